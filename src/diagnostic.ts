@@ -1,7 +1,7 @@
 /** Diagnostics: the problem, its place, and the way out. Every error that a user sees has this one shape. */
 
 import type { Code } from './codes/subjects.js';
-import { type Look, PLAIN } from './look.js';
+import { PLAIN, type Theme } from './theme.js';
 
 /** A place in a text; line and column count from 1. `length` is the number of characters to underline (default 1). */
 export interface Location {
@@ -166,7 +166,7 @@ function escaped(character: string): string {
 export function renderDiagnostic(
   d: Diagnostic,
   sources?: ReadonlyMap<string, string>,
-  { paint, columns }: Look = PLAIN,
+  { paint, columns }: Theme = PLAIN,
 ): string {
   const place = d.at ? `${paint('place', `${printable(d.at.file)}:${d.at.line}:${d.at.column}:`)} ` : '';
   const lines = [`${place}${paint(d.severity, `${d.severity}[${d.code}]:`)} ${printable(d.message, 1000)}`];

@@ -6,7 +6,7 @@ import {
   printableJson,
   renderDiagnostic,
 } from './diagnostic.js';
-import { type Look, PLAIN } from './look.js';
+import { PLAIN, type Theme } from './theme.js';
 
 /** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
@@ -46,12 +46,12 @@ export interface ShowOptions {
 
 /**
  * An outcome as it is printed, on standard output and standard error.
- * @param look of standard error; the text has had its look since it was made
+ * @param theme of standard error; the text has had its look since it was made
  */
 export function shown(
   outcome: Outcome,
   options: ShowOptions,
-  look: Look = PLAIN,
+  theme: Theme = PLAIN,
 ): { output: string; errors: string } {
   const { diagnostics, sources, exit } = outcome;
   if (options.json) {
@@ -63,7 +63,7 @@ export function shown(
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }
   const told = (outcome.told ?? diagnostics).filter((d) => !options.quiet || d.severity !== 'note');
-  const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources, look)}\n`);
+  const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources, theme)}\n`);
   return { output: options.quiet ? '' : outcome.text, errors: errors.join('') };
 }
 

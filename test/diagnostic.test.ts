@@ -19,7 +19,7 @@ import {
   UserError,
   warning,
 } from '../src/diagnostic.js';
-import { PLAIN } from '../src/look.js';
+import { PLAIN } from '../src/theme.js';
 
 const at = (line: number, column: number, length?: number) =>
   length === undefined ? { file: 'p.toml', line, column } : { file: 'p.toml', line, column, length };

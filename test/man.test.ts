@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { OPTIONS, type Options } from '../src/cli/commands/options.js';
+import { OPTIONS, type VerbOptions } from '../src/cli/commands/options.js';
 import type { Verb, VerbGroup } from '../src/cli/commands/verb.js';
 import { VERBS } from '../src/cli/commands/verbs.js';
 import { groupBy } from '../src/collections.js';
@@ -20,19 +20,19 @@ const itemsOf = (text: string) =>
   [...text.matchAll(/^\.It (Fl .*)$/gm)].flatMap(([, item]) => flags(item!)).sort();
 
 /** The long flag of an option, which may be a verb's own. */
-const flagIn = (verb: Verb | VerbGroup | undefined, name: keyof Options) => {
+const flagIn = (verb: Verb | VerbGroup | undefined, name: keyof VerbOptions) => {
   const own = verb && 'own' in verb ? verb.own?.[name] : undefined;
   const [words] = own ?? OPTIONS[name];
   return words.split(' ').find((word) => word.startsWith('--'))!;
 };
 
 /** The words of a verb, and its options, for each command line that it has. */
-const commandsOf = (verb: Verb | VerbGroup): (readonly [string, readonly (keyof Options)[]])[] =>
+const commandsOf = (verb: Verb | VerbGroup): (readonly [string, readonly (keyof VerbOptions)[]])[] =>
   'verbs' in verb
     ? verb.verbs.map(({ name, options }) => [`${verb.name} ${name}`, options])
     : [[verb.name, verb.options]];
 
-const isCommon = (name: keyof Options) =>
+const isCommon = (name: keyof VerbOptions) =>
   VERBS.flatMap(commandsOf).filter(([, options]) => options.includes(name)).length >= 4;
 
 const statusesIn = (text: string) => [...text.matchAll(/^\.It (\d+)$/gm)].map(([, status]) => Number(status));
@@ -40,7 +40,7 @@ const statusesIn = (text: string) => [...text.matchAll(/^\.It (\d+)$/gm)].map(([
 for (const verb of VERBS) {
   const page = `sandbox-unit-${verb.name}.1`;
   const commands = commandsOf(verb);
-  const flagOf = (name: keyof Options) => flagIn(verb, name);
+  const flagOf = (name: keyof VerbOptions) => flagIn(verb, name);
 
   test(`${page} has each option of its verb, in the synopsis and with what it does`, () => {
     const parts = manualParts(page, 'Sh');
@@ -82,7 +82,7 @@ test('sandbox-unit(1) has a line for each command, and the options that several 
     [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name),
     VERBS.map(({ name }) => `sandbox-unit-${name}`),
   );
-  const common = (Object.keys(OPTIONS) as (keyof Options)[])
+  const common = (Object.keys(OPTIONS) as (keyof VerbOptions)[])
     .filter(isCommon)
     .map((name) => flagIn(undefined, name));
   assert.deepEqual(itemsOf(options), [...common, '--color', '--no-pager', '--help', '--version'].sort());

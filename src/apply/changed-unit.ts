@@ -5,7 +5,7 @@ import type { HeldSignals } from '../machine/held-signals.js';
 import { failuresIn, failuresOf } from '../machine/state/failures.js';
 import type { Service } from '../machine/state/service.js';
 import type { OtherJob } from '../machine/system.js';
-import type { Change } from '../plan/emit/changes.js';
+import type { FileChange } from '../plan/emit/changes.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { LiveChange } from './live/live-change.js';
 import type { StepResult } from './runner.js';
@@ -27,7 +27,7 @@ export interface RestartOptions {
 export interface ChangedUnit {
   readonly unit: string;
   readonly record: UndoRecord;
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
   /** The unit's services, as they were before anything was changed. */
   readonly services: readonly Service[];
   /** Undefined where a policy is taken away. */

@@ -1,7 +1,7 @@
 /** `explain --record`: one run of a service in which every call that its policy refuses is let through and recorded. */
 
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
-import { explainUnit, type Looked, type RecordedRun, UNREADABLE } from '../explain/explain-unit.js';
+import { explainUnit, type RecordedRun, UNREADABLE, type UnitExplanations } from '../explain/explain-unit.js';
 import { startOf } from '../explain/records/start-of.js';
 import { explainWatchedRun } from '../explain/watched-run.js';
 import type { Context } from '../machine/context.js';
@@ -22,7 +22,7 @@ import { obstacleTo } from './restart/may-restart.js';
 import { preflight } from './restart/preflight.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type RunWatch, watchRun } from './run-watch.js';
-import { type Ending, runSteps, type Step } from './runner.js';
+import { runSteps, type Step, type UnitEnding } from './runner.js';
 import { restartServices } from './steps/restart.js';
 import { tryServices } from './steps/try.js';
 import { keepUndoRecords, reload, writeFiles } from './steps/write.js';
@@ -55,7 +55,13 @@ export async function recordCalls(
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.state!);
-  let looked: Looked = { explanations: [], fallbacks: [], since, suppressed: false, readable: false };
+  let looked: UnitExplanations = {
+    explanations: [],
+    fallbacks: [],
+    since,
+    suppressed: false,
+    readable: false,
+  };
   const diagnostics = [...notes, ...incomplete];
   let unit: AppliedUnit | undefined;
   let failed = false;
@@ -94,7 +100,10 @@ const nothing = ({ plan }: Prepared): Diagnostic =>
   note('no-record', `no call of ${plan.unit} was recorded that its policy would refuse`);
 
 /** The reason why a run without a record doesn't show that no call would be refused; undefined if it does. */
-function mayBeMissing({ suppressed }: Looked, diagnostics: readonly Diagnostic[]): string | undefined {
+function mayBeMissing(
+  { suppressed }: UnitExplanations,
+  diagnostics: readonly Diagnostic[],
+): string | undefined {
   if (hasErrors(diagnostics)) return 'the run failed';
   const isIncomplete = suppressed || diagnostics.some(({ code }) => code === INCOMPLETE);
   return isIncomplete ? 'calls may be missing' : undefined;
@@ -207,7 +216,7 @@ const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
 async function runOnce(
   table: Step<AppliedUnit, UndoRecord>[],
   unit: AppliedUnit,
-): Promise<Ending<AppliedUnit>> {
+): Promise<UnitEnding<AppliedUnit>> {
   const [ending] = await runSteps(
     {
       table,
@@ -222,7 +231,7 @@ async function runOnce(
 
 /** The explained calls of a run, and what keeps some from being known. */
 interface Collected {
-  readonly looked: Looked;
+  readonly looked: UnitExplanations;
   readonly diagnostics: readonly Diagnostic[];
 }
 

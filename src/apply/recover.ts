@@ -16,7 +16,7 @@ import { undoFolder } from '../systemd/paths/records.js';
 import { folderOf } from '../systemd/unit/path.js';
 import { readPending, unitsToUndo } from './confirm/pending.js';
 import { cancelRollback } from './confirm/rollback-timer.js';
-import { changedSince, standsOf } from './steps/files.js';
+import { changedSince, fileStates } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
@@ -91,7 +91,7 @@ async function dueOf(
 ): Promise<UndoRecord | { readonly said: readonly Diagnostic[] }> {
   const isSameBoot = record.boot === boot;
   const files = isSameBoot ? record.files : await leftByBoot(context, record, boot);
-  const stands = await standsOf(context.system, files);
+  const stands = await fileStates(context.system, files);
   if (stands.includes('other')) return { said: [asWarning(changedSince(context, record.unit))] };
   if (isSameBoot) return record;
   if (!stands.includes('after')) return { said: [] };

@@ -14,7 +14,7 @@ import { ABIS, type Abi } from '../seccomp/syscalls/abi.js';
 import { numbersOf } from '../seccomp/syscalls/numbers.js';
 
 /** A run as it was seen, and the tables in which something had no room. */
-export interface Seen {
+export interface ObservedRun {
   readonly run: SeenRun;
   readonly lost: readonly string[];
 }
@@ -29,7 +29,7 @@ export interface RunWatch {
    */
   serves(): void;
   /** The run so far. @throws UserError `observer-failed` */
-  look(): Promise<Seen>;
+  look(): Promise<ObservedRun>;
   end(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function watchRun(context: Context, prepared: Prepared): Promise<Ru
   const service = { name: prepared.plan.unit, state: prepared.unit.state! };
   const watched = testedArguments(prepared);
   const observer = await observeServices(context, [service], { machine, sees: 'confined', watched });
-  const look = async (): Promise<Seen> => {
+  const look = async (): Promise<ObservedRun> => {
     const [line] = await observer.dump();
     const run = namedDump(observedIn(line), { machine, watched, hashes: new Map() });
     const tables = [...Object.keys(run.lost), ...run.blind];

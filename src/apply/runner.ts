@@ -55,7 +55,7 @@ export interface Course<U extends Runnable<R>, R> {
 }
 
 /** The way in which a unit has left the table. */
-export interface Ending<U> {
+export interface UnitEnding<U> {
   readonly unit: U;
   /** `stuck`: the unit failed and stays where it was. */
   readonly state: 'done' | 'undone' | 'stuck';
@@ -77,9 +77,9 @@ type Units<U> = readonly Moving<U>[];
 type Rows<U, R> = readonly Step<U, R>[];
 
 /** A course under way. Units that don't go on are added to its endings; the functions below return those that do. */
-interface Progress<U extends Runnable<R>, R> {
+interface CourseProgress<U extends Runnable<R>, R> {
   readonly course: Course<U, R>;
-  readonly endings: Ending<U>[];
+  readonly endings: UnitEnding<U>[];
 }
 
 /**
@@ -89,14 +89,17 @@ interface Progress<U extends Runnable<R>, R> {
 export async function runSteps<U extends Runnable<R>, R>(
   course: Course<U, R>,
   units: readonly U[],
-): Promise<Ending<U>[]> {
-  const progress: Progress<U, R> = { course, endings: [] };
+): Promise<UnitEnding<U>[]> {
+  const progress: CourseProgress<U, R> = { course, endings: [] };
   let moving: Units<U> = units.map((unit) => ({ unit, failures: [] }));
   for (const rows of groupsOf(course.table, ({ per }) => per === 'run')) {
     const take = rows[0]!.per === 'run' ? takeRows : takeTurns;
     moving = await take(progress, rows, moving);
   }
-  return [...progress.endings, ...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] }))];
+  return [
+    ...progress.endings,
+    ...moving.map((one): UnitEnding<U> => ({ ...one, state: 'done', undone: [] })),
+  ];
 }
 
 /** Neighbours of which something is alike true. */
@@ -111,7 +114,7 @@ function groupsOf<T>(rows: readonly T[], is: (row: T) => boolean): T[][] {
 
 /** Takes units through rows together. */
 async function takeRows<U extends Runnable<R>, R>(
-  progress: Progress<U, R>,
+  progress: CourseProgress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
 ): Promise<Units<U>> {
@@ -122,7 +125,7 @@ async function takeRows<U extends Runnable<R>, R>(
 
 /** Takes units through rows one turn after the other. */
 async function takeTurns<U extends Runnable<R>, R>(
-  progress: Progress<U, R>,
+  progress: CourseProgress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
 ): Promise<Units<U>> {
@@ -140,7 +143,7 @@ async function takeTurns<U extends Runnable<R>, R>(
 
 /** Takes units through rows as often as one of them has more to do. */
 async function takeRounds<U extends Runnable<R>, R>(
-  progress: Progress<U, R>,
+  progress: CourseProgress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
 ): Promise<Units<U>> {
@@ -162,7 +165,7 @@ async function takeRounds<U extends Runnable<R>, R>(
 
 /** Takes units through a row. */
 async function takeStep<U extends Runnable<R>, R>(
-  { course, endings }: Progress<U, R>,
+  { course, endings }: CourseProgress<U, R>,
   step: Step<U, R>,
   moving: Units<U>,
 ): Promise<Units<U>> {
@@ -176,7 +179,7 @@ async function takeStep<U extends Runnable<R>, R>(
   });
   const those = (way: AfterFailure): Moving<U>[] =>
     after.filter((one) => one.way === way).map(({ way: _, ...one }) => one);
-  endings.push(...those('stop').map((one): Ending<U> => ({ ...one, state: 'stuck', undone: [] })));
+  endings.push(...those('stop').map((one): UnitEnding<U> => ({ ...one, state: 'stuck', undone: [] })));
   endings.push(...(await undoAll(course, those('undo'))));
   return those('go-on');
 }
@@ -184,7 +187,7 @@ async function takeStep<U extends Runnable<R>, R>(
 async function undoAll<U extends Runnable<R>, R>(
   course: Course<U, R>,
   units: Units<U>,
-): Promise<Ending<U>[]> {
+): Promise<UnitEnding<U>[]> {
   if (units.length === 0) return [];
   const { beforeUndo = async () => [] } = course;
   const told = await Promise.all(

@@ -3,7 +3,7 @@
 import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { ServiceRun } from '../machine/state/service-run.js';
-import type { Change } from '../plan/emit/changes.js';
+import type { FileChange } from '../plan/emit/changes.js';
 import { isOwnPath } from '../systemd/paths/own-files.js';
 import type { Placement } from '../systemd/paths/placement.js';
 import { isInstalledProgram } from '../systemd/paths/programs.js';
@@ -67,13 +67,13 @@ const VERSION = 2;
 export const filesToUndo = (
   placement: Placement,
   unit: string,
-  changes: readonly Change[],
+  changes: readonly FileChange[],
 ): readonly FileUndo[] =>
   changes
     .filter(({ kind, path }) => kind !== 'unchanged' && isOwnPath(placement, unit, path))
     .map(({ path, before, after }) => ({ path, before, after }));
 
-export const installsProgram = (placement: Placement, changes: readonly Change[]): boolean =>
+export const installsProgram = (placement: Placement, changes: readonly FileChange[]): boolean =>
   changes.some(({ kind, path }) => kind === 'create' && isInstalledProgram(placement, path));
 
 /** In the file the key `launcher` says whether programs are installed: the launcher was the only one. */
@@ -123,9 +123,9 @@ function isServiceOf(service: string, unit: UnitName): boolean {
   return isTemplate(unit) ? !isTemplate(name) && name.template === unit.full : service === unit.full;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+type RecordJson = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is RecordJson => typeof value === 'object' && value !== null;
 
 function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));

@@ -8,7 +8,7 @@ import { UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { runsOf, type Service } from '../machine/state/service.js';
 import { isDown } from '../machine/unit-state.js';
-import type { Change } from '../plan/emit/changes.js';
+import type { FileChange } from '../plan/emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../systemd/paths/records.js';
 import { askUnits, namesIn } from './restart/affected-units.js';
 import {
@@ -37,7 +37,7 @@ export const isSameKernel = (one: string, other: string): boolean =>
 
 interface ToRecord {
   readonly unit: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
   /** The unit's services, as they are before anything is changed. */
   readonly services: readonly Service[];
   /** Whether the change starts a service that doesn't run. */

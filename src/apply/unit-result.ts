@@ -1,13 +1,13 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Service } from '../machine/state/service.js';
-import type { Change } from '../plan/emit/changes.js';
+import type { FileChange } from '../plan/emit/changes.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { LiveChange } from './live/live-change.js';
 
 interface OfUnit {
   readonly unit: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
   readonly diagnostics: readonly Diagnostic[];
   /** The policy and its plan; undefined for `revert`. */
   readonly prepared?: Prepared;
@@ -36,7 +36,7 @@ export interface PendingApply extends Pending {
 }
 
 /** A unit that was to be changed. */
-export interface Changed extends OfUnit {
+export interface ChangeResult extends OfUnit {
   /** `failed`: neither as it shall be nor as it was; `unconfirmed`: it goes back unless somebody confirms it. */
   readonly state: 'applied' | 'unconfirmed' | 'confirmed' | 'reverted' | 'rolled-back' | 'failed';
   /** Whether a restart of a service was tried. */
@@ -52,7 +52,7 @@ export interface Changed extends OfUnit {
   readonly deadline?: number | undefined;
 }
 
-export type UnitResult = NotChanged | Pending | Changed;
+export type UnitResult = NotChanged | Pending | ChangeResult;
 
 /** Plans units one after the other. A unit that is named twice, be it by an alias, is planned once. */
 export async function planEach<U, T extends UnitResult>(

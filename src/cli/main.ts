@@ -3,12 +3,12 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { defect, EXIT, error, renderDiagnostic } from '../diagnostic.js';
-import type { ColorChoice, Looks } from '../look.js';
 import { type Outcome, shown } from '../outcome.js';
+import type { ColorChoice, Themes } from '../theme.js';
 import { VERSION } from '../version.js';
 import type { ShellOptions } from './program.js';
-import { isDumb, lookOf, type Stream } from './terminal/look-of.js';
 import { NO_TERMINAL, streamOf } from './terminal/streams.js';
+import { isDumb, type OutputStream, themeOf } from './terminal/theme-of.js';
 
 async function main(argv: readonly string[]): Promise<void> {
   // Scripts ask for the version often: nothing is loaded for it.
@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<void> {
     print,
     printError,
     columns,
-    looks,
+    themes,
     show,
   });
 }
@@ -37,7 +37,7 @@ function programHome(): string {
 
 /** Shows an outcome. What goes wrong is told below long output, which its reader has left then. */
 async function show(outcome: Outcome, options: ShellOptions): Promise<void> {
-  const { output, errors } = shown(outcome, options, looks(options.color).errors);
+  const { output, errors } = shown(outcome, options, themes(options.color).errors);
   const isPaged = options.pages === true && (await page(output));
   printError(errors);
   if (!isPaged) print(output);
@@ -51,21 +51,21 @@ async function page(output: string): Promise<boolean> {
   return showPaged(output, size, process.env);
 }
 
-/** The looks of both streams. A stream is looked at when its look is asked for. */
-const looks = (choice?: ColorChoice): Looks => ({
+/** The themes of both streams, each decided when it is asked for. */
+const themes = (choice?: ColorChoice): Themes => ({
   get output() {
-    return lookOf(outputSize(), process.env, choice);
+    return themeOf(outputSize(), process.env, choice);
   },
   get errors() {
-    return lookOf(errorsSize(), process.env, choice);
+    return themeOf(errorsSize(), process.env, choice);
   },
 });
 
-const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): Stream =>
+const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): OutputStream =>
   isTTY ? { columns, rows } : NO_TERMINAL;
 
-const outputSize = (): Stream => streamOf(1, () => sizeOf(process.stdout));
-const errorsSize = (): Stream => streamOf(2, () => sizeOf(process.stderr));
+const outputSize = (): OutputStream => streamOf(1, () => sizeOf(process.stdout));
+const errorsSize = (): OutputStream => streamOf(2, () => sizeOf(process.stderr));
 
 /** The width of the terminal that standard error is; 0 for none that can clear a line. */
 const columns = (): number => (isDumb(process.env) ? 0 : (errorsSize().columns ?? 0));

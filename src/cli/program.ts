@@ -1,13 +1,13 @@
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
-import { type ColorChoice, type Looks, PLAIN } from '../look.js';
 import type { Context } from '../machine/context.js';
 import { type OpenOptions, open } from '../machine/open.js';
 import type { Recorded } from '../machine/recorded/recorded.js';
 import type { Outcome, ShowOptions } from '../outcome.js';
+import { type ColorChoice, PLAIN, type Themes } from '../theme.js';
 import { askedBy } from './command-line/asked.js';
 import { CommanderError, parse } from './command-line/parse.js';
 import { isVerb, usageError } from './command-line/usage.js';
-import type { CommonOptions, Options } from './commands/options.js';
+import type { CommonOptions, VerbOptions } from './commands/options.js';
 import type { Verb } from './commands/verb.js';
 import { COMPLETE, VERBS } from './commands/verbs.js';
 
@@ -25,8 +25,8 @@ export interface Shell
     'home' | 'self' | 'environment' | 'homeDirectory' | 'input' | 'printError' | 'columns'
   > {
   readonly print: (text: string) => void;
-  /** The looks of both streams. */
-  readonly looks: (choice?: ColorChoice) => Looks;
+  /** The themes of both streams. */
+  readonly themes: (choice?: ColorChoice) => Themes;
   /** Shows a command's outcome. */
   readonly show: (outcome: Outcome, options: ShellOptions) => Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface Shell
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   const { words: given, ...asked } = askedBy(argv);
   const words = given.join(' ') === 'help help' ? ['help'] : given;
-  const runVerb = async (verb: Verb, operands: string[], options: Options & CommonOptions) => {
+  const runVerb = async (verb: Verb, operands: string[], options: VerbOptions & CommonOptions) => {
     const outcome = await attempt(shell, verb, operands, options);
     const pages = verb.pages === true && options.pager !== false;
     await shell.show(outcome, { ...options, pages, ...(options.json ? asked : {}) });
@@ -50,7 +50,12 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   try {
     const printError = asked.json ? () => undefined : shell.printError;
     return await parse(
-      { ...{ words, ...asked }, print: shell.print, printError, look: () => shell.looks(asked.color).output },
+      {
+        ...{ words, ...asked },
+        print: shell.print,
+        printError,
+        theme: () => shell.themes(asked.color).output,
+      },
       runVerb,
     );
   } catch (cause) {
@@ -88,7 +93,7 @@ async function attempt(
   shell: Shell,
   verb: Verb,
   operands: string[],
-  options: Options & CommonOptions,
+  options: VerbOptions & CommonOptions,
 ): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
   let recorded: Recorded | undefined;
@@ -99,9 +104,9 @@ async function attempt(
   };
   try {
     const action = await verb.load();
-    const look = options.json || verb.passThrough ? PLAIN : shell.looks(options.color).output;
+    const theme = options.json || verb.passThrough ? PLAIN : shell.themes(options.color).output;
     const does = verb.passThrough || options.quiet ? undefined : [verb.name, ...operands].join(' ');
-    const opened = open({ ...options, ...shell, look, does });
+    const opened = open({ ...options, ...shell, theme, does });
     close = opened.close;
     let { context } = opened;
     if (options.facts) ({ context, recorded } = await onFacts(context, options.facts));

@@ -8,14 +8,14 @@ import type { NamedPolicy, NamedVerdict } from '../seccomp/syscalls/named-policy
 import { callNames } from '../seccomp/syscalls/numbers.js';
 import { verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../seccomp/syscalls/section.js';
-import type { Change } from './refused-call.js';
+import type { AllowingChange } from './refused-call.js';
 import { type Confinement, failedExpectations, listsOf, named, withLists } from './refused-call.js';
 import type { NamedCall } from './tally.js';
 
 /** Changes of a table of the policy, and the lists that they make of its own. */
 interface Edit {
   readonly lists: CallLists;
-  readonly changes: readonly Change[];
+  readonly changes: readonly AllowingChange[];
   /** The rule that lets the call through, if one is added. */
   readonly rule?: RuleEntry;
 }
@@ -31,7 +31,7 @@ export function changesFor(
   confinement: Confinement,
   relaxed: (call: string) => NamedPolicy | undefined,
   phase: Phase = 'start',
-): readonly Change[] {
+): readonly AllowingChange[] {
   const before = named(confinement, phase);
   if (!call.known || call.abi === undefined || !isOpen(call.abi, before, confinement)) return [];
   const isOwn = !permits(verdictOn(before, call.name).limit);
@@ -55,7 +55,7 @@ export function changesFor(
  * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
  * an extended file gets another one in the file.
  */
-function expected(name: string, confinement: Confinement): Change[] {
+function expected(name: string, confinement: Confinement): AllowingChange[] {
   const { policy } = confinement;
   const about = policy.expect.filter(({ syscall }) => syscall.value === name);
   const fails = (one: Expectation) =>
@@ -67,7 +67,7 @@ function expected(name: string, confinement: Confinement): Change[] {
 
 const ALLOWED = 'action = "allow"';
 
-const expectAllowed = ({ action: { at } }: Expectation): Change => ({
+const expectAllowed = ({ action: { at } }: Expectation): AllowingChange => ({
   does: `change the action that is expected in line ${at.line}`,
   where: at.file,
   text: ALLOWED,
@@ -75,7 +75,7 @@ const expectAllowed = ({ action: { at } }: Expectation): Change => ({
   edit: { kind: 'replace', at, text: '"allow"' },
 });
 
-function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): Change {
+function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): AllowingChange {
   const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
   const lines = [
     '[[expect]]',
@@ -94,22 +94,22 @@ function expectAnew({ syscall, args, architecture, phase }: Expectation, file: s
 const isOpen = (abi: Abi, { architectures }: NamedPolicy, { machine }: Confinement): boolean =>
   abi === machine || architectures.includes(abi);
 
-const unitChange = (call: string): Change => ({
+const unitChange = (call: string): AllowingChange => ({
   does: `add SystemCallFilter=${call} to the unit`,
   where: 'systemctl edit',
   text: `[Service]\nSystemCallFilter=${call}`,
 });
 
 /** A table of a policy's file. */
-interface Table {
+interface PolicyTable {
   readonly file: string;
   readonly phase: Phase;
 }
 
-const nameOf = ({ phase }: Table) => (phase === 'start' ? 'syscalls' : 'ready');
+const nameOf = ({ phase }: PolicyTable) => (phase === 'start' ? 'syscalls' : 'ready');
 
 /** Possible edits, the smallest first. The last one adds a rule, which stands before all lists. */
-function editsOf(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+function editsOf(call: NamedCall, table: PolicyTable, lists: CallLists): Edit[] {
   const none: Edit = { lists, changes: [] };
   const taken = withoutDenied(call.name, table, none);
   const added = (edit: Edit) => withAllowed(call.name, table, edit);
@@ -117,11 +117,11 @@ function editsOf(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   return [none, ...taken, ...added(none), ...taken.flatMap(added), ...rule];
 }
 
-function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
+function withoutDenied(name: string, { file }: PolicyTable, edit: Edit): Edit[] {
   const gone = edit.lists.deny.filter((entry) => entry.name === name && entry.at.file === file);
   if (gone.length === 0) return [];
   const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
-  const changes = gone.map((entry): Change => {
+  const changes = gone.map((entry): AllowingChange => {
     const { line } = entry.at;
     const does = `take "${written(entry)}" out of deny in line ${line}`;
     return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
@@ -132,7 +132,7 @@ function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
 const written = ({ name, action }: CallEntry): string =>
   action === undefined ? name : `${name}:${formatAction(action)}`;
 
-function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
+function withAllowed(name: string, table: PolicyTable, edit: Edit): Edit[] {
   const { file } = table;
   const { allow } = edit.lists;
   if (!allow) return [];
@@ -142,7 +142,7 @@ function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
     where: file,
     edit: { kind: 'add', table: nameOf(table), list: 'allow', name, after: own.at(-1)?.at },
   } as const;
-  const change: Change =
+  const change: AllowingChange =
     line !== undefined
       ? { does: `add "${name}" to allow in line ${line}`, text: `"${name}"`, line, ...common }
       : {
@@ -158,7 +158,7 @@ function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
  * An edit that adds a rule before all others: for these arguments if they are known and other rules depend on some,
  * else for all.
  */
-function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+function withRule(call: NamedCall, table: PolicyTable, lists: CallLists): Edit[] {
   const { file } = table;
   const { abi, name, args } = call;
   const others = lists.rules.filter((rule) => rule.syscall.value === name);
@@ -184,7 +184,7 @@ function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
   const which = tested.length > 0 && !args ? ` whatever its arguments${place && ','}` : '';
   const text = ruleText(nameOf(table), name, when);
-  const change: Change = {
+  const change: AllowingChange = {
     does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
     where: file,
     text,
@@ -194,7 +194,7 @@ function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   return [{ lists: { ...lists, rules: [rule, ...lists.rules] }, changes: [change], rule }];
 }
 
-interface Test {
+interface ArgumentTest {
   readonly arg: number;
   readonly op: 'eq' | 'ge';
   readonly value: bigint;
@@ -202,14 +202,14 @@ interface Test {
 }
 
 /** A rule must have a condition: this one always holds. */
-const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
+const ANY_ARGUMENT: ArgumentTest = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
 /** Conditions for the arguments that some rule looks at: each equals the recorded one. */
 function exactly(
   tested: readonly ConditionEntry[],
   { abi, name }: NamedCall,
   registers: readonly bigint[],
-): Test[] {
+): ArgumentTest[] {
   const looked = [...new Set(tested.map(({ arg }) => arg))].sort();
   return looked.flatMap((arg) => {
     const place = placeOf(abi!, name, arg);
@@ -219,7 +219,7 @@ function exactly(
   });
 }
 
-function ruleText(table: string, name: string, when: readonly Test[]): string {
+function ruleText(table: string, name: string, when: readonly ArgumentTest[]): string {
   const conditions = when.map(({ arg, op, value, width }) => {
     // An integer of TOML is signed.
     const operand = value < 1n << 63n ? `${value}` : `"${value}"`;

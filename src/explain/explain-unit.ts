@@ -11,7 +11,7 @@ import { effectiveUnit } from '../systemd/unit/effective.js';
 import { execKeys } from '../systemd/unit/exec/keys.js';
 import { parseUnitFile } from '../systemd/unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
-import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
+import { type Explanations, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import type { UnitCall } from './records/record.js';
 import { type Owner, Records } from './records/records.js';
@@ -19,7 +19,7 @@ import { phaseAt } from './records/start-of.js';
 import type { Confinement } from './refused-call.js';
 
 /** Calls of a unit that were seen refused or recorded. */
-export interface Looked extends Explained {
+export interface UnitExplanations extends Explanations {
   /** The time from which on calls were looked for, in milliseconds since 1970. */
   readonly since: number;
   /** Whether the kernel left out some of its records, or may have. */
@@ -29,7 +29,7 @@ export interface Looked extends Explained {
 }
 
 /** Calls that a recorded run has shown, with diagnostics about the run itself. */
-export interface RecordedRun extends Looked {
+export interface RecordedRun extends UnitExplanations {
   readonly diagnostics: readonly Diagnostic[];
   /** Whether the run ended early, or the unit may not be as it was before. */
   readonly failed: boolean;
@@ -67,7 +67,7 @@ export async function explainUnit(
   prepared: Prepared,
   state: UnitState,
   { since, observed = [], tightened }: Source,
-): Promise<Looked> {
+): Promise<UnitExplanations> {
   const { plan } = prepared;
   const programs = await filesOf(context, prepared);
   const { calls, ...found } = await recordedCalls(context, plan.unit, { state, programs, since });
@@ -103,7 +103,7 @@ export function explainKnown(
   state: UnitState,
   calls: readonly UnitCall[],
   tightened: readonly string[] = [],
-): Explained {
+): Explanations {
   const { confinement, relaxed } = confinementOf(prepared, state);
   return withoutFallbacks(explainCalls(calls, { ...confinement, tightened }, relaxed));
 }

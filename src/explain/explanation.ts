@@ -4,7 +4,7 @@ import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
-import type { Cause, Change, Confinement } from './refused-call.js';
+import type { AllowingChange, Cause, Confinement } from './refused-call.js';
 import { alike, isFallback, type NamedCall, type Tally, tally } from './tally.js';
 import { withoutBase } from './without-base.js';
 
@@ -15,9 +15,9 @@ import { withoutBase } from './without-base.js';
 export interface Explanation extends Tally {
   readonly processes: readonly Pick<KernelRecord, 'pid' | 'name' | 'program'>[];
   readonly cause: Cause;
-  readonly changes: readonly Change[];
+  readonly changes: readonly AllowingChange[];
   /** Another change that lets the call through, and more besides. */
-  readonly instead: Change | undefined;
+  readonly instead: AllowingChange | undefined;
   /** The service's gain by the change. */
   readonly opens: string | undefined;
   /** When the calls were made, under a policy with `[ready]`; undefined where that isn't known, or both are true. */
@@ -82,14 +82,14 @@ export function processesOf(calls: readonly UnitCall[]): Explanation['processes'
 }
 
 /** Explanations, those of fallbacks by themselves. */
-export interface Explained {
+export interface Explanations {
   readonly explanations: readonly Explanation[];
   /** Calls that got ENOSYS, in the place of which others are made: no findings. */
   readonly fallbacks: readonly Explanation[];
 }
 
 /** Takes fallbacks out of explanations. */
-export const withoutFallbacks = (all: readonly Explanation[]): Explained => ({
+export const withoutFallbacks = (all: readonly Explanation[]): Explanations => ({
   explanations: all.filter((one) => !isFallback(one, one.cause)),
   fallbacks: all.filter((one) => isFallback(one, one.cause)),
 });

@@ -32,7 +32,7 @@ export const mendedBy = (explanations: readonly Explanation[]): Explanation[] =>
   explanations.filter(({ changes }) => changes.length > 0 && changes.every(({ edit }) => edit !== undefined));
 
 /** Findings for which something is left to do besides, or nothing is proposed. */
-export function leftOver(explanations: readonly Explanation[]): Explanation[] {
+export function unpatched(explanations: readonly Explanation[]): Explanation[] {
   const mended = new Set(mendedBy(explanations));
   return explanations.filter((one) => isFinding(one) && !mended.has(one));
 }

@@ -3,7 +3,7 @@ import { isKilledByFilter } from '../machine/state/failure.js';
 import { orElse } from '../machine/state/failures.js';
 import { lastWritten } from '../machine/state/own-files.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { explainKnown, explainUnit, type Looked } from './explain-unit.js';
+import { explainKnown, explainUnit, type UnitExplanations } from './explain-unit.js';
 import type { ObservedCall } from './records/observed.js';
 import { startOf } from './records/start-of.js';
 
@@ -24,7 +24,7 @@ export const refusalsAfterRestart = (
   context: Context,
   prepared: Prepared,
   observed: readonly ObservedCall[] | undefined,
-): Promise<Looked | undefined> =>
+): Promise<UnitExplanations | undefined> =>
   observed ? byObserver(context, prepared, observed) : orElse(() => byLogs(context, prepared), undefined);
 
 /** Explains what was seen. No log is read. */
@@ -32,7 +32,7 @@ async function byObserver(
   context: Context,
   prepared: Prepared,
   observed: readonly ObservedCall[],
-): Promise<Looked> {
+): Promise<UnitExplanations> {
   const since = await sinceRestart(context, prepared);
   const known = { suppressed: false, readable: true, since };
   if (observed.length === 0) return { ...known, explanations: [], fallbacks: [] };
@@ -41,7 +41,7 @@ async function byObserver(
 }
 
 /** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */
-async function byLogs(context: Context, prepared: Prepared): Promise<Looked> {
+async function byLogs(context: Context, prepared: Prepared): Promise<UnitExplanations> {
   const state = await context.system.unit(prepared.plan.unit);
   const since = await sinceRestart(context, prepared);
   let looked = await explainUnit(context, prepared, state, { since });

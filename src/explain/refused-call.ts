@@ -1,6 +1,6 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
-import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
+import { checkExpectations, checkReadyExpectations, type ResolvedFilter } from '../policy/expect.js';
 import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../seccomp/syscalls/abi.js';
 import type { Action } from '../seccomp/syscalls/action.js';
@@ -12,7 +12,7 @@ import { type CallLists, NO_SYSCALLS, type SyscallsSection } from '../seccomp/sy
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
-export interface Change {
+export interface AllowingChange {
   /** The edit, in one line. */
   readonly does: string;
   /** The policy's file, or the command that edits the unit. */
@@ -106,7 +106,7 @@ export function named({ policy, sets, own }: Limited, phase: Phase = 'start'): N
 /** Errors about expectations of a policy that don't hold. */
 export function failedExpectations(confinement: Limited & Pick<Confinement, 'machine'>): Diagnostic[] {
   const { policy, sets, own, machine } = confinement;
-  const meaning = (phase: Phase, verdicts: NamedPolicy): Meaning => ({
+  const meaning = (phase: Phase, verdicts: NamedPolicy): ResolvedFilter => ({
     section: sectionOf(policy, phase),
     sets: setsOf(sets, phase),
     named: verdicts,

@@ -10,7 +10,7 @@ import { conditionsOf, hiddenFrom } from '../seccomp/syscalls/conditions.js';
 import { NO_SYSCALLS } from '../seccomp/syscalls/section.js';
 import { causeOf } from './cause.js';
 import { confinementOf, explainKnown } from './explain-unit.js';
-import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
+import { type Explanations, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, observedCalls, whoIn } from './records/observed.js';
 import { type Cause, withLists } from './refused-call.js';
 import { nameCall } from './tally.js';
@@ -37,7 +37,7 @@ export function explainWatchedRun(
   state: UnitState,
   seen: SeenRun,
   times: Pick<ObservedCall, 'from' | 'time'>,
-): Explained {
+): Explanations {
   const { policy } = prepared.policy;
   const { confinement, relaxed } = confinementOf(prepared, state);
   const refusedBy = (held: Policy, calls: readonly RecordedCall[]) => {

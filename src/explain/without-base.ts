@@ -5,7 +5,7 @@ import type { Phase, Policy } from '../policy/policy.js';
 import { ALLOW, permits } from '../seccomp/syscalls/action.js';
 import { verdictOn } from '../seccomp/syscalls/resolve.js';
 import { NO_SYSCALLS } from '../seccomp/syscalls/section.js';
-import type { Change } from './refused-call.js';
+import type { AllowingChange } from './refused-call.js';
 import { type Cause, type Confinement, listsOf, named } from './refused-call.js';
 import type { NamedCall } from './tally.js';
 
@@ -16,7 +16,11 @@ const MOST_NAMED = 5;
  * The change that leaves out the base which refuses a call, one of `extends` or the host's defaults; undefined if no
  * such change lets the call through.
  */
-export function withoutBase(call: NamedCall, cause: Cause, confinement: Confinement): Change | undefined {
+export function withoutBase(
+  call: NamedCall,
+  cause: Cause,
+  confinement: Confinement,
+): AllowingChange | undefined {
   const { file } = confinement.policy;
   const phase = cause.phase ?? 'start';
   if (cause.kind !== 'denied' || cause.at === undefined || cause.at.file === file) return undefined;
@@ -49,12 +53,12 @@ function lost(policy: Policy, weaker: Policy, but: Location): string[] {
       at,
     })),
     ...service.map(({ name, at }) => ({ what: `${name}=`, at })),
-  ]) as [Entry[], Entry[]];
+  ]) as [BaseLine[], BaseLine[]];
   const kept = new Set(left.map(({ at }) => at));
   return [...new Set(all.filter(({ at }) => at !== but && !kept.has(at)).map(({ what }) => what))];
 }
 
-interface Entry {
+interface BaseLine {
   readonly what: string;
   readonly at: Location;
 }

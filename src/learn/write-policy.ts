@@ -84,7 +84,7 @@ export async function provedPolicy(
     reachable: callsIn(reached),
     reachableByDaemon:
       daemon === undefined ? undefined : await reachableByDaemon(files, ledger, effective, daemon),
-    reachDoubt: reachDoubtOf(reached),
+    reachDoubt: whyReachUnknown(reached),
     codeMaker: await codeMakerOf(files, ledger, effective),
     plainPrograms: await plainPrograms(
       context,
@@ -199,14 +199,14 @@ async function reachableByDaemon(
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */
-function reachDoubtOf(reached: Reachable): string | undefined {
+function whyReachUnknown(reached: Reachable): string | undefined {
   if ('unknown' in reached) return reached.unknown;
   const { loaders } = reached;
   return loaders.length > 0 ? `${shortList(loaders, 3)} may load other files while running` : undefined;
 }
 
 function reachableNotes(reached: Reachable): Diagnostic[] {
-  const doubt = reachDoubtOf(reached);
+  const doubt = whyReachUnknown(reached);
   if (doubt === undefined) return [];
   return 'unknown' in reached
     ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]

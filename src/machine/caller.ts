@@ -1,4 +1,4 @@
-import type { Look } from '../look.js';
+import type { Theme } from '../theme.js';
 import type { PseudoTerminal } from './pseudo-terminal.js';
 
 /** Held signals that ask this program to end. */
@@ -33,7 +33,7 @@ export interface Caller {
   /** The reason why the caller may not execute a file; undefined if it may. */
   readonly whyNotExecutable: (path: string) => string | undefined;
   /** The look of text on standard output. */
-  readonly look: Look;
+  readonly theme: Theme;
   /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
   /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile, and a further one written. */

@@ -4,13 +4,13 @@ import type { HeardLine } from './caller.js';
 /** More than a person types, in characters. */
 const LIMIT = 4096;
 
-type Input = NodeJS.ReadStream & { readonly fd?: number };
+type TerminalInput = NodeJS.ReadStream & { readonly fd?: number };
 
 /**
  * Listens to a stream for its next line, on a terminal for one that is yet to be typed. A stream that ends, fails or has a
  * line of any length but no end has none.
  */
-export function hearLine(stream: Input): HeardLine {
+export function hearLine(stream: TerminalInput): HeardLine {
   discardTyped(stream);
   let text = '';
   let settle: (line: string | undefined) => void;
@@ -34,7 +34,7 @@ export function hearLine(stream: Input): HeardLine {
 }
 
 /** Reads the lines away that a terminal holds. An open file of its own doesn't wait for more, whatever others do. */
-function discardTyped({ isTTY, fd }: Input): void {
+function discardTyped({ isTTY, fd }: TerminalInput): void {
   if (!isTTY || fd === undefined) return;
   const terminal = openTerminal(fd);
   if (terminal === undefined) return;

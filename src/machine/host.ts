@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../policy/probe.js';
 import { instancesOf, type UnitName } from '../systemd/unit/name.js';
-import type { NamespaceOf, View, Walked } from '../systemd/unit/view.js';
+import type { NamespaceOf, RootView, Walked } from '../systemd/unit/view.js';
 import { serviceOf, unitOf } from './bus/answers.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
@@ -22,7 +22,7 @@ import type {
   ProcessResult,
   ReadOptions,
   RemoveOptions,
-  RunOptions,
+  RunProgramOptions,
   System,
   Talk,
   WriteOptions,
@@ -89,7 +89,7 @@ export class Host implements System {
     }
   }
 
-  async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
+  async walk(path: string, from?: RootView | NamespaceOf): Promise<Walked> {
     try {
       return walk(path, from);
     } catch (cause) {
@@ -125,7 +125,7 @@ export class Host implements System {
     return Date.now();
   }
 
-  async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
+  async run(argv: readonly string[], options: RunProgramOptions = {}): Promise<ProcessResult> {
     const { timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT } = options;
     const child = await this.#started(argv, limit);
     child.endIn(timeout);

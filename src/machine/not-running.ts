@@ -2,7 +2,7 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Alarm, System } from './system.js';
 
 /** Methods that each such system has of its own. */
-type Told =
+type OwnMethods =
   | 'read'
   | 'list'
   | 'links'
@@ -18,7 +18,7 @@ type Told =
   | 'services';
 
 /** A system that is only read. What only a running machine can do or tell is an error. */
-export abstract class NotRunning implements Omit<System, Told> {
+export abstract class NotRunning implements Omit<System, OwnMethods> {
   readonly #hint: string;
 
   /** @param hint the way out, in errors about what needs the running machine */

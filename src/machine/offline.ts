@@ -8,7 +8,7 @@ import type {
   ManagerFacts,
   ProcessResult,
   ReadOptions,
-  RunOptions,
+  RunProgramOptions,
   System,
   WriteOptions,
 } from './system.js';
@@ -71,7 +71,7 @@ export class Offline extends NotRunning implements System {
   }
 
   /** Fails for every program: programs of another system are not run. */
-  async run(_argv: readonly string[], _options?: RunOptions): Promise<ProcessResult> {
+  async run(_argv: readonly string[], _options?: RunProgramOptions): Promise<ProcessResult> {
     return { status: 127, stdout: '', stderr: 'offline' };
   }
 

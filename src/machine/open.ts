@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
-import { type Look, PLAIN } from '../look.js';
 import type { Machine } from '../seccomp/syscalls/abi.js';
+import { PLAIN, type Theme } from '../theme.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
 import type { HeardLine } from './caller.js';
@@ -12,7 +12,7 @@ import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { Progress } from './progress.js';
-import { type Input, readInput } from './read-input.js';
+import { type InputStream, readInput } from './read-input.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -24,9 +24,9 @@ export interface OpenOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
   /** Standard input; by default the process's. */
-  readonly input?: Input;
+  readonly input?: InputStream;
   /** The look of text on standard output; plain by default. */
-  readonly look?: Look;
+  readonly theme?: Theme;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
   /** The command, as its line of progress has it; without it there is none. */
@@ -72,7 +72,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       directory: workingDirectory(),
       environment: env,
       whyNotExecutable,
-      look: options.look ?? PLAIN,
+      theme: options.theme ?? PLAIN,
       tell: (line) => progress.tell(line),
       tellIfLong: (line, step, more) => progress.tellIfLong(line, step, more),
       during: (line, step) => progress.during(line, step),

@@ -20,7 +20,7 @@ const PERIOD = 1000;
 /** Goes to the begin of the line, and clears it (console_codes(4)). */
 const CLEAR = '\r\u001b[K';
 
-type Line = string | (() => string);
+type ProgressText = string | (() => string);
 
 /**
  * One line about what a command does, on a terminal alone, for one that takes over a second. Lines that are told stand above
@@ -31,7 +31,7 @@ export class Progress {
   readonly #start: number;
   readonly #stop: () => void;
   /** Steps that go on, the latest last. */
-  readonly #steps: { readonly line: Line }[] = [];
+  readonly #steps: { readonly line: ProgressText }[] = [];
   #isShown = false;
   #isOver = false;
   #pauses = 0;
@@ -46,7 +46,7 @@ export class Progress {
   }
 
   /** Runs a step, with a line about it. Between steps the line is shown at once, though nothing waits for a clock. */
-  async during<T>(line: Line, run: () => Promise<T>): Promise<T> {
+  async during<T>(line: ProgressText, run: () => Promise<T>): Promise<T> {
     const step = { line };
     this.#steps.push(step);
     if (this.#isLate()) this.#draw();

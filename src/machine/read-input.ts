@@ -2,13 +2,16 @@ import { fstatSync } from 'node:fs';
 import { EXIT, error, UserError } from '../diagnostic.js';
 
 /** A stream that may be a terminal. */
-export type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean; readonly fd?: number };
+export type InputStream = AsyncIterable<Uint8Array | string> & {
+  readonly isTTY?: boolean;
+  readonly fd?: number;
+};
 
 /**
  * Reads a stream to its end, or until there is more than `limit` bytes.
  * @throws UserError `usage` for a terminal, at which nobody may know that a policy is waited for; `unreadable`
  */
-export async function readInput(stream: Input, limit: number): Promise<Uint8Array> {
+export async function readInput(stream: InputStream, limit: number): Promise<Uint8Array> {
   if (stream.isTTY) {
     const hint = "'< FILE' behind the command, or 'COMMAND |' before it, gives it one";
     throw new UserError(

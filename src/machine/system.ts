@@ -1,6 +1,6 @@
 import type { Endpoint } from '../policy/probe.js';
 import type { UnitName } from '../systemd/unit/name.js';
-import type { NamespaceOf, View, Walked } from '../systemd/unit/view.js';
+import type { NamespaceOf, RootView, Walked } from '../systemd/unit/view.js';
 import type { UnitState } from './unit-state.js';
 
 /** The interface through which the program changes the machine, and learns about it. */
@@ -12,7 +12,7 @@ export interface System {
   /** The targets of a directory's links as written, by the link's name; empty if there is no such directory. */
   links(directory: string): Promise<ReadonlyMap<string, string>>;
   /** Follows a path as seen from `from` (default: the host), and finds all on the way that isn't root's alone. */
-  walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
+  walk(path: string, from?: RootView | NamespaceOf): Promise<Walked>;
   /**
    * Follows paths in a process's mount namespace. Undefined where nothing is looked at, because the process has ended or is in a
    * user namespace of its own.
@@ -32,7 +32,7 @@ export interface System {
   /** The present time, in milliseconds since 1970. */
   now(): number;
   /** Runs a program and waits for its end. */
-  run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
+  run(argv: readonly string[], options?: RunProgramOptions): Promise<ProcessResult>;
   /**
    * Tries an endpoint once.
    * @param timeout most milliseconds for it
@@ -149,7 +149,7 @@ export interface FileContent {
   readonly modified: number;
 }
 
-export interface RunOptions {
+export interface RunProgramOptions {
   readonly timeout?: number;
   /** Most bytes of output (default 1 MiB); a program that prints more is killed. */
   readonly limit?: number;

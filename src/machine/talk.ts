@@ -19,7 +19,7 @@ export async function startTalk(argv: readonly string[]): Promise<Talking> {
   const { spawn } = await import('node:child_process');
   // A process group of its own keeps the terminal's Ctrl-C from it: it is ended by the end of its input.
   const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-  const lines = new Lines();
+  const lines = new LineBuffer();
   let stderr = '';
   let isUnstartable = false;
   const kill = () => void child.kill('SIGKILL');
@@ -52,7 +52,7 @@ export async function startTalk(argv: readonly string[]): Promise<Talking> {
 }
 
 /** Lines that arrive in pieces, for one reader. */
-class Lines {
+class LineBuffer {
   readonly #whole: string[] = [];
   #pieces: Buffer[] = [];
   #length = 0;

@@ -66,7 +66,7 @@ const nameListIn = (value: unknown): NameList => {
 const nameList = kind('(bas)', nameListIn);
 
 /** A line of `Condition…=` or `Assert…=`, with its specifiers expanded. */
-export interface Condition {
+export interface UnitCondition {
   readonly name: string;
   /** Whether it has a `|`: one of these lines is enough. */
   readonly trigger: boolean;
@@ -74,7 +74,7 @@ export interface Condition {
   readonly parameter: string;
 }
 
-const conditions = kind('a(sbbsi)', (value): readonly Condition[] =>
+const conditions = kind('a(sbbsi)', (value): readonly UnitCondition[] =>
   listOf(value).map((one) => {
     const [name, trigger, negate, parameter] = listOf(one);
     return {
@@ -87,12 +87,12 @@ const conditions = kind('a(sbbsi)', (value): readonly Condition[] =>
 );
 
 /** A network by its address, 4 or 16 bytes, and the length of its prefix in bits. */
-export interface Prefix {
+export interface NetworkPrefix {
   readonly address: readonly number[];
   readonly length: number;
 }
 
-const prefixes = kind('a(iayu)', (value): readonly Prefix[] =>
+const prefixes = kind('a(iayu)', (value): readonly NetworkPrefix[] =>
   listOf(value).map((one) => {
     const [, address, length] = listOf(one);
     return { address: bytesIn(address), length: numberIn(length) };

@@ -118,7 +118,7 @@ function programsIn(mask: number, { programs, lost }: Naming): number[] {
   return known;
 }
 
-type Used = (mask: number) => number[];
+type NamesOfMask = (mask: number) => number[];
 
 /** A call's number and name. Numbers of x32 lack bit 30, as the tables have them. */
 function callNamed(machine: Machine, { abi, nr }: { readonly abi: ObservedAbi; readonly nr: number }) {
@@ -127,7 +127,7 @@ function callNamed(machine: Machine, { abi, nr }: { readonly abi: ObservedAbi; r
   return { architecture, number, name: nameOf(architecture, number) ?? null };
 }
 
-const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: Used): Recording['calls'] =>
+const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: NamesOfMask): Recording['calls'] =>
   calls
     .filter(({ counts }) => counts.some((count) => count > 0))
     .map(({ first, last, slices, counts, programs, onceReady, ...call }) => ({
@@ -146,7 +146,11 @@ const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: Used): R
       onceReady: phasesOf(onceReady),
     }));
 
-const namedRefused = ({ refused }: ObservedUnit, { machine }: Naming, used: Used): Recording['refused'] =>
+const namedRefused = (
+  { refused }: ObservedUnit,
+  { machine }: Naming,
+  used: NamesOfMask,
+): Recording['refused'] =>
   refused
     .filter(({ count }) => count > 0)
     .map(({ errno, count, programs, ...call }) => ({

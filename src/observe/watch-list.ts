@@ -75,7 +75,7 @@ export type LookKind =
   | 'socketcall';
 
 /** A call that is looked at when it returns. */
-export interface Look {
+export interface InspectedCall {
   readonly call: string;
   readonly kind: LookKind;
   /** The argument that points at a path. */
@@ -84,19 +84,23 @@ export interface Look {
   readonly base?: number;
 }
 
-const named = (kind: LookKind, calls: Readonly<Record<string, number | readonly [number, number]>>): Look[] =>
+const named = (
+  kind: LookKind,
+  calls: Readonly<Record<string, number | readonly [number, number]>>,
+): InspectedCall[] =>
   Object.entries(calls).map(([call, place]) =>
     typeof place === 'number' ? { call, kind, path: place } : { call, kind, path: place[0], base: place[1] },
   );
 
 /** Calls whose first argument is the descriptor of the file. */
-const based = (kind: LookKind, ...calls: readonly string[]): Look[] =>
+const based = (kind: LookKind, ...calls: readonly string[]): InspectedCall[] =>
   calls.map((call) => ({ call, kind, base: 0 }));
 
-const plain = (kind: LookKind, ...calls: readonly string[]): Look[] => calls.map((call) => ({ call, kind }));
+const plain = (kind: LookKind, ...calls: readonly string[]): InspectedCall[] =>
+  calls.map((call) => ({ call, kind }));
 
 /** All looks. Calls that rename are looked at twice: for the old name, and for the new one. */
-export const LOOKS: readonly Look[] = [
+export const LOOKS: readonly InspectedCall[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
   ...plain('open', 'open_by_handle_at'),
   ...plain('mmap', 'mmap', 'mmap2'),

@@ -37,13 +37,13 @@ export const TAKES: ReadonlyMap<string, Trait> = new Map([
 ]);
 
 /** Units of a kind, by the file names of their programs, and by names without a type: `ssh`, and `getty@` for a template. */
-interface Row {
+interface AccessUnitRow {
   readonly traits: string;
   readonly programs: string;
   readonly units?: string;
 }
 
-const TABLE: readonly Row[] = [
+const TABLE: readonly AccessUnitRow[] = [
   // Logins, and jobs. What is started in a session may mount, by FUSE or in a namespace of its own.
   {
     traits: 'access starts sessions mounts homes',
@@ -153,14 +153,16 @@ const TABLE: readonly Row[] = [
 const split = (text: string | undefined): readonly string[] => text?.split(' ') ?? [];
 
 /** The traits of each row, by one kind of its marks. */
-const traitsBy = (marks: (row: Row) => string | undefined): ReadonlyMap<string, readonly string[]> =>
+const traitsBy = (
+  marks: (row: AccessUnitRow) => string | undefined,
+): ReadonlyMap<string, readonly string[]> =>
   new Map(TABLE.flatMap((row) => split(marks(row)).map((mark) => [mark, split(row.traits)] as const)));
 
 const BY_PROGRAM = traitsBy(({ programs }) => programs);
 const BY_UNIT = traitsBy(({ units }) => units);
 
 /** A unit, as far as its traits depend on it. */
-export interface AskedUnit {
+export interface UnitOnTarget {
   readonly unit: UnitName;
   readonly effective: EffectiveUnit;
   readonly target: Pick<Target, 'scope'>;
@@ -170,7 +172,7 @@ export interface AskedUnit {
  * The traits of a unit of the system's manager, by its name, its aliases, and the programs of ExecStart=; a script counts by
  * its own name, and what it starts doesn't. Users' own units have none.
  */
-export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Trait> {
+export function traitsOf({ unit, effective, target }: UnitOnTarget): ReadonlySet<Trait> {
   if (target.scope !== 'system') return new Set();
   const programs = effective.execCommands('ExecStart').flatMap(programsOf);
   const units = [unit, ...aliasesOf(effective)].map(stemOf);

@@ -14,19 +14,19 @@ import type { PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
 /** The line of a policy that takes something. */
-interface Line {
+interface RestrictingLine {
   readonly subject: string;
   readonly at: Location;
 }
 
-type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target'>;
+type LockOutInput = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target'>;
 
 /**
  * An error `locks-out` for each line of a policy that surely takes from a unit what its work needs: execve(2) from one that starts
  * programs, the homes from one that serves them. They are warnings if the policy says that this is understood.
  * @param meaning the calls that the policy refuses
  */
-export function lockOuts(request: OnUnit, meaning: SyscallPolicy | undefined): Diagnostic[] {
+export function lockOuts(request: LockOutInput, meaning: SyscallPolicy | undefined): Diagnostic[] {
   const { unit, effective, policy } = request;
   const own = ownValues(effective);
   const traits = traitsOf(request);
@@ -50,7 +50,7 @@ const isOff = (value: string): boolean => ['', 'no'].includes(value);
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
 
 /** A note that a policy confines the sessions, too, that a unit gives. */
-export function sessionsInherit(request: OnUnit): Diagnostic[] {
+export function sessionsInherit(request: LockOutInput): Diagnostic[] {
   if (!traitsOf(request).has('sessions')) return [];
   const message = `programs that people run through ${request.unit.full}, as root too, are confined by its policy; apply watches them for refused calls during the trial only`;
   return [note('logins-inherit', message, { hint: VERIFIES })];
@@ -68,7 +68,10 @@ export function isRefused(call: string, args: readonly bigint[], meaning: Syscal
 }
 
 /** The line of calls that refuses execve(2), or that would have to name it, as `allow` in `[ready]`. */
-function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPolicy | undefined): Line[] {
+function execLines(
+  { policy: { syscalls }, target }: LockOutInput,
+  meaning: SyscallPolicy | undefined,
+): RestrictingLine[] {
   if (!syscalls || !meaning || !isRefused('execve', [], meaning)) return [];
   const found = entryOn(syscalls, 'execve', target.sets);
   if (found?.list === 'deny') return [{ subject: `deny ${found.entry.name}`, at: found.entry.at }];
@@ -79,7 +82,7 @@ function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPol
 const SHELL = ['/usr/bin/sh', '/bin/sh'];
 
 /** The line of NoExecPaths= that closes the shell, unless ExecPaths= opens it. */
-function noExecLines({ policy, effective }: OnUnit): Line[] {
+function noExecLines({ policy, effective }: LockOutInput): RestrictingLine[] {
   const line = policy.service.find(({ name }) => name === 'NoExecPaths');
   const values = valuesOfAll(policy, effective);
   const named = (name: string) =>

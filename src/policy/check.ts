@@ -16,12 +16,12 @@ import { readyCalls } from '../seccomp/syscalls/ready.js';
 import { resolveCalls } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../seccomp/syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
-import { openDoors } from './doors.js';
+import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
 import type { Policy } from './policy.js';
 import { takenThreads } from './threads.js';
 
-interface Context {
+interface CheckContext {
   readonly policy: Policy;
   /** `[syscalls]`, or the lists of `[ready]` in its form. */
   readonly section: SyscallsSection;
@@ -61,7 +61,7 @@ export function checkSyscalls(
 }
 
 /** The checks that lists and rules of any section go through. */
-const checkSection = (context: Context): Diagnostic[] => [
+const checkSection = (context: CheckContext): Diagnostic[] => [
   ...firstOf(namesAreKnown(context)),
   ...firstOf(operandsHaveValues(context)),
   ...firstOf(entriesAgree(context)),
@@ -69,8 +69,8 @@ const checkSection = (context: Context): Diagnostic[] => [
 ];
 
 /** @param before in force from the start on, beside the section */
-const doorsOf = ({ policy, section, sets, abis }: Context, before?: NamedPolicy): Diagnostic[] =>
-  firstOf(openDoors(section, policy.service, sets, abis, before));
+const doorsOf = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
+  firstOf(equivalentCalls(section, policy.service, sets, abis, before));
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
   architectures.map(({ value }) => value);
@@ -95,7 +95,7 @@ function meantForReady({ ready, expect }: Policy): Diagnostic[] {
   return at ? [error('contradiction', message, { at })] : [];
 }
 
-function* namesAreKnown({ policy, section, sets }: Context) {
+function* namesAreKnown({ policy, section, sets }: CheckContext) {
   for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log]) {
     yield* entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets);
   }
@@ -129,7 +129,7 @@ function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
 }
 
-function* operandsHaveValues({ policy, section, abis }: Context) {
+function* operandsHaveValues({ policy, section, abis }: CheckContext) {
   for (const { operands, width } of section.rules.flatMap((rule) => rule.when)) {
     for (const operand of operands) yield* operandError(operand, abis, width);
   }
@@ -164,7 +164,7 @@ function operandError(operand: Located<bigint | string>, abis: readonly Abi[], w
 }
 
 /** Two actions for one name in one file are a mistake; an entry that follows a base's is an override. */
-function entriesAgree({ section }: Context): Diagnostic[] {
+function entriesAgree({ section }: CheckContext): Diagnostic[] {
   const seen = new Map<string, CallEntry>();
   return section.deny.flatMap((entry) => {
     const earlier = seen.get(entry.name);
@@ -176,7 +176,7 @@ function entriesAgree({ section }: Context): Diagnostic[] {
 }
 
 /** The keys `unknown` and `implicit` refuse calls that nobody names: a deny list never does. */
-function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
+function allowListKeysHaveAllow({ section }: CheckContext): Diagnostic[] {
   if (section.allow) return [];
   const { unknown, implicit } = section;
   return Object.entries({ unknown, implicit }).flatMap(([key, value]) => {
@@ -188,7 +188,7 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
 }
 
 /** All conditions of a rule must hold: two different values of one argument are a mistake for `in`. */
-function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
+function conditionsCanHold({ section, abis }: CheckContext): Diagnostic[] {
   return section.rules.flatMap(({ syscall, when }) => {
     const exact = when
       .filter(({ op }) => op === 'eq' || op === 'in')

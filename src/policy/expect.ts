@@ -9,14 +9,14 @@ import { MULTIPLEXED } from '../seccomp/syscalls/multiplex.js';
 import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { namesake, numbersOf } from '../seccomp/syscalls/numbers.js';
 import { parseOperand } from '../seccomp/syscalls/operand.js';
-import { type Call, evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
+import { evaluate, type SeccompData, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
 import { entriesByCall, isOwnRefusal, verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { SyscallsSection } from '../seccomp/syscalls/section.js';
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
 /** A filter of a policy: by the names of calls, and by numbers on each machine that it is checked for. */
-export interface Meaning {
+export interface ResolvedFilter {
   /** The lists and rules that it comes from; undefined for a unit's own filter alone. */
   readonly section: SyscallsSection | undefined;
   readonly sets: SyscallSets;
@@ -28,18 +28,18 @@ export interface Meaning {
 export const isOfReady = ({ phase }: Expectation): boolean => phase?.value === 'ready';
 
 /** The action that a call gets through one ABI. */
-interface Answer {
+interface AbiAnswer {
   readonly abi: Abi;
   readonly got: Action;
   /** The filter that gives it. */
-  readonly by: Meaning;
+  readonly by: ResolvedFilter;
 }
 
 /**
  * Errors about `[[expect]]` tables on the start of a service that don't hold for a policy, or name a call that the ABI
  * lacks. Tables for ABIs of other machines are passed over.
  */
-export const checkExpectations = ({ expect }: Policy, meaning: Meaning): Diagnostic[] =>
+export const checkExpectations = ({ expect }: Policy, meaning: ResolvedFilter): Diagnostic[] =>
   expect.filter((one) => !isOfReady(one)).flatMap((one) => failuresOf(one, [meaning]));
 
 /**
@@ -49,15 +49,18 @@ export const checkExpectations = ({ expect }: Policy, meaning: Meaning): Diagnos
  */
 export function checkReadyExpectations(
   { expect }: Policy,
-  before: Meaning | undefined,
-  ready: Meaning,
+  before: ResolvedFilter | undefined,
+  ready: ResolvedFilter,
 ): Diagnostic[] {
-  const filters: readonly [Meaning, ...Meaning[]] = before ? [ready, before] : [ready];
+  const filters: readonly [ResolvedFilter, ...ResolvedFilter[]] = before ? [ready, before] : [ready];
   return expect.filter(isOfReady).flatMap((one) => failuresOf(one, filters));
 }
 
 /** @param filters all that are in force together, for the same machines; of two that are as strict the first answers */
-function failuresOf(expectation: Expectation, filters: readonly [Meaning, ...Meaning[]]): Diagnostic[] {
+function failuresOf(
+  expectation: Expectation,
+  filters: readonly [ResolvedFilter, ...ResolvedFilter[]],
+): Diagnostic[] {
   const [{ machines }] = filters;
   const spoken = machines.flatMap(({ machine }) => abiOf(expectation, abisOf(machine)) ?? []);
   const answers = machines.flatMap((_, i) =>
@@ -76,7 +79,7 @@ function failuresOf(expectation: Expectation, filters: readonly [Meaning, ...Mea
 }
 
 /** The answer that the kernel takes of those by several filters; empty if there is none. */
-const jointAnswer = (answers: readonly Answer[]): Answer[] =>
+const jointAnswer = (answers: readonly AbiAnswer[]): AbiAnswer[] =>
   answers.length === 0 ? [] : [answers.reduce((a, b) => (stricter(a.got, b.got) === a.got ? a : b))];
 
 /** The ABI of a machine that an expectation is for; undefined where the machine lacks it. */
@@ -95,7 +98,7 @@ function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readon
 }
 
 /** @param i which of the machines */
-function answerOf(expectation: Expectation, by: Meaning, i: number): Answer[] {
+function answerOf(expectation: Expectation, by: ResolvedFilter, i: number): AbiAnswer[] {
   const { syscall, args } = expectation;
   const meaning = by.machines[i]!;
   const abi = abiOf(expectation, abisOf(meaning.machine));
@@ -103,15 +106,15 @@ function answerOf(expectation: Expectation, by: Meaning, i: number): Answer[] {
   if (abi === undefined || nr === undefined) return [];
   const values = args.map((arg) => parseOperand(arg, abi, 64));
   const registers = registersWith(abi, syscall.value, values);
-  const call: Call = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
+  const call: SeccompData = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
   return [{ abi, by, got: evaluate(meaning, call) }];
 }
 
 /** A hint at the line, or the missing line, that decides a call's action. */
 function whatDecides(
   expectation: Expectation,
-  { abi, by }: Answer,
-  [first]: readonly [Meaning, ...Meaning[]],
+  { abi, by }: AbiAnswer,
+  [first]: readonly [ResolvedFilter, ...ResolvedFilter[]],
 ): string {
   const { value: call, at } = expectation.syscall;
   const { section, sets, named, machines } = by;

@@ -2,11 +2,11 @@ import { type Diagnostic, error, firstOf, printable, warning } from '../diagnost
 import type { Located } from '../seccomp/syscalls/section.js';
 import { type ExecCommand, scanExecLine } from '../systemd/unit/exec/line.js';
 import { readOperand, readReady, readSyscalls } from './parse/calls.js';
-import { isBoolean, isString, Reader } from './parse/reader.js';
+import { isBoolean, isString, PolicyReader } from './parse/reader.js';
 import type { DirectiveEntry, Expectation, Policy } from './policy.js';
 import { commandProbe, endpointProbe, isEndpoint, type Probe } from './probe.js';
 import { POLICY } from './schema.js';
-import { type Path, parseToml, type TomlDocument } from './toml.js';
+import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
 import { isTable, validateShape } from './validate.js';
 
 export interface ParsedPolicy {
@@ -27,7 +27,7 @@ export const parsePolicy = (source: string, file: string): ParsedPolicy =>
  * @param file the name that diagnostics show
  */
 export function readPolicy(document: TomlDocument, file: string): ParsedPolicy {
-  const reader = new Reader(document);
+  const reader = new PolicyReader(document);
   const policy: Policy = {
     file,
     description: reader.typed(['description'], isString)?.value,
@@ -69,10 +69,10 @@ function readDirectives(document: TomlDocument): DirectiveEntry[] {
     }));
 }
 
-const PROBE: Path = ['apply', 'probe'];
+const PROBE: KeyPath = ['apply', 'probe'];
 
 /** A list of texts whose first is no endpoint is one command. */
-function readProbes(reader: Reader): Probe[] | undefined {
+function readProbes(reader: PolicyReader): Probe[] | undefined {
   const elements = reader.elements(PROBE);
   if (elements.length === 0) return reader.typed(PROBE, isString) && readProbe(reader, PROBE);
   const [first, ...rest] = elements.map((element) => reader.value(element));
@@ -81,7 +81,7 @@ function readProbes(reader: Reader): Probe[] | undefined {
 }
 
 /** The probe at a path: an endpoint, or a command as the list of its words. */
-function readProbe(reader: Reader, path: Path): Probe[] {
+function readProbe(reader: PolicyReader, path: KeyPath): Probe[] {
   const text = reader.typed(path, isString);
   const probe = text ? endpointProbe(text) : commandProbe(reader.strings(path) ?? []);
   if (probe === undefined) return [];
@@ -94,7 +94,7 @@ function readProbe(reader: Reader, path: Path): Probe[] {
 const MAX_COMMAND = 4096;
 
 /** Commands as ExecStartPre= has them, each without a prefix. */
-function readStartPre(reader: Reader): Located<ExecCommand>[] {
+function readStartPre(reader: PolicyReader): Located<ExecCommand>[] {
   return (reader.strings(['exec', 'start-pre']) ?? []).flatMap(({ value, at }) => {
     const isPlain = /^[ -~]+$/.test(value) && value.length <= MAX_COMMAND;
     const { commands, problem } = isPlain ? scanExecLine(value, at) : { commands: [] };
@@ -108,7 +108,7 @@ function readStartPre(reader: Reader): Located<ExecCommand>[] {
   });
 }
 
-function readUser(reader: Reader): Located<string> | undefined {
+function readUser(reader: PolicyReader): Located<string> | undefined {
   const user = reader.typed(['apply', 'probe-as'], isString);
   if (!user || /^[A-Za-z_][\w.-]*\$?$/.test(user.value)) return user;
   const hint = "'probe-as' is the name of a user";
@@ -118,7 +118,7 @@ function readUser(reader: Reader): Located<string> | undefined {
   return undefined;
 }
 
-function readExpectation(reader: Reader, path: Path): Expectation[] {
+function readExpectation(reader: PolicyReader, path: KeyPath): Expectation[] {
   const syscall = reader.typed([...path, 'syscall'], isString);
   const action = reader.action([...path, 'action'], { allow: true });
   if (!syscall || !action) return [];

@@ -2,17 +2,17 @@
 
 import { type Diagnostic, error, printable } from '../diagnostic.js';
 
-export interface Span {
+export interface TextSpan {
   readonly line: number;
   readonly column: number;
   readonly length: number;
 }
 
 /** The state of a parser that failed. */
-export interface Failure {
-  readonly place: Span;
+export interface ParserFailure {
+  readonly place: TextSpan;
   /** The place where the latest value begins, be it an element of a list. */
-  readonly value: Pick<Span, 'line' | 'column'>;
+  readonly value: Pick<TextSpan, 'line' | 'column'>;
   /** The line where the latest assigned value begins. */
   readonly assignmentLine: number;
 }
@@ -20,7 +20,7 @@ export interface Failure {
 /** The diagnostic for an error of the package: a word without quotes is told as such, where the value is one. */
 export function syntaxError(
   cause: Error,
-  { place, value, assignmentLine }: Failure,
+  { place, value, assignmentLine }: ParserFailure,
   { text, file }: { readonly text: string; readonly file: string },
 ): Diagnostic {
   const lines = text.split('\n', Math.max(place.line, value.line));

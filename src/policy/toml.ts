@@ -1,37 +1,37 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { type Location, UserError } from '../diagnostic.js';
 import { assertFewValues, assertSize } from './policy-size.js';
-import { type Failure, type Span, syntaxError } from './toml-errors.js';
+import { type ParserFailure, syntaxError, type TextSpan } from './toml-errors.js';
 
-export type Path = readonly (string | number)[];
+export type KeyPath = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
 
 /** A parsed TOML text that knows where each key and value stands. */
 export interface TomlDocument {
   readonly data: TomlTable;
   /** The place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
-  keyAt(path: Path): Location;
+  keyAt(path: KeyPath): Location;
   /** The place of a value (`['syscalls', 'deny', 2]`), else of its key. */
-  valueAt(path: Path): Location;
+  valueAt(path: KeyPath): Location;
 }
 
-interface Start {
+interface ValueStart {
   readonly line: number;
   readonly column: number;
   /** Offset in the text. */
   readonly offset: number;
 }
 
-interface Entry {
-  readonly key: Span;
-  readonly value: Span | undefined;
+interface KeyAndValueSpans {
+  readonly key: TextSpan;
+  readonly value: TextSpan | undefined;
 }
 
 /** Most digits of an integer: in any notation 64 bits take fewer. */
 const MAX_DIGITS = 80;
 
-type Table = Record<string, unknown>;
-type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
+type RawTable = Record<string, unknown>;
+type TomlAssignment = { key: string[]; value: unknown; keySpans?: TextSpan[]; valueSpan?: TextSpan };
 
 /**
  * The parser of @iarna/toml, extended by places: the class hooks into the methods that record keys and values. The
@@ -39,14 +39,14 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
  * runtime's own objects (`constructor.x = 1`).
  */
 class PlacingParser extends TomlParser {
-  readonly tables = new WeakMap<object, Map<string, Entry>>();
-  readonly lists = new WeakMap<object, Span[]>();
+  readonly tables = new WeakMap<object, Map<string, KeyAndValueSpans>>();
+  readonly lists = new WeakMap<object, TextSpan[]>();
   #assignmentLine = 1;
   readonly #text: string;
-  #keyStart: Start = { line: 1, column: 1, offset: 0 };
-  #key: Span | undefined;
+  #keyStart: ValueStart = { line: 1, column: 1, offset: 0 };
+  #key: TextSpan | undefined;
   /** Line 0 before the first value. */
-  #valueStart: Start = { line: 0, column: 1, offset: 0 };
+  #valueStart: ValueStart = { line: 0, column: 1, offset: 0 };
 
   /** @param text the whole text, which the package drops at its end */
   constructor(text: string) {
@@ -54,18 +54,18 @@ class PlacingParser extends TomlParser {
     this.#text = text;
   }
 
-  #here(): Start {
+  #here(): ValueStart {
     // The package counts columns from 1 on the first line and from 0 on the others.
     return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1, offset: this.ii };
   }
 
-  #spanFrom({ line, column }: Start): Span {
+  #spanFrom({ line, column }: ValueStart): TextSpan {
     const end = this.#here();
     return { line, column, length: end.line === line ? Math.max(1, end.column - column) : 1 };
   }
 
   /** The span of a value that ends at the parser's position. */
-  #valueSpan(value: unknown, start: Start): Span {
+  #valueSpan(value: unknown, start: ValueStart): TextSpan {
     const span = this.#spanFrom(start);
     if (typeof Object(value).valueOf() !== 'bigint') return span;
     const digits = this.#text.slice(start.offset, this.ii).replaceAll('_', '').trim();
@@ -75,7 +75,7 @@ class PlacingParser extends TomlParser {
   }
 
   /** The span of the latest key, quotes included. The first call for a key must come where the key ends. */
-  #keySpan(): Span {
+  #keySpan(): TextSpan {
     this.#key ??= this.#spanFrom(this.#keyStart);
     return this.#key;
   }
@@ -85,7 +85,7 @@ class PlacingParser extends TomlParser {
   }
 
   /** Runs a step of the package; where the package refuses a key as defined already, the error is placed at the key. */
-  #blaming<T>(key: string, span: Span, record: () => T): T {
+  #blaming<T>(key: string, span: TextSpan, record: () => T): T {
     try {
       return record();
     } catch (cause) {
@@ -94,17 +94,17 @@ class PlacingParser extends TomlParser {
     }
   }
 
-  #record(table: object, key: string, entry: Entry) {
-    const entries = this.tables.get(table) ?? new Map<string, Entry>();
+  #record(table: object, key: string, entry: KeyAndValueSpans) {
+    const entries = this.tables.get(table) ?? new Map<string, KeyAndValueSpans>();
     this.tables.set(table, entries);
     if (!entries.has(key)) entries.set(key, entry);
   }
 
-  #recordAssignment(table: Table, { key, keySpans, valueSpan }: Assignment, names: readonly string[]) {
-    let target: Table = table;
+  #recordAssignment(table: RawTable, { key, keySpans, valueSpan }: TomlAssignment, names: readonly string[]) {
+    let target: RawTable = table;
     names.forEach((name, i) => {
       this.#record(target, name, { key: keySpans![i]!, value: i === key.length ? valueSpan : undefined });
-      target = target[name] as Table;
+      target = target[name] as RawTable;
     });
   }
 
@@ -133,7 +133,7 @@ class PlacingParser extends TomlParser {
     return this.returnNow({ key, value, keySpans, valueSpan: this.#valueSpan(value, valueStart) });
   }
 
-  override recordAssignStatement(assignment: Assignment) {
+  override recordAssignStatement(assignment: TomlAssignment) {
     const names = [...assignment.key];
     const table = this.ctx;
     const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
@@ -143,7 +143,7 @@ class PlacingParser extends TomlParser {
     return result;
   }
 
-  override recordInlineTableValue(assignment: Assignment) {
+  override recordInlineTableValue(assignment: TomlAssignment) {
     const names = [...assignment.key];
     const table = this.state.resultTable;
     const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
@@ -187,14 +187,14 @@ class PlacingParser extends TomlParser {
     return result;
   }
 
-  #recordElement(list: unknown[], span: Span) {
+  #recordElement(list: unknown[], span: TextSpan) {
     const spans = this.lists.get(list) ?? [];
     this.lists.set(list, spans);
     if (spans.length < list.length) spans.push(span);
   }
 
   /** The place of an error that the package threw, and that of the latest value. */
-  failure(cause: Partial<PlacedError>): Failure {
+  failure(cause: Partial<PlacedError>): ParserFailure {
     const value = this.#valueStart;
     const assignmentLine = this.#assignmentLine;
     if (cause.span) return { place: cause.span, value, assignmentLine };
@@ -206,15 +206,15 @@ class PlacingParser extends TomlParser {
 
 interface PlacedError extends Error {
   readonly line: number;
-  readonly span: Span;
+  readonly span: TextSpan;
 }
 
-const misplaced = (message: string, span: Span) => Object.assign(new Error(message), { span });
+const misplaced = (message: string, span: TextSpan) => Object.assign(new Error(message), { span });
 
 function locator(parser: PlacingParser, data: TomlTable, file: string) {
-  return (path: Path, part: 'key' | 'value'): Location => {
+  return (path: KeyPath, part: 'key' | 'value'): Location => {
     let container: unknown = data;
-    let span: Span = { line: 1, column: 1, length: 1 };
+    let span: TextSpan = { line: 1, column: 1, length: 1 };
     for (const step of path) {
       if (typeof container !== 'object' || container === null) break;
       const entry = parser.tables.get(container)?.get(String(step));
@@ -222,7 +222,7 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
       const found = element ?? (part === 'value' ? (entry?.value ?? entry?.key) : entry?.key);
       if (!found) break;
       span = found;
-      container = (container as Table)[step];
+      container = (container as RawTable)[step];
     }
     return { file, ...span };
   };

@@ -1,7 +1,7 @@
 import { type Diagnostic, didYouMean, error, firstOf } from '../diagnostic.js';
 import { parseTimeSpan } from '../systemd/time-span.js';
 import { type Keys, POLICY, type Shape } from './schema.js';
-import type { Path, TomlDocument } from './toml.js';
+import type { KeyPath, TomlDocument } from './toml.js';
 
 export const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
@@ -17,10 +17,16 @@ export const isInteger = (value: unknown): value is number | bigint =>
 export const validateShape = (document: TomlDocument): Diagnostic[] =>
   firstOf(checkTable(document, [], document.data, POLICY));
 
-type Findings = Generator<Diagnostic, void>;
+type DiagnosticStream = Generator<Diagnostic, void>;
 
 /** @param open whether other keys are fine, too */
-function* checkTable(document: TomlDocument, path: Path, table: unknown, keys: Keys, open = false): Findings {
+function* checkTable(
+  document: TomlDocument,
+  path: KeyPath,
+  table: unknown,
+  keys: Keys,
+  open = false,
+): DiagnosticStream {
   if (!isTable(table)) {
     yield wrongType(document, path, 'a table');
     return;
@@ -61,14 +67,14 @@ function elsewhere(key: string): string | undefined {
   return /^[A-Z]/.test(key) ? 'directives belong in [service]' : undefined;
 }
 
-const wrongType = (document: TomlDocument, path: Path, wanted: string) => {
+const wrongType = (document: TomlDocument, path: KeyPath, wanted: string) => {
   const what = typeof path.at(-1) === 'number' ? `an entry of '${nameOf(path)}'` : `'${nameOf(path)}'`;
   return error('policy-value', `${what} must be ${wanted}`, { at: document.valueAt(path) });
 };
 
-const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
+const nameOf = (path: KeyPath) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
 
-function* checkValue(document: TomlDocument, path: Path, value: unknown, shape: Shape): Findings {
+function* checkValue(document: TomlDocument, path: KeyPath, value: unknown, shape: Shape): DiagnosticStream {
   switch (shape.type) {
     case 'table':
       return yield* checkTable(document, path, value, shape.keys);
@@ -94,10 +100,10 @@ function* checkValue(document: TomlDocument, path: Path, value: unknown, shape: 
 
 function* checkList(
   document: TomlDocument,
-  path: Path,
+  path: KeyPath,
   value: unknown,
   shape: Shape & { type: 'list' },
-): Findings {
+): DiagnosticStream {
   if (!Array.isArray(value)) {
     const hint = typeof value === 'string' ? ', in brackets' : '';
     yield wrongType(document, path, `a list${hint}`);
@@ -109,7 +115,7 @@ function* checkList(
 
 const WORDS: Shape = { type: 'list', of: { type: 'string' }, minimum: 1 };
 
-function* checkProbes(document: TomlDocument, path: Path, value: unknown): Findings {
+function* checkProbes(document: TomlDocument, path: KeyPath, value: unknown): DiagnosticStream {
   if (typeof value === 'string') return;
   if (!Array.isArray(value)) yield wrongType(document, path, 'a text or a list');
   else if (value.length === 0) yield wrongType(document, path, 'a list that is not empty');

@@ -7,7 +7,7 @@ import { templateAt } from './load/find-template.js';
 import { serviceName } from './load/load-unit.js';
 import type { PrepareOptions } from './prepare.js';
 
-type Applied = Pick<DropInFacts, 'policy' | 'permissive' | 'gaps'>;
+type AppliedOptions = Pick<DropInFacts, 'policy' | 'permissive' | 'gaps'>;
 
 /** Whether a file is found for a unit without being named. */
 export const isSearched = (context: Context, unit: string, policy: string): boolean =>
@@ -17,7 +17,7 @@ export const isSearched = (context: Context, unit: string, policy: string): bool
 export function optionsAgain(
   context: Context,
   unit: string,
-  { policy, permissive, gaps }: Applied,
+  { policy, permissive, gaps }: AppliedOptions,
 ): Pick<PrepareOptions, 'policy' | 'template' | 'permissive' | 'allowGaps'> {
   const as = { permissive, allowGaps: gaps };
   if (policy === undefined || isSearched(context, unit, policy)) return as;
@@ -26,7 +26,7 @@ export function optionsAgain(
 }
 
 /** The command line that does it; in a folder of another system there is none that could be typed as it stands. */
-export const againHint = (context: Context, unit: string, applied: Applied): string | undefined =>
+export const againHint = (context: Context, unit: string, applied: AppliedOptions): string | undefined =>
   context.offline ? undefined : againCommand(context, unit, applied);
 
 /**
@@ -37,7 +37,7 @@ export const againHint = (context: Context, unit: string, applied: Applied): str
 export function againCommand(
   context: Context,
   unit: string,
-  applied: Applied,
+  applied: AppliedOptions,
   more: readonly string[] = [],
 ): string {
   const { placement } = context;

@@ -16,7 +16,7 @@ import { programChanges } from './load/installed-programs.js';
 import { findProgram } from './probe/target.js';
 
 /** The files of a unit, which are what its policy makes. */
-export interface Written {
+export interface WrittenFiles {
   readonly files: readonly ExistingFile[];
   readonly facts: DropInFacts;
   readonly target: Target;
@@ -24,7 +24,7 @@ export interface Written {
 }
 
 /** Undefined where something has changed since the files were made, so that only a plan tells what they should be. */
-export async function asWritten(context: Context, gathered: Gathered): Promise<Written | undefined> {
+export async function asWritten(context: Context, gathered: Gathered): Promise<WrittenFiles | undefined> {
   const { unit, policy, machine, settings } = gathered;
   const files = await readOwnFiles(context, unit.name.full);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
@@ -70,7 +70,7 @@ async function hasPrograms(
   context: Context,
   { launched, tightened }: DropInFacts,
   { content }: ExistingFile,
-  { machine, launcher, injector }: Written['target'],
+  { machine, launcher, injector }: WrittenFiles['target'],
 ): Promise<boolean> {
   const paths = [...(launched ? [launcher] : []), ...(tightened ? [injector] : [])];
   const text = new TextDecoder().decode(content);

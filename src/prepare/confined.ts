@@ -23,7 +23,7 @@ export interface ConfinedOptions extends PrepareOptions {
 }
 
 /** A confined unit, and the files that it should have. */
-export interface Confined
+export interface ExpectedUnit
   extends Pick<
     Prepared,
     'unit' | 'policy' | 'files' | 'changes' | 'appliedRuns' | 'diagnostics' | 'sources'
@@ -43,7 +43,11 @@ export interface Confined
  * A service as it is confined, for a look at the running one. No plan is made where the files are as the policy makes them.
  * @throws UserError as prepareConfined()
  */
-export async function confinedUnit(context: Context, text: string, given: PrepareOptions): Promise<Confined> {
+export async function confinedUnit(
+  context: Context,
+  text: string,
+  given: PrepareOptions,
+): Promise<ExpectedUnit> {
   const { of, options, instance } = await howConfined(context, text, { ...given, applied: true });
   const line = `${text}: comparing its files with its policy`;
   const { gathered, written } = await context.caller.during(line, async () => {

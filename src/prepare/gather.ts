@@ -35,7 +35,7 @@ export interface Gathered {
   /** The policy's path, as the plan has it, and as the drop-in's header names it. */
   readonly policyFile: string;
   readonly pathInHeader: string;
-  readonly settings: Settings;
+  readonly settings: GatheredSettings;
 }
 
 /** Reads a unit, its policy and the machine. @throws UserError as prepare() */
@@ -87,7 +87,7 @@ async function pathInHeader(
 }
 
 /** A unit's settings, what other units' files decide for it, and hashes by which a drop-in shows when one of these changes. */
-interface Settings {
+interface GatheredSettings {
   readonly effective: EffectiveUnit;
   readonly surroundings: Surroundings | undefined;
   readonly hashes: {
@@ -101,7 +101,7 @@ export async function readSettings(
   context: Context,
   unit: LoadedUnit,
   { policy, machine }: Pick<Gathered, 'policy' | 'machine'>,
-): Promise<Settings> {
+): Promise<GatheredSettings> {
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const surroundings = await surroundingsFor(context, unit, policy);
   const hashes = {

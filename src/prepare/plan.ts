@@ -32,7 +32,7 @@ export interface PlanOptions {
 }
 
 /** A unit, a policy for it, and the facts that are known so far. */
-interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surroundings' | 'places'> {
+interface PlanInput extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surroundings' | 'places'> {
   readonly loaded: LoadedPolicy;
   readonly machine: MachineFacts;
   /** Earlier diagnostics: if one is an error, `[syscalls]` isn't planned. */
@@ -40,7 +40,7 @@ interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surro
   readonly options: PlanOptions;
 }
 
-interface Planned {
+interface PlanResult {
   readonly plan: Plan;
   /** Whether `[syscalls]` was planned, too: no earlier check has found an error. */
   readonly planned: boolean;
@@ -62,8 +62,8 @@ const writesAllowList = ({ syscalls }: Policy, effective: EffectiveUnit): boolea
 /** Plans a policy on a unit of this machine. */
 export async function planOn(
   context: Context,
-  { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
-): Promise<Planned> {
+  { unit, effective, type, surroundings, places, loaded, machine, known, options }: PlanInput,
+): Promise<PlanResult> {
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
   const { allowGaps = false, applied = false } = options;
   const asksLibraries = !applied && noNewCode(policy) !== undefined && !hasOwnRoot(policy, effective);

@@ -4,7 +4,7 @@ import type { Context } from '../machine/context.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../machine/state/applied-runs.js';
 import { filesHash, HASHING } from '../machine/state/files-hash.js';
 import { readOwnFiles } from '../machine/state/own-files.js';
-import { type Change, changes } from '../plan/emit/changes.js';
+import { changes, type FileChange } from '../plan/emit/changes.js';
 import { type EmittedFile, emitFiles } from '../plan/emit/files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
@@ -41,7 +41,7 @@ export interface Prepared {
   readonly planned: boolean;
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
   /** The files of ours that exist, and since when. */
   readonly appliedRuns: AppliedRuns;
   /** Nothing may be applied if one of them is an error. */
@@ -104,20 +104,20 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
  * Whether a file that root alone can change is there to the byte. Where a unit's drop-in is, too, whose header has this version
  * and the hashes of all that it is made of, this version has proven the unit's filters before it wrote them.
  */
-const isWritten = ({ kind, before, after }: Change): boolean =>
+const isWritten = ({ kind, before, after }: FileChange): boolean =>
   kind === 'unchanged' && isSameBytes(before!.content, after!.content);
 
 /** Whether a policy means the same without the files beside it. */
 const isByItself = ({ policy }: LoadedPolicy): boolean =>
   policy.extends.every(({ value }) => !value.includes('/') && !value.endsWith('.toml'));
 
-interface Made extends Pick<Prepared, 'plan' | 'planned' | 'files' | 'diagnostics'> {
+interface PreparedFiles extends Pick<Prepared, 'plan' | 'planned' | 'files' | 'diagnostics'> {
   /** Those among the files; nothing is written before they are proven. */
   readonly filters: readonly CompiledFilter[];
 }
 
 /** The plan, and the files for the unit alone; no files if there is an error. */
-async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
+async function makeFiles(context: Context, gathered: Gathered): Promise<PreparedFiles> {
   const { unit, policy, options, machine, policyFile, pathInHeader } = gathered;
   const { effective, surroundings, hashes } = gathered.settings;
   const { full } = unit.name;

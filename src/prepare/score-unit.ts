@@ -1,12 +1,12 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
-import { type FilterLines, type LoadedFilters, loadedFilters } from '../machine/state/own-filters.js';
+import { type FilterLines, loadedFilters, type ServiceFilters } from '../machine/state/own-filters.js';
 import type { Service } from '../machine/state/service.js';
 import { commandsOf, type UnitState } from '../machine/unit-state.js';
 import { settingsOfFiles } from '../plan/score/of-files.js';
 import { settingsOnBus } from '../plan/score/on-bus.js';
 import { placesOf } from '../plan/score/places.js';
-import { type Scored, type Subject, scoreOf } from '../plan/score/score.js';
+import { type Scored, type ScoreInput, scoreOf } from '../plan/score/score.js';
 import { ownValues } from '../plan/unit-values.js';
 import { ProgramError } from '../seccomp/filter/simulate.js';
 import { Unprovable } from '../seccomp/filter/unprovable.js';
@@ -44,7 +44,7 @@ const filtersOf = async (
   context: Context,
   dropIn: string | undefined,
   lines: FilterLines,
-): Promise<LoadedFilters | Diagnostic> =>
+): Promise<ServiceFilters | Diagnostic> =>
   dropIn === undefined ? { filter: undefined, ready: undefined } : loadedFilters(context, dropIn, lines);
 
 const linesOnBus = (state: UnitState): FilterLines => ({
@@ -100,12 +100,12 @@ async function ownDropIn(context: Context, name: UnitName): Promise<string | und
   return undefined;
 }
 
-interface Given extends Pick<Subject, 'settings'>, Pick<MachineFacts, 'facts'> {
-  readonly filters: LoadedFilters | Diagnostic;
+interface ScoreFacts extends Pick<ScoreInput, 'settings'>, Pick<MachineFacts, 'facts'> {
+  readonly filters: ServiceFilters | Diagnostic;
   readonly places: () => Promise<Scored['places']>;
 }
 
-async function scored({ settings, facts, filters, places }: Given): Promise<ScoreResult> {
+async function scored({ settings, facts, filters, places }: ScoreFacts): Promise<ScoreResult> {
   if ('code' in filters) return filters;
   const { machine, sets } = facts;
   try {

@@ -21,7 +21,7 @@ import type { Target } from '../systemd/target/target.js';
 import type { EffectiveUnit } from '../systemd/unit/effective.js';
 import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
-import { HOST, type Untrusted, type View, type Walked } from '../systemd/unit/view.js';
+import { HOST, type RootView, type Untrusted, type Walked } from '../systemd/unit/view.js';
 
 /**
  * Errors about paths by which a system service is started behind the launcher, its filter of `[ready]` is loaded, or
@@ -39,7 +39,7 @@ export async function untrustedLaunch(
 }
 
 /** A unit's services, and its files of ours. */
-interface Loaded {
+interface LaunchedUnit {
   readonly unit: { readonly name: UnitName; readonly services: readonly Service[] };
   readonly files: readonly EmittedFile[];
 }
@@ -47,7 +47,7 @@ interface Loaded {
 /** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
 export function untrustedStarts(
   context: Context,
-  { unit: { name, services }, files }: Loaded,
+  { unit: { name, services }, files }: LaunchedUnit,
   { launcher, injector }: Pick<Target, 'launcher' | 'injector'>,
 ): Promise<Diagnostic[]> {
   const loaded = (program: string, filter: string) =>
@@ -123,7 +123,7 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
 }
 
 /** Whether a service has the host's files: what others can change on its way is all that they can on the host's. */
-const isHosts = ({ root, binds }: View): boolean => root === HOST.root && binds.length === 0;
+const isHosts = ({ root, binds }: RootView): boolean => root === HOST.root && binds.length === 0;
 
 /** The files on the way to a loose program, and to the interpreters of one that is a script, that others can change. */
 async function untrustedProgram(
@@ -146,7 +146,7 @@ async function untrustedProgram(
 }
 
 /** Follows paths up to the first at which a file is. */
-async function firstOf(context: Context, paths: readonly string[], view: View) {
+async function firstOf(context: Context, paths: readonly string[], view: RootView) {
   const found: UntrustedPath[] = [];
   for (const path of paths) {
     const { real, untrusted } = await walked(context, path, view);
@@ -156,7 +156,11 @@ async function firstOf(context: Context, paths: readonly string[], view: View) {
   return { found, named: undefined, real: undefined };
 }
 
-const untrustedPaths = (context: Context, paths: readonly string[], view: View): Promise<UntrustedPath[]> =>
+const untrustedPaths = (
+  context: Context,
+  paths: readonly string[],
+  view: RootView,
+): Promise<UntrustedPath[]> =>
   Promise.all(
     paths.map(async (path) => ({ path, untrusted: (await walked(context, path, view)).untrusted })),
   );
@@ -182,7 +186,7 @@ function errorsOf(launch: Launch, found: readonly UntrustedPath[], isInside: boo
   });
 }
 
-async function walked({ system, superuser }: Context, path: string, view: View): Promise<Walked> {
+async function walked({ system, superuser }: Context, path: string, view: RootView): Promise<Walked> {
   try {
     return await system.walk(path, view);
   } catch (cause) {

@@ -1,10 +1,10 @@
-/** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
+/** The expected policy of a unit: its files, as they are on disk or would be written, and the plan behind them. */
 import { toHex } from '../collections.js';
 import type { UnitState } from '../machine/unit-state.js';
 import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
 import { type EmittedFile, FILES_FIELD } from '../plan/emit/files.js';
 import type { Plan, PlanLine, PlannedDirective } from '../plan/plan.js';
-import type { Confined } from '../prepare/confined.js';
+import type { ExpectedUnit } from '../prepare/confined.js';
 import { decodeFilterFile, type FilterFile, programBytes } from '../seccomp/filter/filter-file.js';
 import type { Machine } from '../seccomp/syscalls/abi.js';
 import { namesFilter, namesReadyFilter } from '../systemd/paths/own-files.js';
@@ -14,33 +14,33 @@ import type { Assignment, UnitFile } from '../systemd/unit/unit-file.js';
 import { type HeldMain, mainOf } from './kernel/confinement.js';
 
 /** The programs of a unit's filter files for a machine, in hexadecimal digits, as read-filters prints them. */
-export interface Programs {
+export interface ExpectedPrograms {
   readonly start?: string | undefined;
   readonly ready?: string | undefined;
 }
 
 /** The part of a plan that is held against a unit whose processes have the programs of its files. */
-export interface Expected extends HeldMain {
+export interface ExpectedPolicy extends HeldMain {
   readonly target: Target;
   /** Whether `[syscalls]` is for the unit's processes. */
   readonly hasCalls: boolean;
   /** Whether the filter of `[ready]` is loaded once the unit serves. */
   readonly isReadied: boolean;
-  readonly programs: Programs;
+  readonly programs: ExpectedPrograms;
   readonly directives: readonly Pick<PlannedDirective, 'name'>[];
   readonly lines: readonly (Pick<PlanLine, 'subject' | 'at'> & Partial<Pick<PlanLine, 'enforcedBy'>>)[];
   /** Makes the plan: it says what a process lacks that hasn't these programs, and what systemd alone enforces. */
   readonly plan: () => Promise<Plan>;
 }
 
-/** A unit's state, and the measure for its directives. */
-export interface Planned {
-  readonly plan: Pick<Expected, 'unit' | 'target' | 'directives' | 'lines'>;
+/** A unit's state, and the policy that its directives are expected to have. */
+export interface ExpectedDirectives {
+  readonly plan: Pick<ExpectedPolicy, 'unit' | 'target' | 'directives' | 'lines'>;
   readonly unit: UnitState;
 }
 
-/** The measure by a plan. @param files those of the plan */
-export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected => ({
+/** The expected policy by a plan. @param files those of the plan */
+export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): ExpectedPolicy => ({
   ...mainOf(plan),
   target: plan.target,
   hasCalls: plan.meaning !== undefined,
@@ -51,8 +51,8 @@ export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected 
   plan: async () => plan,
 });
 
-/** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
-export async function expectedOf(confined: Confined, { assignments }: UnitFile): Promise<Expected> {
+/** The expected policy of a confined unit: its files where they are as its policy makes them, else its plan. */
+export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFile): Promise<ExpectedPolicy> {
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
   return {
@@ -66,7 +66,7 @@ export async function expectedOf(confined: Confined, { assignments }: UnitFile):
   };
 }
 
-/** The measure for the main process of a unit whose files are as its policy makes them. */
+/** The expected state of the main process of a unit whose files are as its policy makes them. */
 export const mainByFiles = (unit: string, facts: DropInFacts, files: readonly EmittedFile[]): HeldMain => ({
   unit,
   filtersMain: facts.filtered,
@@ -78,7 +78,7 @@ const isOurs = ({ key, value }: Assignment): boolean =>
   EXEC_KEYS.includes(key) || (key === 'LogExtraFields' && value.startsWith(`${FILES_FIELD}=`));
 
 /** The programs of a unit's filter files. */
-function programsIn(files: readonly EmittedFile[], machine: Machine): Programs {
+function programsIn(files: readonly EmittedFile[], machine: Machine): ExpectedPrograms {
   const programOf = (isNamed: (path: string) => boolean): string | undefined => {
     const program = filterIn(files, isNamed)?.programs.get(machine);
     return program && toHex(programBytes(program));

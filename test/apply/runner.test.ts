@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import {
   type AfterFailure,
   type Course,
-  type Ending,
   runSteps,
   type Step,
   type StepName,
+  type UnitEnding,
   undoSteps,
 } from '../../src/apply/runner.js';
 import { type Diagnostic, error } from '../../src/diagnostic.js';
@@ -71,7 +71,7 @@ function workshop({ fails = [], after = 'undo', rounds = 1, spares = [] }: Optio
 
 const units = (...names: string[]): Unit[] => names.map((name) => ({ name, record: name, now: [] }));
 
-const told = (endings: readonly Ending<Unit>[]) =>
+const told = (endings: readonly UnitEnding<Unit>[]) =>
   endings.map(({ unit, state, failedAt, failures, undone }) => [
     `${unit.name} ${state}${failedAt ? ` at ${failedAt}` : ''}`,
     ...[...failures, ...undone].map(({ message }) => message),

@@ -53,7 +53,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match(stdout, /^nginx\.service: unconfirmed\n/);
     assert.match(
       stderr,
-      /note\[unconfirmed\]: .* goes back .*\n {2}hint: 'sandbox-unit confirm nginx\.service'/,
+      /note\[unconfirmed\]: .* is rolled back at .*\n {2}hint: 'sandbox-unit confirm nginx\.service'/,
     );
     assert.ok(await isThere(UNDO));
     assert.notEqual(await state(), was);

@@ -392,7 +392,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     for (const verb of ['status', 'verify', 'plan', 'apply']) {
       const { status, stdout, stderr } = await sandboxUnit(box, verb, unit);
       assert.equal(status, 1, verb);
-      assert.match(stdout + stderr, /error\[overridden\]: systemd reads this 'ExecStartPost='/, verb);
+      assert.match(stdout + stderr, /error\[overridden\]: this 'ExecStartPost=' overrides/, verb);
     }
     await changeFiles(box, { [LATER]: undefined });
     await revert(box, unit);

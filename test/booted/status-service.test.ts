@@ -89,7 +89,7 @@ test('the service does not fail where a change waits to be confirmed', { skip },
   assert.equal((await sandboxUnit(box, 'apply', '--confirm', '10min', UNIT)).status, 3);
   const { failed, said } = await look();
   assert.equal(failed, false);
-  assert.match(said, /^warning\[unconfirmed\]: demo\.service goes back/m);
+  assert.match(said, /^warning\[unconfirmed\]: demo\.service is rolled back/m);
   assert.equal((await sandboxUnit(box, 'confirm', '--undo')).status, 0);
 });
 

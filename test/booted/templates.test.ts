@@ -106,7 +106,7 @@ describe('a template', { skip: skip ?? false }, () => {
     assert.match(drifted.stderr, /work@own\.service\.d\/x\.conf:2:1: error\[drift-unit\].*work@own\.service/);
     const refused = await run(1, 'apply', TEMPLATE);
     assert.match(refused.stderr, /x\.conf:2:1: error\[by-template\]: work@own\.service/);
-    assert.match(refused.stderr, /hint: 'sandbox-unit apply work@own\.service' first/);
+    assert.match(refused.stderr, /hint: run 'sandbox-unit apply work@own\.service' first/);
     await run(0, 'apply', 'work@own.service');
     await run(0, 'apply', TEMPLATE);
     await box.succeed(['systemctl', 'start', 'work@own.service']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { VERBS } from '../../src/cli/commands/verbs.js';
-import type { Entry } from '../../src/codes/entry.js';
+import type { CodeEntry } from '../../src/codes/entry.js';
 import { SUBJECTS } from '../../src/codes/subjects.js';
 import { codesPage } from '../support/codes-page.js';
 import { assertMade } from '../support/golden.js';
@@ -68,7 +68,7 @@ test('a code is in kebab-case, and the gaps are one subject', () => {
 });
 
 test('the text of each code is short sentences', () => {
-  const texts = SUBJECTS.flatMap(({ entries }) => Object.values(entries)).flatMap((entry: Entry) =>
+  const texts = SUBJECTS.flatMap(({ entries }) => Object.values(entries)).flatMap((entry: CodeEntry) =>
     typeof entry === 'string' ? [entry] : [entry.cause, entry.wayOut],
   );
   assert.deepEqual(

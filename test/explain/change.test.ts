@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type Circumstances, causeOf } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
-import { type Change, type Confinement, failedExpectations, named } from '../../src/explain/refused-call.js';
+import {
+  type AllowingChange,
+  type Confinement,
+  failedExpectations,
+  named,
+} from '../../src/explain/refused-call.js';
 import { nameCall } from '../../src/explain/tally.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { mergePolicies } from '../../src/policy/merge.js';
@@ -38,7 +43,7 @@ const changes = (name: string, policy: Policy, lines = '', args?: readonly bigin
   );
 
 /** Does to a policy's text what a change says. */
-function edited(text: string, { does, text: added, line }: Change): string {
+function edited(text: string, { does, text: added, line }: AllowingChange): string {
   const lines = text.split('\n');
   const [, word] = /^take ("[^"]+")/.exec(does) ?? [];
   if (word !== undefined) {

@@ -161,7 +161,7 @@ test('what the program was given is closed when the program closes it', { skip }
   const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
   const command = [launcher, `--filter=${open}`, '--', 'sh', '-c', 'exec 5>&- 1>&-; read line; exit 0'];
   const script = '{ "$@" 5>&1 <&6 | cat; } 6<&0 <&-; echo "end"';
-  const { stdout } = await run(['bash', '-c', script, 'bash', ...command], { timeoutMs: 20_000 });
+  const { stdout } = await run(['bash', '--norc', '-c', script, 'bash', ...command], { timeoutMs: 20_000 });
   assert.equal(stdout, 'end\n');
 });
 
@@ -179,7 +179,7 @@ describe('signals on the way', () => {
       while kill -CONT $!; do sleep 0.01; done 2>/dev/null
       wait $!`;
     assert.deepEqual(
-      await run(['bash', '-c', script, 'bash', ...preload('stop', ...launch(myos.dynamic!))]),
+      await run(['bash', '--norc', '-c', script, 'bash', ...preload('stop', ...launch(myos.dynamic!))]),
       REFUSED,
     );
   });
@@ -208,7 +208,7 @@ describe('signals on the way', () => {
     const state = await compileProgram('state', folder);
     for (let delay = 0; delay < 40; delay++) {
       const line = `"$@" & i=0; while [ $i -lt ${delay * 40} ]; do i=$((i+1)); done; kill -TERM $!; wait $!; echo $? >&2`;
-      const { stderr } = await run(['bash', '-c', line, 'bash', ...launch(state)]);
+      const { stderr } = await run(['bash', '--norc', '-c', line, 'bash', ...launch(state)]);
       assert.match(stderr, /^(0|1|143)\n$/m);
       assert.doesNotMatch(stderr, /sandbox-unit/);
     }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { simulate } from '../../src/seccomp/filter/simulate.js';
 import { validate } from '../../src/seccomp/filter/validate.js';
-import type { Call } from '../../src/seccomp/syscalls/policy.js';
+import type { SeccompData } from '../../src/seccomp/syscalls/policy.js';
 import { anyProgram, validProgram } from '../seccomp/filter/programs.js';
 import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { value } from '../support/policies.js';
@@ -18,7 +18,7 @@ before(async () => {
   if (!skip) answers = await compilePure(folder);
 });
 
-const call = (): fc.Arbitrary<Call> =>
+const call = (): fc.Arbitrary<SeccompData> =>
   fc.record({
     arch: fc.constantFrom(0xc000003e, 0x40000003),
     nr: fc.oneof(fc.integer({ min: 0, max: 460 }), fc.nat(0xffffffff)),
@@ -26,7 +26,7 @@ const call = (): fc.Arbitrary<Call> =>
   });
 
 /** A call as struct seccomp_data, and a program as struct sock_filter[]. */
-function encode({ arch, nr, args }: Call, program: readonly Instruction[]): Buffer {
+function encode({ arch, nr, args }: SeccompData, program: readonly Instruction[]): Buffer {
   const bytes = Buffer.alloc(64 + 8 * program.length);
   bytes.writeUInt32LE(nr, 0);
   bytes.writeUInt32LE(arch, 4);

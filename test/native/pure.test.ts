@@ -14,7 +14,7 @@ import { simulate } from '../../src/seccomp/filter/simulate.js';
 import { ABIS, abisOf, MACHINES, type Machine } from '../../src/seccomp/syscalls/abi.js';
 import { ALLOW } from '../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import { type Call, evaluate, type SyscallPolicy } from '../../src/seccomp/syscalls/policy.js';
+import { evaluate, type SeccompData, type SyscallPolicy } from '../../src/seccomp/syscalls/policy.js';
 import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { callFor, syscallPolicy } from '../support/policies.js';
 import { archOf, compilePure, decodeProgram, type Pure, words } from '../support/pure.js';
@@ -246,9 +246,9 @@ async function guardFor(machine: Machine, value: Key): Promise<Instruction[]> {
 }
 
 /** The launcher's own exec, and calls that differ from it in one bit of one word. */
-const nearExecs = (machine: Machine, value: Key): Call[] => {
+const nearExecs = (machine: Machine, value: Key): SeccompData[] => {
   const nr = numbersOf(abisOf(machine)[0]!).get('execve')!;
-  const exec: Call = { arch: archOf(machine), nr, args: [1n, 2n, 3n, ...value] };
+  const exec: SeccompData = { arch: archOf(machine), nr, args: [1n, 2n, 3n, ...value] };
   const bits = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
   return [
     exec,
@@ -264,7 +264,7 @@ const nearExecs = (machine: Machine, value: Key): Call[] => {
   ];
 };
 
-const isKeyed = (call: Call, machine: Machine, value: Key) =>
+const isKeyed = (call: SeccompData, machine: Machine, value: Key) =>
   call.arch === archOf(machine) &&
   call.nr === numbersOf(abisOf(machine)[0]!).get('execve') &&
   value.every((one, index) => call.args[3 + index] === one);

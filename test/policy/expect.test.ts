@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkExpectations, checkReadyExpectations, type Meaning } from '../../src/policy/expect.js';
+import { checkExpectations, checkReadyExpectations, type ResolvedFilter } from '../../src/policy/expect.js';
 import { MACHINES, type Machine } from '../../src/seccomp/syscalls/abi.js';
 import { withOwnSets } from '../../src/seccomp/syscalls/own-sets.js';
 import { readyCalls } from '../../src/seccomp/syscalls/ready.js';
@@ -44,7 +44,11 @@ const messages = (expectation: string, machine: Machine = 'x86-64') => {
   );
 };
 
-function meaningOf(section: SyscallsSection, machines: readonly Machine[], sets = bundledSets()): Meaning {
+function meaningOf(
+  section: SyscallsSection,
+  machines: readonly Machine[],
+  sets = bundledSets(),
+): ResolvedFilter {
   const named = resolveCalls(section, sets);
   return { section, sets, named, machines: machines.map((machine) => resolve(named, machine)) };
 }

@@ -1,13 +1,13 @@
 /** Tests of policy/newer-calls.ts: calls that sets of older systemds lack, as the warnings about open doors tell of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDoors } from '../../src/policy/doors.js';
+import { equivalentCalls } from '../../src/policy/equivalent-calls.js';
 import { bundledSets, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
 import { olderSets } from '../support/older-sets.js';
 import { syscallsFrom } from '../support/policy.js';
 
 const lacking = (lines: string, sets: SyscallSets) =>
-  openDoors(syscallsFrom(lines), [], sets, ['x86-64']).map(({ message, hint }) => [message, hint]);
+  equivalentCalls(syscallsFrom(lines), [], sets, ['x86-64']).map(({ message, hint }) => [message, hint]);
 
 test('a set of an older systemd lacks newer calls, which a policy must deny by name', () => {
   assert.deepEqual(lacking('deny = ["@mount"]', bundledSets()), [

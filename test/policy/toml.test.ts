@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { UserError } from '../../src/diagnostic.js';
 import { decodePolicy, MAX_POLICY_SIZE, MAX_POLICY_VALUES } from '../../src/policy/policy-size.js';
-import { type Path, parseToml } from '../../src/policy/toml.js';
+import { type KeyPath, parseToml } from '../../src/policy/toml.js';
 import { alternatives } from '../support/thorough.js';
 
 /** A place as `line:column+length`. */
 type Place = string;
 
-function places(source: string, path: Path): { key: Place; value: Place } {
+function places(source: string, path: KeyPath): { key: Place; value: Place } {
   const document = parseToml(source, 'p.toml');
   const { file, line, column, length } = document.keyAt(path);
   const value = document.valueAt(path);
@@ -21,7 +21,7 @@ function places(source: string, path: Path): { key: Place; value: Place } {
   };
 }
 
-const PLACES: readonly [what: string, source: string, path: Path, key: Place, value: Place][] = [
+const PLACES: readonly [what: string, source: string, path: KeyPath, key: Place, value: Place][] = [
   ['a key on the first line', 'a = 5', ['a'], '1:1+1', '1:5+1'],
   ['a key on a later line', '\n\n  ab = 52', ['ab'], '3:3+2', '3:8+2'],
   ['a dotted key', 'a.b = true', ['a', 'b'], '1:3+1', '1:7+4'],

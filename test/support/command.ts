@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { Readable } from 'node:stream';
 import type { run as Run } from '../../src/cli/program.js';
-import { PLAIN_LOOKS } from '../../src/look.js';
 import { shown } from '../../src/outcome.js';
+import { PLAIN_THEMES } from '../../src/theme.js';
 import { inRepository, REPOSITORY } from './repository.js';
 import type { RunResult } from './run.js';
 
@@ -40,7 +40,7 @@ export async function runCommand(
     print,
     printError,
     columns: () => 0,
-    looks: () => PLAIN_LOOKS,
+    themes: () => PLAIN_THEMES,
     show: async (outcome, options) => {
       const { output, errors } = shown(outcome, options);
       printError(errors);

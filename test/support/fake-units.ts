@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import type { Code } from '../../src/codes/subjects.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import { PLAIN } from '../../src/look.js';
 import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/machine/bus/transient.js';
 import type { Caller, Interrupt } from '../../src/machine/caller.js';
 import type { UnitState } from '../../src/machine/unit-state.js';
 import type { UnitProperty } from '../../src/systemd/unit/unit-property.js';
+import { PLAIN } from '../../src/theme.js';
 import { unitState } from './unit-state.js';
 
 /** What becomes of a unit. */
@@ -96,7 +96,7 @@ export class FakeUnits implements TransientUnits {
       tell: (line) => void this.told.push(line),
       tellIfLong: (_, step) => step(),
       during: (_, step) => step(),
-      look: PLAIN,
+      theme: PLAIN,
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type Setting, transientDirectives } from '../../src/cli/run/unit.js';
+import { transientDirectives, type UnitSetting } from '../../src/cli/run/unit.js';
 import { serviceOf } from '../../src/machine/bus/answers.js';
 import { Bus } from '../../src/machine/bus/bus.js';
 import type { UnitProperties } from '../../src/machine/unit-state.js';
@@ -57,7 +57,7 @@ function differences(ours: UnitProperties, theirs: UnitProperties): OwnFinding {
 /** Two services can't have one name on the bus. */
 const otherName = (text: string) => text.replace('org.example.', 'net.example.');
 
-function propertiesOf(settings: readonly Setting[], systemd: number): readonly UnitProperty[] | string {
+function propertiesOf(settings: readonly UnitSetting[], systemd: number): readonly UnitProperty[] | string {
   const target = { systemd, scope: 'system', abilities: { lacks: new Map() } } as const;
   const { directives, diagnostics } = transientDirectives(settings, target as never);
   if (diagnostics[0]) return diagnostics[0].message;

@@ -14,9 +14,9 @@ import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/seccomp/sy
 import type {
   AbiPolicy,
   ArgumentRule,
-  Call,
   Condition,
   Operator,
+  SeccompData,
   SyscallPolicy,
   Verdict,
 } from '../../src/seccomp/syscalls/policy.js';
@@ -134,7 +134,7 @@ export const policyOf = (verdicts: Iterable<[number, Verdict]>, unlisted: Action
 });
 
 /** A call that this policy is likely to have an opinion on. */
-export function callFor(policy: SyscallPolicy): fc.Arbitrary<Call> {
+export function callFor(policy: SyscallPolicy): fc.Arbitrary<SeccompData> {
   const listed = [...policy.abis].flatMap(([abi, { verdicts }]) =>
     [...verdicts.keys()].map((nr) => ({ arch: ABIS[abi].arch, nr: kernelNumber(abi, nr) })),
   );

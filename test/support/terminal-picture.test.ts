@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lookOf } from '../../src/cli/terminal/look-of.js';
-import { ROLES } from '../../src/look.js';
+import { themeOf } from '../../src/cli/terminal/theme-of.js';
+import { ROLES } from '../../src/theme.js';
 import { terminalPicture } from './terminal-picture.js';
 
-const { paint } = lookOf({ columns: 80 }, {}, 'always');
+const { paint } = themeOf({ columns: 80 }, {}, 'always');
 
 const texts = (printed: string, columns = 40): string[] =>
   terminalPicture([{ command: 'x', printed }], 'a title', columns)

@@ -14,12 +14,12 @@ import { policyFolders } from '../../systemd/paths/policies.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 import { unappliedUnits } from '../../verify/drift/not-applied.js';
 import type { NotChanged } from '../unit-result.js';
-import type { AskedUnit } from './plan-units.js';
+import type { UnitToApply } from './plan-units.js';
 import type { Purge } from './purge.js';
 
 export interface AllUnits {
   /** The units to apply, sorted; a confined one as it was applied: permissive, with the same kinds of gaps. */
-  readonly units: readonly AskedUnit[];
+  readonly units: readonly UnitToApply[];
   /** Units that are confined and have no policy any more; none unless it is asked for. */
   readonly purge: Purge;
   /** Units of which it can't be told whether they are to be applied. */
@@ -71,7 +71,7 @@ async function confinedUnit(
   context: Context,
   place: OwnDropIn,
   purge: boolean,
-): Promise<AskedUnit | { readonly left: string } | Staying> {
+): Promise<UnitToApply | { readonly left: string } | Staying> {
   const { unit, lifetime, path } = place;
   const [file] = await orElse(() => readFiles(context, [path]), []);
   const { policy, permissive, gaps } = dropInFacts(file?.content ?? new Uint8Array());

@@ -2,7 +2,7 @@
 import type { Context } from '../../machine/context.js';
 import { holdSignals } from '../../machine/held-signals.js';
 import type { Transaction } from '../changed-unit.js';
-import type { Asked } from '../confirm/within.js';
+import type { ConfirmOption } from '../confirm/within.js';
 import { revertUnits } from '../revert/table.js';
 import { type PendingApply, type UnitResult, updated } from '../unit-result.js';
 import { writeOffline } from '../write-offline.js';
@@ -27,7 +27,7 @@ export async function leavingUnits(
 interface Changing {
   readonly pending: readonly PendingApply[];
   readonly purge: Purge;
-  readonly confirm: Asked;
+  readonly confirm: ConfirmOption;
 }
 
 export async function changeUnits(

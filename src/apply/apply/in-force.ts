@@ -5,7 +5,7 @@ import type { Context } from '../../machine/context.js';
 import { appliedRunsOf, runsAsBefore } from '../../machine/state/applied-runs.js';
 import { failedService } from '../../machine/state/failed-service.js';
 import type { Service } from '../../machine/state/service.js';
-import { asWritten, type Written } from '../../prepare/as-written.js';
+import { asWritten, type WrittenFiles } from '../../prepare/as-written.js';
 import type { Gathered } from '../../prepare/gather.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
@@ -17,14 +17,16 @@ import { preflight } from '../restart/preflight.js';
 import type { NotChanged } from '../unit-result.js';
 
 /** A unit's files, and what its services shall have of them. */
-interface Measure extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>, Pick<Written, 'target'> {
+interface ExpectedFiles
+  extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>,
+    Pick<WrittenFiles, 'target'> {
   readonly main: HeldMain;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;
 }
 
 /** Differences of a unit whose files are as they shall be; where systemd has other lines only those. */
-export interface Seen {
+export interface UnitDifferences {
   /** Errors about what systemd has otherwise. */
   readonly otherwise: readonly Diagnostic[];
   /** Errors about services that were started with these files, and lack their filter. */
@@ -35,9 +37,9 @@ export interface Seen {
   readonly due: readonly Service[];
 }
 
-export async function seenInForce(context: Context, measure: Measure): Promise<Seen> {
-  const { unit, main, target, appliedRuns, refuses } = measure;
-  const otherwise = notInForce(context, { ...measure, plan: { unit: main.unit, target } }, unit);
+export async function seenInForce(context: Context, expected: ExpectedFiles): Promise<UnitDifferences> {
+  const { unit, main, target, appliedRuns, refuses } = expected;
+  const otherwise = notInForce(context, { ...expected, plan: { unit: main.unit, target } }, unit);
   const seen = { otherwise, open: [] as Diagnostic[], failed: [] as Diagnostic[], due: [] as Service[] };
   for (const service of otherwise.length > 0 ? [] : unit.services) {
     const { name, state } = service;
@@ -59,7 +61,7 @@ const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Di
 
 /** A unit whose files are as its policy makes them. */
 interface Unplanned {
-  readonly seen: Seen;
+  readonly seen: UnitDifferences;
   /** Set where only that is to be said of it; else a plan tells what has to be done and said. */
   readonly staying: NotChanged | undefined;
 }
@@ -80,7 +82,7 @@ export async function unplanned(
   const appliedRuns = appliedRunsOf(name.full, files);
   const { syscalls, ready } = gathered.policy.policy;
   const main = mainByFiles(name.full, facts, files);
-  const measure = {
+  const expected = {
     ...gathered,
     files,
     appliedRuns,
@@ -88,11 +90,11 @@ export async function unplanned(
     target,
     refuses: (syscalls ?? ready) !== undefined,
   };
-  const seen = await seenInForce(context, measure);
+  const seen = await seenInForce(context, expected);
   const said = [
     ...[...seen.otherwise, ...seen.open, ...seen.failed],
-    ...(await preflight(context, { ...measure, changes: [] }, { restart })),
-    ...(await untrustedStarts(context, measure, target)),
+    ...(await preflight(context, { ...expected, changes: [] }, { restart })),
+    ...(await untrustedStarts(context, expected, target)),
   ];
   if (said.length > 0 || seen.due.length > 0) return { seen, staying: undefined };
   return { seen, staying: { unit: name.full, state: 'unchanged', changes: [], diagnostics, services } };

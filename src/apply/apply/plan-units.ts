@@ -15,7 +15,7 @@ import { unplanned } from './in-force.js';
 import type { ApplyOptions } from './plan.js';
 
 /** A unit that a policy is to be applied to. */
-export interface AskedUnit {
+export interface UnitToApply {
   readonly unit: string;
   /** How the unit was applied before, for what the command line leaves open. */
   readonly again?: Pick<ApplyOptions, 'permissive' | 'allowGaps'>;
@@ -44,7 +44,7 @@ const MOST_NAMED = 5;
  */
 export async function planUnits(
   context: Context,
-  units: readonly AskedUnit[],
+  units: readonly UnitToApply[],
   planning: Planning,
 ): Promise<PlannedUnits> {
   const { check = false, reload = true } = planning.options;

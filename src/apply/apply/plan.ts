@@ -15,7 +15,7 @@ import { whileLocked } from '../lock.js';
 import { restartOutlooks } from '../restart/outlook.js';
 import { preflight } from '../restart/preflight.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
-import { type Seen, seenInForce } from './in-force.js';
+import { seenInForce, type UnitDifferences } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -40,7 +40,7 @@ export async function planApply(
   context: Context,
   gathered: Gathered,
   options: ApplyOptions,
-  known?: Seen,
+  known?: UnitDifferences,
 ): Promise<NotChanged | PendingApply> {
   const { name, services } = gathered.unit;
   const making = `${name.full}: making its plan`;
@@ -106,7 +106,7 @@ async function inForce(
   context: Context,
   written: AsWritten,
   { check, restart }: ApplyOptions,
-  known?: Seen,
+  known?: UnitDifferences,
 ): Promise<NotChanged | PendingApply> {
   const { prepared } = written;
   const { plan, unit } = prepared;
@@ -117,8 +117,8 @@ async function inForce(
     diagnostics: [...written.diagnostics, ...why],
   });
   const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
-  const measure = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
-  const seen = known ?? (await seenInForce(context, measure));
+  const expected = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
+  const seen = known ?? (await seenInForce(context, expected));
   if (seen.otherwise.length > 0)
     return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(seen.otherwise);
   if (seen.open.length > 0) return refused(seen.open);

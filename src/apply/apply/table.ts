@@ -10,10 +10,10 @@ import {
   type Transaction,
 } from '../changed-unit.js';
 import { cancelRollback } from '../confirm/rollback-timer.js';
-import { type Asked, confirmWithin } from '../confirm/within.js';
+import { type ConfirmOption, confirmWithin } from '../confirm/within.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
-import { type Course, type Ending, runSteps, type Step } from '../runner.js';
+import { type Course, runSteps, type Step, type UnitEnding } from '../runner.js';
 import { awaitConfirmation, scheduleRollback } from '../steps/await-confirmation.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
@@ -29,11 +29,11 @@ import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 
 export interface ApplyUnitsOptions extends RestartOptions {
-  readonly confirm?: Asked;
+  readonly confirm?: ConfirmOption;
 }
 
 /** Units of one `apply`. */
-interface Together {
+interface UnitsOfApply {
   /** The names of all their services. */
   readonly own: ReadonlySet<string>;
   /** Whether the change of one must be confirmed. */
@@ -44,7 +44,7 @@ interface Together {
 const applyTable = (
   transaction: Transaction,
   options: RestartOptions,
-  { own, isToConfirm }: Together,
+  { own, isToConfirm }: UnitsOfApply,
 ): Step<AppliedUnit, UndoRecord>[] => {
   const undo = undoes(transaction.context, { signals: transaction.signals });
   const onlyToConfirm = (row: Step<AppliedUnit, UndoRecord>) => (isToConfirm ? [row] : []);
@@ -122,7 +122,7 @@ async function refusedCalls(
   return (await Promise.all(found)).flat();
 }
 
-function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
+function resultOf({ unit, state, failedAt, failures, undone }: UnitEnding<AppliedUnit>): UnitResult {
   const { changes, prepared, restarted, verified, refusals, services } = unit;
   const tightened = unit.live ? unit.injected.length > 0 : undefined;
   const diagnostics = [...unit.notes, ...failures, ...undone];

@@ -6,8 +6,8 @@ import type { Context } from '../../machine/context.js';
 import { type HeldSignals, holdSignals } from '../../machine/held-signals.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../systemd/time-span.js';
-import type { Ending } from './confirm.js';
-import { NOT_CONFIRMED, UNCONFIRMED, type Waiting, waitingOf } from './pending.js';
+import type { ConfirmDecision } from './confirm.js';
+import { NOT_CONFIRMED, type PendingRecord, UNCONFIRMED, waitingOf } from './pending.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -19,10 +19,10 @@ const MOST_NAMED = 5;
  * The end of the question. `gone`: the terminal is closed, and the deadline decides; `over`: it has passed, or the changes were
  * confirmed or undone elsewhere.
  */
-type Answer = 'keep' | 'undo' | 'gone' | 'over';
+type ConfirmAnswer = 'keep' | 'undo' | 'gone' | 'over';
 
 /** Units that wait, and all that is known of them and others. */
-interface Known {
+interface WaitingUnits {
   readonly units: readonly string[];
   readonly outcome: Outcome;
   readonly quiet: boolean;
@@ -36,8 +36,8 @@ interface Known {
  */
 export async function askWhereWaiting(
   context: Context,
-  { units, outcome, quiet }: Known,
-  end: (records: readonly Waiting[], ending: Ending) => Promise<Outcome>,
+  { units, outcome, quiet }: WaitingUnits,
+  end: (records: readonly PendingRecord[], ending: ConfirmDecision) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (units.length === 0) return outcome;
   // The question goes to standard error.
@@ -75,9 +75,9 @@ const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit}
 
 async function answerTo(
   context: Context,
-  records: readonly Waiting[],
+  records: readonly PendingRecord[],
   signals: HeldSignals,
-): Promise<Answer> {
+): Promise<ConfirmAnswer> {
   const { system, caller } = context;
   const units = records.map(({ unit }) => unit);
   const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
@@ -87,7 +87,7 @@ async function answerTo(
   caller.tell(
     `${names}: Enter within ${spanText(Math.round(left / 1000))} keeps the change; Ctrl-C undoes it.`,
   );
-  const typed = input.line.then((line): Answer => (line === undefined ? 'gone' : 'keep'));
+  const typed = input.line.then((line): ConfirmAnswer => (line === undefined ? 'gone' : 'keep'));
   try {
     for (;;) {
       const pause = signals.unlessCame(() => system.wait(LOOK));

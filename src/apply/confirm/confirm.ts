@@ -11,14 +11,14 @@ import type { UnitState } from '../../machine/unit-state.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { markConfined } from '../../verify/drift/taken-away.js';
 import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
-import { changedSince, standsOf } from '../steps/files.js';
+import { changedSince, fileStates } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
-import type { Changed, NotChanged } from '../unit-result.js';
-import { notInTime, unconfirmedRecords, type Waiting } from './pending.js';
+import type { ChangeResult, NotChanged } from '../unit-result.js';
+import { notInTime, type PendingRecord, unconfirmedRecords } from './pending.js';
 import { cancelRollback } from './rollback-timer.js';
 
 /** How changes are ended that wait. */
-export interface Ending {
+export interface ConfirmDecision {
   /** Whether they are undone; else they are confirmed. */
   readonly undo: boolean;
   readonly signals?: HeldSignals | undefined;
@@ -30,9 +30,9 @@ export interface Ending {
  */
 export async function endWaits(
   context: Context,
-  records: readonly Waiting[],
-  { undo, signals }: Ending,
-): Promise<(Changed | NotChanged)[]> {
+  records: readonly PendingRecord[],
+  { undo, signals }: ConfirmDecision,
+): Promise<(ChangeResult | NotChanged)[]> {
   const names = records.map(({ unit }) => unit);
   const still = (await unconfirmedRecords(context)).filter(({ unit }) => names.includes(unit));
   const done = undo ? await undoRecords(context, still, signals) : await confirmRecords(context, still);
@@ -43,19 +43,19 @@ export async function endWaits(
 /** Confirms changes: from here on nothing is undone. One whose services are down, or whose files are others, goes on waiting. */
 async function confirmRecords(
   context: Context,
-  records: readonly Waiting[],
-): Promise<(Changed | NotChanged)[]> {
-  const results: (Changed | NotChanged)[] = [];
+  records: readonly PendingRecord[],
+): Promise<(ChangeResult | NotChanged)[]> {
+  const results: (ChangeResult | NotChanged)[] = [];
   for (const record of records) results.push(await confirmOne(context, record));
   await cancelRollback(context);
   return results;
 }
 
-async function confirmOne(context: Context, record: Waiting): Promise<Changed | NotChanged> {
+async function confirmOne(context: Context, record: PendingRecord): Promise<ChangeResult | NotChanged> {
   const { unit } = record;
   const common = { unit, changes: [] } as const;
   const said = await failuresOf(async () => {
-    const stands = await standsOf(context.system, record.files);
+    const stands = await fileStates(context.system, record.files);
     if (stands.some((stand) => stand !== 'after')) return [changedSince(context, unit)];
     const runs = await inBatches(record.confirmation.runs, ASKED_AT_ONCE, async (run): Promise<Tried> => {
       return { run, state: await context.system.unit(run.unit) };
@@ -76,7 +76,7 @@ interface Tried {
 
 const goesOn = ({ run, state }: Tried): boolean => isSameRun(run, state);
 
-async function commit(context: Context, { unit }: Waiting): Promise<void> {
+async function commit(context: Context, { unit }: PendingRecord): Promise<void> {
   await forgetUndoRecord(context, unit);
   await markConfined(context, unit);
 }
@@ -98,9 +98,9 @@ function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
 /** Undoes changes at once. */
 export async function undoRecords(
   context: Context,
-  records: readonly Waiting[],
+  records: readonly PendingRecord[],
   signals?: HeldSignals,
-): Promise<(Changed | NotChanged)[]> {
+): Promise<(ChangeResult | NotChanged)[]> {
   const said = await rollBack(context, records, { signals, spare: sparesChanged(context) });
   await cancelRollback(context);
   return records.map(({ unit }, i) => {
@@ -110,9 +110,9 @@ export async function undoRecords(
 }
 
 /** A change that waits no more: its files tell what has become of it. */
-async function outcomeOf(context: Context, record: Waiting, undo: boolean): Promise<Changed> {
+async function outcomeOf(context: Context, record: PendingRecord, undo: boolean): Promise<ChangeResult> {
   const { unit, files } = record;
-  const stands = await standsOf(context.system, files);
+  const stands = await fileStates(context.system, files);
   const common = { unit, changes: [], restarted: false } as const;
   if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
   const isBack = stands.every((stand) => stand === 'before');

@@ -10,11 +10,11 @@ import type { Confirmation, UndoRecord } from '../undo-record-format.js';
 import type { UnitResult } from '../unit-result.js';
 
 /** The record of a change that is done, and is to be confirmed. */
-export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
+export type PendingRecord = UndoRecord & { readonly confirmation: Confirmation };
 
 export interface PendingUndos {
   /** Changes that can still be confirmed. */
-  readonly waiting: readonly Waiting[];
+  readonly waiting: readonly PendingRecord[];
   /** Changes that a run has left half done, and those that were not confirmed in time. */
   readonly due: readonly UndoRecord[];
   readonly unreadable: readonly UnreadableRecord[];
@@ -24,11 +24,11 @@ export interface PendingUndos {
 export const deadlineOf = ({ system }: Context, by: number): number =>
   Math.round(system.now() - system.uptime() + by);
 
-const isToConfirm = (record: UndoRecord): record is Waiting => record.confirmation !== undefined;
+const isToConfirm = (record: UndoRecord): record is PendingRecord => record.confirmation !== undefined;
 
 /** Reads all records. One that can't be read keeps no other from being found. */
 export async function readPending(context: Context): Promise<PendingUndos> {
-  const waiting: Waiting[] = [];
+  const waiting: PendingRecord[] = [];
   const due: UndoRecord[] = [];
   const unreadable: UnreadableRecord[] = [];
   const units = await recordedUnits(context);
@@ -44,20 +44,23 @@ export async function readPending(context: Context): Promise<PendingUndos> {
 }
 
 /** Whether a change can still be confirmed. A time that no run can have set is no time to wait for. */
-function isInTime({ system }: Context, record: UndoRecord, boot: string): record is Waiting {
+function isInTime({ system }: Context, record: UndoRecord, boot: string): record is PendingRecord {
   if (!isToConfirm(record) || record.boot !== boot) return false;
   const left = record.confirmation.by - system.uptime();
   return left > 0 && left <= MAX_SPAN;
 }
 
 /** Those of some units whose changes wait. */
-export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
+export async function waitingOf(
+  context: Context,
+  units: readonly string[],
+): Promise<readonly PendingRecord[]> {
   const { waiting } = await readPending(context);
   return waiting.filter(({ unit }) => units.includes(unit));
 }
 
 /** Changes that wait, and those whose time has passed since this run has the lock: their records say what there was. */
-export async function unconfirmedRecords(context: Context): Promise<readonly Waiting[]> {
+export async function unconfirmedRecords(context: Context): Promise<readonly PendingRecord[]> {
   const { waiting, due } = await readPending(context);
   return [...waiting, ...due.filter(isToConfirm)];
 }
@@ -78,7 +81,7 @@ export const unconfirmedUnits = (context: Context): Promise<ReadonlyMap<string, 
 
 async function withDeadlines(
   context: Context,
-  find: () => Promise<readonly Waiting[]>,
+  find: () => Promise<readonly PendingRecord[]>,
 ): Promise<ReadonlyMap<string, number>> {
   const found = context.offline ? [] : await orElse(find, []);
   return new Map(found.map((one) => [one.unit, deadlineOf(context, one.confirmation.by)]));

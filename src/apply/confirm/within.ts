@@ -10,14 +10,14 @@ const LEAST = 10_000;
 const OF_ACCESS = 120_000;
 
 /** How long a change waits to be confirmed, in milliseconds; false: not at all; undefined where nobody has said. */
-export type Asked = number | false | undefined;
+export type ConfirmOption = number | false | undefined;
 
 /**
  * The time that an option gives.
  * @param text as on the command line; false for the option that takes it back
  * @throws UserError `usage`
  */
-export function askedWait(text: string | false | undefined): Asked {
+export function askedWait(text: string | false | undefined): ConfirmOption {
   if (typeof text !== 'string') return text;
   const span = parseTimeSpan(text);
   if (span !== undefined && span >= LEAST && span <= MAX_SPAN) return span;
@@ -25,8 +25,8 @@ export function askedWait(text: string | false | undefined): Asked {
   throw new UserError(error('usage', `--confirm ${text} is not a valid time`, { hint }), EXIT.failure);
 }
 
-interface Options {
-  readonly confirm?: Asked;
+interface ConfirmSettings {
+  readonly confirm?: ConfirmOption;
   readonly restart?: boolean | undefined;
 }
 
@@ -36,7 +36,7 @@ interface Options {
  */
 export function confirmWithin(
   { changes, prepared }: PendingApply,
-  { confirm: asked, restart }: Options,
+  { confirm: asked, restart }: ConfirmSettings,
 ): number | undefined {
   if (!isPending(changes) || restart === false || asked === false) return undefined;
   return asked ?? (prepared.plan.isAccess ? OF_ACCESS : undefined);

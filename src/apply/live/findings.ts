@@ -8,19 +8,19 @@ import type { System } from '../../machine/system.js';
 import { type Abi, abiOf, type Machine } from '../../seccomp/syscalls/abi.js';
 import { errnoName } from '../../seccomp/syscalls/errno.js';
 import { nameOf } from '../../seccomp/syscalls/numbers.js';
-import type { Finding, Reason } from './parse-report.js';
+import type { TightenFinding, TightenReason } from './parse-report.js';
 
-interface Row {
+interface ReasonRow {
   /** Default: `thread-stuck`. */
   readonly code?: Code;
   /** The end of a sentence that begins with a thread, or with nothing where `isAlone`. */
-  readonly says: (numbers: readonly number[], facts: Facts) => string;
+  readonly says: (numbers: readonly number[], facts: ReportFacts) => string;
   readonly hint?: string;
   /** Whether the sentence is about no thread. */
   readonly isAlone?: true;
 }
 
-interface Facts {
+interface ReportFacts {
   readonly machine: Machine;
   /** The name of a process that traces, where it is there. */
   readonly tracer: string;
@@ -38,7 +38,7 @@ const withErrno =
 
 const always = (what: string) => () => what;
 
-const ROWS: Readonly<Record<Reason, Row>> = {
+const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
   waits: {
     says: ([nr = 0, arch = 0], { machine }) =>
       `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
@@ -131,7 +131,7 @@ export async function findingErrors(
   system: System,
   unit: string,
   machine: Machine,
-  findings: readonly Finding[],
+  findings: readonly TightenFinding[],
 ): Promise<Diagnostic[]> {
   const groups = groupBy(findings, ({ reason, numbers }) => `${reason} ${numbers.join()}`);
   const found: Diagnostic[] = [];

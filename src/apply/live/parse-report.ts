@@ -24,12 +24,12 @@ export const REASONS = {
   unreadable: 1,
 } as const;
 
-export type Reason = keyof typeof REASONS;
+export type TightenReason = keyof typeof REASONS;
 
-export interface Finding {
+export interface TightenFinding {
   /** 0 where it is no single thread's. */
   readonly tid: number;
-  readonly reason: Reason;
+  readonly reason: TightenReason;
   /** `waits`: a call's number and its AUDIT_ARCH; `traced`, `elsewhere`: a process; `foreign`: how many; else an errno. */
   readonly numbers: readonly number[];
 }
@@ -38,11 +38,11 @@ export interface Finding {
  * The end of a run: `fit` of one that only looks; `unchanged`: all go on as before; `killed`: all processes were ended, since
  * some had the filter and others not.
  */
-export type Ending = 'tightened' | 'fit' | 'unchanged' | 'killed';
+export type TightenResult = 'tightened' | 'fit' | 'unchanged' | 'killed';
 
 export interface Report {
-  readonly ending: Ending;
-  readonly findings: readonly Finding[];
+  readonly ending: TightenResult;
+  readonly findings: readonly TightenFinding[];
   /** How many have the filter, or would get it; 0 for the other endings. */
   readonly threads: number;
   readonly processes: number;
@@ -51,7 +51,7 @@ export interface Report {
 }
 
 /** Endings by the exit status that goes with them. */
-const STATUSES: Readonly<Record<Ending, number>> = { tightened: 0, fit: 0, unchanged: 1, killed: 3 };
+const STATUSES: Readonly<Record<TightenResult, number>> = { tightened: 0, fit: 0, unchanged: 1, killed: 3 };
 
 /** The count of numbers behind the first word of a line. */
 const NUMBERS: ReadonlyMap<string, number> = new Map([
@@ -73,7 +73,7 @@ const MOST_FINDINGS = 1 << 17;
 export function parseReport(text: string, status: number): Report | undefined {
   const lines = text.split('\n');
   if (lines.pop() !== '') return undefined;
-  const findings: Finding[] = [];
+  const findings: TightenFinding[] = [];
   const seen = new Map<string, readonly number[]>();
   for (const line of lines) {
     const [word = '', ...rest] = line.split(' ');
@@ -83,7 +83,7 @@ export function parseReport(text: string, status: number): Report | undefined {
     else if (seen.has(word) || numbers.length !== NUMBERS.get(word) || !areNumbers(numbers)) return undefined;
     else seen.set(word, numbers);
   }
-  const endings = (Object.keys(STATUSES) as Ending[]).filter((ending) => seen.has(ending));
+  const endings = (Object.keys(STATUSES) as TightenResult[]).filter((ending) => seen.has(ending));
   // A filter that can't be read, or a group that can't be listed, leaves no line.
   const ending = lines.length === 0 && status === STATUSES.unchanged ? 'unchanged' : endings[0];
   if (ending === undefined || endings.length > 1 || STATUSES[ending] !== status) return undefined;
@@ -91,7 +91,7 @@ export function parseReport(text: string, status: number): Report | undefined {
   return { ending, findings, threads, processes, paused: seen.get('paused')?.[0] };
 }
 
-function parseFinding([first = '', reason = '', ...rest]: readonly string[]): Finding | undefined {
+function parseFinding([first = '', reason = '', ...rest]: readonly string[]): TightenFinding | undefined {
   const tid = decimal(first);
   const numbers = rest.map(decimal);
   if (tid === undefined || !isReason(reason) || numbers.length !== REASONS[reason] || !areNumbers(numbers))
@@ -99,7 +99,7 @@ function parseFinding([first = '', reason = '', ...rest]: readonly string[]): Fi
   return { tid, reason, numbers };
 }
 
-const isReason = (word: string): word is Reason => Object.hasOwn(REASONS, word);
+const isReason = (word: string): word is TightenReason => Object.hasOwn(REASONS, word);
 
 const areNumbers = (numbers: readonly (number | undefined)[]): numbers is readonly number[] =>
   !numbers.includes(undefined);

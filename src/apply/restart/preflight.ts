@@ -28,12 +28,12 @@ interface Meant {
 }
 
 /** A prepared change, as far as it is looked at beforehand. */
-type Change = Pick<Prepared, 'unit' | 'policy' | 'changes' | 'appliedRuns'>;
+type PreparedChange = Pick<Prepared, 'unit' | 'policy' | 'changes' | 'appliedRuns'>;
 
 /** Diagnostics about obstacles that would otherwise show only when the files are written. */
 export async function preflight(
   context: Context,
-  prepared: Change,
+  prepared: PreparedChange,
   { verb = 'apply', restart = true, check = false }: Meant = {},
 ): Promise<Diagnostic[]> {
   const { unit, policy } = prepared;
@@ -49,7 +49,7 @@ export async function preflight(
   return [...found, ...(await Promise.all(outlooks.map(wouldBeRestarted)))];
 }
 
-const changesFiles = ({ changes }: Change, verb: Restarting): boolean =>
+const changesFiles = ({ changes }: PreparedChange, verb: Restarting): boolean =>
   verb === 'explain --record' || isPending(changes);
 
 async function wouldBeRestarted({ name, obstacle }: RestartOutlook): Promise<Diagnostic> {
@@ -59,7 +59,7 @@ async function wouldBeRestarted({ name, obstacle }: RestartOutlook): Promise<Dia
 
 async function toBeRestarted(
   context: Context,
-  prepared: Change,
+  prepared: PreparedChange,
   verb: Restarting,
 ): Promise<readonly Service[]> {
   const { services } = prepared.unit;

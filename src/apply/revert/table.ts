@@ -9,10 +9,10 @@ import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import {
   type AfterFailure,
   type Course,
-  type Ending,
   runSteps,
   type Step,
   type StepName,
+  type UnitEnding,
 } from '../runner.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
@@ -20,7 +20,7 @@ import { findRunning } from '../steps/find-running.js';
 import { restartServices } from '../steps/restart.js';
 import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
-import type { Changed, Pending, UnitResult } from '../unit-result.js';
+import type { ChangeResult, Pending, UnitResult } from '../unit-result.js';
 
 /** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (
@@ -74,7 +74,7 @@ export async function revertUnits(
   return all.every(({ state }) => state === 'reverted') ? removePrograms(context, all) : all;
 }
 
-async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
+async function resultOf(context: Context, ending: UnitEnding<ChangedUnit>): Promise<ChangeResult> {
   const { unit, state, failures, undone } = ending;
   const { changes, restarted } = unit;
   const diagnostics = [...unit.notes, ...failures, ...undone];
@@ -103,7 +103,7 @@ async function removePrograms(context: Context, all: readonly UnitResult[]): Pro
   return results;
 }
 
-const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): Changed => ({
+const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): ChangeResult => ({
   unit: result.unit,
   changes: result.changes,
   restarted: 'restarted' in result && result.restarted,

@@ -3,20 +3,20 @@ import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { MAX_SIZE } from '../../machine/state/own-files.js';
 import type { System } from '../../machine/system.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
 import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record-format.js';
 
 /** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
-export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' && !hasNameOfDropIn(path);
+export const goesLast = ({ kind, path }: FileChange): boolean => kind === 'remove' && !hasNameOfDropIn(path);
 
 /** Whether the new drop-in alone needs a file, which goes when systemd has read the old drop-in. */
 export const isNeeded = ({ before, path }: FileUndo): boolean =>
   before === undefined && !hasNameOfDropIn(path);
 
 /** Carries changes out, in their order. A file whose comments alone change stays as old as what it says. */
-export async function writeChanges(system: System, changes: readonly Change[]): Promise<void> {
+export async function writeChanges(system: System, changes: readonly FileChange[]): Promise<void> {
   for (const { kind, path, before, after, commentsOnly } of changes) {
     if (kind === 'remove') await system.remove(path);
     else if (kind !== 'unchanged' && after) {
@@ -37,10 +37,10 @@ export async function undoFiles(system: System, files: readonly FileUndo[]): Pro
 }
 
 /** A file beside its record: as before the change, as after it, or as somebody else has made it. */
-export type Stand = 'before' | 'after' | 'other';
+export type FileVersion = 'before' | 'after' | 'other';
 
 /** Compares files with their record. */
-export async function standsOf(system: System, files: readonly FileUndo[]): Promise<Stand[]> {
+export async function fileStates(system: System, files: readonly FileUndo[]): Promise<FileVersion[]> {
   const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
   return files.map(
     (file, i) => (['before', 'after'] as const).find((when) => isSameState(now[i], file[when])) ?? 'other',
@@ -62,7 +62,7 @@ async function stateOf(system: System, path: string): Promise<FileState | undefi
 
 /** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
-  const stands = await orElse<readonly Stand[]>(() => standsOf(system, files), []);
+  const stands = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
   return stands.includes('other');
 }
 

@@ -26,7 +26,7 @@ async function tryOne(transaction: Transaction, unit: AppliedUnit): Promise<Step
         const prepared = preparedFor(unit.prepared, name);
         const said = await tryOut(system, trialOf(prepared));
         if (hasErrors(said)) return said;
-        const lost = await transaction.listening?.judge(prepared);
+        const lost = await transaction.listening?.check(prepared);
         const { refusals, failures, notes } = await refusalsInTrial(transaction, prepared);
         tried = {
           ...noting(tried, [...said, ...(lost?.notes ?? []), ...notes]),

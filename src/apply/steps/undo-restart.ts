@@ -79,10 +79,10 @@ async function startAgain(
   const kept = stands.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && mayHaveRestarted(record))) return kept;
   const { system } = context;
-  const each = async (units: readonly string[], start: Start) =>
+  const each = async (units: readonly string[], start: StartJob) =>
     (await inBatches(units, CHANGED_AT_ONCE, (unit) => startOne(context, unit, start, how))).flat();
-  const starting: Start = (unit) => system.startUnit(unit, due);
-  const unlessUp: Start = async (unit) => (isUp(await system.anyUnit(unit)) ? 'done' : starting(unit));
+  const starting: StartJob = (unit) => system.startUnit(unit, due);
+  const unlessUp: StartJob = async (unit) => (isUp(await system.anyUnit(unit)) ? 'done' : starting(unit));
   // The start of a unit that needs a stopped service would start that, too.
   const others = kept.some(({ code }) => code === STAYS_STOPPED) ? [] : record.affected;
   // A socket hands itself only to a service that is started after it, and fails where that was started too often.
@@ -99,7 +99,7 @@ async function startAgain(
 }
 
 /** @returns the result of the job */
-type Start = (unit: string) => Promise<string>;
+type StartJob = (unit: string) => Promise<string>;
 
 /** Whether a service is to be restarted, is to be started, or stays; a diagnostic says why it can't be as it was. */
 type RunStand = 'due' | 'start' | 'stays' | Diagnostic;
@@ -152,7 +152,7 @@ const waitBack = <T>(
 async function startOne(
   context: Context,
   unit: string,
-  start: Start,
+  start: StartJob,
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {

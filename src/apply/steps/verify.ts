@@ -32,8 +32,8 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       );
       // A service that has done its work has no process.
       const hidden = proof.unproven.filter(({ code }) => code !== 'not-running');
-      unproven.push(...[...hidden, ...proof.leftOver].map(asWarning), ...proof.open);
-      const open = [...found.unproven, ...found.leftOver];
+      unproven.push(...[...hidden, ...proof.surviving].map(asWarning), ...proof.open);
+      const open = [...found.unproven, ...found.surviving];
       const unseen = open.filter(({ severity }) => severity === 'error');
       // A service that has done its work has no process, and without rules on calls none is read.
       if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return proof.wrong;

@@ -32,12 +32,12 @@ export async function runProbes(system: System, { probes, ...how }: Probing): Pr
   return [];
 }
 
-type How = Omit<Probing, 'probes'>;
+type ProbeSettings = Omit<Probing, 'probes'>;
 
 async function tryEndpoint(
   system: System,
   { endpoint, text }: EndpointProbe,
-  { plan, timeout = DEFAULT_PROBE_TIMEOUT }: How,
+  { plan, timeout = DEFAULT_PROBE_TIMEOUT }: ProbeSettings,
 ): Promise<Diagnostic[]> {
   const reason = await system.reach(endpoint, timeout);
   return reason === undefined ? [] : failedProbe(system, plan, `${printable(text)}: ${printable(reason)}`);
@@ -46,7 +46,7 @@ async function tryEndpoint(
 async function runCommand(
   system: System,
   { argv, at }: CommandProbe,
-  { plan, user, timeout = DEFAULT_PROBE_TIMEOUT }: How,
+  { plan, user, timeout = DEFAULT_PROBE_TIMEOUT }: ProbeSettings,
 ): Promise<Diagnostic[]> {
   const command = user === undefined ? argv : asUser(user, argv, timeout);
   const result = await system.run(command, { timeout });

@@ -6,7 +6,7 @@ import { failuresOf, orElse } from '../../machine/state/failures.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import type { Transaction } from '../changed-unit.js';
-import type { Sight } from './watch.js';
+import type { WatchedCalls } from './watch.js';
 
 export interface TrialRefusals {
   /** Undefined where not all could be seen. */
@@ -18,7 +18,7 @@ export interface TrialRefusals {
 
 const NONE: TrialRefusals = { refusals: undefined, failures: [], notes: [] };
 
-/** Judges the calls that a service was refused, which has stayed up. */
+/** Checks the refused calls of a service that has stayed up. */
 export async function refusalsInTrial(
   { context, trialWatch }: Transaction,
   prepared: Prepared,
@@ -28,10 +28,10 @@ export async function refusalsInTrial(
   if ('calls' in sight && sight.calls.length === 0 && !sight.isCut) return { ...NONE, refusals: [] };
   // Explanations are rare: their code is loaded where they are needed.
   const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
-  const { cutRefusals, judgeRefusals, unseenRefusals } = await import('./judge-refusals.js');
+  const { cutRefusals, checkRefusals, unseenRefusals } = await import('./check-refusals.js');
   const looked = await refusalsAfterRestart(context, prepared, callsOf(sight));
   const { canReload } = await context.system.unit(prepared.plan.unit);
-  const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? [], canReload);
+  const { failures, notes } = checkRefusals(prepared, looked?.explanations ?? [], canReload);
   const unseen =
     'blind' in sight
       ? [unseenRefusals(prepared.plan, sight.blind)]
@@ -45,7 +45,7 @@ export async function refusalsInTrial(
   };
 }
 
-const callsOf = (sight: Sight) => ('calls' in sight ? sight.calls : undefined);
+const callsOf = (sight: WatchedCalls) => ('calls' in sight ? sight.calls : undefined);
 
 /** Diagnostics about calls that a service was refused, which has failed. */
 export async function refusalsOfFailed(

@@ -11,7 +11,7 @@ import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 
 /** Refused calls of a service; or why nothing can be told. */
-export type Sight =
+export type WatchedCalls =
   | {
       readonly calls: readonly ObservedCall[];
       /** Whether some had no room. */
@@ -68,7 +68,7 @@ export class TrialWatch {
   }
 
   /** Calls that a service was refused since it is watched. */
-  async sight(service: string): Promise<Sight> {
+  async sight(service: string): Promise<WatchedCalls> {
     const watched = this.#watched.get(service);
     if (watched === undefined) return { blind: this.#blind ?? NEEDS_ROOT.diagnostics[0]! };
     try {
@@ -79,7 +79,7 @@ export class TrialWatch {
     }
   }
 
-  async #look({ observer, index, from }: Watched): Promise<Sight> {
+  async #look({ observer, index, from }: Watched): Promise<WatchedCalls> {
     const observed = observedIn((await observer.dump())[index]);
     const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
     const times = { from, time: this.#context.system.now() };

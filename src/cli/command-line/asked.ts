@@ -1,8 +1,8 @@
-import { COLOR_CHOICES, type ColorChoice } from '../../look.js';
 import { JSON_FORMS, type JsonForm } from '../../outcome.js';
+import { COLOR_CHOICES, type ColorChoice } from '../../theme.js';
 
 /** The way in which a command line asks to be answered, even one that can't be parsed. */
-export interface Asked {
+export interface OutputRequest {
   /** The words with `--json` in the place of `--json=FORM`, which commander doesn't know. */
   readonly words: readonly string[];
   readonly json: boolean;
@@ -11,7 +11,7 @@ export interface Asked {
 }
 
 /** The way in which the words of a command line ask to be answered. */
-export function askedBy(argv: readonly string[]): Asked {
+export function askedBy(argv: readonly string[]): OutputRequest {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const own = argv.slice(0, end);
   const found = own.filter((word) => word === JSON_FLAG || word.startsWith(`${JSON_FLAG}=`));

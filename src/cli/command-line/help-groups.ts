@@ -1,5 +1,5 @@
 /** The headings of the help: commands and options by what they are for. */
-import type { Options } from '../commands/options.js';
+import type { VerbOptions } from '../commands/options.js';
 
 /** The headings of commands, by the verb. */
 export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
@@ -16,7 +16,7 @@ export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
 export const OUTPUT = 'Output:';
 
 /** Options by their headings; those of a verb alone have the usual one, and come first. */
-const GROUPS: readonly (readonly [heading: string, options: readonly (keyof Options)[]])[] = [
+const GROUPS: readonly (readonly [heading: string, options: readonly (keyof VerbOptions)[]])[] = [
   ['Policy:', ['policy', 'template', 'allow', 'deny', 'log', 'errno', 'stage', 'allowGaps', 'permissive']],
   ['Unit:', ['unit', 'description', 'property', 'serviceType', 'slice', 'remainAfterExit', 'collect']],
   ['Process:', ['uid', 'gid', 'nice', 'workingDirectory', 'sameDir', 'setenv', 'expandEnvironment']],
@@ -33,11 +33,11 @@ const GROUPS: readonly (readonly [heading: string, options: readonly (keyof Opti
 ];
 
 /** The heading of an option; undefined for the usual one. */
-export const groupOf = (name: keyof Options): string | undefined =>
+export const groupOf = (name: keyof VerbOptions): string | undefined =>
   GROUPS.find(([, options]) => options.includes(name))?.[0];
 
 /** Options heading by heading, those of one in their order. */
-export function inGroups(names: readonly (keyof Options)[]): (keyof Options)[] {
-  const place = (name: keyof Options) => GROUPS.findIndex(([, options]) => options.includes(name));
+export function inGroups(names: readonly (keyof VerbOptions)[]): (keyof VerbOptions)[] {
+  const place = (name: keyof VerbOptions) => GROUPS.findIndex(([, options]) => options.includes(name));
   return names.toSorted((a, b) => place(a) - place(b));
 }

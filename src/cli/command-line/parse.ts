@@ -1,31 +1,35 @@
 import { Command, Option } from 'commander';
 import { EXIT } from '../../diagnostic.js';
-import { COLOR_CHOICES, type Look } from '../../look.js';
+import { COLOR_CHOICES, type Theme } from '../../theme.js';
 import { VERSION } from '../../version.js';
 import {
   COMMON_OPTIONS,
   type CommonOptions,
   EXCLUSIVE,
   OPTIONS,
-  type Options,
   REPEATED,
+  type VerbOptions,
 } from '../commands/options.js';
 import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
-import { type Asked, JSON_FLAG } from './asked.js';
+import { JSON_FLAG, type OutputRequest } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
 import { NAME } from './usage.js';
 
 export { CommanderError } from 'commander';
 
 /** Runs a verb, and returns its exit status. */
-export type RunVerb = (verb: Verb, operands: string[], options: Options & CommonOptions) => Promise<number>;
+export type RunVerb = (
+  verb: Verb,
+  operands: string[],
+  options: VerbOptions & CommonOptions,
+) => Promise<number>;
 
-export interface ParseOptions extends Asked {
+export interface ParseOptions extends OutputRequest {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
-  /** The look of the help. */
-  readonly look: () => Look;
+  /** The theme of the help. */
+  readonly theme: () => Theme;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface ParseOptions extends Asked {
  * @returns the exit status of the verb that the words name
  */
 export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<number> {
-  const { words, jsonForm, print, printError, look } = options;
+  const { words, jsonForm, print, printError, theme } = options;
   let exit: number = EXIT.ok;
   const runs = (verb: Verb) => {
     return async (...args: unknown[]) => {
@@ -55,12 +59,12 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       writeOut: print,
       writeErr: printError,
       outputError: () => undefined,
-      // The look has been decided.
+      // The theme has been decided.
       getOutHasColors: () => true,
       getErrHasColors: () => true,
     })
     .configureHelp({
-      styleTitle: (title) => look().paint('place', title),
+      styleTitle: (title) => theme().paint('place', title),
       // An option's own words name the values that it takes.
       optionDescription: ({ description }) => description,
     })
@@ -135,7 +139,7 @@ const commonOptions = () =>
 /** The verbs whose JSON has a short form. */
 const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');
 
-function optionOf(name: keyof Options, own?: readonly [flags: string, does: string]): Option {
+function optionOf(name: keyof VerbOptions, own?: readonly [flags: string, does: string]): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
   if (REPEATED.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);

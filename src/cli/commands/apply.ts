@@ -3,19 +3,19 @@ import type { ApplyOptions } from '../../apply/apply/plan.js';
 import { planUnits } from '../../apply/apply/plan-units.js';
 import { NO_PURGE, notNamed } from '../../apply/apply/purge.js';
 import { refuseWaiting } from '../../apply/confirm/pending.js';
-import { type Asked, askedWait } from '../../apply/confirm/within.js';
+import { askedWait, type ConfirmOption } from '../../apply/confirm/within.js';
 import { assertCanInject } from '../../apply/live/inject.js';
 import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
 import { once } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
-import type { Look } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
 import { readInputFirst } from '../../prepare/load/input-policy.js';
 import { probeMachine } from '../../prepare/probe/target.js';
+import type { Theme } from '../../theme.js';
 import { markConfined } from '../../verify/drift/taken-away.js';
 import { unitsOutcome } from '../report/apply.js';
 
@@ -30,7 +30,7 @@ export interface ApplyWords extends ApplyOptions {
 }
 
 /** Units as they are after `apply`, what is said of no single one, and the texts that diagnostics point into. */
-interface Applied {
+interface ApplyResults {
   readonly results: readonly UnitResult[];
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
@@ -47,7 +47,7 @@ export async function apply(
   options: ApplyWords,
 ): Promise<Outcome> {
   const { all = false, purge = false, ...rest } = options;
-  const how = { ...rest, look: context.caller.look };
+  const how = { ...rest, theme: context.caller.theme };
   const confirm = askedWait(options.confirm);
   if (all && units.length > 0)
     throw usage('--all takes no unit names: it stands for every unit with a policy');
@@ -56,7 +56,7 @@ export async function apply(
   if (options.live) assertLive(context, options, confirm);
   assertConfirmable(context, options, confirm);
   await readInputFirst(context, options);
-  let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
+  let applied: ApplyResults = { results: [], diagnostics: [], sources: new Map() };
   const outcome = await withLock(context, how, async () => {
     const asked = all ? await allUnits(context, purge) : { ...NONE, units: units.map((unit) => ({ unit })) };
     applied = await applyEach(context, asked, how, { confirm, purges: purge && !all });
@@ -85,8 +85,8 @@ const fromAfar = () =>
   );
 
 async function outcomeOf(
-  { results, diagnostics, sources }: Applied,
-  options: ApplyOptions & { readonly look: Look },
+  { results, diagnostics, sources }: ApplyResults,
+  options: ApplyOptions & { readonly theme: Theme },
 ): Promise<Outcome> {
   const exposures = new Map<string, PlannedExposure | undefined>();
   for (const { unit, prepared, changes } of results) {
@@ -99,13 +99,13 @@ async function outcomeOf(
 }
 
 /** @throws UserError `usage` for a change that could not go back */
-function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {
+function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
   throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
 }
 
 /** @throws UserError `usage` for options about a restart, and where no filter can be loaded into what runs */
-function assertLive(context: Context, { restart }: ApplyOptions, asked: Asked): void {
+function assertLive(context: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (restart === false)
     throw usage("--live can't be used with --no-restart: it doesn't restart, and takes effect at once");
   if (typeof asked === 'number')
@@ -114,8 +114,8 @@ function assertLive(context: Context, { restart }: ApplyOptions, asked: Asked): 
 }
 
 /** Options for all units together. */
-interface Together {
-  readonly confirm: Asked;
+interface WholeApplyOptions {
+  readonly confirm: ConfirmOption;
   /** Whether units are reverted that aren't named. */
   readonly purges: boolean;
 }
@@ -124,8 +124,8 @@ async function applyEach(
   context: Context,
   asked: AllUnits,
   options: ApplyOptions,
-  { confirm, purges }: Together,
-): Promise<Applied> {
+  { confirm, purges }: WholeApplyOptions,
+): Promise<ApplyResults> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
   const { units, diagnostics } = await planUnits(context, asked.units, { options, sources, machine });

@@ -4,7 +4,7 @@ import type { Outcome } from '../../outcome.js';
 import { checkReadyAlone } from '../../plan/ready/checks.js';
 import { checkService } from '../../plan/service.js';
 import { checkSyscalls } from '../../policy/check.js';
-import { checkExpectations, checkReadyExpectations, type Meaning } from '../../policy/expect.js';
+import { checkExpectations, checkReadyExpectations, type ResolvedFilter } from '../../policy/expect.js';
 import { hasNameOfDefaults } from '../../prepare/load/find-defaults.js';
 import type { PolicyPlace } from '../../prepare/load/find-template.js';
 import { INPUT, inputPolicy } from '../../prepare/load/input-policy.js';
@@ -74,7 +74,7 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
   ];
 }
 
-function meaningOf(section: SyscallsSection, sets: SyscallSets): Meaning {
+function meaningOf(section: SyscallsSection, sets: SyscallSets): ResolvedFilter {
   const named = resolveCalls(section, sets);
   return { section, sets, named, machines: MACHINES.map((machine) => resolve(named, machine)) };
 }

@@ -1,6 +1,6 @@
 import { activatedUnits, notDone } from '../../apply/confirm/activations.js';
-import { type Ending, endWaits } from '../../apply/confirm/confirm.js';
-import { readPending, type Waiting } from '../../apply/confirm/pending.js';
+import { type ConfirmDecision, endWaits } from '../../apply/confirm/confirm.js';
+import { type PendingRecord, readPending } from '../../apply/confirm/pending.js';
 import { cancelRollback } from '../../apply/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../../apply/lock.js';
 import { assertMayChange } from '../../apply/needs-root.js';
@@ -49,8 +49,8 @@ export async function confirm(
 /** Confirms or undoes changes that have waited at the terminal, where they may have been ended elsewhere meanwhile. */
 export const confirmThose = (
   context: Context,
-  waited: readonly Waiting[],
-  ending: Ending,
+  waited: readonly PendingRecord[],
+  ending: ConfirmDecision,
 ): Promise<Outcome> => {
   const names = waited.map(({ unit }) => unit);
   return endUnits(context, names, { waited, activated: [], isAll: false, ...ending });
@@ -67,9 +67,9 @@ async function undoLate(context: Context): Promise<Outcome> {
   return { ...unitsOutcome([], new Map(), {}), exit, diagnostics };
 }
 
-interface Confirming extends Ending {
+interface Confirming extends ConfirmDecision {
   /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
-  readonly waited: readonly Waiting[];
+  readonly waited: readonly PendingRecord[];
   /** Units that `activate` has changed: its script alone keeps them, or puts them back. */
   readonly activated: readonly string[];
   /** Whether all are confirmed that wait. */
@@ -90,7 +90,7 @@ const endUnits = (context: Context, names: readonly string[], how: Confirming): 
         const why = activated.includes(unit) ? notDone(unit) : notWaiting(context, ` of ${unit}`);
         return { unit, state: 'refused', changes: [], diagnostics: [why] };
       });
-    const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
+    const outcome = unitsOutcome([...done, ...others], new Map(), { theme: context.caller.theme });
     const none = names.length === 0 ? [notWaiting(context)] : [];
     // A unit that goes back is reported with its result; another that can't is no failure of those that are named.
     const reported = done.flatMap(({ diagnostics }) => diagnostics.map(({ message }) => message));

@@ -3,10 +3,9 @@ import { codeOf, type Diagnostic, EXIT, error, hasErrors, note, UserError } from
 import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../../explain/explain-unit.js';
 import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
-import { leftOver, writePolicy } from '../../explain/patch.js';
+import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
-import type { Look } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
 import { orElse } from '../../machine/state/failures.js';
@@ -25,6 +24,7 @@ import type { Prepared, PrepareOptions } from '../../prepare/prepare.js';
 import type { RewrittenPolicy } from '../../prepare/rewrite-policy.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { shellWord } from '../../systemd/unit/exec/shell-word.js';
+import type { Theme } from '../../theme.js';
 import { otherPolicyApplied } from '../../verify/drift/applied-policy.js';
 import { untilRestartOf } from '../../verify/drift/injected.js';
 import { textDiff } from '../report/diff.js';
@@ -95,37 +95,37 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
+  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, theme: context.caller.theme });
   // A call that it refuses is in no line of the policy.
   const besides = await untilRestartOf(context, prepared.unit.services);
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides] };
 }
 
 /** A look at a unit, and the policy that was written for what was found. */
-interface Seen {
+interface ExplainResult {
   readonly run: RecordedRun;
   /** Whether what was found is no finding about the unit as it is. */
   readonly isPast: boolean;
-  readonly written: Written | undefined;
+  readonly written: RewriteAttempt | undefined;
 }
 
 function outcomeOf(
   { plan, sources }: Prepared,
-  { run, isPast, written }: Seen,
-  options: ExplainOptions & { readonly look: Look },
+  { run, isPast, written }: ExplainResult,
+  options: ExplainOptions & { readonly theme: Theme },
 ): Outcome {
   const { explanations, fallbacks, since, suppressed, readable } = run;
   const { unit, policyFile, target } = plan;
   // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
   const texts = written?.policy;
-  const left = texts ? leftOver(explanations) : explanations;
+  const left = texts ? unpatched(explanations) : explanations;
   const diff = texts && textDiff(policyFile, texts.before, texts.after);
   const changes = explanations.flatMap((one) => one.changes);
   const readyAllow = namesToAdd(changes, 'ready');
   const how = {
     machine: target.machine,
-    look: options.look,
+    theme: options.theme,
     verbose: options.verbose ?? false,
     fallbacks,
     recorded: options.record ?? false,
@@ -166,7 +166,7 @@ function furtherWords({ target }: Plan, { record, policy, template }: ExplainOpt
 }
 
 /** An attempt to write the changes. */
-interface Written {
+interface RewriteAttempt {
   /** Undefined if nothing was written. */
   readonly policy: RewrittenPolicy | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -176,7 +176,7 @@ async function writeAll(
   context: Context,
   prepared: Prepared,
   { explanations, failed }: RecordedRun,
-): Promise<Written | undefined> {
+): Promise<RewriteAttempt | undefined> {
   if (failed || !explanations.some(isFinding)) return undefined;
   const { unit, policyFile } = prepared.plan;
   try {

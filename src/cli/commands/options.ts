@@ -1,9 +1,9 @@
 /** The options of all verbs. */
-import type { ColorChoice } from '../../look.js';
+import type { ColorChoice } from '../../theme.js';
 import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
 
 /** Every option that some verb has. */
-export interface Options extends RunOptions {
+export interface VerbOptions extends RunOptions {
   readonly policy?: string;
   readonly template?: string;
   readonly allowGaps?: boolean;
@@ -122,7 +122,7 @@ export const OPTIONS = {
   json: ['--json', 'print one JSON object'],
   quiet: ['-q, --quiet', 'print only errors and warnings'],
   ...RUN_OPTIONS,
-} as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
+} as const satisfies Readonly<Record<keyof VerbOptions, readonly [flags: string, does: string]>>;
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -141,7 +141,7 @@ export const COMMON_OPTIONS: readonly (readonly [flags: string, does: string])[]
 export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];
 
 /** Options that exclude each other. */
-export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
+export const EXCLUSIVE: Partial<Record<keyof VerbOptions, (keyof VerbOptions)[]>> = {
   policy: ['template'],
   root: ['user'],
   facts: ['root', 'user', 'all', 'purge'],

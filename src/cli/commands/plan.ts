@@ -36,9 +36,9 @@ export async function plan(
     text: [
       options.summary
         ? ''
-        : fullText(prepared, { look: context.caller.look, verbose: options.verbose ?? false }),
-      change ? changeText(change, context.caller.look) : '',
-      open ? openText(open, context.caller.look) : '',
+        : fullText(prepared, { theme: context.caller.theme, verbose: options.verbose ?? false }),
+      change ? changeText(change, context.caller.theme) : '',
+      open ? openText(open, context.caller.theme) : '',
     ]
       .filter((part) => part !== '')
       .join('\n'),

@@ -43,7 +43,7 @@ async function revertEach(
   const planned = found.map((one) => withUndone(one, undone));
   await addPrograms(context, planned);
   const pending = planned.filter(isToBeChanged);
-  const shown = { ...options, look: context.caller.look };
+  const shown = { ...options, theme: context.caller.theme };
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), shown);
   const done = await changeUnits(context, pending, options);
   return unitsOutcome(updated(planned, done), new Map(), shown);

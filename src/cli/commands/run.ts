@@ -21,7 +21,7 @@ import { type PreparedRun, prepareRun } from '../run/prepare.js';
 import { openStreams, type Stdio, stdioOf } from '../run/streams.js';
 import { asksForTimer, type RunTimer } from '../run/timer.js';
 
-interface Options extends RunOptions, PrepareOptions {
+interface RunCommandOptions extends RunOptions, PrepareOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -30,7 +30,11 @@ interface Options extends RunOptions, PrepareOptions {
  * Runs a command in a transient unit under a policy. The exit status is systemd-run's: the command's own if it is
  * waited for, 255 if a signal has ended it, 1 for all else that goes wrong.
  */
-export async function run(context: Context, words: readonly string[], options: Options): Promise<Outcome> {
+export async function run(
+  context: Context,
+  words: readonly string[],
+  options: RunCommandOptions,
+): Promise<Outcome> {
   try {
     const stdio = await stdioOf(context, options);
     refuseMistakes(words, options, stdio);
@@ -53,7 +57,7 @@ export async function run(context: Context, words: readonly string[], options: O
 const usage = (message: string, hint?: string) =>
   new UserError(error('usage', message, { hint }), EXIT.findings);
 
-function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio) {
+function refuseMistakes(words: readonly string[], options: RunCommandOptions, stdio: Stdio) {
   const { wait, block, shell, json, policy } = options;
   if (asksForTimer(options) && (wait || shell || stdio !== 'journal'))
     throw usage("a timer can't be combined with --wait, --shell, --pty or --pipe");
@@ -83,12 +87,12 @@ async function install(context: Context, files: PreparedRun['files']) {
 class TransientRun {
   readonly #context: Context;
   readonly #prepared: PreparedRun;
-  readonly #options: Options;
+  readonly #options: RunCommandOptions;
   readonly #unit: string;
   /** Diagnostics that nobody has been told yet. */
   #diagnostics: readonly Diagnostic[];
 
-  constructor(context: Context, prepared: PreparedRun, options: Options) {
+  constructor(context: Context, prepared: PreparedRun, options: RunCommandOptions) {
     this.#context = context;
     this.#prepared = prepared;
     this.#options = options;

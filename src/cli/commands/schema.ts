@@ -4,7 +4,7 @@ import type { Outcome } from '../../outcome.js';
 import { type Keys, POLICY, type Shape } from '../../policy/schema.js';
 import { directives } from '../../systemd/directives/table.js';
 
-type Json = Readonly<Record<string, unknown>>;
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The JSON Schema of policies, or of an output. */
 export async function schema(context: Context, [output]: readonly string[]): Promise<Outcome> {
@@ -23,14 +23,14 @@ export const outputNames = async ({ program, home }: Context): Promise<string[]>
   (await program.list(`${home}/schemas`)).flatMap((file) => /^([a-z-]+)\.json$/.exec(file)?.[1] ?? []);
 
 /** The JSON Schema (2020-12) of an output, with the files that it refers to among its `$defs`. */
-async function outputSchema(context: Context, name: string): Promise<Json> {
+async function outputSchema(context: Context, name: string): Promise<JsonSchema> {
   const names = await outputNames(context);
   if (!names.includes(name)) {
     const hint = didYouMean(name, names) ?? `there are ${names.join(', ')}`;
     throw new UserError(error('usage', `no schema '${name}'`, { hint }), EXIT.failure);
   }
-  const others: Record<string, Json> = {};
-  const read = async (file: string): Promise<Json> => {
+  const others: Record<string, JsonSchema> = {};
+  const read = async (file: string): Promise<JsonSchema> => {
     const found = await context.program.read(`${context.home}/schemas/${file}`);
     const text = new TextDecoder().decode(found?.bytes);
     for (const [, other = ''] of text.matchAll(/"\$ref": "([a-z-]+\.json)#/g))
@@ -38,17 +38,17 @@ async function outputSchema(context: Context, name: string): Promise<Json> {
     return JSON.parse(text);
   };
   const own = await read(`${name}.json`);
-  return { ...own, $defs: { ...(own.$defs as Json), ...others } };
+  return { ...own, $defs: { ...(own.$defs as JsonSchema), ...others } };
 }
 
 /** The JSON Schema (draft-07) of policies, for editors that complete and check TOML by one. */
-const policySchema = (): Json => ({
+const policySchema = (): JsonSchema => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'sandbox-unit policy',
   ...table(POLICY),
 });
 
-function table(keys: Keys, more: Json = {}): Json {
+function table(keys: Keys, more: JsonSchema = {}): JsonSchema {
   const required = Object.keys(keys).filter((name) => keys[name]!.required);
   const properties = Object.entries(keys).map(([name, { shape, doc }]) => [
     name,
@@ -62,10 +62,10 @@ function table(keys: Keys, more: Json = {}): Json {
   };
 }
 
-const STRING: Json = { type: 'string' };
-const WORDS: Json = { type: 'array', items: STRING, minItems: 1 };
+const STRING: JsonSchema = { type: 'string' };
+const WORDS: JsonSchema = { type: 'array', items: STRING, minItems: 1 };
 
-function shapeSchema(shape: Shape): Json {
+function shapeSchema(shape: Shape): JsonSchema {
   switch (shape.type) {
     case 'string':
     case 'boolean':

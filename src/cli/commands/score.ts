@@ -44,7 +44,7 @@ export async function score(
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: { units: scoresJson(all) },
-    text: scoresText(all, isNamed, context.caller.look),
+    text: scoresText(all, isNamed, context.caller.theme),
     diagnostics: [...diagnostics, ...besides],
     sources: new Map(),
   };
@@ -116,15 +116,15 @@ async function scoreAll(context: Context, machine: MachineFacts): Promise<UnitSc
 
 async function loaded(context: Context, machine: MachineFacts, service: Service): Promise<UnitScore> {
   const { name, state } = service;
-  if (state.loadState === 'loaded') return toldAs(name, await scoreLoaded(context, machine, service));
+  if (state.loadState === 'loaded') return reportedAs(name, await scoreLoaded(context, machine, service));
   const message = `${name} is ${state.loadState === 'masked' ? 'masked' : 'not loaded'}: it can't run`;
   return { unit: name, diagnostics: [error('not-loaded', message)], exit: EXIT.failure };
 }
 
 const offline = async (context: Context, machine: MachineFacts, name: string): Promise<UnitScore> =>
-  toldAs(name, await scoreOffline(context, machine, serviceName(name)));
+  reportedAs(name, await scoreOffline(context, machine, serviceName(name)));
 
-function toldAs(unit: string, result: ScoreResult): UnitScore {
+function reportedAs(unit: string, result: ScoreResult): UnitScore {
   if ('score' in result) return { unit, scored: result, diagnostics: [] };
   return { unit, diagnostics: [ofUnit(result, unit)], exit: EXIT.failure };
 }

@@ -5,7 +5,6 @@ import { enabledAtBoot } from '../../apply/restart/enabled-at-boot.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
 import { Records } from '../../explain/records/records.js';
 import { refusedSinceStart } from '../../explain/refused-since-start.js';
-import { PLAIN } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { type AppliedRuns, appliedRunsOf } from '../../machine/state/applied-runs.js';
 import { counted } from '../../machine/state/counted.js';
@@ -25,6 +24,7 @@ import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
 import type { Placement } from '../../systemd/paths/placement.js';
 import { isServiceName, isTemplate } from '../../systemd/unit/name.js';
+import { PLAIN } from '../../theme.js';
 import { otherPolicyFound } from '../../verify/drift/applied-policy.js';
 import { brokenFiles } from '../../verify/drift/broken-files.js';
 import { Drift } from '../../verify/drift/drift.js';
@@ -33,7 +33,7 @@ import { withInjections } from '../../verify/drift/injected.js';
 import { loadedBy, namedPrograms } from '../../verify/drift/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../../verify/drift/not-applied.js';
 import { openedPaths } from '../../verify/drift/opened-paths.js';
-import { inForce, mostUrgent, type State, statesOf } from '../../verify/drift/service-state.js';
+import { inForce, mostUrgent, type ServiceState, statesOf } from '../../verify/drift/service-state.js';
 import { confinesNoMore, takenAway, unconfined, wasTakenAway } from '../../verify/drift/taken-away.js';
 import { unitMode } from '../../verify/drift/unit-mode.js';
 import { statusMetrics } from '../report/openmetrics.js';
@@ -58,7 +58,7 @@ export interface StatusOptions {
 }
 
 /** A unit with a drop-in of ours. */
-interface Confined extends OwnDropIn {
+interface ConfinedDropIn extends OwnDropIn {
   /** The instance that was asked for, if its template's drop-in confines it. */
   readonly instance?: string;
   /** The services that the drop-in is for, where they are known already. */
@@ -104,7 +104,7 @@ export async function status(
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
-  const columns = full ? PLAIN.columns : context.caller.look.columns;
+  const columns = full ? PLAIN.columns : context.caller.theme.columns;
   const enabled = {
     diagnostics: await enabledAtBoot(context, units.length > 0 ? names.map(fullName) : undefined),
   };
@@ -121,7 +121,7 @@ export async function status(
     summary: () => statusSummary(all),
     text: openmetrics
       ? statusMetrics(all, { notApplied: unapplied.units, exit })
-      : statusText(all, units.length === 0, { ...context.caller.look, columns }),
+      : statusText(all, units.length === 0, { ...context.caller.theme, columns }),
     diagnostics,
     told: units.length === 0 ? withOneHint(context, all, diagnostics) : diagnostics,
     sources: new Map(),
@@ -150,13 +150,13 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
   }
 }
 
-interface Known {
+interface StatusContext {
   readonly confined: ReadonlyMap<string, OwnDropIn>;
   readonly drift: Drift;
   readonly records: Records;
 }
 
-async function statusNamed(context: Context, text: string, known: Known): Promise<UnitStatus> {
+async function statusNamed(context: Context, text: string, known: StatusContext): Promise<UnitStatus> {
   const { confined } = known;
   const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
@@ -174,7 +174,7 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
-async function withoutDropIn(context: Context, confined: Confined): Promise<UnitStatus> {
+async function withoutDropIn(context: Context, confined: ConfinedDropIn): Promise<UnitStatus> {
   const { placement, offline } = context;
   const { instance, unit, path } = confined;
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
@@ -190,7 +190,7 @@ async function withoutDropIn(context: Context, confined: Confined): Promise<Unit
 }
 
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
-function notOurs({ offline, placement: { scope } }: Context, one: Confined): UnitStatus {
+function notOurs({ offline, placement: { scope } }: Context, one: ConfinedDropIn): UnitStatus {
   const { instance, unit, path } = one;
   const hint = `remove it, or run '${ownCommand(scope, 'apply', unit)}' to write it again`;
   const message = `${unit}: ${path} has the name of sandbox-unit's drop-in, but sandbox-unit did not write it`;
@@ -200,8 +200,8 @@ function notOurs({ offline, placement: { scope } }: Context, one: Confined): Uni
 
 async function statusOf(
   context: Context,
-  confined: Confined,
-  { drift, records }: Pick<Known, 'drift' | 'records'>,
+  confined: ConfinedDropIn,
+  { drift, records }: Pick<StatusContext, 'drift' | 'records'>,
 ): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
@@ -262,22 +262,25 @@ async function statusOf(
   };
 }
 
-interface Seen {
+interface DropInState {
   readonly facts: DropInFacts;
   readonly services: readonly Service[] | undefined;
-  readonly state: State | undefined;
+  readonly state: ServiceState | undefined;
   readonly appliedRuns: AppliedRuns;
 }
 
 /** Services that have failed with what was written: not before the manager has read it. */
-function failedOf({ scope }: Placement, { facts, services = [], state, appliedRuns }: Seen): Diagnostic[] {
+function failedOf(
+  { scope }: Placement,
+  { facts, services = [], state, appliedRuns }: DropInState,
+): Diagnostic[] {
   if (state === 'reload-due' || state === 'not-read') return [];
   const refuses = !facts.permissive && (facts.launched || facts.tightened || facts.refuses === true);
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
 }
 
 /** The services that a drop-in is for; undefined offline. */
-async function seenServices(context: Context, { unit, services }: Confined) {
+async function seenServices(context: Context, { unit, services }: ConfinedDropIn) {
   if (context.offline) return undefined;
   return services ?? servicesOf(context, serviceName(unit));
 }

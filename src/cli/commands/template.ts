@@ -16,7 +16,7 @@ export async function listTemplates(context: Context): Promise<Outcome> {
   return {
     exit: EXIT.ok,
     json,
-    text: table(rows, { look: context.caller.look }),
+    text: table(rows, { theme: context.caller.theme }),
     diagnostics,
     sources: new Map(),
   };

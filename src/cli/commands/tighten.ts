@@ -41,7 +41,7 @@ export async function tighten(
   const results: Tightened[] = [];
   for (const unit of new Set(units)) results.push(await tightenUnit(context, unit, calls, how));
   const changed = await changedByOthers(context);
-  const outcome = tightenOutcome(results, calls.entries, { look: context.caller.look });
+  const outcome = tightenOutcome(results, calls.entries, { theme: context.caller.theme });
   // Nobody asks what a filter leaves open that nothing was given.
   const isGiven = results.some(({ state }) => state !== 'refused');
   const meanwhile = results

@@ -1,17 +1,17 @@
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
-import type { Options } from './options.js';
+import type { VerbOptions } from './options.js';
 
-export type Action = (context: Context, operands: string[], options: Options) => Promise<Outcome>;
+export type VerbAction = (context: Context, operands: string[], options: VerbOptions) => Promise<Outcome>;
 
 export interface Verb {
   readonly name: string;
   readonly does: string;
   /** As in commander: `<unit...>`. */
   readonly operands?: string;
-  readonly options: readonly (keyof Options)[];
+  readonly options: readonly (keyof VerbOptions)[];
   /** Flags and help of options that mean something else with this verb. */
-  readonly own?: Partial<Readonly<Record<keyof Options, readonly [flags: string, does: string]>>>;
+  readonly own?: Partial<Readonly<Record<keyof VerbOptions, readonly [flags: string, does: string]>>>;
   /** Whether `--json` has a short form. */
   readonly summarizes?: true;
   /** Whether its output may be long, and go through a pager. */
@@ -21,7 +21,7 @@ export interface Verb {
   /** Command lines, without the program's name. */
   readonly examples: readonly string[];
   /** Loads the verb's modules, when it runs. */
-  readonly load: () => Promise<Action>;
+  readonly load: () => Promise<VerbAction>;
 }
 
 /** A verb of two words. */

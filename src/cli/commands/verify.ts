@@ -1,7 +1,6 @@
 import { halfDone } from '../../apply/lock.js';
 import { obstacleTo } from '../../apply/restart/may-restart.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../../diagnostic.js';
-import type { Look } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { runsAsBefore } from '../../machine/state/applied-runs.js';
 import { restartDue } from '../../machine/state/notes.js';
@@ -9,24 +8,30 @@ import { ownDropIns } from '../../machine/state/own-files.js';
 import { keepUntrusted } from '../../machine/state/untrusted-runs.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import type { Outcome } from '../../outcome.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import { isUntrustedOnly } from '../../plan/launcher/launch-paths.js';
-import { type Confined, confinedUnit } from '../../prepare/confined.js';
+import { confinedUnit, type ExpectedUnit } from '../../prepare/confined.js';
 import type { PrepareOptions } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../../systemd/paths/own-files.js';
+import type { Theme } from '../../theme.js';
 import { untilRestartOf, withUntilRestart } from '../../verify/drift/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../../verify/drift/not-written.js';
 import { unconfined } from '../../verify/drift/taken-away.js';
-import { type Expected, expectedOf } from '../../verify/expected.js';
+import { type ExpectedPolicy, expectedOf } from '../../verify/expected.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../../verify/kernel/enforcement.js';
 import { looserSince } from '../../verify/kernel/looser.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { plannedDropIn } from '../../verify/manager/in-force.js';
 import { differences, readBack } from '../../verify/manager/read-back.js';
-import { NO_PROOF, notHolding, type Proof, proveDirectives } from '../../verify/process/prove-directives.js';
+import {
+  type DirectiveProof,
+  NO_PROOF,
+  notHolding,
+  proveDirectives,
+} from '../../verify/process/prove-directives.js';
 import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
 
@@ -56,7 +61,7 @@ export async function verify(
   }
   const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
-  const { planned, expected } = await heldTo(context, prepared);
+  const { planned, expected } = await expectedPolicyOf(context, prepared);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, pending);
@@ -86,13 +91,13 @@ export async function verify(
   const unproven = onceNotRunning([...main.filter(isHidden), ...kernel.unproven, ...proof.unproven]);
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
-    ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
+    ...outcome(prepared, exit, { kernel, proof, theme: context.caller.theme }, loaded),
     diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open, ...besides],
   };
 }
 
-/** The measure for a unit that has files, and its drop-in. */
-async function heldTo(context: Context, confined: Confined) {
+/** The expected policy of a unit that has files, and its drop-in. */
+async function expectedPolicyOf(context: Context, confined: ExpectedUnit) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });
   return { planned, expected: await expectedOf(confined, planned.dropIn) };
@@ -102,7 +107,7 @@ async function heldTo(context: Context, confined: Confined) {
  * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
  * nor known not to be, unless nothing was ever applied.
  */
-async function refused(context: Context, prepared: Confined): Promise<Outcome> {
+async function refused(context: Context, prepared: ExpectedUnit): Promise<Outcome> {
   const { unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
@@ -120,25 +125,25 @@ const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
 /** Whether the unit is permissive, although it is asked to be enforcing. */
-const isLetThrough = ({ mode, changes }: Confined, dropIn: string): boolean =>
+const isLetThrough = ({ mode, changes }: ExpectedUnit, dropIn: string): boolean =>
   mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
 
-interface Seen {
+interface UnitEnforcement {
   readonly state: UnitState;
   readonly kernel: Enforcement;
   /** Whether another error already tells why the unit's processes can't be as the policy says. */
   readonly isKnown?: boolean;
 }
 
-function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
-  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...leftOver];
+function looser({ state, kernel: { groups, wrong, surviving }, isKnown }: UnitEnforcement): Diagnostic[] {
+  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...surviving];
 }
 
 /** Errors about the main process, less those that an earlier `looser` error implies. */
 async function wrongMain(
   { system }: Context,
-  expected: Expected,
-  { state, kernel, isKnown }: Seen,
+  expected: ExpectedPolicy,
+  { state, kernel, isKnown }: UnitEnforcement,
 ): Promise<Diagnostic[]> {
   const pid = state.mainPid;
   const isSaid = kernel.groups.some(
@@ -157,7 +162,7 @@ const onceNotRunning = (found: readonly Diagnostic[]): Diagnostic[] =>
   );
 
 /** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
-const changesCalls = (pending: readonly Change[]): boolean =>
+const changesCalls = (pending: readonly FileChange[]): boolean =>
   pending.some(({ path, before, after }) => {
     if (!hasNameOfDropIn(path)) return namesFilter(path) || namesReadyFilter(path);
     const lines = (content?: Uint8Array) =>
@@ -172,19 +177,19 @@ const changesCalls = (pending: readonly Change[]): boolean =>
 /** The findings about a unit's processes. */
 interface InForce {
   readonly kernel: Enforcement;
-  readonly proof: Proof;
+  readonly proof: DirectiveProof;
   /** The way in which they are shown. */
-  readonly look: Look;
+  readonly theme: Theme;
 }
 
 const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
 
-const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, look: caller.look });
+const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, theme: caller.theme });
 
 function outcome(
-  { name: unit, policyFile, diagnostics, sources }: Confined,
+  { name: unit, policyFile, diagnostics, sources }: ExpectedUnit,
   exit: number,
-  { kernel: { groups }, proof: { directives }, look }: InForce,
+  { kernel: { groups }, proof: { directives }, theme }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
@@ -196,14 +201,17 @@ function outcome(
   return {
     exit,
     json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
-    text: `${enforcementText({ unit, policyFile }, exit, groups, look)}${directivesText(directives, look)}`,
+    text: `${enforcementText({ unit, policyFile }, exit, groups, theme)}${directivesText(directives, theme)}`,
     diagnostics,
     sources,
   };
 }
 
 /** Errors that no file of ours is where `apply` would write it. */
-async function notThere(context: Context, { name: unit, target }: Confined): Promise<readonly Diagnostic[]> {
+async function notThere(
+  context: Context,
+  { name: unit, target }: ExpectedUnit,
+): Promise<readonly Diagnostic[]> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
@@ -218,8 +226,8 @@ async function notThere(context: Context, { name: unit, target }: Confined): Pro
  */
 async function notRestarted(
   context: Context,
-  prepared: Confined,
-  pending: readonly Change[],
+  prepared: ExpectedUnit,
+  pending: readonly FileChange[],
 ): Promise<Diagnostic[]> {
   const { name: unit, target } = prepared;
   const service = { name: unit, state: prepared.unit.state! };

@@ -1,10 +1,10 @@
 import { timeOfDay, UNCONFIRMED } from '../../apply/confirm/pending.js';
-import type { Changed, UnitResult } from '../../apply/unit-result.js';
+import type { ChangeResult, UnitResult } from '../../apply/unit-result.js';
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import { painted, unifiedDiff } from './diff.js';
 import { explanationsJson } from './explanations-json.js';
 import { changesJson, changesText, planJson } from './plan.js';
@@ -15,8 +15,8 @@ interface OutcomeOptions {
   readonly diff?: boolean;
   /** By the unit's name; none for those that get no policy. */
   readonly exposures?: ReadonlyMap<string, PlannedExposure | undefined>;
-  /** The look of the text. */
-  readonly look?: Look;
+  /** The theme of the text. */
+  readonly theme?: Theme;
 }
 
 /** States of units that were changed, or would be. */
@@ -64,11 +64,12 @@ const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
-  const { look = PLAIN } = options;
-  const diff = options.diff ? painted(diffOf(result), look) : '';
-  const mode = result.prepared?.plan.mode === 'permissive' ? `, ${look.paint('doubtful', 'permissive')}` : '';
-  const state = look.paint(STATES[result.state], result.state);
-  return `${result.unit}: ${state}${mode}\n${filesText(result, look)}${restartedText(result)}${exposureText(result, options)}${diff}`;
+  const { theme = PLAIN } = options;
+  const diff = options.diff ? painted(diffOf(result), theme) : '';
+  const mode =
+    result.prepared?.plan.mode === 'permissive' ? `, ${theme.paint('doubtful', 'permissive')}` : '';
+  const state = theme.paint(STATES[result.state], result.state);
+  return `${result.unit}: ${state}${mode}\n${filesText(result, theme)}${restartedText(result)}${exposureText(result, options)}${diff}`;
 }
 
 const STATES: Readonly<Record<UnitResult['state'], Role>> = {
@@ -87,10 +88,10 @@ const diffOf = ({ changes, prepared }: UnitResult): string =>
   changes.map((change) => unifiedDiff(change, prepared?.plan)).join('');
 
 /** The exposure by the new files, where there are some. */
-function exposureText(result: UnitResult, { exposures, look = PLAIN }: OutcomeOptions): string {
+function exposureText(result: UnitResult, { exposures, theme = PLAIN }: OutcomeOptions): string {
   const isTold = (isDone(result) || result.state === 'pending') && isPending(result.changes);
   const change = isTold ? exposures?.get(result.unit) : undefined;
-  return change ? changeText(change, look) : '';
+  return change ? changeText(change, theme) : '';
 }
 
 function restartedText(result: UnitResult): string {
@@ -99,15 +100,15 @@ function restartedText(result: UnitResult): string {
   return result.verified ? `${how}, and verified.\n` : `${how}.\n`;
 }
 
-const isDone = (result: UnitResult): result is Changed =>
+const isDone = (result: UnitResult): result is ChangeResult =>
   result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
-function filesText(result: UnitResult, look: Look): string {
+function filesText(result: UnitResult, theme: Theme): string {
   const { state, changes, diagnostics } = result;
   if (!isDone(result) && state !== 'pending') return '';
   if (diagnostics.some(({ code }) => code === 'unit-changed'))
     return 'systemd has to read its files first.\n';
-  if (isPending(changes)) return changesText(changes, look);
+  if (isPending(changes)) return changesText(changes, theme);
   return state === 'pending' ? 'The files are up to date; a restart is due.\n' : '';
 }
 

@@ -1,15 +1,15 @@
 import { printable } from '../../diagnostic.js';
-import type { Look, Role } from '../../look.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import type { EmittedFile } from '../../plan/emit/files.js';
 import type { Plan } from '../../plan/plan.js';
 import { hasNameOfKeptPolicy } from '../../systemd/paths/own-files.js';
+import type { Role, Theme } from '../../theme.js';
 import { filterDiff } from './filter-diff.js';
 
 /** The number of unchanged lines around a change. */
 const CONTEXT = 3;
 
-interface Line {
+interface DiffLine {
   readonly sign: ' ' | '+' | '-';
   readonly text: string;
 }
@@ -19,7 +19,7 @@ interface Line {
  * content.
  * @param plan behind the new files
  */
-export function unifiedDiff(change: Change, plan?: Plan): string {
+export function unifiedDiff(change: FileChange, plan?: Plan): string {
   const { kind, path, before, after } = change;
   if (kind === 'unchanged') return '';
   const calls = plan && filterDiff(change, plan);
@@ -45,7 +45,7 @@ const LINES: readonly (readonly [begins: RegExp, role: Role])[] = [
 ];
 
 /** A diff with each of its lines in the style of what it is. */
-export function painted(diff: string, { paint }: Look): string {
+export function painted(diff: string, { paint }: Theme): string {
   const lines = diff.split('\n').map((line) => {
     const role = LINES.find(([begins]) => begins.test(line))?.[1];
     return role ? paint(role, line) : line;
@@ -63,13 +63,13 @@ const linesOf = (file: EmittedFile | undefined): string[] =>
   file === undefined ? [] : shownLines(new TextDecoder().decode(file.content));
 
 /** The lines of both texts; those that both begin and end with are passed over, since a policy may have thousands. */
-function compare(a: readonly string[], b: readonly string[]): Line[] {
+function compare(a: readonly string[], b: readonly string[]): DiffLine[] {
   const most = Math.min(a.length, b.length);
   let begin = 0;
   while (begin < most && a[begin] === b[begin]) begin++;
   let end = 0;
   while (end < most - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
-  const kept = (text: string): Line => ({ sign: ' ', text });
+  const kept = (text: string): DiffLine => ({ sign: ' ', text });
   return [
     ...a.slice(0, begin).map(kept),
     ...compareMiddles(a.slice(begin, a.length - end), b.slice(begin, b.length - end)),
@@ -81,9 +81,9 @@ function compare(a: readonly string[], b: readonly string[]): Line[] {
 const MOST_PAIRS = 25_000_000;
 
 /** The lines of both texts, by their longest common subsequence. Of very long texts all lines are told as others. */
-function compareMiddles(a: readonly string[], b: readonly string[]): Line[] {
+function compareMiddles(a: readonly string[], b: readonly string[]): DiffLine[] {
   if (a.length * b.length > MOST_PAIRS) {
-    const all = (sign: Line['sign'], texts: readonly string[]) => texts.map((text) => ({ sign, text }));
+    const all = (sign: DiffLine['sign'], texts: readonly string[]) => texts.map((text) => ({ sign, text }));
     return [...all('-', a), ...all('+', b)];
   }
   const length = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
@@ -93,7 +93,7 @@ function compareMiddles(a: readonly string[], b: readonly string[]): Line[] {
         a[i] === b[j] ? length[i + 1]![j + 1]! + 1 : Math.max(length[i + 1]![j]!, length[i]![j + 1]!);
     }
   }
-  const lines: Line[] = [];
+  const lines: DiffLine[] = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) {
@@ -107,7 +107,7 @@ function compareMiddles(a: readonly string[], b: readonly string[]): Line[] {
   return lines;
 }
 
-function hunks(lines: readonly Line[]): string[] {
+function hunks(lines: readonly DiffLine[]): string[] {
   const near = lines.map((_, i) =>
     lines.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1).some(({ sign }) => sign !== ' '),
   );
@@ -121,7 +121,7 @@ function hunks(lines: readonly Line[]): string[] {
   return result;
 }
 
-function hunk(lines: readonly Line[], start: number, end: number): string {
+function hunk(lines: readonly DiffLine[], start: number, end: number): string {
   const range = (other: '+' | '-') => {
     const first = lines.slice(0, start).filter(({ sign }) => sign !== other).length;
     const count = lines.slice(start, end).filter(({ sign }) => sign !== other).length;

@@ -1,11 +1,11 @@
 import { groupBy } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import type { HeldDirective, HeldFinding } from '../../verify/process/finding.js';
 import { type Cell, table, wrapped } from './table.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */
-export function directivesText(directives: readonly HeldDirective[], look: Look = PLAIN): string {
+export function directivesText(directives: readonly HeldDirective[], theme: Theme = PLAIN): string {
   if (directives.length === 0) return '';
   const by = groupBy(directives, ({ relation }) => relation);
   const names = (relation: HeldDirective['relation']) =>
@@ -26,7 +26,7 @@ export function directivesText(directives: readonly HeldDirective[], look: Look 
   const words =
     names('unseen').length > 0 ? `; reported by systemd alone: ${names('unseen').join(', ')}` : '';
   const sum = `Directives: ${seen} of ${directives.length} seen in processes${words}`;
-  return `${wrapped(sum, look)}\n${table(rows, { indent: '  ', look })}`;
+  return `${wrapped(sum, theme)}\n${table(rows, { indent: '  ', theme })}`;
 }
 
 const ROLE: Readonly<Record<HeldDirective['relation'], Role>> = {

@@ -3,11 +3,11 @@ import { groupBy, shortList } from '../../collections.js';
 import { error, printable, renderDiagnostic, warning } from '../../diagnostic.js';
 import { BECAME, RECORDED } from '../../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../../explain/explanation.js';
-import type { Change } from '../../explain/refused-call.js';
-import { type Look, PLAIN } from '../../look.js';
+import type { AllowingChange } from '../../explain/refused-call.js';
 import { filledLines, type ListTable } from '../../policy/edit.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import type { Scope } from '../../systemd/unit/search.js';
+import { PLAIN, type Theme } from '../../theme.js';
 
 /** The most programs and instances of one kind that a line names. */
 const MOST_NAMED = 5;
@@ -20,7 +20,7 @@ export interface ShownGroups {
   /** The texts of files by their names. */
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
-  readonly look?: Look;
+  readonly theme?: Theme;
 }
 
 /** Explanations that have their end and their cause in common, in as many lines as one takes. */
@@ -46,7 +46,7 @@ function commonCause(group: readonly Explanation[]): string {
   return `by name in deny${where}${cause.phase ? ', once it serves' : ''}`;
 }
 
-function groupText(group: readonly Explanation[], { sources, machine, look }: ShownGroups): string {
+function groupText(group: readonly Explanation[], { sources, machine, theme }: ShownGroups): string {
   const { got, certain, cause } = group[0]!;
   const calls = [...new Set(group.map(({ call }) => callText(call, machine)))];
   const which = calls.length === 1 ? calls[0]! : `${calls.length} calls`;
@@ -66,7 +66,7 @@ function groupText(group: readonly Explanation[], { sources, machine, look }: Sh
   );
   const last = Math.max(...group.map((one) => one.last));
   const lines = [
-    renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources, look),
+    renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources, theme),
     ...(calls.length === 1 ? [] : wordsIn([...new Set(names)].sort())),
     `  by ${shortList([...new Set(who)], MOST_NAMED)}, last at ${new Date(last).toISOString()}${phaseText(group)}`,
   ];
@@ -104,12 +104,12 @@ export function changesText(explanations: readonly Explanation[], unit: string):
 }
 
 /** The table of the list that a change adds to. */
-const tableOf = ({ edit }: Change): ListTable =>
+const tableOf = ({ edit }: AllowingChange): ListTable =>
   (edit?.kind === 'add' ? edit.table : undefined) ?? 'syscalls';
 
 /** @param same one change, or several of one list in one line */
-function changeOfAll(same: readonly Change[]): Change {
-  const [first] = same as [Change];
+function changeOfAll(same: readonly AllowingChange[]): AllowingChange {
+  const [first] = same as [AllowingChange];
   const { where, line } = first;
   if (first.edit?.kind === 'take-out') {
     const entries = same.flatMap(({ edit }) => (edit?.kind === 'take-out' ? [`"${edit.entry}"`] : []));
@@ -127,7 +127,7 @@ function changeOfAll(same: readonly Change[]): Change {
 }
 
 /** The names that changes add to `allow` of a table, sorted. */
-export const namesToAdd = (changes: readonly Change[], table: ListTable = 'syscalls'): string[] =>
+export const namesToAdd = (changes: readonly AllowingChange[], table: ListTable = 'syscalls'): string[] =>
   [
     ...new Set(
       changes.flatMap((change) =>
@@ -137,14 +137,14 @@ export const namesToAdd = (changes: readonly Change[], table: ListTable = 'sysca
   ].sort();
 
 /** A change in a line, and the text to write; both may have names and paths of another's policy. */
-export function wayText({ does, where, text }: Change, word: string, unit: string): string[] {
+export function wayText({ does, where, text }: AllowingChange, word: string, unit: string): string[] {
   const place = where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where);
   const lines = text?.split('\n').map((line) => `      ${printable(line, Number.POSITIVE_INFINITY)}`);
   return [`  ${word} ${printable(does, 1000)} (${place})`, ...(lines ?? [])];
 }
 
 /** The gains of the service by dangerous calls among those that would be let through. */
-export const gainsText = (explanations: readonly Explanation[], look: Look = PLAIN): string[] =>
+export const gainsText = (explanations: readonly Explanation[], theme: Theme = PLAIN): string[] =>
   [
     ...groupBy(
       explanations.filter(({ opens }) => opens !== undefined),
@@ -152,7 +152,7 @@ export const gainsText = (explanations: readonly Explanation[], look: Look = PLA
     ),
   ].map(([gain, of]) => {
     const names = [...new Set(of.map(({ call }) => call.name))];
-    return `  ${renderDiagnostic(warning('opens', `${names.join(', ')}: ${gain}`), undefined, look)}`;
+    return `  ${renderDiagnostic(warning('opens', `${names.join(', ')}: ${gain}`), undefined, theme)}`;
   });
 
 /** The command that looks again at what was found. */

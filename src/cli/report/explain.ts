@@ -1,7 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../../explain/explanation.js';
-import { type Look, PLAIN } from '../../look.js';
+import { PLAIN, type Theme } from '../../theme.js';
 import { painted } from './diff.js';
 import {
   changesText,
@@ -14,10 +14,10 @@ import {
 } from './explain-short.js';
 
 /** The way in which explanations are shown. */
-export interface Shown {
+export interface ExplainStyle {
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
-  readonly look?: Look;
+  readonly theme?: Theme;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
   /** Calls that got ENOSYS, or would, in the place of which others are made. */
@@ -37,7 +37,11 @@ export interface Shown {
 }
 
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
-export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
+export function explanationsText(
+  unit: string,
+  explanations: readonly Explanation[],
+  shown: ExplainStyle,
+): string {
   const { machine, verbose = false, fallbacks = [], further, diff, since = 0 } = shown;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
@@ -72,40 +76,42 @@ function countText(explanations: readonly Explanation[], machine: string, since:
 }
 
 /** The changes for all of several calls; none where there is nothing to change. */
-function allText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
+function allText(explanations: readonly Explanation[], unit: string, shown: ExplainStyle): string[] {
   if (explanations.length < 2) return [];
   return paragraph([
     ...changesText(explanations, unit),
-    ...gainsText(explanations, shown.look),
+    ...gainsText(explanations, shown.theme),
     ...guessText(explanations, shown),
   ]);
 }
 
 /** A policy that was written, and all that is to be done besides. */
-function writtenText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
-  const { diff, left = [], look = PLAIN } = shown;
+function writtenText(explanations: readonly Explanation[], unit: string, shown: ExplainStyle): string[] {
+  const { diff, left = [], theme = PLAIN } = shown;
   const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
   return [
-    painted(diff!, look),
+    painted(diff!, theme),
     ...paragraph([
       ...changesText(besides, unit),
-      ...gainsText(explanations, look),
+      ...gainsText(explanations, theme),
       ...guessText(left, shown),
     ]),
   ];
 }
 
 /** The reason why nothing is proposed for some of them. */
-const guessText = (explanations: readonly Explanation[], { recorded = false, ofGuess }: Shown): string[] =>
-  explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : [];
+const guessText = (
+  explanations: readonly Explanation[],
+  { recorded = false, ofGuess }: ExplainStyle,
+): string[] => (explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : []);
 
 const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 
 const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
-function oneText(explanation: Explanation, unit: string, shown: Shown): string {
-  const { sources, machine, look = PLAIN } = shown;
+function oneText(explanation: Explanation, unit: string, shown: ExplainStyle): string {
+  const { sources, machine, theme = PLAIN } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, hintLines: __, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
@@ -114,11 +120,11 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   });
   const times = count === 1 ? 'once' : `${count} times, last`;
   const lines = [
-    renderDiagnostic(diagnostic, sources, look),
+    renderDiagnostic(diagnostic, sources, theme),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}${phaseText([explanation])}`,
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
     ...(instead ? wayText(instead, 'or', unit) : []),
-    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, look)}`]),
+    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, theme)}`]),
     ...guessText([explanation], shown),
   ];
   return `${lines.join('\n')}\n`;

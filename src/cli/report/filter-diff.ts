@@ -1,13 +1,13 @@
 /** A change of a filter, told call by call. */
 
 import { printable } from '../../diagnostic.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import type { Instruction } from '../../seccomp/filter/bpf.js';
 import { decodeFilterFile, type FilterFile } from '../../seccomp/filter/filter-file.js';
 import { answersTo } from '../../seccomp/filter/own-answers.js';
 import {
-  type AnsweredCall,
+  type AnsweredSample,
   answerTo,
   callsOf,
   firstOfEach,
@@ -23,7 +23,7 @@ import { type NamedCalls, nameCalls } from '../../verify/kernel/name-calls.js';
  * there, `+` before one by the policy. Undefined where there is nothing to compare: no file yet, none any more, or one that
  * can't be read or isn't for that machine.
  */
-export function filterDiff({ path, before, after }: Change, plan: Plan): string | undefined {
+export function filterDiff({ path, before, after }: FileChange, plan: Plan): string | undefined {
   const filter = plannedAt(path, plan);
   if (!before || !after || !filter) return undefined;
   const file = decodeFilterFile(before.content);
@@ -74,7 +74,7 @@ function differencesOf(
  * A call with the answer of a program, where it isn't the policy's for all arguments; nothing where it is.
  * @throws Unprovable for a program that our compiler didn't make
  */
-function otherAnswer(program: readonly Instruction[], call: SampleCall): AnsweredCall[] {
+function otherAnswer(program: readonly Instruction[], call: SampleCall): AnsweredSample[] {
   const answer = answerTo(program, call);
   const got = answer ?? answersTo(program, call).find((one) => one !== call.expected);
   if (got === undefined || got === call.expected) return [];

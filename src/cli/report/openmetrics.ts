@@ -10,7 +10,7 @@ interface Whole {
   readonly exit: number;
 }
 
-interface Sample {
+interface MetricSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -53,43 +53,43 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
 
 const MODES = ['enforcing', 'permissive'] as const;
 
-const modes = ({ unit, mode }: Pick<UnitStatus, 'unit' | 'mode'>): Sample[] =>
+const modes = ({ unit, mode }: Pick<UnitStatus, 'unit' | 'mode'>): MetricSample[] =>
   MODES.map((one) => ({ labels: { unit, mode: one }, value: Number(one === mode) }));
 
 /** None where it isn't of two phases. */
-const modesUntilReady = ({ unit, modeUntilReady }: UnitStatus): Sample[] =>
+const modesUntilReady = ({ unit, modeUntilReady }: UnitStatus): MetricSample[] =>
   modeUntilReady === undefined ? [] : modes({ unit, mode: modeUntilReady });
 
 /** None where no manager is asked. */
-const states = ({ unit, state }: UnitStatus): Sample[] =>
+const states = ({ unit, state }: UnitStatus): MetricSample[] =>
   state === undefined
     ? []
     : STATES.map((one) => ({ labels: { unit, state: one }, value: Number(one === state) }));
 
-const drifts = ({ unit, drift }: UnitStatus): Sample[] =>
+const drifts = ({ unit, drift }: UnitStatus): MetricSample[] =>
   drift.map((code) => ({ labels: { unit, kind: code.replace(/^drift-/, '') }, value: 1 }));
 
 /** None where the number isn't known. */
-const refusals = ({ unit, refused }: UnitStatus): Sample[] =>
+const refusals = ({ unit, refused }: UnitStatus): MetricSample[] =>
   refused?.count === undefined ? [] : [{ labels: { unit }, value: refused.count }];
 
 /** One for each command, however many filters it gave. */
-const injections = ({ unit, injected = [] }: UnitStatus): Sample[] =>
+const injections = ({ unit, injected = [] }: UnitStatus): MetricSample[] =>
   [...new Set(injected.map(({ by }) => by))].sort().map((by) => ({ labels: { unit, by }, value: 1 }));
 
-const wrong = ({ unit, diagnostics, exit }: UnitStatus): Sample => ({
+const wrong = ({ unit, diagnostics, exit }: UnitStatus): MetricSample => ({
   labels: { unit },
   value: Number(hasErrors(diagnostics) || exit !== undefined),
 });
 
 /** The lines of one metric; without samples it isn't there. */
-function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
+function gauge(name: string, help: string, samples: readonly MetricSample[]): string[] {
   if (samples.length === 0) return [];
   const lines = samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${value}`);
   return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines];
 }
 
-function labelsText(labels: Sample['labels']): string {
+function labelsText(labels: MetricSample['labels']): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

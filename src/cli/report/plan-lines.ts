@@ -1,12 +1,12 @@
 import { groupBy, shortList } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
 import type { Enforcer, Plan, PlanLine } from '../../plan/plan.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import { type Cell, styled, table } from './table.js';
 
 /** The way in which a plan is shown. */
 export interface ShownPlan {
-  readonly look?: Look;
+  readonly theme?: Theme;
   /** Whether each entry of a list has a row of its own. */
   readonly verbose?: boolean;
 }
@@ -18,7 +18,7 @@ const MOST_NAMED = 3;
  * The lines of a plan, file by file, each from top to bottom: entries of one list that are enforced alike share a row, at
  * the place of the first.
  */
-export function linesText(plan: Plan, { look = PLAIN, verbose = false }: ShownPlan): string {
+export function linesText(plan: Plan, { theme = PLAIN, verbose = false }: ShownPlan): string {
   const files = groupBy(plan.lines, ({ at }) => at.file);
   const groupsOf = (lines: readonly PlanLine[]) =>
     verbose ? lines.map((line) => [line]) : [...groupBy(lines, keyOf).values()];
@@ -26,7 +26,7 @@ export function linesText(plan: Plan, { look = PLAIN, verbose = false }: ShownPl
     ...(files.size > 1 || file !== plan.policyFile ? [[[printable(file), 'place'] as const]] : []),
     ...groupsOf(lines.toSorted(byPlace)).map(rowOf),
   ]);
-  return table(rows, { indent: '  ', look, head: ['LINE', 'POLICY', 'ENFORCED BY', 'HOW'] });
+  return table(rows, { indent: '  ', theme, head: ['LINE', 'POLICY', 'ENFORCED BY', 'HOW'] });
 }
 
 /** The order of a file. */

@@ -1,10 +1,10 @@
 import { shortList } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN } from '../../look.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import type { Plan, PlannedFilter, PlannedReady } from '../../plan/plan.js';
 import type { ProofSummary } from '../../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../../seccomp/syscalls/numbers.js';
+import { PLAIN, type Theme } from '../../theme.js';
 import { linesText, type ShownPlan } from './plan-lines.js';
 import { type Cell, table } from './table.js';
 
@@ -12,26 +12,26 @@ import { type Cell, table } from './table.js';
 const MOST_TAKEN = 8;
 
 /** The parts of a plan besides its lines. */
-export interface Planned {
+export interface ProofsAndChanges {
   readonly proofs: readonly ProofSummary[];
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
 }
 
 /** A plan for people: the files that it changes, and the enforcer and the means of each line of the policy. */
-export function planText(plan: Plan, { proofs, changes }: Planned, shown: ShownPlan = {}): string {
-  const { look = PLAIN } = shown;
+export function planText(plan: Plan, { proofs, changes }: ProofsAndChanges, shown: ShownPlan = {}): string {
+  const { theme = PLAIN } = shown;
   const parts = [
-    headText(plan, look),
-    changesText(changes, look),
+    headText(plan, theme),
+    changesText(changes, theme),
     linesText(plan, shown),
-    additionsText(plan, look),
-    readyText(plan, look),
-    filterText(proofs, look),
+    additionsText(plan, theme),
+    readyText(plan, theme),
+    filterText(proofs, theme),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function headText({ unit, policyFile, mode, target }: Plan, { paint }: Look): string {
+function headText({ unit, policyFile, mode, target }: Plan, { paint }: Theme): string {
   const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
   const permissive = mode === 'permissive' ? ` (${paint('doubtful', 'permissive')})` : '';
   const on = `on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})`;
@@ -39,7 +39,7 @@ function headText({ unit, policyFile, mode, target }: Plan, { paint }: Look): st
 }
 
 /** Parts of the drop-in that come from no line of the policy, and the commands without the launcher. */
-function additionsText(plan: Plan, look: Look): string {
+function additionsText(plan: Plan, theme: Theme): string {
   const added = plan.directives.filter(({ because }) => !/^\[(?:syscalls|service|exec)\]/.test(because));
   const rows = added.map(({ name, values, because, section }) => [
     `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
@@ -51,7 +51,7 @@ function additionsText(plan: Plan, look: Look): string {
   });
   const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
   const all = [...rows, ...wraps, ...bare];
-  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', look })}`;
+  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', theme })}`;
 }
 
 /** The confinement that commands in a plan's `without` lack. */
@@ -68,7 +68,7 @@ const WHEN: Readonly<Record<ProofSummary['role'], string>> = {
 };
 
 /** The calls that a service loses once it serves, and the rest. Of a permissive policy they are recorded. */
-function readyText({ ready }: Plan, look: Look): string {
+function readyText({ ready }: Plan, theme: Theme): string {
   if (!ready) return '';
   const { taken, narrowed, left, critical, filter } = ready;
   const rows = [
@@ -80,24 +80,24 @@ function readyText({ ready }: Plan, look: Look): string {
       ? [['left', `${taken.length + left.length}: all that passed until then`], ...privilegesRow(filter)]
       : [['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`]]),
   ];
-  return `Once it serves:\n${table(rows, { indent: '  ', look })}`;
+  return `Once it serves:\n${table(rows, { indent: '  ', theme })}`;
 }
 
 /** A filter that only records takes privileges all the same: the exposure hangs on that, too. */
 const privilegesRow = ({ noNewPrivileges }: PlannedFilter): string[][] =>
   noNewPrivileges ? [['besides', 'no_new_privs, with which the filter is loaded']] : [];
 
-function filterText(proofs: readonly ProofSummary[], look: Look): string {
+function filterText(proofs: readonly ProofSummary[], theme: Theme): string {
   // Nothing is compiled for a plan with errors.
   if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, role, instructions, calls }) => [
     `${machine}${WHEN[role]}`,
     `${instructions} instructions, proven ${calls === undefined ? 'before it was written' : `on ${calls} calls`}`,
   ]);
-  return `Filter:\n${table(rows, { indent: '  ', look })}`;
+  return `Filter:\n${table(rows, { indent: '  ', theme })}`;
 }
 
-const SIGNS: Readonly<Record<Change['kind'], Cell>> = {
+const SIGNS: Readonly<Record<FileChange['kind'], Cell>> = {
   create: ['+', 'added'],
   replace: ['~', 'doubtful'],
   remove: ['-', 'removed'],
@@ -105,20 +105,20 @@ const SIGNS: Readonly<Record<Change['kind'], Cell>> = {
 };
 
 /** One line for each file, and the sum of the changes. */
-export function changesText(changes: readonly Change[], look: Look = PLAIN): string {
+export function changesText(changes: readonly FileChange[], theme: Theme = PLAIN): string {
   if (changes.length === 0) return '';
   const rows = changes.map(({ kind, path }): Cell[] => [SIGNS[kind], kind, printable(path)]);
-  const count = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
+  const count = (kind: FileChange['kind']) => changes.filter((change) => change.kind === kind).length;
   const pending = changes.length - count('unchanged');
   const sum =
     pending === 0
       ? 'Nothing to do.\n'
       : `${count('create')} to create, ${count('replace')} to replace, ${count('remove')} to remove.\n`;
-  return `Files:\n${table(rows, { indent: '  ', look })}${sum}`;
+  return `Files:\n${table(rows, { indent: '  ', theme })}${sum}`;
 }
 
 /** A plan for programs. */
-export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]) {
+export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: readonly FileChange[]) {
   const { target } = plan;
   return {
     unit: plan.unit,
@@ -162,4 +162,5 @@ const readyJson = (
   proofs: readonly ProofSummary[],
 ) => ({ taken, narrowed, left, critical, noNewPrivileges, programs: proofs });
 
-export const changesJson = (changes: readonly Change[]) => changes.map(({ kind, path }) => ({ kind, path }));
+export const changesJson = (changes: readonly FileChange[]) =>
+  changes.map(({ kind, path }) => ({ kind, path }));

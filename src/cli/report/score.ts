@@ -1,10 +1,10 @@
 import { shortList } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
 import { type Exposure, exposureText, levelOf } from '../../plan/score/exposure.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
 import type { Scored } from '../../plan/score/score.js';
-import type { Access, Verdict } from '../../plan/score/verdicts.js';
+import type { Access, AccessVerdict } from '../../plan/score/verdicts.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import { type Cell, table, wrapped } from './table.js';
 
 export interface UnitScore {
@@ -15,14 +15,14 @@ export interface UnitScore {
   readonly exit?: number;
 }
 
-type Told = UnitScore & { readonly scored: Scored };
+type ReportedScore = UnitScore & { readonly scored: Scored };
 
-const isTold = (one: UnitScore): one is Told => one.scored !== undefined;
+const isScored = (one: UnitScore): one is ReportedScore => one.scored !== undefined;
 
 /** A table, the most exposed units first. */
-function tableText(all: readonly UnitScore[], look: Look): string {
+function tableText(all: readonly UnitScore[], theme: Theme): string {
   const rows = all
-    .filter(isTold)
+    .filter(isScored)
     .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
     .map(({ unit, scored: { score } }): Cell[] => [
       unit,
@@ -33,7 +33,7 @@ function tableText(all: readonly UnitScore[], look: Look): string {
     ]);
   if (rows.length === 0) return '';
   return table(rows, {
-    look,
+    theme,
     head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS'],
   });
 }
@@ -50,28 +50,28 @@ const levelCell = (exposure: Exposure): readonly [text: string, role: Role] => {
   return [level, LEVELS.get(level) ?? 'good'];
 };
 
-const shareText = (all: readonly Verdict[]): string =>
+const shareText = (all: readonly AccessVerdict[]): string =>
   `${all.filter(({ access }) => access === 'open').length} of ${all.length}`;
 
 /** One unit: its exposure, and what stays open. */
-function unitText({ unit, scored }: Told, look: Look): string {
+function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
   const { exposure, untilReady, bySystemd } = scored.score;
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
   const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
-  return `${unit}: exposure ${withLevel(exposure, look)}${until}${alone}\n\n${openText(scored, look)}`;
+  return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}\n\n${openText(scored, theme)}`;
 }
 
 /** Scores for people: a table, or all about each where units are named. */
-export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Look = PLAIN): string =>
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean, theme: Theme = PLAIN): string =>
   isNamed
     ? all
-        .filter(isTold)
-        .map((one) => unitText(one, look))
+        .filter(isScored)
+        .map((one) => unitText(one, theme))
         .join('\n')
-    : tableText(all, look);
+    : tableText(all, theme);
 
 /** Doors and places. */
-export function openText({ score, places }: Scored, look: Look = PLAIN): string {
+export function openText({ score, places }: Scored, theme: Theme = PLAIN): string {
   const { doors, untilReady } = score;
   const doorRows = doors.map((one): Cell[] => [
     one.door.name,
@@ -80,18 +80,18 @@ export function openText({ score, places }: Scored, look: Look = PLAIN): string 
   ]);
   return [
     untilReady === undefined ? '' : 'What stays open once it serves:\n',
-    table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
-    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, look)}\n`,
+    table(doorRows, { indent: '  ', theme, head: ['DOOR', 'LETS IT', 'STATE'] }),
+    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, theme)}\n`,
   ].join('');
 }
 
-const ACCESS: Readonly<Record<Access, (verdict: Verdict) => string>> = {
+const ACCESS: Readonly<Record<Access, (verdict: AccessVerdict) => string>> = {
   open: ({ calls }) => `open: ${calls.join(', ')}`,
   closed: ({ by }) => `closed by ${by.join(', ')}`,
   needs: ({ by }) => `needs ${by.join(', ')}`,
 };
 
-const accessText = (verdict: Verdict): string => ACCESS[verdict.access](verdict);
+const accessText = (verdict: AccessVerdict): string => ACCESS[verdict.access](verdict);
 
 /** Most places that a line names. */
 const MOST_PLACES = 8;
@@ -102,12 +102,12 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export function changeText({ before, after, ready }: PlannedExposure, look: Look = PLAIN): string {
-  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, look)} once it serves`;
-  return `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it${serving}\n`;
+export function changeText({ before, after, ready }: PlannedExposure, theme: Theme = PLAIN): string {
+  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, theme)} once it serves`;
+  return `Exposure: ${withLevel(before, theme)} without the policy, ${withLevel(after, theme)} with it${serving}\n`;
 }
 
-function withLevel(exposure: Exposure, { paint }: Look): string {
+function withLevel(exposure: Exposure, { paint }: Theme): string {
   const [level, role] = levelCell(exposure);
   return `${exposureText(exposure)} ${paint(role, level)}`;
 }
@@ -122,7 +122,7 @@ export const changeJson = (change: PlannedExposure | undefined) =>
 
 /** Scores for programs: schemas/score.json. */
 export const scoresJson = (all: readonly UnitScore[]) =>
-  all.filter(isTold).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
+  all.filter(isScored).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
 
 export const scoredJson = ({ score, places }: Scored) => ({
   exposure: score.exposure / 10,
@@ -135,4 +135,4 @@ export const scoredJson = ({ score, places }: Scored) => ({
   ...(places ? { places } : {}),
 });
 
-const verdictJson = ({ access, calls, by }: Verdict) => ({ access, calls, by });
+const verdictJson = ({ access, calls, by }: AccessVerdict) => ({ access, calls, by });

@@ -4,14 +4,14 @@ import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, diagnosticsJson, inOrder, printable } from '../../diagnostic.js';
 import type { RefusedSinceStart } from '../../explain/refused-since-start.js';
 import { tallyJson } from '../../explain/tally.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Injection } from '../../machine/state/injections.js';
 import type { Mode } from '../../plan/plan.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import { parseUnitName } from '../../systemd/unit/name.js';
-import type { State } from '../../verify/drift/service-state.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
+import type { ServiceState } from '../../verify/drift/service-state.js';
 import { type Cell, styled, table } from './table.js';
 
 export interface UnitStatus {
@@ -21,9 +21,9 @@ export interface UnitStatus {
   /** Until the service serves, where filters of its start and of `[ready]` are two. */
   readonly modeUntilReady?: Mode;
   /** Undefined if no manager is asked. */
-  readonly state?: State;
+  readonly state?: ServiceState;
   /** The instances of a template. */
-  readonly instances?: readonly { readonly name: string; readonly state: State }[] | undefined;
+  readonly instances?: readonly { readonly name: string; readonly state: ServiceState }[] | undefined;
   readonly policy?: string;
   readonly dropIn?: string;
   /** Whether `run` has made it: it has a drop-in as little as a policy's file. */
@@ -105,7 +105,7 @@ export function withOneHint(
 }
 
 /** @param whole whether all units were looked for */
-export function statusText(all: readonly UnitStatus[], whole: boolean, look: Look = PLAIN): string {
+export function statusText(all: readonly UnitStatus[], whole: boolean, theme: Theme = PLAIN): string {
   const rows = all
     .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
     .flatMap((one): Cell[][] => [
@@ -120,7 +120,7 @@ export function statusText(all: readonly UnitStatus[], whole: boolean, look: Loo
       ...(one.instances ? instanceRows(one.instances) : []),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
+  return table(rows, { theme, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
 }
 
 /** The instances of a template, a row for each state that some of them are in. */
@@ -143,7 +143,7 @@ function originText({ transient, policy, injected = [] }: UnitStatus): string {
   return policy ?? (injected.some(({ by }) => by === 'tighten') ? 'sandbox-unit tighten' : '-');
 }
 
-const STATES: Readonly<Partial<Record<State, Role>>> = {
+const STATES: Readonly<Partial<Record<ServiceState, Role>>> = {
   live: 'good',
   unconfirmed: 'doubtful',
   'not-proven': 'doubtful',

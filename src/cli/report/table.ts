@@ -1,5 +1,5 @@
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 
 /** A cell: its text, and what it is where a terminal shows that. */
 export type Cell = string | readonly [text: string, role: Role];
@@ -9,7 +9,7 @@ export const styled = (text: string, role: Role | undefined): Cell => (role ? [t
 
 export interface TableOptions {
   readonly indent?: string;
-  readonly look?: Look;
+  readonly theme?: Theme;
   /** Names of the columns. */
   readonly head?: readonly string[];
   /** Which words may be cut in the middle, since they are whole elsewhere: all, so that each row takes one line, or the last column's. */
@@ -25,18 +25,18 @@ interface Printed {
 
 /**
  * Rows in columns, fit for a terminal; the last column isn't padded. A row of one cell stands across all columns.
- * Where the look has too few columns for the table, cells are broken into lines between their words, the widest
+ * Where the theme has too few columns for the table, cells are broken into lines between their words, the widest
  * columns' first, then within paths and lists, and as a last resort within names of columns.
  */
 export function table(rows: readonly (readonly Cell[])[], options: TableOptions = {}): string {
-  const { indent = '', look = PLAIN, head, cuts } = options;
+  const { indent = '', theme = PLAIN, head, cuts } = options;
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
-  const room = look.columns - indent.length;
+  const room = theme.columns - indent.length;
   const fit = cuts && room < Infinity ? CUTS[cuts](printed, room) : printed;
   const { broken, used } = brokenRows(fit, cuts === 'all' ? Infinity : room);
   return broken
-    .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
+    .flatMap((row) => linesOf(row, used, theme).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))
     .join('');
 }
@@ -174,14 +174,14 @@ const brokenCell = ({ text, role }: Printed, isInColumn: boolean, width: number)
 });
 
 /** A row in as many lines as its longest cell takes. */
-function linesOf(row: readonly Broken[], widths: readonly number[], look: Look): string[] {
+function linesOf(row: readonly Broken[], widths: readonly number[], theme: Theme): string[] {
   const last = row.length - 1;
   const height = Math.max(...row.map(({ lines }) => lines.length));
   return Array.from({ length: height }, (_, line) =>
     row
       .map(({ lines, role }, i) => {
         const text = lines[line] ?? '';
-        const shown = role && text !== '' ? look.paint(role, text) : text;
+        const shown = role && text !== '' ? theme.paint(role, text) : text;
         return i < last ? shown + ' '.repeat(widths[i]! - text.length) : shown;
       })
       .join(GAP)
@@ -190,7 +190,7 @@ function linesOf(row: readonly Broken[], widths: readonly number[], look: Look):
 }
 
 /** A text in lines that fit, those after the first further in. */
-export function wrapped(text: string, { columns }: Look, indent = ''): string {
+export function wrapped(text: string, { columns }: Theme, indent = ''): string {
   const room = columns - indent.length;
   const lines = text.length <= room ? [text] : brokenText(text, room - GAP.length);
   return lines.map((line, i) => `${indent}${i > 0 ? GAP : ''}${line}`).join('\n');

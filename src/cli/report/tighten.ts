@@ -2,19 +2,19 @@
 
 import type { Tightened } from '../../apply/live/tighten-unit.js';
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../../diagnostic.js';
-import type { Look, Role } from '../../look.js';
 import type { Outcome } from '../../outcome.js';
+import type { Role, Theme } from '../../theme.js';
 
 /** The outcome for all units. @param deny the calls that are refused, each with its answer */
 export function tightenOutcome(
   results: readonly Tightened[],
   deny: readonly string[],
-  { look }: { readonly look: Look },
+  { theme }: { readonly theme: Theme },
 ): Outcome {
   return {
     exit: exitOf(results),
     json: { changed: results.some(isChanged), deny, units: results.map(resultJson) },
-    text: results.map((one) => resultText(one, deny, look)).join(''),
+    text: results.map((one) => resultText(one, deny, theme)).join(''),
     diagnostics: results.flatMap(({ unit, diagnostics }) =>
       results.length > 1 ? diagnostics.map((one) => ofUnit(one, unit)) : diagnostics,
     ),
@@ -40,9 +40,9 @@ const STATES: Readonly<Record<Tightened['state'], Role>> = {
   unknown: 'bad',
 };
 
-function resultText(result: Tightened, deny: readonly string[], look: Look): string {
+function resultText(result: Tightened, deny: readonly string[], theme: Theme): string {
   const { unit, state, paused } = result;
-  const head = `${unit}: ${look.paint(STATES[state], state)}\n`;
+  const head = `${unit}: ${theme.paint(STATES[state], state)}\n`;
   if (state !== 'tightened' && state !== 'pending') return head;
   const verb = state === 'pending' ? 'would be' : result.threads === 1 ? 'is' : 'are';
   const still = paused === undefined ? '' : `; they stood still for ${(paused / 1000).toFixed(1)} ms`;

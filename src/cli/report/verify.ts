@@ -1,5 +1,5 @@
 import { EXIT, printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import type { ThreadGroup } from '../../verify/kernel/thread-group.js';
 import { type Cell, table } from './table.js';
 
@@ -8,7 +8,7 @@ export function enforcementText(
   { unit, policyFile }: { readonly unit: string; readonly policyFile: string },
   exit: number,
   groups: readonly ThreadGroup[],
-  look: Look = PLAIN,
+  theme: Theme = PLAIN,
 ): string {
   const [state, role] = STATES.get(exit) ?? NOT_PROVEN;
   const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
@@ -24,9 +24,9 @@ export function enforcementText(
     ]),
   );
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
-  const processes = rows.length > 0 ? table(rows, { indent: '  ', look, head }) : '';
-  const differences = groups.map((group) => differencesText(group, look)).join('');
-  return `${unit}: ${look.paint(role, state)} (${printable(policyFile)})\n${processes}${differences}`;
+  const processes = rows.length > 0 ? table(rows, { indent: '  ', theme, head }) : '';
+  const differences = groups.map((group) => differencesText(group, theme)).join('');
+  return `${unit}: ${theme.paint(role, state)} (${printable(policyFile)})\n${processes}${differences}`;
 }
 
 const NOT_PROVEN = ['not proven', 'doubtful'] as const;
@@ -56,7 +56,7 @@ const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
   nothing: 'without any sandbox, as planned',
 };
 
-function differencesText({ processes, differences }: ThreadGroup, look: Look): string {
+function differencesText({ processes, differences }: ThreadGroup, theme: Theme): string {
   if (differences.length === 0) return '';
   const pids = processes.map(({ pid }) => pid).join(', ');
   const rows = differences.map(({ abi, expected, got, someArguments, calls }): Cell[] => [
@@ -64,7 +64,7 @@ function differencesText({ processes, differences }: ThreadGroup, look: Look): s
     [`${expected}, got ${got}${someArguments ? ' (some arguments)' : ''}`, 'bad'],
     calls.join(', '),
   ]);
-  return `More permissive in ${pids}:\n${table(rows, { indent: '  ', look, head: ['ABI', 'POLICY', 'CALLS'] })}`;
+  return `More permissive in ${pids}:\n${table(rows, { indent: '  ', theme, head: ['ABI', 'POLICY', 'CALLS'] })}`;
 }
 
 /** Groups of threads for programs. */

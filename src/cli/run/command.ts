@@ -13,7 +13,7 @@ import type { Scope } from '../../systemd/unit/search.js';
 import { sinceReset } from '../../systemd/unit/values.js';
 import type { RunOptions } from './options.js';
 import { asksForTimer } from './timer.js';
-import type { Setting, TransientCommand } from './unit.js';
+import type { TransientCommand, UnitSetting } from './unit.js';
 
 /** Reads the parts of a command line that are about the unit. */
 
@@ -69,7 +69,7 @@ function assertFree(scope: Scope, full: string, state: UnitState): void {
 }
 
 /** The directives of a command line: those of --property, then those that other options stand for. */
-export function unitSettings({ caller }: Context, options: RunOptions): Setting[] {
+export function unitSettings({ caller }: Context, options: RunOptions): UnitSetting[] {
   const { serviceType, remainAfterExit, uid, gid, nice, slice, shell } = options;
   const given: readonly (readonly [name: string, text: string | undefined])[] = [
     ['Type', serviceType ?? (shell ? 'exec' : undefined)],
@@ -95,7 +95,7 @@ function sliceName(text: string): string {
 /** A text without specifiers: only directives have them. */
 const literal = (text: string) => text.replaceAll('%', '%%');
 
-function readProperty(text: string): Setting {
+function readProperty(text: string): UnitSetting {
   const equals = text.indexOf('=');
   if (equals > 0) return { name: text.slice(0, equals), text: text.slice(equals + 1) };
   throw fail('usage', `--property wants NAME=VALUE, not '${printable(text, 80)}'`);

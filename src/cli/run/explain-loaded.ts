@@ -7,7 +7,7 @@ import { opens } from '../../explain/opens.js';
 import { together } from '../../explain/records/observed.js';
 import type { UnitCall } from '../../explain/records/record.js';
 import { startOf } from '../../explain/records/start-of.js';
-import type { Cause, Change } from '../../explain/refused-call.js';
+import type { AllowingChange, Cause } from '../../explain/refused-call.js';
 import { observedRefusals, programsOf } from '../../explain/refused-since-start.js';
 import { alike, tally } from '../../explain/tally.js';
 import type { Context } from '../../machine/context.js';
@@ -20,13 +20,13 @@ import { explanationsText } from '../report/explain.js';
 import { explanationsJson } from '../report/explanations-json.js';
 
 /** Knowledge of the filters of a unit without a policy. */
-export interface Loaded {
+export interface LoadedRules {
   readonly machine: Machine;
   readonly verbose: boolean;
   /** The filter or directive that decides on a call. */
   readonly decide: (call: UnitCall) => Cause;
   /** Changes that would let a call through; asked for only where it is known whose the call is. */
-  readonly changesFor: (call: string, cause: Cause) => readonly Change[];
+  readonly changesFor: (call: string, cause: Cause) => readonly AllowingChange[];
   /** The reason why no call may be on record, or not all. */
   readonly unrecorded: (signs: { readonly found: boolean }) => readonly Diagnostic[];
   /** Why nothing is proposed for a guess, where that isn't the usual reason. */
@@ -37,7 +37,7 @@ export interface Loaded {
 export async function explainLoaded(
   context: Context,
   { name: unit, state }: Service,
-  { machine, verbose, decide, changesFor, unrecorded, ofGuess }: Loaded,
+  { machine, verbose, decide, changesFor, unrecorded, ofGuess }: LoadedRules,
 ): Promise<Outcome> {
   const since = startOf(state);
   const observed = await observedRefusals(context, serviceName(unit), since);
@@ -56,9 +56,9 @@ export async function explainLoaded(
   ];
   const { scope } = context.placement;
   const sources = new Map<string, string>();
-  const { look } = context.caller;
+  const { theme } = context.caller;
   const shown = {
-    ...{ sources, machine, look, verbose, fallbacks, since, further: { scope, words: [] } },
+    ...{ sources, machine, theme, verbose, fallbacks, since, further: { scope, words: [] } },
     ...(ofGuess === undefined ? {} : { ofGuess }),
   };
   const found = explanations.some(isFinding);
@@ -81,7 +81,7 @@ function explained(
   machine: Machine,
   same: readonly UnitCall[],
   cause: Cause,
-  changesFor: Loaded['changesFor'],
+  changesFor: LoadedRules['changesFor'],
 ): Explanation {
   const told = tally(machine, same);
   const changes = told.certain ? changesFor(told.call.name, cause) : [];

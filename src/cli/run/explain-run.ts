@@ -4,7 +4,7 @@ import { codeOf, UserError } from '../../diagnostic.js';
 import { UNKNOWN_OF_RUN } from '../../explain/diagnostic.js';
 import { noRecordOf } from '../../explain/no-record.js';
 import type { UnitCall } from '../../explain/records/record.js';
-import type { Cause, Change } from '../../explain/refused-call.js';
+import type { AllowingChange, Cause } from '../../explain/refused-call.js';
 import { tally } from '../../explain/tally.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
@@ -15,7 +15,7 @@ import { refusesCall } from '../../seccomp/filter/own-answers.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { bundledSets } from '../../seccomp/syscalls/sets.js';
 import { createRefusers, letsCallsFail } from '../../verify/kernel/refusers.js';
-import { explainLoaded, type Loaded } from './explain-loaded.js';
+import { explainLoaded, type LoadedRules } from './explain-loaded.js';
 
 /**
  * Names the calls that a unit of `run` was refused since its start, and the filter that did it. Exit 1 if one was refused,
@@ -40,7 +40,7 @@ const unrecorded = (
   unit: string,
   state: UnitState,
   machine: Machine,
-  signs: Parameters<Loaded['unrecorded']>[0],
+  signs: Parameters<LoadedRules['unrecorded']>[0],
 ) => {
   const isSilent = letsCallsFail(state) || launchersFilter(state, machine).isSilent;
   const hint = "a call that 'run' refuses without --errno ends the process, and leaves a record";
@@ -71,7 +71,7 @@ const OF_CALLS = ['SystemCallFilter', 'SystemCallArchitectures'];
 const WHERE = 'sandbox-unit run';
 
 /** A policy that is gone can't be edited: whoever runs the command again has to. */
-function changesFor(call: string, { kind, what }: Cause): readonly Change[] {
+function changesFor(call: string, { kind, what }: Cause): readonly AllowingChange[] {
   if (kind === 'own-filter')
     return [{ does: `take ${call} out of --deny or add it to --allow, as in its policy`, where: WHERE }];
   return kind === 'directive' ? [{ does: `leave out ${what}`, where: WHERE }] : [];

@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, error, printable, UserError } from '../../diagno
 import type { Context } from '../../machine/context.js';
 import { type ParsedPolicy, readPolicy } from '../../policy/parse.js';
 import { assertFewValues } from '../../policy/policy-size.js';
-import type { Path, TomlDocument } from '../../policy/toml.js';
+import type { KeyPath, TomlDocument } from '../../policy/toml.js';
 import { findTemplate, type PolicyPlace } from '../../prepare/load/find-template.js';
 import { INPUT, inputPolicy } from '../../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../../prepare/load/load-policy.js';
@@ -45,14 +45,14 @@ function optionsDocument(
     ...(values.length > 0 ? { [section]: keys } : {}),
   };
   assertFewValues(data, COMMAND_LINE);
-  const at = ([, key]: Path) => {
+  const at = ([, key]: KeyPath) => {
     const [option = COMMAND_LINE] = values.find(([, one]) => one === key) ?? [];
     return { file: option, line: 1, column: 1 };
   };
   return { data, keyAt: at, valueAt: at };
 }
 
-type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
+type RunPolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
   readonly policy?: string;
   readonly template?: string;
 };
@@ -61,7 +61,7 @@ type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stag
  * The policy of a command line: a file or a template, the additions of its own options, or both. Empty if no option is
  * about a policy.
  */
-export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
+export async function runPolicy(context: Context, options: RunPolicyOptions): Promise<LoadedPolicy> {
   const base = options.policy ?? options.template;
   const document = inlinePolicy(options);
   if (document === undefined && base === undefined) {
@@ -79,7 +79,7 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
   return loadPolicy(context, place, { trusted: true, confines: true });
 }
 
-const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>
+const baseOf = async (context: Context, { policy, template }: RunPolicyOptions): Promise<PolicyPlace> =>
   policy === undefined ? findTemplate(context, template!) : { system: context.program, path: policy };
 
 /** The options as a policy; undefined if there are none. */
@@ -91,7 +91,7 @@ export function inlinePolicy({
   stage,
   policy,
   template,
-}: PolicyOptions): TomlDocument | undefined {
+}: RunPolicyOptions): TomlDocument | undefined {
   const lists = Object.entries({ allow, deny, log }).flatMap(([key, calls]): OptionValue[] =>
     calls ? [[`--${key}`, key, namesOf(`--${key}`, calls)]] : [],
   );

@@ -4,7 +4,7 @@ import { refusedSinceStart } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
 import { launchersFilter, type RunUnit } from '../../machine/state/run-units.js';
 import { hasFailed, isRunning } from '../../machine/state/service-run.js';
-import type { State } from '../../verify/drift/service-state.js';
+import type { ServiceState } from '../../verify/drift/service-state.js';
 import { runsFree } from '../../verify/kernel/confinement.js';
 import type { UnitStatus } from '../report/status.js';
 
@@ -26,7 +26,7 @@ export async function runStatus(context: Context, run: RunUnit, records: Records
   };
 }
 
-function stateOf({ state }: RunUnit, isFree: boolean): State {
+function stateOf({ state }: RunUnit, isFree: boolean): ServiceState {
   if (hasFailed(state)) return 'failed';
   if (isFree) return 'restart-due';
   return isRunning(state) ? 'live' : 'not-running';

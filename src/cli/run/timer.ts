@@ -72,7 +72,7 @@ function readAssignment(text: string): UnitProperty {
 }
 
 /** Writes a directive's value for the bus; undefined for a value that it can't have. */
-type Write = (name: string, text: string) => UnitProperty | undefined;
+type WriteProperty = (name: string, text: string) => UnitProperty | undefined;
 
 /** Microseconds. */
 const span = (text: string): bigint | undefined => {
@@ -80,7 +80,7 @@ const span = (text: string): bigint | undefined => {
   return nanoseconds === undefined ? undefined : nanoseconds / 1000n;
 };
 
-const monotonic: Write = (name, text) => {
+const monotonic: WriteProperty = (name, text) => {
   const value = span(text);
   return value === undefined
     ? undefined
@@ -88,21 +88,21 @@ const monotonic: Write = (name, text) => {
 };
 
 /** The manager reads the expression, and refuses what is none. */
-const calendar: Write = (name, text) =>
+const calendar: WriteProperty = (name, text) =>
   /^[ -~]+$/.test(text) ? { name: 'TimersCalendar', signature: 'a(ss)', value: [[name, text]] } : undefined;
 
-const time: Write = (name, text) => {
+const time: WriteProperty = (name, text) => {
   const value = span(text);
   return value === undefined ? undefined : { name: name.replace(/Sec$/, 'USec'), signature: 't', value };
 };
 
-const flag: Write = (name, text) => {
+const flag: WriteProperty = (name, text) => {
   const value = parseBoolean(text);
   return value === undefined ? undefined : { name, signature: 'b', value };
 };
 
 /** Directives of systemd.timer(5), and what one of them may be. */
-const WRITES: ReadonlyMap<string, readonly [write: Write, expected: string]> = new Map(
+const WRITES: ReadonlyMap<string, readonly [write: WriteProperty, expected: string]> = new Map(
   (
     [
       [

@@ -23,7 +23,7 @@ export interface TransientCommand {
 }
 
 /** An assignment of a directive, as the command line has it. */
-export interface Setting {
+export interface UnitSetting {
   readonly name: string;
   readonly text: string;
 }
@@ -34,7 +34,7 @@ const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
 
 /** The directives that assignments of the command line come to, one entry for each, and errors in others. */
 export function transientDirectives(
-  settings: readonly Setting[],
+  settings: readonly UnitSetting[],
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
   { allowGaps = false }: { readonly allowGaps?: AllowedGaps } = {},
 ): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
@@ -73,7 +73,7 @@ const isValues = (list: readonly (string | Diagnostic)[]): list is string[] =>
   list.every((value) => typeof value === 'string');
 
 function valuesOf(
-  { name, text }: Setting,
+  { name, text }: UnitSetting,
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
 ): readonly (string | Diagnostic)[] {
   const check = SYSTEM_CALLS.get(name);

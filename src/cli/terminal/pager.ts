@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { parseBoolean } from '../../systemd/unit/boolean.js';
-import { type Environment, isDumb, type Stream } from './look-of.js';
+import { type Environment, isDumb, type OutputStream } from './theme-of.js';
 
 /** A program to try, and its environment. */
 export interface Pager {
@@ -59,7 +59,11 @@ export const linesOn = (text: string, columns: number): number =>
  * Shows a text that is longer than the terminal by a pager, and waits until its reader has left.
  * @returns false if the text has still to be printed
  */
-export async function showPaged(text: string, size: Stream, environment: Environment): Promise<boolean> {
+export async function showPaged(
+  text: string,
+  size: OutputStream,
+  environment: Environment,
+): Promise<boolean> {
   const { columns = 0, rows = 0 } = size;
   if (isDumb(environment) || rows === 0 || linesOn(text, columns || 80) < rows) return false;
   const { spawnSync } = await import('node:child_process');

@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
-import type { Stream } from './look-of.js';
+import type { OutputStream } from './theme-of.js';
 
 /** No terminal. */
-export const NO_TERMINAL: Stream = { columns: undefined, rows: undefined };
+export const NO_TERMINAL: OutputStream = { columns: undefined, rows: undefined };
 
 /** The number of /dev/null and its like in Linux's list of devices. */
 const MEMORY = 1;
@@ -12,7 +12,7 @@ const MEMORY = 1;
  * which takes a while to load.
  * @param size tells the size of a stream that may be a terminal
  */
-export function streamOf(fd: number, size: () => Stream): Stream {
+export function streamOf(fd: number, size: () => OutputStream): OutputStream {
   try {
     const stat = fstatSync(fd);
     return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY ? size() : NO_TERMINAL;

@@ -18,7 +18,7 @@ import type { Ledger, LedgerCall } from './ledger/ledger.js';
 import { OTHERS_LOGGED, OTHERS_REFUSED } from './policy/rules/rule.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
-export interface Used extends Pick<Ledger, 'lost' | 'blind'> {
+export interface UsedCalls extends Pick<Ledger, 'lost' | 'blind'> {
   readonly calls: readonly Pick<LedgerCall, 'architecture' | 'name'>[];
   readonly arguments: readonly Pick<
     RecordedArguments,
@@ -42,7 +42,12 @@ export interface Promotion {
  * Plans the promotion of the entries and rules that a policy's own file has; those of its bases stay.
  * @param file the path of that file
  */
-export function promotion(section: SyscallsSection, file: string, used: Used, sets: SyscallSets): Promotion {
+export function promotion(
+  section: SyscallsSection,
+  file: string,
+  used: UsedCalls,
+  sets: SyscallSets,
+): Promotion {
   const isOwn = ({ at }: { readonly at: { readonly file: string } }) => at.file === file;
   const made = new Set(used.calls.map(({ name }) => name));
   const entries = section.log.filter(isOwn);
@@ -120,7 +125,7 @@ function openOnes(
 const isCatchAll = ({ action, when }: RuleEntry): boolean => action.value === LOG && when.every(holdsAlways);
 
 /** Whether each value that was used is decided on by a rule before this one. */
-function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: Used): boolean {
+function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: UsedCalls): boolean {
   const call = rule.syscall.value;
   const earlier = rules.slice(0, rules.indexOf(rule)).filter(({ syscall }) => syscall.value === call);
   const abis = new Set(
@@ -144,7 +149,7 @@ function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: Used): boo
 
 function isDecided(
   rules: readonly RuleEntry[],
-  { architecture, arguments: places }: Used['arguments'][number],
+  { architecture, arguments: places }: UsedCalls['arguments'][number],
   values: readonly string[],
 ): boolean {
   const registers = Array.from({ length: 6 }, () => 0n);

@@ -22,7 +22,7 @@ export async function findCodeMaker(
 ): Promise<FoundMaker | undefined> {
   const known = amongNames([...programs, ...mapped]);
   if (known !== undefined) return known;
-  const search = new Search(files);
+  const search = new LoadedFileSearch(files);
   for (const path of programs) {
     const found = await filesOf(files, path, mapped);
     const maker = amongNames(found.files.map((file) => file.path)) ?? (await search.loadedLater(found));
@@ -41,7 +41,7 @@ export function amongNames(paths: readonly string[]): FoundMaker | undefined {
 const NAMES = /(?<=\0)(?:\/[\w.+@/-]*\/lib[\w.+@/-]*|lib[\w.+-]+\.so[\d.]*)(?=\0)/g;
 
 /** Looks for files that others load while they run, each once. */
-class Search {
+class LoadedFileSearch {
   private readonly files: RootFiles;
   private readonly seen = new Set<string>();
 

@@ -45,7 +45,7 @@ async function ofProgram(files: RootFiles, path: string, mapped: readonly string
     return { unknown: `${path} is a script, which does what its interpreter can do` };
   const image = await files.image(path);
   if (image === undefined) return { unknown: `${path} is no program for a machine that is known` };
-  const found = await new Loading(files, { path, image }).load(mapped);
+  const found = await new LinkerSearch(files, { path, image }).load(mapped);
   return 'unknown' in found ? found : reachableCalls(found);
 }
 
@@ -63,13 +63,13 @@ export async function filesOf(
 ): Promise<FoundFiles> {
   const image = await files.image(path);
   if (image === undefined) return { files: [], folders: [] };
-  const loading = new Loading(files, { path, image });
+  const loading = new LinkerSearch(files, { path, image });
   await loading.load(mapped);
   return loading.found();
 }
 
 /** Finds the files of a program as its dynamic linker does (ld.so(8)). */
-class Loading {
+class LinkerSearch {
   private readonly files: RootFiles;
   private readonly program: LoadedFile;
   private readonly libraries: LoadedFile[] = [];

@@ -1,7 +1,7 @@
 import { UserError } from '../../diagnostic.js';
 import type { System } from '../../machine/system.js';
 import { type ElfImage, readImage } from '../../systemd/formats/elf-image.js';
-import type { View } from '../../systemd/unit/view.js';
+import type { RootView } from '../../systemd/unit/view.js';
 
 /** Largest program or library that is read. Browsers' engines have 200 MB. */
 const LARGEST = 512 << 20;
@@ -9,11 +9,11 @@ const LARGEST = 512 << 20;
 /** Files by the paths that a service sees, each read once. */
 export class RootFiles {
   private readonly system: Pick<System, 'read' | 'walk' | 'list'>;
-  private readonly view: View;
+  private readonly view: RootView;
   private readonly images = new Map<string, ElfImage | undefined>();
   private readonly reals = new Map<string, string | undefined>();
 
-  constructor(system: Pick<System, 'read' | 'walk' | 'list'>, view: View) {
+  constructor(system: Pick<System, 'read' | 'walk' | 'list'>, view: RootView) {
     this.system = system;
     this.view = view;
   }

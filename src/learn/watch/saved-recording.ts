@@ -11,7 +11,7 @@ import { ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { WatchedService } from './watched-service.js';
 
 /** A watch of a service so far. */
-export interface Seen extends Pick<Recording, 'slice' | 'truncated'> {
+export interface WatchSoFar extends Pick<Recording, 'slice' | 'truncated'> {
   /** Milliseconds since 1970. */
   readonly begin: number;
   /** Seconds since then, by a clock that can't be set. */
@@ -41,7 +41,7 @@ export class SavedRecording {
   }
 
   /** @throws UserError where the observer's dump is none, or the recording can't be written */
-  async save({ machine, dump, begin, seconds, slice, truncated }: Seen): Promise<void> {
+  async save({ machine, dump, begin, seconds, slice, truncated }: WatchSoFar): Promise<void> {
     const observed = observedIn(dump);
     await this.#readPrograms(observed.programs.map(({ path }) => path));
     const { name: unit, events, lostEvents } = this.#service;

@@ -17,7 +17,7 @@ import { ownCommand } from '../../systemd/command-lines.js';
 import { watchesFolder, watchLockPath, watchPath } from '../../systemd/paths/records.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 
-export interface Progress {
+export interface WatchProgress {
   /** Milliseconds since 1970. */
   readonly begin: number;
   /** Milliseconds since 1970; null where the user ends it. */
@@ -29,13 +29,13 @@ export interface Progress {
 }
 
 /** A watch under way. */
-export interface UnderWatch extends Progress {
+export interface UnderWatch extends WatchProgress {
   readonly unit: string;
   /** The transient unit that it runs in; null for one in the foreground. */
   readonly background: string | null;
 }
 
-const progress: Check<Progress> = object({
+const progress: Check<WatchProgress> = object({
   begin: whole(),
   end: nullable(whole()),
   phase: nullable(oneOf(LIFE_PHASES)),
@@ -48,7 +48,7 @@ export const backgroundUnit = (unit: string): string => `sandbox-unit-learn-${un
 
 /** A service that is this program's to watch. */
 export interface WatchLock {
-  show(progress: Progress): Promise<void>;
+  show(progress: WatchProgress): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function underWatch(context: Context): Promise<UnderWatch[]> {
 }
 
 /** @returns undefined for a watch that is about to begin */
-async function progressOf({ system, placement }: Context, unit: string): Promise<Progress | undefined> {
+async function progressOf({ system, placement }: Context, unit: string): Promise<WatchProgress | undefined> {
   const file = await system.read(watchPath(placement, unit), { trusted: true });
   try {
     return progress(jsonOf(file?.bytes ?? new Uint8Array()), '');

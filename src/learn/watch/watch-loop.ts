@@ -44,7 +44,7 @@ const LONGEST_EXERCISE = 604_800;
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
-interface Parts {
+interface WatchParts {
   readonly services: readonly Service[];
   readonly locks: readonly WatchLock[];
   readonly options: WatchOptions;
@@ -55,7 +55,7 @@ interface Parts {
 
 export class WatchLoop {
   readonly #context: Context;
-  readonly #parts: Parts;
+  readonly #parts: WatchParts;
   /** Milliseconds since 1970. */
   readonly #begin: number;
   /** The begin by a clock that can't be set. */
@@ -71,7 +71,7 @@ export class WatchLoop {
   #saveTried = 0;
   #saved: number | undefined;
 
-  constructor(context: Context, parts: Parts) {
+  constructor(context: Context, parts: WatchParts) {
     this.#context = context;
     this.#parts = parts;
     this.#begin = context.system.now();

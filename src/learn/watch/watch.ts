@@ -52,13 +52,13 @@ export async function watch(
   }
 }
 
-interface Wanted {
+interface WatchRequest {
   readonly services: readonly Service[];
   readonly locks: readonly WatchLock[];
   readonly options: WatchOptions;
 }
 
-async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
+async function observe(context: Context, wanted: WatchRequest): Promise<WatchResult> {
   const { machine } = context;
   if (machine === undefined) {
     const message = 'services of this kind of machine can not be watched';

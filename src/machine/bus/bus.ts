@@ -34,13 +34,13 @@ export interface JobOptions {
 }
 
 /** Gets the changed properties of a unit; an empty map if changes may have been missed. */
-type Changed = (properties: UnitProperties) => void;
+type PropertiesListener = (properties: UnitProperties) => void;
 
 /** The service manager, over its bus. */
 export class Bus {
   readonly #connection: Connection;
   readonly #jobs = new Jobs();
-  readonly #watched = new Map<string, Changed>();
+  readonly #watched = new Map<string, PropertiesListener>();
   readonly #changes = new ChangedUnits();
   #subscribed: Promise<unknown> | undefined;
   #states: Promise<unknown> | undefined;
@@ -126,7 +126,7 @@ export class Bus {
    */
   async startTransient(
     { unit, properties }: TransientUnit,
-    changed: Changed,
+    changed: PropertiesListener,
     besides?: TransientUnit,
   ): Promise<() => Promise<string>> {
     const path = unitObjectPath(unit);
@@ -146,7 +146,7 @@ export class Bus {
   }
 
   /** Listens to a unit that another connection has started, and keeps it loaded. */
-  async follow(unit: string, changed: Changed): Promise<void> {
+  async follow(unit: string, changed: PropertiesListener): Promise<void> {
     const path = unitObjectPath(unit);
     this.#watched.set(path, changed);
     await Promise.all([this.#connection.callBus('AddMatch', changesOf('path', path)), this.#subscribe()]);

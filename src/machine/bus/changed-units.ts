@@ -1,7 +1,7 @@
 import type { UnitProperties } from '../unit-state.js';
 
 /** A unit that is followed. */
-interface Followed {
+interface FollowedUnit {
   isChanged: boolean;
   /** Its states in the last signal. */
   states: string;
@@ -9,7 +9,7 @@ interface Followed {
 
 /** Units that may have changed since somebody last asked about them. */
 export class ChangedUnits {
-  readonly #units = new Map<string, Followed>();
+  readonly #units = new Map<string, FollowedUnit>();
   #wake: (() => void) | undefined;
   /** Whether a unit has entered another state since somebody last waited for that. */
   #isOther = false;

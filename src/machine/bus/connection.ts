@@ -21,7 +21,7 @@ export interface BusPlace {
 }
 
 /** A call of a method: of the bus itself, or of the program that has a name on it. */
-export interface Call {
+export interface MethodCall {
   readonly destination: string;
   readonly path: string;
   readonly interface: string;
@@ -178,7 +178,7 @@ export class Connection {
    * @returns the values of the answer
    * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `manager-answer`, `bus-failed`
    */
-  async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
+  async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: MethodCall): Promise<unknown[]> {
     const message = new this.#dbus.Message({ ...rest, body: [...body] });
     await this.#turn();
     try {

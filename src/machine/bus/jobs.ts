@@ -1,13 +1,13 @@
 /** The wait for the end of a unit's job. */
-interface Waiting {
+interface JobWait {
   readonly unit: string;
   readonly promise: Promise<string>;
   readonly resolve: (result: string) => void;
   readonly reject: (cause: unknown) => void;
 }
 
-function waitingFor(unit: string): Waiting {
-  let settle!: Pick<Waiting, 'resolve' | 'reject'>;
+function waitingFor(unit: string): JobWait {
+  let settle!: Pick<JobWait, 'resolve' | 'reject'>;
   const promise = new Promise<string>((resolve, reject) => {
     settle = { resolve, reject };
   });
@@ -27,7 +27,7 @@ interface QueuedJob {
 export class Jobs {
   /** Results of jobs that have ended while a call to queue one was unanswered: any of them may be that call's. */
   readonly #results = new Map<string, string>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, JobWait>();
   #unanswered = 0;
 
   /**

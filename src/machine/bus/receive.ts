@@ -9,7 +9,7 @@ interface Inner {
 
 type Handler = (...args: unknown[]) => void;
 /** A value and its type. */
-type Variant = Readonly<Record<'signature' | 'value', unknown>>;
+type RawVariant = Readonly<Record<'signature' | 'value', unknown>>;
 type MakeMessage = new (fields: object) => Message;
 
 /** Kinds of messages, as dbus-next's MessageType has them. */
@@ -76,7 +76,7 @@ function nextMessage(stream: NodeJS.ReadableStream, make: MakeMessage): () => Me
       if (padded === 0 || padded + bodyLength! > MOST) throw new RangeError('no message has that size');
       const rest = take(stream, padded + bodyLength!);
       if (!rest) return undefined;
-      const fields = marshalled(rest, isLittle).elements('(yv)', length!) as [number, Variant][];
+      const fields = marshalled(rest, isLittle).elements('(yv)', length!) as [number, RawVariant][];
       const named = Object.fromEntries(fields.map(([code, { value }]) => [FIELDS[code], value]));
       const [, type, flags] = head;
       head = undefined;

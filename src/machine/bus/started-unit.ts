@@ -14,10 +14,10 @@ const BACK_WITHIN = 10_000;
 const EVERY = 100;
 
 /** Connects to the manager, anew if the last connection was lost. */
-type Manager = Pick<Host, 'connected' | 'passDescriptors'>;
+type ManagerConnection = Pick<Host, 'connected' | 'passDescriptors'>;
 
 /** Starts transient units over the bus of a manager. */
-export const transientUnits = (manager: Manager, scope: Scope): TransientUnits => ({
+export const transientUnits = (manager: ManagerConnection, scope: Scope): TransientUnits => ({
   passDescriptors: (sender) => manager.passDescriptors(sender),
   start: async (unit, properties, besides) => {
     const started = new OverBus({ unit, scope }, () => manager.connected());

@@ -1,6 +1,6 @@
 /** Follows paths on a tree of files, link by link, and tells who can change what is on the way. */
 import { join } from 'node:path';
-import { type Bind, HOST, type Untrusted, type View, type Walked } from '../../systemd/unit/view.js';
+import { type Bind, HOST, type RootView, type Untrusted, type Walked } from '../../systemd/unit/view.js';
 
 /** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
@@ -53,35 +53,35 @@ export interface Spot {
   readonly before: readonly Untrusted[];
 }
 
-export type Place = (names: readonly string[]) => Spot;
+export type SpotLookup = (names: readonly string[]) => Spot;
 
 /**
  * Follows a path on a tree as somebody sees it. Every folder in which a name is looked up, every link, and the path's end
  * must be root's alone.
  * @param path absolute
  */
-export const walkTree = (tree: FileTree, path: string, from: View = HOST): Walked =>
+export const walkTree = (tree: FileTree, path: string, from: RootView = HOST): Walked =>
   found(follow(tree, path, { place: viewPlace(tree, from), isOthers: from !== HOST }));
 
-export const found = ({ real, untrusted, isFile }: Followed): Walked => ({
+export const found = ({ real, untrusted, isFile }: FollowedPath): Walked => ({
   real,
   ...(isFile ? { isFile } : {}),
   untrusted: [...new Map(untrusted.map((one) => [one.path, one])).values()],
 });
 
 const within =
-  (top: string, by?: string, before: readonly Untrusted[] = []): Place =>
+  (top: string, by?: string, before: readonly Untrusted[] = []): SpotLookup =>
   (names) => {
     const path = join(top, ...names);
     return { path, shown: path, by, before: before.map((one) => ({ ...one, by })) };
   };
 
-function viewPlace(tree: FileTree, { root, binds }: View): Place {
+function viewPlace(tree: FileTree, { root, binds }: RootView): SpotLookup {
   const hosts = within('/');
   const way = root === '/' ? undefined : follow(tree, root, { place: hosts });
   const inRoot = way ? within(way.real ?? root, 'RootDirectory', way.untrusted) : hosts;
-  const mounts: { readonly names: readonly string[]; readonly place: Place }[] = [];
-  const place: Place = (names) => {
+  const mounts: { readonly names: readonly string[]; readonly place: SpotLookup }[] = [];
+  const place: SpotLookup = (names) => {
     const mount = mounts.find((one) => one.names.every((name, i) => names[i] === name));
     return mount ? mount.place(names.slice(mount.names.length)) : inRoot(names);
   };
@@ -102,18 +102,22 @@ function viewPlace(tree: FileTree, { root, binds }: View): Place {
 
 const depthOf = ({ destination }: Bind): number => namesOf(destination).length;
 
-interface Followed extends Walked {
+interface FollowedPath extends Walked {
   /** The names by which the path's end is seen, without links as far as the files exist. */
   readonly names: readonly string[];
 }
 
-interface How {
-  readonly place: Place;
+interface FollowOptions {
+  readonly place: SpotLookup;
   /** Whether somebody else follows the path, for whom links of procfs lead to other places (default: true). */
   readonly isOthers?: boolean;
 }
 
-export function follow(tree: FileTree, path: string, { place, isOthers = true }: How): Followed {
+export function follow(
+  tree: FileTree,
+  path: string,
+  { place, isOthers = true }: FollowOptions,
+): FollowedPath {
   const look = (spot: Spot) => lookAt(tree, spot);
   const left = namesOf(path);
   const names: string[] = [];
@@ -159,7 +163,7 @@ export function follow(tree: FileTree, path: string, { place, isOthers = true }:
 const S_IFMT = 0o170000;
 const FILES: readonly number[] = [0o100000, 0o140000];
 
-interface Looked {
+interface SpotFacts {
   readonly spot: Spot;
   /** The file's facts; undefined if nothing is there. */
   readonly facts: FileFacts | undefined;
@@ -168,7 +172,7 @@ interface Looked {
 
 const finding = ({ shown, by }: Spot, why: string): Untrusted => ({ path: shown, why, by });
 
-function lookAt(tree: FileTree, spot: Spot): Looked {
+function lookAt(tree: FileTree, spot: Spot): SpotFacts {
   const facts = tree.look(spot.path);
   // A user's own file system (FUSE) keeps root out.
   if (facts === 'hidden')

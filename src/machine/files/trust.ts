@@ -24,7 +24,7 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
 }
 
 /** A file by its real path, and the way to it. */
-interface Reached {
+interface ReachedFile {
   readonly real: string;
   readonly facts: FileFacts;
   readonly walked: Walked;
@@ -35,7 +35,7 @@ interface Reached {
  * @param path the path in messages
  * @throws UserError `untrusted-file`, `file-changed`
  */
-export function assertTrusted(path: string, { real, facts, walked }: Reached): void {
+export function assertTrusted(path: string, { real, facts, walked }: ReachedFile): void {
   const why = whyUntrusted(facts);
   if (why)
     throw untrusted(path, real, why, `chown root:root ${shellWord(real)} && chmod go-w ${shellWord(real)}`);
@@ -52,14 +52,14 @@ const changed = (path: string) => fileError('file-changed', `${path} changed whi
  * @param folder a real path
  * @param wayOut makes the hint
  */
-function assertTrustedFolder(path: string, folder: string, wayOut: WayOut) {
+function assertTrustedFolder(path: string, folder: string, wayOut: TrustHint) {
   const facts = fs.lstatSync(folder);
   const why = whyUntrusted(facts);
   if (why) throw untrusted(path, folder, why, wayOut(folder, facts));
   if (folder !== '/') assertTrustedFolder(path, dirname(folder), wayOut);
 }
 
-type WayOut = (folder: string, facts: fs.Stats) => string;
+type TrustHint = (folder: string, facts: fs.Stats) => string;
 
 const ELSEWHERE = 'take a place below folders that only root can change';
 
@@ -99,7 +99,8 @@ export function assertMayMake(directory: string): string {
   return nearest;
 }
 
-const wayOutOf = (directory: string): WayOut => (directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend);
+const wayOutOf = (directory: string): TrustHint =>
+  directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
 
 /**
  * Makes new folders durable, from one up to the first that existed before.
@@ -124,12 +125,12 @@ export function syncDirectory(directory: string) {
 /**
  * The hint for a folder of services' files: the caller can't choose another place, so that the folder has to change.
  */
-const mend: WayOut = (folder, { uid }) =>
+const mend: TrustHint = (folder, { uid }) =>
   [...(uid === 0 ? [] : [`chown root:root ${shellWord(folder)}`]), `chmod go-w ${shellWord(folder)}`].join(
     ' && ',
   );
 
-const mendOrPackage: WayOut = (folder, facts) =>
+const mendOrPackage: TrustHint = (folder, facts) =>
   `${mend(folder, facts)}, or install a package that has ${PACKAGED_LAUNCHER}`;
 
 const LAUNCHER_FOLDER = dirname(PACKAGED_LAUNCHER).replace('/usr', '');

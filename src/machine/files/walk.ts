@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { remember } from '../../collections.js';
-import { HOST, type NamespaceOf, type View, type Walked } from '../../systemd/unit/view.js';
+import { HOST, type NamespaceOf, type RootView, type Walked } from '../../systemd/unit/view.js';
 import { isAbsent } from './error.js';
-import { type FileTree, follow, found, type Place, walkTree } from './follow.js';
+import { type FileTree, follow, found, type SpotLookup, walkTree } from './follow.js';
 
 /**
  * A path to the top of a mount namespace: `..` has no effect there. A root more than 512 folders deep isn't supported.
@@ -38,7 +38,7 @@ const FILES: FileTree = {
  * looked up, every link, and the path's end must be root's alone.
  * @param path absolute
  */
-export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
+export function walk(path: string, from: RootView | NamespaceOf = HOST): Walked {
   return 'process' in from ? walkNamespace(path, from.process) : walkTree(FILES, path, from);
 }
 
@@ -59,7 +59,7 @@ function walkNamespace(path: string, process: number): Walked {
 export function walkIn(process: number, paths: readonly string[]): ReadonlyMap<string, Walked> | undefined {
   // Paths share their folders.
   const tree = { ...FILES, look: remember(FILES.look) };
-  const inside = (place: Place, path: string): Walked => {
+  const inside = (place: SpotLookup, path: string): Walked => {
     const followed = follow(tree, path, { place });
     const real = followed.real === undefined ? undefined : `/${followed.names.join('/')}`;
     return found({ ...followed, real });
@@ -73,7 +73,7 @@ export function walkIn(process: number, paths: readonly string[]): ReadonlyMap<s
  * user namespaces are compared after the root is opened, since a process can't come back from another one.
  * @returns undefined for such a process, and for one that has ended
  */
-function inNamespace<T>(pid: number, look: (place: Place) => T): T | undefined {
+function inNamespace<T>(pid: number, look: (place: SpotLookup) => T): T | undefined {
   const opened: number[] = [];
   const open = (folder: string): string => {
     opened.push(fs.openSync(folder, O_PATH | fs.constants.O_DIRECTORY));

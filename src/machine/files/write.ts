@@ -8,10 +8,10 @@ import type { PlaceOptions, RemoveOptions, WriteOptions } from '../system.js';
 import { fileError, isAbsent, reasonOf } from './error.js';
 import { assertMayMake, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
 
-type Failure = NodeJS.ErrnoException;
+type FileError = NodeJS.ErrnoException;
 
 const unwritable = (verb: string, path: string, cause: unknown) => {
-  const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
+  const denied = ['EACCES', 'EPERM'].includes((cause as FileError).code ?? '');
   return fileError(
     'unwritable',
     `can't ${verb} ${path}: ${reasonOf(cause)}`,
@@ -142,7 +142,7 @@ function removeEmpty(
   try {
     within(above, (place) => fs.rmdirSync(join(place, basename(directory))));
   } catch (cause) {
-    if (!STAYS.has((cause as Failure).code ?? '')) throw cause;
+    if (!STAYS.has((cause as FileError).code ?? '')) throw cause;
     return directory;
   }
   return removeEmpty(above, within, goes);

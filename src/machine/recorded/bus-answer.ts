@@ -2,7 +2,7 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
 
 /** A value of any type, and its type: as dbus-next has it. */
-export interface Variant {
+export interface BusVariant {
   readonly signature: string;
   readonly value: unknown;
 }
@@ -111,7 +111,7 @@ function typedValue(type: string, data: unknown, depth = 0): unknown {
   if (type === 'v') {
     const { signature, data: value } = typedOf(data);
     if (splitTypes(signature).length !== 1) throw unexpected();
-    return { signature, value: typedValue(signature, value, depth + 1) } satisfies Variant;
+    return { signature, value: typedValue(signature, value, depth + 1) } satisfies BusVariant;
   }
   if (type.startsWith('a{')) return dictionary(splitTypes(type.slice(2, -1)), data, depth);
   if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one, depth + 1));

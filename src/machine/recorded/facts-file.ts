@@ -29,7 +29,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The answer to one question. */
-export type Answer =
+export type RecordedAnswer =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'look'; readonly facts: LookedAt }
@@ -62,13 +62,13 @@ interface Packed {
 }
 
 /** The answers of a machine. */
-export interface Facts {
+export interface Inventory {
   /** Its name, for people. */
   readonly host: string;
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: ReadonlyMap<string, RecordedAnswer>;
 }
 
-type Line = Readonly<Record<string, unknown>>;
+type InventoryLine = Readonly<Record<string, unknown>>;
 
 const fail = (message: string) =>
   new UserError(
@@ -83,8 +83,8 @@ const fail = (message: string) =>
  * @param texts the files, by their paths
  * @throws UserError `bad-file`
  */
-export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
-  const answers = new Map<string, Answer>();
+export function parseFacts(texts: ReadonlyMap<string, string>): Inventory {
+  const answers = new Map<string, RecordedAnswer>();
   const hosts = new Set<string>();
   const machines = new Set<string>();
   const unpack = unpacker();
@@ -117,42 +117,42 @@ function* linesOf(text: string): Generator<string> {
   }
 }
 
-function parseLine(text: string, at: string): Line {
+function parseLine(text: string, at: string): InventoryLine {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Line;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as InventoryLine;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
   throw fail(`${at}: the line is no JSON object`);
 }
 
-function hostOf(line: Line, at: string): string {
+function hostOf(line: InventoryLine, at: string): string {
   if (line.facts !== VERSION)
     throw fail(`${at}: the facts are of version ${printable(String(line.facts))}, not ${VERSION}`);
   return printable(textOf(line, 'host', at));
 }
 
-function textOf(line: Line, key: string, at: string): string {
+function textOf(line: InventoryLine, key: string, at: string): string {
   const value = line[key];
   if (typeof value !== 'string') throw fail(`${at}: there is no text '${key}'`);
   return value;
 }
 
-function numberOf(line: Line, key: string, at: string, most: number): number {
+function numberOf(line: InventoryLine, key: string, at: string, most: number): number {
   const value = line[key];
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
   throw fail(`${at}: there is no number '${key}'`);
 }
 
 /** Milliseconds of seconds with a fraction, as node's Stats have them. */
-function timeOf(line: Line, key: string, at: string): number {
+function timeOf(line: InventoryLine, key: string, at: string): number {
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(textOf(line, key, at)) ?? [];
   if (seconds === undefined) throw fail(`${at}: there is no time '${key}'`);
   return Number(seconds) * 1000 + Number(fraction.padEnd(9, '0').slice(0, 9)) / 1e6;
 }
 
-function modeOf(line: Line, at: string): number {
+function modeOf(line: InventoryLine, at: string): number {
   const mode = textOf(line, 'mode', at);
   if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: there are no permissions`);
   return (TYPES.get(textOf(line, 'type', at)) ?? 0) | Number.parseInt(mode, 8);
@@ -160,7 +160,7 @@ function modeOf(line: Line, at: string): number {
 
 type Unpack = (packed: string, at: string) => () => Uint8Array;
 
-function answerOf(line: Line, at: string, unpack: Unpack): Answer {
+function answerOf(line: InventoryLine, at: string, unpack: Unpack): RecordedAnswer {
   if (line.absent === true) return { kind: 'absent' };
   if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
   const [kind] = textOf(line, 'ask', at).split(' ', 1);

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { MAX_MOUNTS, parseMountInfo } from '../../systemd/formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
-import { busAnswer, type Variant } from './bus-answer.js';
-import type { Answer, Facts } from './facts-file.js';
+import { type BusVariant, busAnswer } from './bus-answer.js';
+import type { Inventory, RecordedAnswer } from './facts-file.js';
 
 /** Properties of one run of a unit, or of the manager: no plan depends on them. */
 const PASSING =
@@ -26,11 +26,11 @@ const LASTING: ReadonlySet<string> = new Set(
 
 /** Digests of what a machine answers, but for times and what passes with a run. */
 export class Digests {
-  readonly #answers: Facts['answers'];
+  readonly #answers: Inventory['answers'];
   /** Of single answers: plans of several classes ask for the same. */
   readonly #known = new Map<string, string>();
 
-  constructor({ answers }: Facts) {
+  constructor({ answers }: Inventory) {
     this.#answers = answers;
   }
 
@@ -56,7 +56,7 @@ export class Digests {
   }
 }
 
-function lastingOf(question: string, answer: Answer | undefined): string {
+function lastingOf(question: string, answer: RecordedAnswer | undefined): string {
   if (answer === undefined) return 'none';
   if (answer.kind === 'absent') return answer.kind;
   if (answer.kind === 'failed') return `failed ${answer.reason}`;
@@ -83,7 +83,7 @@ const mountsOf = (text: string): string =>
 
 function propertiesOf(text: string): string {
   const [table = {}] = busAnswer(text);
-  const entries = Object.entries(table as Readonly<Record<string, Variant>>);
+  const entries = Object.entries(table as Readonly<Record<string, BusVariant>>);
   const lasting = entries
     .filter(([name]) => LASTING.has(name) && !OF_A_RUN.has(name))
     .map(([name, { signature, value }]) => [

@@ -7,7 +7,7 @@
 
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { instancesOf, type UnitName } from '../../systemd/unit/name.js';
-import type { NamespaceOf, View, Walked } from '../../systemd/unit/view.js';
+import type { NamespaceOf, RootView, Walked } from '../../systemd/unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
 import { fileError } from '../files/error.js';
 import { walkTree } from '../files/follow.js';
@@ -16,7 +16,7 @@ import { NotRunning } from '../not-running.js';
 import type { FileContent, ManagerFacts, ProcessResult, ReadOptions, System } from '../system.js';
 import type { UnitState } from '../unit-state.js';
 import { busAnswer } from './bus-answer.js';
-import type { Answer, Facts, ReadFacts } from './facts-file.js';
+import type { Inventory, ReadFacts, RecordedAnswer } from './facts-file.js';
 import { RecordedTree } from './tree.js';
 
 const DEFAULT_LIMIT = 1 << 20;
@@ -72,16 +72,16 @@ export class Recorded extends NotRunning implements System {
   readonly remove = this.refuse;
   readonly replace = this.refuse;
   readonly #host: string;
-  readonly #answers: ReadonlyMap<string, Answer>;
+  readonly #answers: ReadonlyMap<string, RecordedAnswer>;
   /** Pieces of each file, by its path. */
-  readonly #pieces = new Map<string, Piece[]>();
+  readonly #pieces = new Map<string, FileSlice[]>();
   readonly #tree: RecordedTree;
   readonly #open = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #clock: Pick<System, 'now'>;
 
   /** @param clock the machine that the program runs on */
-  constructor({ host, answers }: Facts, clock: Pick<System, 'now'>) {
+  constructor({ host, answers }: Inventory, clock: Pick<System, 'now'>) {
     super('leave --facts out, on the machine itself');
     this.#host = host;
     this.#answers = answers;
@@ -151,7 +151,7 @@ export class Recorded extends NotRunning implements System {
     return new Map(links.map(({ name, link }) => [name, link]));
   }
 
-  async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
+  async walk(path: string, from?: RootView | NamespaceOf): Promise<Walked> {
     if (from && 'process' in from) return this.refuse();
     return from ? walkTree(this.#tree, path, from) : this.#tree.walk(path);
   }
@@ -207,22 +207,22 @@ export class Recorded extends NotRunning implements System {
     throw new UserError(error('manager-refused', message), EXIT.failure);
   }
 
-  #ask(question: string): Answer {
+  #ask(question: string): RecordedAnswer {
     return this.#answer(question) ?? { kind: 'absent' };
   }
 
-  #answer(question: string): Answer | undefined {
+  #answer(question: string): RecordedAnswer | undefined {
     const answer = this.#noted(question);
     if (answer === undefined) this.#open.add(question);
     return answer;
   }
 
-  #noted(question: string): Answer | undefined {
+  #noted(question: string): RecordedAnswer | undefined {
     this.#asked.add(question);
     return this.#answers.get(question);
   }
 
-  #keepPiece(question: string, answer: Answer): void {
+  #keepPiece(question: string, answer: RecordedAnswer): void {
     const [, from, size, path] = /^read (\d{1,15}) (\d{1,15}) (\/.*)$/.exec(question) ?? [];
     if (path === undefined) return;
     const piece = { question, from: Number(from), size: Number(size), answer };
@@ -245,15 +245,15 @@ function packed(questions: readonly string[]): string {
 }
 
 /** The answer to a question about the bytes of a file. */
-interface Piece {
+interface FileSlice {
   readonly question: string;
   readonly from: number;
   readonly size: number;
-  readonly answer: Answer;
+  readonly answer: RecordedAnswer;
 }
 
 /** Whether a piece has bytes that are asked for, as far as the file goes. */
-function covers({ from, size, answer }: Piece, wanted: number, bytes: number): boolean {
+function covers({ from, size, answer }: FileSlice, wanted: number, bytes: number): boolean {
   if (answer.kind !== 'read') return true;
   const isAll = wanted + bytes <= from + size || endsEarly(answer.facts, size);
   return from <= wanted && isAll;

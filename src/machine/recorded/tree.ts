@@ -1,20 +1,20 @@
 import type { Walked } from '../../systemd/unit/view.js';
 import { fileError } from '../files/error.js';
 import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
-import type { Answer, LookedAt } from './facts-file.js';
+import type { LookedAt, RecordedAnswer } from './facts-file.js';
 
 /** A machine's answers, and the questions that have none. */
 export interface Answers {
   /** The answer to a question, if there is one. */
-  known(question: string): Answer | undefined;
+  known(question: string): RecordedAnswer | undefined;
   /** Keeps a question that has no answer. */
   miss(question: string): void;
   /** Both. */
-  ask(question: string): Answer | undefined;
+  ask(question: string): RecordedAnswer | undefined;
 }
 
 /** A name in a folder, its type as find(1) has it, and the target of a link. */
-export interface Entry {
+export interface FolderEntry {
   readonly name: string;
   readonly type: string;
   readonly link: string;
@@ -68,12 +68,12 @@ export class RecordedTree implements FileTree {
   }
 
   /** @throws UserError `unreadable` */
-  list(directory: string): readonly Entry[] {
+  list(directory: string): readonly FolderEntry[] {
     const answer = this.#answers.ask(`list ${directory}`);
     if (answer?.kind === 'failed') throw fileError('unreadable', `can't list ${directory}: ${answer.reason}`);
     if (answer?.kind !== 'data') return [];
     const fields = new TextDecoder().decode(answer.data()).split('\0');
-    const entries: Entry[] = [];
+    const entries: FolderEntry[] = [];
     for (let at = 0; at + 3 <= fields.length - 1; at += 3) {
       entries.push({ name: fields[at]!, type: fields[at + 1]!, link: fields[at + 2]! });
     }

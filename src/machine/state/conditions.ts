@@ -1,6 +1,6 @@
 import type { Scope } from '../../systemd/unit/search.js';
 import type { System } from '../system.js';
-import type { Condition, UnitState } from '../unit-state.js';
+import type { UnitCondition, UnitState } from '../unit-state.js';
 
 /**
  * The environment for systemd-analyze: its findings are in its log, on standard error and without escape codes,
@@ -32,7 +32,7 @@ export async function unmetCondition(
 }
 
 /** The lines to be evaluated, with the parameters as the manager has expanded them. */
-function expressionsOf(conditions: readonly Condition[]): string[] {
+function expressionsOf(conditions: readonly UnitCondition[]): string[] {
   // One line with '|' that holds is enough: if one of them can't be evaluated, the others decide nothing.
   const isOpen = conditions.some((one) => one.trigger && isOfManager(one));
   return conditions
@@ -44,4 +44,4 @@ function expressionsOf(conditions: readonly Condition[]): string[] {
 }
 
 /** Whether a condition is about the manager's own environment or credentials, which others can't see. */
-const isOfManager = ({ name }: Condition): boolean => /(?:Environment|Credential)$/.test(name);
+const isOfManager = ({ name }: UnitCondition): boolean => /(?:Environment|Credential)$/.test(name);

@@ -32,7 +32,7 @@ const SELF = 'self';
 type Sockets = ReadonlyMap<string, ServiceSocket>;
 
 /** Sockets of network namespaces, by the namespaces: to read them is what a look costs. */
-export type Seen = Map<string, Promise<Sockets>>;
+export type SocketsByNamespace = Map<string, Promise<Sockets>>;
 
 /**
  * Finds the sockets at which a running service waits for others: those of its main process, and of the others in its control
@@ -43,7 +43,7 @@ export type Seen = Map<string, Promise<Sockets>>;
 export const listeningOf = (
   system: System,
   state: UnitState,
-  seen: Seen = new Map(),
+  seen: SocketsByNamespace = new Map(),
 ): Promise<readonly ServiceSocket[] | undefined> =>
   orElse(async () => {
     const here = await namespaceOf(system, SELF);

@@ -14,16 +14,16 @@ import type { Context } from '../context.js';
 import { readTrusted } from './own-files.js';
 
 /** A filter file that the drop-in needs, or that is there without. */
-export interface OwnFilter {
+export interface FilterOnDisk {
   readonly path: string;
   /** Its programs, or why it can't be loaded; `missing` where it should be there, `unused` where nothing loads it. */
   readonly content: FilterFile | Diagnostic | 'missing' | 'unused';
 }
 
 /** The launcher's filter, and that of `[ready]`; undefined where there is neither a file nor a need of one. */
-export interface OwnFilters {
-  readonly start: OwnFilter | undefined;
-  readonly ready: OwnFilter | undefined;
+export interface FiltersOnDisk {
+  readonly start: FilterOnDisk | undefined;
+  readonly ready: FilterOnDisk | undefined;
 }
 
 /**
@@ -34,8 +34,8 @@ export function ownFilters(
   dropIn: string,
   { launched, tightened }: Pick<DropInFacts, 'launched' | 'tightened'>,
   files: readonly EmittedFile[],
-): OwnFilters {
-  const look = (path: string, isUsed: boolean, isReady: boolean): OwnFilter | undefined => {
+): FiltersOnDisk {
+  const look = (path: string, isUsed: boolean, isReady: boolean): FilterOnDisk | undefined => {
     const bytes = files.find((file) => file.path === path)?.content;
     if (!isUsed) return bytes && { path, content: 'unused' };
     return { path, content: bytes ? decoded(bytes, isReady) : 'missing' };
@@ -62,7 +62,7 @@ export interface FilterLines {
 }
 
 /** Filters that a service gets: of the launcher at its start, of `[ready]` once it serves. */
-export interface LoadedFilters {
+export interface ServiceFilters {
   readonly filter: FilterFile | undefined;
   readonly ready: FilterFile | undefined;
 }
@@ -76,7 +76,7 @@ export async function loadedFilters(
   context: Context,
   dropIn: string,
   { starts, posts }: FilterLines,
-): Promise<LoadedFilters | Diagnostic> {
+): Promise<ServiceFilters | Diagnostic> {
   const files = await readTrusted(context, [dropIn, filterBeside(dropIn), readyFilterBeside(dropIn)]);
   const own = files.find(({ path }) => path === dropIn);
   if (!own) return unknown({ path: dropIn, content: 'missing' });
@@ -89,12 +89,12 @@ export async function loadedFilters(
   return ready && 'code' in ready ? ready : { filter, ready };
 }
 
-function loadedOf(one: OwnFilter | undefined): FilterFile | Diagnostic | undefined {
+function loadedOf(one: FilterOnDisk | undefined): FilterFile | Diagnostic | undefined {
   if (!one || one.content === 'unused') return undefined;
   return typeof one.content === 'object' && 'programs' in one.content ? one.content : unknown(one);
 }
 
-function unknown({ path, content }: OwnFilter): Diagnostic {
+function unknown({ path, content }: FilterOnDisk): Diagnostic {
   const isBroken = typeof content === 'object' && 'message' in content;
   const why = isBroken ? `${path}: ${content.message}` : `${path} isn't there, or others can write to it`;
   const hint = "'sandbox-unit status' shows more";

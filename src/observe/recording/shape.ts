@@ -12,7 +12,7 @@ export type Check<T> = (value: unknown, place: string) => T;
 type Checks<T> = { readonly [K in keyof T]: Check<T[K]> };
 
 /** Words about a value that breaks a rule; undefined for one that keeps it. */
-type Rule<T> = (value: T) => string | undefined;
+type ValueRule<T> = (value: T) => string | undefined;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -122,7 +122,7 @@ export const either =
 
 /** A check with a further rule, which says what the value must be. */
 export const that =
-  <T>(check: Check<T>, rule: Rule<T>): Check<T> =>
+  <T>(check: Check<T>, rule: ValueRule<T>): Check<T> =>
   (value, place) => {
     const checked = check(value, place);
     const wanted = rule(checked);

@@ -6,7 +6,7 @@ import { sha256OfBytes } from '../../machine/digest.js';
 import { orElse } from '../../machine/state/failures.js';
 import { sha256 } from '../../machine/state/files-hash.js';
 import { HEAD_SIZE, readProgram } from '../../systemd/formats/elf.js';
-import type { NamespaceOf, View } from '../../systemd/unit/view.js';
+import type { NamespaceOf, RootView } from '../../systemd/unit/view.js';
 import type { RecordedHost } from '../recording/recording.js';
 
 /** Largest program that is read, in bytes: a service may execute a file of any size, and twice that is held in memory. */
@@ -27,7 +27,7 @@ const ID_LENGTH = 32;
 export async function recordedHost(
   context: Context,
   program?: string,
-  from?: View | NamespaceOf,
+  from?: RootView | NamespaceOf,
 ): Promise<RecordedHost> {
   const { version, architecture } = await context.system.manager();
   const [name, kernel, machine] = await Promise.all(
@@ -61,7 +61,7 @@ async function lineOf({ system }: Context, path: string): Promise<string | undef
 export async function programHashes(
   context: Context,
   paths: readonly string[],
-  from?: View | NamespaceOf,
+  from?: RootView | NamespaceOf,
 ): Promise<Map<string, string>> {
   const hashes = await inBatches(paths, READ_AT_ONCE, async (path) => {
     const bytes = await bytesOf(context, path, from, MAX_PROGRAM);
@@ -74,7 +74,7 @@ export async function programHashes(
 async function bytesOf(
   { system }: Context,
   path: string,
-  from: View | NamespaceOf | undefined,
+  from: RootView | NamespaceOf | undefined,
   limit: number,
   head = false,
 ): Promise<Uint8Array | undefined> {
@@ -94,7 +94,7 @@ const GLIBC = /release version (\d{1,3}\.\d{1,3})/;
 async function libcOf(
   context: Context,
   program: string,
-  from: View | NamespaceOf | undefined,
+  from: RootView | NamespaceOf | undefined,
 ): Promise<string | null> {
   const head = await bytesOf(context, program, from, HEAD_SIZE, true);
   const facts = head && readProgram(head);

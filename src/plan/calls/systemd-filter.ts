@@ -60,7 +60,7 @@ export function systemdFilter(
 }
 
 /** A filter as its lines are written: the action of SystemCallErrorNumber=, and calls by their answers. */
-interface Written {
+interface SystemdFilter {
   readonly mode: NamedPolicy['mode'];
   readonly action: Action;
   readonly passing: ReadonlySet<string>;
@@ -68,7 +68,7 @@ interface Written {
   readonly refused: ReadonlyMap<string, Action>;
 }
 
-function writtenAs({ mode, unnamed, verdicts }: NamedPolicy, usual: Action): Written {
+function writtenAs({ mode, unnamed, verdicts }: NamedPolicy, usual: Action): SystemdFilter {
   const action = mode === 'allow' ? unnamed : usual === LOG ? KILL : usual;
   const answers = [...verdicts].map(([call, { otherwise }]) => [call, otherwise] as const);
   return {
@@ -141,7 +141,11 @@ const SHORT = 550;
  * members if all of them are meant.
  * @param candidates the sets that may be used
  */
-function systemCallFilterLines(filter: Written, sets: SyscallSets, candidates: readonly string[]): string[] {
+function systemCallFilterLines(
+  filter: SystemdFilter,
+  sets: SyscallSets,
+  candidates: readonly string[],
+): string[] {
   const { mode, passing, refused } = filter;
   const allowed = () =>
     wrapNames(cover(passing, sets, ['@default', ...candidates], skippedIn(filter, sets)), '');
@@ -168,7 +172,7 @@ function systemCallFilterLines(filter: Written, sets: SyscallSets, candidates: r
  * The right-hand sides if the sets aren't the target's: call by call, since a set's name may mean something else there.
  * Only @default is named, to take away what the first line of an allow list brings.
  */
-function linesWithoutSets(filter: Written, sets: SyscallSets): string[] {
+function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
   const refused = wrapNames(refusedNames(filter, filter.refused, sets, []), '~');
   if (filter.mode === 'deny') return refused;
   const passing = wrapNames([...filter.passing].sort(), '');
@@ -177,7 +181,7 @@ function linesWithoutSets(filter: Written, sets: SyscallSets): string[] {
 
 /** Names of refused calls, with a suffix if their action isn't the usual one. */
 function refusedNames(
-  filter: Written,
+  filter: SystemdFilter,
   calls: Iterable<readonly [string, Action]>,
   sets: SyscallSets,
   candidates: readonly string[],
@@ -221,7 +225,7 @@ const NONE: ReadonlySet<string> = new Set();
  * Calls that systemd skips with a warning, in an allow list: those answer as calls that aren't in it, named or not. In a
  * deny list the name stays, so that what isn't refused is found when the list is read back.
  */
-const skippedIn = ({ mode }: Written, { unresolved = NONE }: SyscallSets): ReadonlySet<string> =>
+const skippedIn = ({ mode }: SystemdFilter, { unresolved = NONE }: SyscallSets): ReadonlySet<string> =>
   mode === 'allow' ? unresolved : NONE;
 
 /**

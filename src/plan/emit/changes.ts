@@ -11,7 +11,7 @@ export interface ExistingFile extends EmittedFile {
 }
 
 /** The change that one file needs. */
-export interface Change {
+export interface FileChange {
   readonly kind: 'create' | 'replace' | 'remove' | 'unchanged';
   readonly path: string;
   /** Undefined where there is no file yet. */
@@ -31,9 +31,9 @@ export function changes(
   wanted: readonly EmittedFile[],
   current: readonly ExistingFile[],
   { offline = false } = {},
-): Change[] {
+): FileChange[] {
   const paths = new Set(wanted.map((file) => file.path));
-  const updates = wanted.map((after): Change => {
+  const updates = wanted.map((after): FileChange => {
     const { path } = after;
     const before = current.find((file) => file.path === path);
     if (before === undefined) return { kind: 'create', path, before, after, ...asComment(path) };
@@ -49,7 +49,7 @@ export function changes(
   });
   const removals = current
     .filter(({ path }) => !paths.has(path))
-    .map((before): Change => {
+    .map((before): FileChange => {
       const { path } = before;
       return { kind: 'remove', path, before, after: undefined, ...asComment(path) };
     });
@@ -57,20 +57,20 @@ export function changes(
 }
 
 /** Neither systemd nor the launcher reads the text of a policy. */
-const asComment = (path: string): Pick<Change, 'commentsOnly'> =>
+const asComment = (path: string): Pick<FileChange, 'commentsOnly'> =>
   hasNameOfKeptPolicy(path) ? { commentsOnly: true } : {};
 
-export const isPending = (list: readonly Change[]): boolean =>
+export const isPending = (list: readonly FileChange[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
 /**
  * Whether a service runs otherwise after the changes and a restart. One that was started with a drop-in of an earlier
  * version, without the field for its files, doesn't show what it runs with until then.
  */
-export const hasEffect = (list: readonly Change[]): boolean =>
+export const hasEffect = (list: readonly FileChange[]): boolean =>
   list.some((change) => change.kind !== 'unchanged' && (!change.commentsOnly || addsField(change)));
 
-const addsField = ({ before, after }: Change): boolean =>
+const addsField = ({ before, after }: FileChange): boolean =>
   before !== undefined &&
   after !== undefined &&
   !hasFilesField(before.content) &&

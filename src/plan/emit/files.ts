@@ -1,7 +1,7 @@
 import { printable } from '../../diagnostic.js';
 import { dropInPath, filterPath, keptPolicyPath, readyFilterPath } from '../../systemd/paths/own-files.js';
 import type { Placement } from '../../systemd/paths/placement.js';
-import { type Entry, type Section, writeUnitFile } from '../../systemd/unit/write-unit-file.js';
+import { type NewAssignment, type NewSection, writeUnitFile } from '../../systemd/unit/write-unit-file.js';
 import type { Plan, PlannedDirective } from '../plan.js';
 
 /** A file to write, or a file as it was read. */
@@ -30,7 +30,7 @@ export interface Origin {
 }
 
 /** The bytes of a unit's filter files: the launcher's, and that of `[ready]`. */
-export interface Filters {
+export interface FilterBytes {
   readonly start?: Uint8Array | undefined;
   readonly ready?: Uint8Array | undefined;
 }
@@ -48,7 +48,7 @@ export interface Hashing {
  */
 export function emitFiles(
   plan: Plan,
-  filters: Filters,
+  filters: FilterBytes,
   placement: Placement,
   origin: Origin,
   hashing: Hashing,
@@ -152,7 +152,7 @@ function headerLines(
  * The sections of the drop-in. Directives come before Exec lines, since systemd drops the rest of a drop-in after an Exec
  * line that it can't read.
  */
-function sectionsOf(plan: Plan): Section[] {
+function sectionsOf(plan: Plan): NewSection[] {
   const entriesOf = (section: PlannedDirective['section']) =>
     plan.directives
       .filter((directive) => directive.section === section)
@@ -167,5 +167,5 @@ function sectionsOf(plan: Plan): Section[] {
 }
 
 /** Assignments of one key, the first with a comment. */
-const entries = (key: string, values: readonly string[], comment: string): Entry[] =>
+const entries = (key: string, values: readonly string[], comment: string): NewAssignment[] =>
   values.map((value, i) => (i === 0 ? { key, value, comment } : { key, value }));

@@ -1,15 +1,15 @@
 /** The prefixes that values of IPAddressAllow= or IPAddressDeny= name. */
 
-import { contains, type Prefix, prefixesOf } from '../../systemd/directives/kinds/network/prefixes.js';
+import { type AddressPrefix, contains, prefixesOf } from '../../systemd/directives/kinds/network/prefixes.js';
 
 /** Whether the parts cover the whole prefix, one of them alone or several together. */
-function haveAllOf(whole: Prefix, parts: readonly Prefix[]): boolean {
+function haveAllOf(whole: AddressPrefix, parts: readonly AddressPrefix[]): boolean {
   if (parts.some((outer) => contains(outer, whole))) return true;
   const inside = parts.filter((inner) => contains(whole, inner));
   return inside.length > 1 && halves(whole).every((half) => haveAllOf(half, inside));
 }
 
-function halves({ bytes, bits }: Prefix): Prefix[] {
+function halves({ bytes, bits }: AddressPrefix): AddressPrefix[] {
   const at = bits >> 3;
   const bit = 0x80 >> (bits & 7);
   const half = (byte: number) => ({ bytes: bytes.map((one, i) => (i === at ? byte : one)), bits: bits + 1 });

@@ -12,7 +12,7 @@ import type { PlannedCommands, PlannedDirective } from '../plan.js';
 /** Conflicts between our drop-in and others, by their file names. */
 
 /** The parts of a plan that go into the drop-in. */
-interface Planned {
+interface DropInPlan {
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
 }
@@ -30,7 +30,7 @@ export function overriddenFirst(diagnostics: readonly Diagnostic[]): Diagnostic[
 export function overridden(
   effective: EffectiveUnit,
   dropIn: string | undefined,
-  { directives, commands }: Planned,
+  { directives, commands }: DropInPlan,
 ): Diagnostic[] {
   const planned = groupBy(directives, ({ name }) => name);
   const wrapped = commands.map(({ key }) => key);
@@ -95,7 +95,7 @@ function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic 
 export function shadowed(
   effective: EffectiveUnit,
   dropIn: string | undefined,
-  { directives, commands }: Planned,
+  { directives, commands }: DropInPlan,
 ): Diagnostic[] {
   if (dropIn === undefined) return [];
   const isHidden = ({ at }: { at: Location }) => fileName(at.file) === fileName(dropIn);

@@ -5,10 +5,10 @@ import { withoutSpecifiers } from '../../systemd/directives/values/bus.js';
 import type { EffectiveUnit } from '../../systemd/unit/effective.js';
 import { folderOf } from '../../systemd/unit/path.js';
 import { allWords, barePath, lastOf, sinceReset, type UnitValues } from '../../systemd/unit/values.js';
-import { type Bind, HOST, type Untrusted, type View } from '../../systemd/unit/view.js';
+import { type Bind, HOST, type RootView, type Untrusted } from '../../systemd/unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
-import { type LoadedCommand, type LooseProgram, loadedLoose, plannedLoose } from './loose-programs.js';
+import { type KeyedCommand, type LooseProgram, loadedLoose, plannedLoose } from './loose-programs.js';
 
 /** The paths by which a confined service is started, and the service's view of them. */
 export interface Launch {
@@ -20,7 +20,7 @@ export interface Launch {
   /** Programs of command lines that the launcher doesn't hold. */
   readonly loose: readonly LooseProgram[];
   /** The service's view of the host's files, without the launcher's own mounts. */
-  readonly view: View;
+  readonly view: RootView;
   /** Images and folders of the host that may put files of their own at these paths. */
   readonly images: readonly Bind[];
   /** The lines that name a directive or a program; empty for a loaded unit. */
@@ -73,7 +73,7 @@ export function loadedLaunch(
   unit: string,
   own: OwnFiles,
   properties: ReadonlyMap<string, unknown>,
-  commands: readonly LoadedCommand[] = [],
+  commands: readonly KeyedCommand[] = [],
 ): Launch {
   const { launched, loading } = own;
   const view = loadedView(properties);
@@ -94,7 +94,7 @@ export function loadedLaunch(
 }
 
 /** A program of ours, and the filter file that it loads. */
-interface Loading {
+interface FilterLoader {
   readonly program: string;
   readonly filter: string;
 }
@@ -102,9 +102,9 @@ interface Loading {
 /** Our files that a drop-in names. */
 export interface OwnFiles {
   /** Undefined where the launcher starts nothing. */
-  readonly launched: Loading | undefined;
+  readonly launched: FilterLoader | undefined;
   /** Undefined where no filter of `[ready]` is loaded. */
-  readonly loading: Loading | undefined;
+  readonly loading: FilterLoader | undefined;
 }
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
@@ -122,7 +122,7 @@ const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
   );
 
 /** @param loaded the loaded view, in the place of values with specifiers */
-function viewOf(values: UnitValues, loaded: View): View {
+function viewOf(values: UnitValues, loaded: RootView): RootView {
   const written = barePath(lastOf(values, 'RootDirectory'));
   const root = withoutSpecifiers(written) ?? loaded.root;
   const binds = BINDS.flatMap((by) => {
@@ -145,7 +145,7 @@ function bindOf(word: string, by: string): Bind | undefined {
  * The view of a loaded unit. `RootDirectory` is s. `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source,
  * destination, may be missing, flags.
  */
-function loadedView(properties: ReadonlyMap<string, unknown>): View {
+function loadedView(properties: ReadonlyMap<string, unknown>): RootView {
   const binds = BINDS.flatMap((by) =>
     ((properties.get(by) ?? []) as readonly (readonly unknown[])[]).map(([source, destination]) => ({
       source: `${source}`,
@@ -163,7 +163,7 @@ interface Own {
   readonly filterFile: string | undefined;
 }
 
-function withoutOwn({ launcher, filterFile }: Own, { root, binds }: View): View {
+function withoutOwn({ launcher, filterFile }: Own, { root, binds }: RootView): RootView {
   const beside = filterFile === undefined ? undefined : `${folderOf(filterFile)}/`;
   const isOwn = (path: string) => path === launcher || (beside !== undefined && path.startsWith(beside));
   return { root, binds: binds.filter(({ source, destination }) => !isOwn(source) && !isOwn(destination)) };

@@ -20,7 +20,7 @@ export interface LooseProgram {
 }
 
 /** A command as the manager has it. */
-export interface LoadedCommand {
+export interface KeyedCommand {
   readonly key: string;
   readonly path: string;
   readonly argv: readonly string[];
@@ -64,7 +64,7 @@ export function plannedLoose(
  * @param own our programs that start some of its commands, or load the filter of `[ready]`
  */
 export function loadedLoose(
-  commands: readonly LoadedCommand[],
+  commands: readonly KeyedCommand[],
   own: { readonly launcher: string | undefined; readonly injector: string | undefined },
   search: readonly string[],
 ): LooseProgram[] {

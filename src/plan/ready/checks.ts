@@ -49,7 +49,7 @@ function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
   return checkReadyExpectations(policy, start, { section, ...of(resolveCalls(section, sets)) });
 }
 
-type Meaning = ReadyMeaning<CallTarget>;
+type ReadyOnTarget = ReadyMeaning<CallTarget>;
 
 /** Errors about lines of `[ready]` that are wrong on all of these machines, whatever unit they are for. */
 export function checkReadyAlone(
@@ -65,12 +65,12 @@ export function checkReadyAlone(
 }
 
 /** Errors about lines that take nothing away, and about those that take what every program needs. */
-const nothingOrAll = (policy: Policy, ready: ReadySection, meaning: Meaning): Diagnostic[] => [
+const nothingOrAll = (policy: Policy, ready: ReadySection, meaning: ReadyOnTarget): Diagnostic[] => [
   ...takesNothing(policy, ready, meaning),
   ...ready.deny.flatMap((entry) => indispensable(entry, meaning)),
 ];
 
-function indispensable(entry: CallEntry, { named, target }: Meaning): Diagnostic[] {
+function indispensable(entry: CallEntry, { named, target }: ReadyOnTarget): Diagnostic[] {
   const { name, at } = entry;
   const call = callsOf(entry, target.sets).find(
     (one) =>
@@ -87,7 +87,7 @@ function indispensable(entry: CallEntry, { named, target }: Meaning): Diagnostic
 }
 
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
-function takesNothing(policy: Policy, ready: ReadySection, meaning: Meaning): Diagnostic[] {
+function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyOnTarget): Diagnostic[] {
   const { before, target, named } = meaning;
   const isIdle = (call: string) => !mayPass(verdictOn(before, call));
   const denied = ready.deny.filter(
@@ -105,7 +105,7 @@ function takesNothing(policy: Policy, ready: ReadySection, meaning: Meaning): Di
   return found.length > 0 || changesAnything(ready, meaning) ? found : [idle(ready.at)];
 }
 
-const section = ({ section: { action } }: Meaning) => action!.value;
+const section = ({ section: { action } }: ReadyOnTarget) => action!.value;
 
 const idleLine = ({ name, at }: NamedLine): Diagnostic =>
   error('contradiction', `'${name}' is refused from the start already: this line has no effect`, {
@@ -119,7 +119,7 @@ const idle = (at: Location): Diagnostic =>
     hint: 'name calls of the start in deny, such as execve, bind, setuid, or remove the table',
   });
 
-function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {
+function changesAnything({ log }: ReadySection, meaning: ReadyOnTarget): boolean {
   const { taken, narrowed } = takenAway(meaning);
   return taken.length + narrowed.length + log.length > 0 || permits(section(meaning));
 }
@@ -135,7 +135,7 @@ const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
 const SIGCHLD = 17n;
 
 /** A note that no process can be started any more: whether the service has workers isn't known. */
-function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Diagnostic[] {
+function noRespawn({ at }: ReadySection, { before, named, target }: ReadyOnTarget): Diagnostic[] {
   const passing = FORKING.filter((call) => mayPass(verdictOn(before, call)));
   const filter = resolve(named, target.machine);
   const starts = (call: string) =>

@@ -2,10 +2,10 @@
 
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { NAMESPACE_BITS } from '../../systemd/directives/kinds/names/namespaces.js';
-import type { Settings } from './settings.js';
+import type { ScoreSettings } from './settings.js';
 
 /** A way into the kernel: a call, with these arguments if it has some, that directives may close, too. */
-export interface Entry {
+export interface KernelEntry {
   readonly call: string;
   /** Arguments by which the call is this way; without them any do. */
   readonly args?: readonly bigint[];
@@ -27,7 +27,7 @@ export interface Door {
   /** The use of its calls, as text: `start programs`. */
   readonly does: string;
   /** Each of them will do. */
-  readonly entries: readonly Entry[];
+  readonly entries: readonly KernelEntry[];
   readonly needs?: Needed;
 }
 
@@ -54,13 +54,13 @@ export type DoorName =
   | 'kernel-log'
   | 'chroot';
 
-const calls = (...names: readonly string[]): Entry[] => names.map((call) => ({ call }));
+const calls = (...names: readonly string[]): KernelEntry[] => names.map((call) => ({ call }));
 
 /**
  * The calls that make a namespace, or enter one. The flags of clone3 are in memory, where no filter looks; setns takes 0
  * for any type.
  */
-function intoNamespace(namespace: string): Entry[] {
+function intoNamespace(namespace: string): KernelEntry[] {
   const flag = 1n << BigInt(NAMESPACE_BITS[namespace]!);
   return [
     { call: 'clone', args: [flag | 17n], namespace },
@@ -80,7 +80,7 @@ const sockets = (
   family: keyof typeof AF,
   types: readonly bigint[],
   protocols: readonly bigint[] = [0n],
-): Entry[] =>
+): KernelEntry[] =>
   types.flatMap((type) =>
     protocols.map((protocol) => ({
       call: 'socket',
@@ -98,7 +98,9 @@ const only = (capability: string): Needed => ({ capability, inUserNamespace: fal
 const USER_NAMESPACES = intoNamespace('user');
 
 /** Calls by which a process gets all capabilities in a user namespace of its own (user_namespaces(7)). */
-export const MAKES_USER_NAMESPACE: readonly Entry[] = USER_NAMESPACES.filter(({ call }) => call !== 'setns');
+export const MAKES_USER_NAMESPACE: readonly KernelEntry[] = USER_NAMESPACES.filter(
+  ({ call }) => call !== 'setns',
+);
 
 export const DOORS: readonly Door[] = [
   { name: 'exec', does: 'start programs', entries: calls('execve', 'execveat') },
@@ -181,8 +183,8 @@ export const DOORS: readonly Door[] = [
 
 /** The directive that closes an entry; undefined where none does. */
 export function closedByDirective(
-  { family, namespace }: Entry,
-  settings: Settings,
+  { family, namespace }: KernelEntry,
+  settings: ScoreSettings,
   machine: Machine,
 ): string | undefined {
   const { families, namespaces } = settings;
@@ -196,5 +198,5 @@ export function closedByDirective(
  * Whether a service can make sockets by the call socketcall of x86, where systemd doesn't restrict families
  * (seccomp_restrict_address_families()).
  */
-const hasSocketcall = ({ architectures }: Settings, machine: Machine): boolean =>
+const hasSocketcall = ({ architectures }: ScoreSettings, machine: Machine): boolean =>
   machine === 'x86-64' && (architectures.length === 0 || architectures.includes('x86'));

@@ -1,7 +1,7 @@
 import type { FilterFile } from '../../seccomp/filter/filter-file.js';
 import { UNLISTED } from '../../seccomp/filter/own-answers.js';
 import { passingOf } from '../../seccomp/filter/passing.js';
-import type { Span } from '../../seccomp/filter/prove-numbers.js';
+import type { WordRange } from '../../seccomp/filter/prove-numbers.js';
 import { simulate } from '../../seccomp/filter/simulate.js';
 import { ABIS, abisOf, type Machine, X32_BIT } from '../../seccomp/syscalls/abi.js';
 import { permits } from '../../seccomp/syscalls/action.js';
@@ -11,7 +11,7 @@ import { callsOf } from '../../seccomp/syscalls/resolve.js';
 import { expandSet, type SyscallSets } from '../../seccomp/syscalls/sets.js';
 import { whollyRefused } from '../../systemd/directives/refused-calls.js';
 import type { Filtering } from './rows.js';
-import type { CallList, Settings } from './settings.js';
+import type { CallList, ScoreSettings } from './settings.js';
 
 /** Something that refuses calls of the machine's native ABI. */
 export interface Layer {
@@ -68,13 +68,13 @@ export function filterLayer(name: string, file: FilterFile, machine: Machine): F
 }
 
 /** The numbers of all ABIs but the native one, as filters see them. The number -1 is no x32 call. */
-const othersOf = (machine: Machine): (readonly [arch: number, numbers: Span])[] =>
+const othersOf = (machine: Machine): (readonly [arch: number, numbers: WordRange])[] =>
   abisOf(machine)
     .slice(1)
     .map((abi) => [ABIS[abi].arch, abi === 'x32' ? [X32_BIT, 0xfffffffe] : [0, 0xfffffffe]]);
 
 /** Filters that directives bring along beside SystemCallFilter=. */
-export const directiveLayers = (settings: Settings, sets: SyscallSets): Layer[] =>
+export const directiveLayers = (settings: ScoreSettings, sets: SyscallSets): Layer[] =>
   [...whollyRefused()]
     .filter(([directive]) => settings.isOn(directive))
     .map(([directive, refused]) => {

@@ -8,11 +8,11 @@ import type { EffectiveUnit } from '../../systemd/unit/effective.js';
 import { ownArchitectures, ownSyscallFilter } from '../../systemd/unit/own-filter.js';
 import { allWords, isOn, lastOf, scalarOf, sinceReset, type UnitValues } from '../../systemd/unit/values.js';
 import { ownValues } from '../unit-values.js';
-import type { Manager } from './on-bus.js';
-import type { CallList, Settings, WordName } from './settings.js';
+import type { ManagerVersion } from './on-bus.js';
+import type { CallList, ScoreSettings, WordName } from './settings.js';
 
 /** Facts about the systemd that would read a unit's files. */
-export interface Reader extends Manager {
+export interface ReadingManager extends ManagerVersion {
   readonly sets: SyscallSets;
 }
 
@@ -23,7 +23,10 @@ const UNSET: Partial<Readonly<Record<WordName, string>>> = { ProtectHome: 'no', 
  * The settings of a unit by its files, as a manager would load them. Specifiers stay as they are written.
  * @param effective all files, those of ours included
  */
-export function settingsOfFiles(effective: EffectiveUnit, { scope, systemd, sets }: Reader): Settings {
+export function settingsOfFiles(
+  effective: EffectiveUnit,
+  { scope, systemd, sets }: ReadingManager,
+): ScoreSettings {
   const unit = ownValues(effective);
   const isDynamic = isOn(unit, 'DynamicUser');
   const isUnitOn = (name: string) =>
@@ -58,7 +61,12 @@ function permitted(name: string, unit: UnitValues): Permitted {
   return row.kind.permitted!(row, unit.get(name) ?? []);
 }
 
-function wordOf(unit: UnitValues, name: WordName, isDynamic: boolean, scope: Manager['scope']): string {
+function wordOf(
+  unit: UnitValues,
+  name: WordName,
+  isDynamic: boolean,
+  scope: ManagerVersion['scope'],
+): string {
   // To a user `0` is no boolean.
   if (name === 'User') return unit.get(name)?.at(-1) ?? '';
   const own = lastOf(unit, name);

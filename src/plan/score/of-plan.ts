@@ -10,7 +10,7 @@ import { ownValues } from '../unit-values.js';
 import type { Exposure } from './exposure.js';
 import { settingsOfFiles } from './of-files.js';
 import { placesOf } from './places.js';
-import { exposureOf, type Scored, type Subject, scoreOf } from './score.js';
+import { exposureOf, type Scored, type ScoreInput, scoreOf } from './score.js';
 
 /** A plan, and the files that it is made of and comes to. */
 export interface PlannedFiles {
@@ -54,17 +54,17 @@ export function scoreOfPlan(planned: PlannedFiles): Scored | undefined {
   );
 }
 
-interface Confined {
+interface UnitOnMachine {
   readonly unit: EffectiveUnit;
-  readonly subject: Subject;
+  readonly subject: ScoreInput;
 }
 
-type Filters = Pick<Subject, 'filter' | 'ready'>;
+type FilterFiles = Pick<ScoreInput, 'filter' | 'ready'>;
 
-const NO_FILTERS: Filters = { filter: undefined, ready: undefined };
+const NO_FILTERS: FilterFiles = { filter: undefined, ready: undefined };
 
 /** The unit with the drop-in, and the filters of ours that go with it. */
-function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles): Confined | undefined {
+function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles): UnitOnMachine | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
   const { startsLaunched, tightened } = dropInFacts(dropIn.content);
@@ -77,13 +77,13 @@ function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles
   return { unit, subject: subjectOf(plan, unit, filters) };
 }
 
-function filterIn(files: readonly EmittedFile[], isWanted: (path: string) => boolean): Subject['filter'] {
+function filterIn(files: readonly EmittedFile[], isWanted: (path: string) => boolean): ScoreInput['filter'] {
   const file = files.find(({ path }) => isWanted(path));
   const filter = file && decodeFilterFile(file.content);
   return filter && 'programs' in filter ? filter : undefined;
 }
 
-function subjectOf({ target }: Plan, unit: EffectiveUnit, filters: Filters): Subject {
+function subjectOf({ target }: Plan, unit: EffectiveUnit, filters: FilterFiles): ScoreInput {
   const { scope, systemd, sets, machine } = target;
   return { settings: settingsOfFiles(unit, { scope, systemd, sets }), machine, sets, ...filters };
 }

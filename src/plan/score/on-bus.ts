@@ -1,15 +1,15 @@
 import type { Get } from '../../systemd/directives/directive.js';
 import { capabilitiesIn, takenCapabilities } from '../../systemd/directives/kinds/names/capabilities.js';
 import { namespacesIn } from '../../systemd/directives/kinds/names/namespaces.js';
-import type { Prefix } from '../../systemd/directives/kinds/network/prefixes.js';
+import type { AddressPrefix } from '../../systemd/directives/kinds/network/prefixes.js';
 import { INFINITY } from '../../systemd/directives/values/bus.js';
-import type { CallList, Settings } from './settings.js';
+import type { CallList, ScoreSettings } from './settings.js';
 
 /** The manager that has a unit. */
-export type Manager = Pick<Settings, 'scope' | 'systemd'>;
+export type ManagerVersion = Pick<ScoreSettings, 'scope' | 'systemd'>;
 
 /** The settings of a unit as its manager has loaded it: properties of org.freedesktop.systemd1(5). */
-export function settingsOnBus(get: Get, { scope, systemd }: Manager): Settings {
+export function settingsOnBus(get: Get, { scope, systemd }: ManagerVersion): ScoreSettings {
   const isOn = (name: string) => !['', 'no', undefined, false].includes(get(name) as string | undefined);
   const texts = (name: string) => textsIn(get(name));
   const bounding = new Set(capabilitiesIn(get('CapabilityBoundingSet') ?? INFINITY));
@@ -40,7 +40,7 @@ const textIn = (value: unknown): string => (typeof value === 'string' ? value : 
 const textsIn = (value: unknown): readonly string[] =>
   listIn(value).filter((one): one is string => typeof one === 'string');
 
-function familiesIn(value: unknown): Settings['families'] {
+function familiesIn(value: unknown): ScoreSettings['families'] {
   const [only, names] = listIn(value);
   return { only: only === true, names: new Set(textsIn(names)) };
 }
@@ -51,7 +51,7 @@ function callsIn(value: unknown): CallList {
   return { allows: allows === true, calls: new Set(textsIn(names).map((name) => name.split(':')[0]!)) };
 }
 
-const prefixesIn = (value: unknown): Prefix[] =>
+const prefixesIn = (value: unknown): AddressPrefix[] =>
   listIn(value).map((one) => {
     const [, bytes, bits] = listIn(one);
     return { bytes: Array.from((bytes ?? []) as Iterable<number>), bits: Number(bits) };

@@ -2,9 +2,13 @@
  * The rows by which `systemd-analyze security` judges a unit: 81 of them, the same in systemd 252, 257 and 262
  * (security_assessor_table in src/analyze/analyze-security.c).
  */
-import { contains, type Prefix, parsePrefixes } from '../../systemd/directives/kinds/network/prefixes.js';
+import {
+  type AddressPrefix,
+  contains,
+  parsePrefixes,
+} from '../../systemd/directives/kinds/network/prefixes.js';
 import type { Exposure } from './exposure.js';
-import { permitsFamily, runsAsRoot, type Settings, USERS_ARE_NOT_ROOT } from './settings.js';
+import { permitsFamily, runsAsRoot, type ScoreSettings, USERS_ARE_NOT_ROOT } from './settings.js';
 
 /** How calls are filtered. */
 export interface Filtering {
@@ -15,18 +19,18 @@ export interface Filtering {
 }
 
 /** A unit as the rows see it. */
-export interface Judged {
-  readonly settings: Settings;
+export interface ScoredSettings {
+  readonly settings: ScoreSettings;
   readonly filtering: Filtering;
 }
 
-export interface Row {
+export interface ScoreRow {
   /** As `json_field` of `systemd-analyze security --json` has it. */
   readonly name: string;
   readonly weight: number;
   readonly range: number;
   /** From 0, the best, to `range`; undefined where the row doesn't apply. */
-  readonly badness: (unit: Judged) => number | undefined;
+  readonly badness: (unit: ScoredSettings) => number | undefined;
   /** It doesn't apply to units of the early boot. */
   readonly unlessEarly?: true;
 }
@@ -35,14 +39,14 @@ const graded = (
   name: string,
   weight: number,
   range: number,
-  badness: (settings: Settings) => number | undefined,
-): Row => ({ name, weight, range, badness: ({ settings }) => badness(settings) });
+  badness: (settings: ScoreSettings) => number | undefined,
+): ScoreRow => ({ name, weight, range, badness: ({ settings }) => badness(settings) });
 
 const flag = (
   name: string,
   weight: number,
-  isGood: (settings: Settings) => boolean = ({ isOn }) => isOn(name),
-): Row => graded(name, weight, 1, (settings) => Number(!isGood(settings)));
+  isGood: (settings: ScoreSettings) => boolean = ({ isOn }) => isOn(name),
+): ScoreRow => graded(name, weight, 1, (settings) => Number(!isGood(settings)));
 
 /** Directives that mount something, so that the service gets a mount namespace. */
 const MOUNTS: readonly string[] = [
@@ -60,13 +64,13 @@ const FROM_FAMILY: readonly (readonly [name: string, weight: number, families: r
 const NAMED_FAMILIES: ReadonlySet<string> = new Set(FROM_FAMILY.flatMap(([, , families]) => families));
 
 /** Exotic families count as closed by a deny list that has any of them. */
-function closesOthers({ families: { only, names } }: Settings): boolean {
+function closesOthers({ families: { only, names } }: ScoreSettings): boolean {
   const hasOther = [...names].some((name) => !NAMED_FAMILIES.has(name));
   return hasOther !== only;
 }
 
 /** Of IPv4 and IPv6 a deny list counts as closed that has one of both. */
-const closesFamilies = (settings: Settings, families: readonly string[]): boolean =>
+const closesFamilies = (settings: ScoreSettings, families: readonly string[]): boolean =>
   settings.families.only
     ? families.every((family) => !permitsFamily(settings, family))
     : families.some((family) => !permitsFamily(settings, family));
@@ -126,11 +130,12 @@ export const SET_ROWS: readonly (readonly [set: string, weight: number])[] = [
   ['@resources', 700],
 ];
 
-const LOCALHOST: readonly Prefix[] = parsePrefixes('localhost')!;
-const isWhole = (length: number) => (one: Prefix) => one.bytes.length === length && one.bits === 0;
-const isLocal = (one: Prefix) => LOCALHOST.some((local) => local.bits === one.bits && contains(local, one));
+const LOCALHOST: readonly AddressPrefix[] = parsePrefixes('localhost')!;
+const isWhole = (length: number) => (one: AddressPrefix) => one.bytes.length === length && one.bits === 0;
+const isLocal = (one: AddressPrefix) =>
+  LOCALHOST.some((local) => local.bits === one.bits && contains(local, one));
 
-function addressBadness({ ipFilters, ipAllow, ipDeny }: Settings): number {
+function addressBadness({ ipFilters, ipAllow, ipDeny }: ScoreSettings): number {
   if (ipFilters) return 0;
   if (!ipDeny.some(isWhole(4)) || !ipDeny.some(isWhole(16))) return 10;
   if (ipAllow.length === 0) return 0;
@@ -138,7 +143,7 @@ function addressBadness({ ipFilters, ipAllow, ipDeny }: Settings): number {
 }
 
 /** The badness of a umask: of the rights that are left to others and to the group, the worst counts. */
-function umaskBadness({ umask }: Settings): number {
+function umaskBadness({ umask }: ScoreSettings): number {
   const left = [
     [0o002, 10],
     [0o004, 5],
@@ -148,21 +153,21 @@ function umaskBadness({ umask }: Settings): number {
   return left.find(([bit]) => (umask & bit) === 0)?.[1] ?? 0;
 }
 
-function architecturesBadness({ architectures }: Settings): number {
+function architecturesBadness({ architectures }: ScoreSettings): number {
   if (architectures.length === 0) return 10;
   return architectures.length === 1 && architectures[0] === 'native' ? 0 : 8;
 }
 
 /** The badness of a word; of any other one `worst`. */
 const byWord =
-  (name: Parameters<Settings['word']>[0], worst: number, words: Readonly<Record<string, number>>) =>
-  ({ word }: Settings): number =>
+  (name: Parameters<ScoreSettings['word']>[0], worst: number, words: Readonly<Record<string, number>>) =>
+  ({ word }: ScoreSettings): number =>
     new Map(Object.entries(words)).get(word(name)) ?? worst;
 
-const isRootOwn = ({ word }: Settings): boolean =>
+const isRootOwn = ({ word }: ScoreSettings): boolean =>
   (['RootDirectory', 'RootImage'] as const).every((name) => ['', '/'].includes(word(name)));
 
-export const ROWS: readonly Row[] = [
+export const ROWS: readonly ScoreRow[] = [
   graded('UserOrDynamicUser', 2000, 10, (one) =>
     one.word('User') === 'nobody' ? 9 : runsAsRoot(one) ? 10 : 0,
   ),
@@ -219,7 +224,7 @@ export const ROWS: readonly Row[] = [
   flag('RestrictAddressFamilies_OTHER', 1250, closesOthers),
   graded('SystemCallArchitectures', 1000, 10, architecturesBadness),
   ...SET_ROWS.map(
-    ([set, weight]): Row => ({
+    ([set, weight]): ScoreRow => ({
       name: `SystemCallFilter_${set.slice(1).replaceAll('-', '_')}`,
       weight,
       range: 10,
@@ -241,7 +246,7 @@ export interface Assessed {
 }
 
 /** The exposure of a unit, as assess() in src/analyze/analyze-security.c of systemd has it. */
-export function assess(unit: Judged): Assessed {
+export function assess(unit: ScoredSettings): Assessed {
   let [sum, weights] = [0, 0];
   const found = new Map<string, number>();
   for (const { name, weight, range, badness, unlessEarly } of ROWS) {

@@ -4,12 +4,12 @@ import type { SyscallSets } from '../../seccomp/syscalls/sets.js';
 import type { Exposure } from './exposure.js';
 import { directiveLayers, type FilterLayer, filteringOf, filterLayer, listLayer } from './layers.js';
 import { type Assessed, assess } from './rows.js';
-import type { Settings } from './settings.js';
+import type { ScoreSettings } from './settings.js';
 import { type DoorVerdict, doorsOf } from './verdicts.js';
 
 /** A unit, and the machine that it is on. */
-export interface Subject {
-  readonly settings: Settings;
+export interface ScoreInput {
+  readonly settings: ScoreSettings;
   readonly machine: Machine;
   readonly sets: SyscallSets;
   /** The filter that the launcher loads; undefined where there is none. */
@@ -47,7 +47,7 @@ export interface Scored {
  * The exposure of a unit.
  * @throws Unprovable for a filter that our compiler didn't make
  */
-export function exposureOf(subject: Subject, filters = filtersOf(subject)): Exposed {
+export function exposureOf(subject: ScoreInput, filters = filtersOf(subject)): Exposed {
   const { launcher, ready } = filters;
   const plain = assessBehind(subject, []);
   const start = launcher ? assessBehind(subject, [launcher]) : plain;
@@ -61,7 +61,7 @@ export function exposureOf(subject: Subject, filters = filtersOf(subject)): Expo
   };
 }
 
-function assessBehind({ settings, machine, sets }: Subject, filters: readonly FilterLayer[]): Assessed {
+function assessBehind({ settings, machine, sets }: ScoreInput, filters: readonly FilterLayer[]): Assessed {
   const filtering = filteringOf([listLayer(settings.filter, machine), ...filters], sets);
   return assess({ settings: behind(settings, filters), filtering });
 }
@@ -70,7 +70,7 @@ function assessBehind({ settings, machine, sets }: Subject, filters: readonly Fi
  * Scores a unit, as it is once it serves.
  * @throws Unprovable, ProgramError for a filter that our compiler didn't make
  */
-export function scoreOf(subject: Subject): Score {
+export function scoreOf(subject: ScoreInput): Score {
   const { settings, machine, sets } = subject;
   const filters = filtersOf(subject);
   const own = present(filters.launcher, filters.ready);
@@ -83,12 +83,12 @@ export function scoreOf(subject: Subject): Score {
 }
 
 /** Filters of ours on one machine. */
-interface OwnFilters {
+interface FilterLayers {
   readonly launcher: FilterLayer | undefined;
   readonly ready: FilterLayer | undefined;
 }
 
-const filtersOf = ({ filter, ready, machine }: Subject): OwnFilters => ({
+const filtersOf = ({ filter, ready, machine }: ScoreInput): FilterLayers => ({
   launcher: filter && filterLayer('the launcher', filter, machine),
   ready: ready && filterLayer('[ready]', ready, machine),
 });
@@ -97,7 +97,7 @@ const present = (...filters: readonly (FilterLayer | undefined)[]): FilterLayer[
   filters.flatMap((filter) => filter ?? []);
 
 /** The settings of processes with filters of ours: they may have taken privileges and other ABIs from them. */
-function behind(settings: Settings, filters: readonly FilterLayer[]): Settings {
+function behind(settings: ScoreSettings, filters: readonly FilterLayer[]): ScoreSettings {
   const isNative = filters.some(({ opensOthers }) => !opensOthers);
   const hasNone = filters.some(({ noNewPrivileges }) => noNewPrivileges);
   return {

@@ -1,5 +1,5 @@
 import type { Permitted } from '../../systemd/directives/directive.js';
-import type { Prefix } from '../../systemd/directives/kinds/network/prefixes.js';
+import type { AddressPrefix } from '../../systemd/directives/kinds/network/prefixes.js';
 import type { Scope } from '../../systemd/unit/search.js';
 
 /** The words of directives that take one of a few. */
@@ -23,7 +23,7 @@ export interface CallList {
 }
 
 /** The confinement of a unit by systemd, as far as its exposure depends on it. */
-export interface Settings {
+export interface ScoreSettings {
   readonly scope: Scope;
   /** Major version of the systemd whose rules count. */
   readonly systemd: number;
@@ -45,19 +45,19 @@ export interface Settings {
   readonly namespaces: ReadonlySet<string>;
   /** Address families by their names, `AF_UNIX`. */
   readonly families: Permitted;
-  readonly ipAllow: readonly Prefix[];
-  readonly ipDeny: readonly Prefix[];
+  readonly ipAllow: readonly AddressPrefix[];
+  readonly ipDeny: readonly AddressPrefix[];
   /** As SystemCallArchitectures= has them; empty if all pass. */
   readonly architectures: readonly string[];
   readonly filter: CallList;
 }
 
 /** Whether a family's sockets can be made. */
-export const permitsFamily = ({ families: { only, names } }: Settings, family: string): boolean =>
+export const permitsFamily = ({ families: { only, names } }: ScoreSettings, family: string): boolean =>
   names.has(family) === only;
 
 /** Whether processes start as root (assess_user() and security_info_runs_privileged() of systemd). */
-export function runsAsRoot({ scope, systemd, word, isOn }: Settings): boolean {
+export function runsAsRoot({ scope, systemd, word, isOn }: ScoreSettings): boolean {
   if (scope === 'user' && systemd >= USERS_ARE_NOT_ROOT) return false;
   const user = word('User');
   return user === '' ? !isOn('DynamicUser') : user === 'root' || user === '0';

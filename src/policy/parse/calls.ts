@@ -12,12 +12,12 @@ import type {
   SyscallsSection,
 } from '../../seccomp/syscalls/section.js';
 import { COMPARISONS } from '../schema.js';
-import type { Path } from '../toml.js';
+import type { KeyPath } from '../toml.js';
 import { isTable } from '../validate.js';
-import { isBoolean, isOperand, isString, type Reader, unknownAction } from './reader.js';
+import { isBoolean, isOperand, isString, type PolicyReader, unknownAction } from './reader.js';
 
 /** The lists, the rules and the action of a section on calls; undefined where the section is absent. */
-function readLists(reader: Reader, section: string) {
+function readLists(reader: PolicyReader, section: string) {
   if (!isTable(reader.value([section]))) return undefined;
   const list = (name: 'allow' | 'deny' | 'log') => readCalls(reader, [section, name]);
   return {
@@ -31,10 +31,10 @@ function readLists(reader: Reader, section: string) {
 }
 
 /** The section `[syscalls]`. */
-export function readSyscalls(reader: Reader): SyscallsSection | undefined {
+export function readSyscalls(reader: PolicyReader): SyscallsSection | undefined {
   const lists = readLists(reader, 'syscalls');
   if (!lists) return undefined;
-  const at = (key: string): Path => ['syscalls', key];
+  const at = (key: string): KeyPath => ['syscalls', key];
   return {
     ...lists,
     unknown: reader.action(at('unknown')),
@@ -47,7 +47,7 @@ export function readSyscalls(reader: Reader): SyscallsSection | undefined {
 }
 
 /** The section `[ready]`. */
-export function readReady(reader: Reader): ReadySection | undefined {
+export function readReady(reader: PolicyReader): ReadySection | undefined {
   const lists = readLists(reader, 'ready');
   return (
     lists && {
@@ -59,7 +59,7 @@ export function readReady(reader: Reader): ReadySection | undefined {
   );
 }
 
-function readCalls(reader: Reader, path: Path): CallEntry[] {
+function readCalls(reader: PolicyReader, path: KeyPath): CallEntry[] {
   const texts = reader.strings(path) ?? [];
   return texts.flatMap(({ value, at }) => {
     const colon = value.indexOf(':');
@@ -77,7 +77,7 @@ function readCalls(reader: Reader, path: Path): CallEntry[] {
   });
 }
 
-function readRule(reader: Reader, path: Path): RuleEntry[] {
+function readRule(reader: PolicyReader, path: KeyPath): RuleEntry[] {
   const syscall = reader.typed([...path, 'syscall'], isString);
   const action = reader.action([...path, 'action'], { allow: true });
   const when = reader.elements([...path, 'when']).flatMap((condition) => readCondition(reader, condition));
@@ -85,7 +85,7 @@ function readRule(reader: Reader, path: Path): RuleEntry[] {
   return [{ syscall, action, when, at: reader.document.keyAt(path) }];
 }
 
-function readCondition(reader: Reader, path: Path): ConditionEntry[] {
+function readCondition(reader: PolicyReader, path: KeyPath): ConditionEntry[] {
   const table = reader.value(path);
   if (!isTable(table)) return [];
   const at = reader.document.valueAt(path);
@@ -103,14 +103,14 @@ function readCondition(reader: Reader, path: Path): ConditionEntry[] {
   return [{ arg, op, operands, width, at }];
 }
 
-function readOperands(reader: Reader, path: Path, op: Operator): Located<bigint | string>[] {
+function readOperands(reader: PolicyReader, path: KeyPath, op: Operator): Located<bigint | string>[] {
   const at = [...path, op];
   const places = op === 'in' ? reader.elements(at) : [at];
   return places.flatMap((place) => readOperand(reader, place));
 }
 
 /** A number, or names of constants, at a path. */
-export function readOperand(reader: Reader, path: Path): Located<bigint | string>[] {
+export function readOperand(reader: PolicyReader, path: KeyPath): Located<bigint | string>[] {
   const found = reader.typed(path, isOperand);
   if (!found) return [];
   return [{ value: isString(found.value) ? found.value : BigInt(found.value), at: found.at }];

@@ -5,7 +5,7 @@ import { type Action, ALLOW } from '../../seccomp/syscalls/action.js';
 import { actionWords, parseAction } from '../../seccomp/syscalls/action-text.js';
 import type { Located } from '../../seccomp/syscalls/section.js';
 import { parseTimeSpan } from '../../systemd/time-span.js';
-import type { Path, TomlDocument } from '../toml.js';
+import type { KeyPath, TomlDocument } from '../toml.js';
 import { isInteger } from '../validate.js';
 
 export const isString = (value: unknown): value is string => typeof value === 'string';
@@ -14,7 +14,7 @@ export const isOperand = (value: unknown): value is string | number | bigint =>
   isString(value) || isInteger(value);
 
 /** Takes values of the wanted type out of a document; validateShape() reports the others. */
-export class Reader {
+export class PolicyReader {
   /** Findings, whose diagnostics are made only when somebody asks for them. */
   readonly #found: (() => Diagnostic)[] = [];
   readonly document: TomlDocument;
@@ -31,7 +31,7 @@ export class Reader {
     for (const found of this.#found) yield found();
   }
 
-  value(path: Path): unknown {
+  value(path: KeyPath): unknown {
     let value: unknown = this.document.data;
     for (const step of path) {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
@@ -40,29 +40,29 @@ export class Reader {
     return value;
   }
 
-  typed<T>(path: Path, is: (value: unknown) => value is T): Located<T> | undefined {
+  typed<T>(path: KeyPath, is: (value: unknown) => value is T): Located<T> | undefined {
     const value = this.value(path);
     return is(value) ? { value, at: this.document.valueAt(path) } : undefined;
   }
 
   /** A text that is one of these words. */
-  word<T extends string>(path: Path, words: readonly T[]): Located<T> | undefined {
+  word<T extends string>(path: KeyPath, words: readonly T[]): Located<T> | undefined {
     return this.typed(path, (value): value is T => words.includes(value as T));
   }
 
   /** The paths of a list's elements; empty if the value is no list. */
-  elements(path: Path): Path[] {
+  elements(path: KeyPath): KeyPath[] {
     const value = this.value(path);
     return Array.isArray(value) ? value.map((_, i) => [...path, i]) : [];
   }
 
-  strings(path: Path): Located<string>[] | undefined {
+  strings(path: KeyPath): Located<string>[] | undefined {
     if (!Array.isArray(this.value(path))) return undefined;
     return this.elements(path).flatMap((element) => this.typed(element, isString) ?? []);
   }
 
   /** The action at a path; a word or number that is none is reported. */
-  action(path: Path, { allow = false } = {}): Located<Action> | undefined {
+  action(path: KeyPath, { allow = false } = {}): Located<Action> | undefined {
     const found = this.typed(path, isOperand);
     if (!found) return undefined;
     const action = allow && found.value === 'allow' ? ALLOW : parseAction(found.value);
@@ -71,7 +71,7 @@ export class Reader {
   }
 
   /** The milliseconds of a time span. */
-  span(path: Path): Located<number> | undefined {
+  span(path: KeyPath): Located<number> | undefined {
     const text = this.typed(path, isString);
     const value = text && parseTimeSpan(text.value);
     return text && value !== undefined ? { value, at: text.at } : undefined;

@@ -2,7 +2,7 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { ownDropIns, readTrusted } from '../../machine/state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../machine/state/run-units.js';
-import { type Change, changes } from '../../plan/emit/changes.js';
+import { changes, type FileChange } from '../../plan/emit/changes.js';
 import type { EmittedFile } from '../../plan/emit/files.js';
 import type { Plan } from '../../plan/plan.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
@@ -53,7 +53,7 @@ export async function programChanges(
   context: Context,
   machine: Machine,
   paths: readonly string[],
-): Promise<Change[]> {
+): Promise<FileChange[]> {
   const wanted = await programFiles(context, machine, paths);
   return changes(
     wanted,

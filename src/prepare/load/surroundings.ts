@@ -1,11 +1,11 @@
 import { toHex } from '../../collections.js';
 import type { System } from '../../machine/system.js';
-import type { Prefix, UnitState } from '../../machine/unit-state.js';
+import type { NetworkPrefix, UnitState } from '../../machine/unit-state.js';
 import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket-rules.js';
 import type { Surroundings } from '../../plan/request.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 
-interface Asked {
+interface SurroundingsRequest {
   readonly system: System;
   readonly unit: UnitName;
   /** The unit or its instances, as the manager has them. */
@@ -15,7 +15,12 @@ interface Asked {
 }
 
 /** Facts about services that the files of other units decide. */
-export async function surroundingsOf({ system, unit, states, sets }: Asked): Promise<Surroundings> {
+export async function surroundingsOf({
+  system,
+  unit,
+  states,
+  sets,
+}: SurroundingsRequest): Promise<Surroundings> {
   const slices = sets('IPAddressDeny') ? states.flatMap(slicesAbove) : [];
   const allowed = new Map<string, readonly string[]>();
   for (const slice of new Set(slices)) {
@@ -90,7 +95,7 @@ function slicesAbove(unit: UnitState): string[] {
 }
 
 /** A prefix as IPAddressAllow= has it. */
-const prefixText = ({ address, length }: Prefix): string => `${addressText(address)}/${length}`;
+const prefixText = ({ address, length }: NetworkPrefix): string => `${addressText(address)}/${length}`;
 
 const addressText = (bytes: readonly number[]): string =>
   bytes.length === 4 ? bytes.join('.') : (toHex(new Uint8Array(bytes)).match(/.{4}/g) ?? []).join(':');

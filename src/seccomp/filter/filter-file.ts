@@ -44,7 +44,7 @@ export const TRACER_CALLS: readonly string[] = [
 export const callsToLoad = (stage: 'exec' | 'entry'): readonly string[] =>
   stage === 'entry' ? [...LAUNCHER_CALLS, ...TRACER_CALLS] : LAUNCHER_CALLS;
 
-type Programs = ReadonlyMap<Machine, readonly Instruction[]>;
+type ProgramsByMachine = ReadonlyMap<Machine, readonly Instruction[]>;
 
 export interface FilterFile {
   /**
@@ -58,13 +58,13 @@ export interface FilterFile {
    */
   readonly log: boolean;
   /** The policy's programs, one for each machine that the file serves, of 1 to MAX_PROGRAM_LENGTH instructions. */
-  readonly programs: Programs;
+  readonly programs: ProgramsByMachine;
   /**
    * Programs of stage `entry`, one for each machine: they are in force from the exec on, and the policy's from the
    * program's entry point on. Without them, at stage `exec`, the policy is in force from the program's first
    * instruction on.
    */
-  readonly start?: Programs;
+  readonly start?: ProgramsByMachine;
   /**
    * Whether the file is of stage `ready`: the policy is in force from when the service is up. `tighten` loads such a
    * file, and the launcher refuses it. It has no programs of stage `entry`.
@@ -193,7 +193,7 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
 }
 
 /** Reads the table of programs, and the programs by their roles; they must end where the bytes do. */
-function readPrograms(view: DataView, count: number, roles: number): Programs[] | Diagnostic {
+function readPrograms(view: DataView, count: number, roles: number): ProgramsByMachine[] | Diagnostic {
   const entries = Array.from({ length: count }, (_, index) => {
     const at = HEADER_SIZE + index * ENTRY_SIZE;
     const [arch, role, length] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));

@@ -1,9 +1,9 @@
 import { ABIS, abisOf, type Machine } from '../syscalls/abi.js';
 import { type Action, errnoOf, LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import type { Call } from '../syscalls/policy.js';
+import type { SeccompData } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
-import { type Leaf, leavesOf, type Span, skipsOf } from './prove-numbers.js';
+import { type Leaf, leavesOf, skipsOf, type WordRange } from './prove-numbers.js';
 
 /** The effect of a program of ours on calls of its machine's native ABI. */
 export interface OwnAnswers {
@@ -46,19 +46,21 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
  * @param call AUDIT_ARCH_* and the number, with bit 30 for x32
  * @throws Unprovable for a program that our compiler didn't make
  */
-export const refusesCall = (program: readonly Instruction[], call: Pick<Call, 'arch' | 'nr'>): boolean =>
-  !answersTo(program, call).every(permits);
+export const refusesCall = (
+  program: readonly Instruction[],
+  call: Pick<SeccompData, 'arch' | 'nr'>,
+): boolean => !answersTo(program, call).every(permits);
 
 /** The answers of a program of ours to a call, for all arguments. @throws Unprovable as refusesCall() does */
 export const answersTo = (
   program: readonly Instruction[],
-  { arch, nr }: Pick<Call, 'arch' | 'nr'>,
+  { arch, nr }: Pick<SeccompData, 'arch' | 'nr'>,
 ): readonly Action[] =>
   leavesOf(program)
     .filter((leaf) => isIn(leaf.arch, arch) && isIn(leaf.nr, nr))
     .flatMap((leaf) => actionsOf(program, leaf));
 
-const isIn = ([first, last]: Span, value: number): boolean => first <= value && value <= last;
+const isIn = ([first, last]: WordRange, value: number): boolean => first <= value && value <= last;
 
 /** The actions of a leaf, for all arguments. */
 export const actionsOf = (program: readonly Instruction[], { end }: Leaf): readonly Action[] =>

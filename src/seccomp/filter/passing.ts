@@ -1,13 +1,13 @@
 import { permits } from '../syscalls/action.js';
 import type { Instruction } from './bpf.js';
 import { actionsOf } from './own-answers.js';
-import { leavesOf, type Span } from './prove-numbers.js';
+import { leavesOf, type WordRange } from './prove-numbers.js';
 
 /**
  * Whether a call of a convention, an AUDIT_ARCH_* value, with a number in a range passes for some arguments. Numbers
  * are as a filter sees them.
  */
-export type Passing = (arch: number, numbers: Span) => boolean;
+export type Passing = (arch: number, numbers: WordRange) => boolean;
 
 /**
  * Tells what a program lets through, without its policy.

@@ -121,12 +121,12 @@ interface Held {
 const MOST_STATES = 2 ** 15;
 
 /** An instruction that is reached, with the content of the accumulator before it. */
-interface State {
+interface ArgumentProofState {
   readonly at: number;
   readonly held: Held | undefined;
 }
 
-function keyOf({ at, held }: State): string {
+function keyOf({ at, held }: ArgumentProofState): string {
   return held === undefined ? `${at}` : `${at} ${held.offset} ${held.mask}`;
 }
 
@@ -146,11 +146,11 @@ function programDiagram(diagrams: Diagrams, program: readonly Instruction[], ent
 }
 
 /** Every state that can follow, in the order of the program: jumps go forward only. */
-function statesFrom(program: readonly Instruction[], entry: number): State[] {
-  const states: State[] = [];
-  const arrivals = new Map<number, Map<string, State>>();
-  const arrive = (state: State) => {
-    const here = arrivals.get(state.at) ?? new Map<string, State>();
+function statesFrom(program: readonly Instruction[], entry: number): ArgumentProofState[] {
+  const states: ArgumentProofState[] = [];
+  const arrivals = new Map<number, Map<string, ArgumentProofState>>();
+  const arrive = (state: ArgumentProofState) => {
+    const here = arrivals.get(state.at) ?? new Map<string, ArgumentProofState>();
     arrivals.set(state.at, here.set(keyOf(state), state));
   };
   arrive({ at: entry, held: undefined });
@@ -165,7 +165,7 @@ function statesFrom(program: readonly Instruction[], entry: number): State[] {
 }
 
 /** The states that follow a state. A comparison leads first to where it goes if it holds. */
-function successors(program: readonly Instruction[], { at, held }: State): State[] {
+function successors(program: readonly Instruction[], { at, held }: ArgumentProofState): ArgumentProofState[] {
   const after = heldAfter(program[at]!, at, held);
   return skipsOf(program[at]!).map((skip) => ({ at: at + 1 + skip, held: after }));
 }

@@ -7,25 +7,25 @@ import type { Instruction } from './bpf.js';
 import { Unprovable } from './unprovable.js';
 
 /** A range of unsigned words, both ends included. */
-export type Span = readonly [first: number, last: number];
+export type WordRange = readonly [first: number, last: number];
 
 /** Calls that take the same way through the program. */
 export interface Leaf {
-  readonly arch: Span;
-  readonly nr: Span;
+  readonly arch: WordRange;
+  readonly nr: WordRange;
   /** The action that the calls get, or the instruction at which the program begins to load arguments. */
   readonly end: { readonly action: Action } | { readonly argumentsAt: number };
 }
 
-interface State {
+interface NumberProofState {
   readonly at: number;
   /** The content of the accumulator. */
   readonly held: 'nr' | 'arch' | undefined;
-  readonly arch: Span;
-  readonly nr: Span;
+  readonly arch: WordRange;
+  readonly nr: WordRange;
 }
 
-const EVERY: Span = [0, 0xffffffff];
+const EVERY: WordRange = [0, 0xffffffff];
 
 /**
  * The leaves of a valid program: together they have every convention and number, each once.
@@ -33,7 +33,7 @@ const EVERY: Span = [0, 0xffffffff];
  */
 export function leavesOf(program: readonly Instruction[]): Leaf[] {
   const leaves: Leaf[] = [];
-  const open: State[] = [{ at: 0, held: undefined, arch: EVERY, nr: EVERY }];
+  const open: NumberProofState[] = [{ at: 0, held: undefined, arch: EVERY, nr: EVERY }];
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
     const { at, arch, nr } = state;
     const { code, k } = program[at]!;
@@ -47,14 +47,14 @@ export function leavesOf(program: readonly Instruction[]): Leaf[] {
   return leaves;
 }
 
-function branch(program: readonly Instruction[], state: State): State[] {
+function branch(program: readonly Instruction[], state: NumberProofState): NumberProofState[] {
   const { at, held } = state;
   const { code, jt, jf, k } = program[at]!;
   const cut = cutBy(code, k);
   if (held === undefined || cut === undefined) {
     throw new Unprovable(at, 'neither the number nor the convention decides here');
   }
-  const toward = (spans: readonly Span[], skip: number) =>
+  const toward = (spans: readonly WordRange[], skip: number) =>
     spans
       .map((span) => intersect(span, state[held]))
       .filter((span) => span[0] <= span[1])
@@ -62,10 +62,10 @@ function branch(program: readonly Instruction[], state: State): State[] {
   return [...toward(cut.yes, jt), ...toward(cut.no, jf)];
 }
 
-const intersect = (a: Span, b: Span): Span => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
+const intersect = (a: WordRange, b: WordRange): WordRange => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
 
 /** The words for which a comparison holds, and the others; in an empty span the first word is above the last. */
-function cutBy(code: number, k: number): { yes: Span[]; no: Span[] } | undefined {
+function cutBy(code: number, k: number): { yes: WordRange[]; no: WordRange[] } | undefined {
   switch (code) {
     case 0x15:
       return {

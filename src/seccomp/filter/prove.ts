@@ -1,9 +1,9 @@
 /** Proves that a program answers as its policy says, without regard to how it was compiled. */
 import type { Action } from '../syscalls/action.js';
 import {
-  type Call,
   decide,
   evaluate,
+  type SeccompData,
   type SyscallPolicy,
   type Verdict,
   verdictAt,
@@ -20,7 +20,7 @@ import { createRegions, settled, textOf } from './verdicts.js';
 
 /** A call that a program answers otherwise than the policy, or only after a needless load of its arguments. */
 export interface Counterexample {
-  readonly call: Call;
+  readonly call: SeccompData;
   readonly expected: Action;
   readonly got: Action;
 }
@@ -33,14 +33,14 @@ export interface Success {
   readonly calls: number;
 }
 
-export interface Failure {
+export interface ProofFailure {
   readonly ok: false;
   readonly reason: string;
   /** The call that fails; absent for a program that the kernel refuses, or that the compiler never writes. */
   readonly counterexample?: Counterexample;
 }
 
-export type Proof = Success | Failure;
+export type FilterProof = Success | ProofFailure;
 
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
@@ -56,7 +56,7 @@ const DIFFERS = 'answers a call in another way than the policy';
  * number, and arguments around every operand, so that an error in one method shows in the other. A call that its number
  * decides must be answered without a load of its arguments, as the kernel's cache needs it.
  */
-export function prove(program: readonly Instruction[], policy: SyscallPolicy): Proof {
+export function prove(program: readonly Instruction[], policy: SyscallPolicy): FilterProof {
   const problem = validate(program);
   if (problem !== undefined) return { ok: false, reason: problem };
   try {
@@ -82,7 +82,7 @@ export function assertProven(program: readonly Instruction[], policy: SyscallPol
   throw new Error(`internal error: the filter for ${policy.machine} is not proven: ${explain(proof)}`);
 }
 
-function explain({ reason, counterexample }: Failure): string {
+function explain({ reason, counterexample }: ProofFailure): string {
   if (counterexample === undefined) return reason;
   const hex = (value: number | bigint) => `0x${value.toString(16)}`;
   const { call, expected, got } = counterexample;
@@ -90,7 +90,12 @@ function explain({ reason, counterexample }: Failure): string {
   return `it ${reason} (${place}: ${hex(expected)} expected, got ${hex(got)})`;
 }
 
-function fail(program: readonly Instruction[], policy: SyscallPolicy, call: Call, reason: string): Failure {
+function fail(
+  program: readonly Instruction[],
+  policy: SyscallPolicy,
+  call: SeccompData,
+  reason: string,
+): ProofFailure {
   const expected = evaluate(policy, call);
   return { ok: false, reason, counterexample: { call, expected, got: simulate(program, call).action } };
 }
@@ -102,7 +107,7 @@ interface Ranges {
 }
 
 /** Compares each range of numbers that takes one way through the program with the policy's verdict on it. */
-function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | Failure {
+function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | ProofFailure {
   const comparison = createArgumentComparison(program);
   const regionsOf = createRegions(policy);
   for (const leaf of leavesOf(program)) {
@@ -150,7 +155,7 @@ function tryCalls(
   program: readonly Instruction[],
   policy: SyscallPolicy,
   large: ReadonlySet<string>,
-): number | Failure {
+): number | ProofFailure {
   const tries = new Map<string, bigint[][]>();
   const registersFor = (verdict: Verdict) => {
     const text = textOf(verdict);

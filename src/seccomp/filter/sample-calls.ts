@@ -3,7 +3,7 @@ import { remember } from '../../collections.js';
 import { ABIS, abisOf, kernelNumber } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { type Call, decide, type SyscallPolicy, verdictAt } from '../syscalls/policy.js';
+import { decide, type SeccompData, type SyscallPolicy, verdictAt } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { UNLISTED } from './own-answers.js';
 import { registersToTry } from './samples.js';
@@ -11,14 +11,14 @@ import { NO_ARGUMENTS, ProgramError, type Stack, simulate } from './simulate.js'
 import { settled } from './verdicts.js';
 
 /** A call with the policy's answer. */
-export interface SampleCall extends Call {
+export interface SampleCall extends SeccompData {
   readonly expected: Action;
   /** Whether the policy decides by the number alone. */
   readonly isByNumber: boolean;
 }
 
 /** A call with the answer of filters beside the policy's; by its number alone, if both are. */
-export interface AnsweredCall extends SampleCall {
+export interface AnsweredSample extends SampleCall {
   readonly got: Action;
 }
 
@@ -71,7 +71,7 @@ export function isLooser(expected: Action, got: Action): boolean {
  * Makes a function that finds the calls that programs together answer looser than a policy, each with one example of
  * arguments. The kernel takes the strictest answer: a program can take calls out of the finding, and put none in.
  */
-export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredCall[] {
+export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredSample[] {
   const refused = callsOf(policy).filter(({ expected }) => isLooser(expected, ALLOW));
   const answers = remember(
     (program: Stack[number]) => new Map(refused.map((call) => [call, answerTo(program, call)])),
@@ -94,12 +94,12 @@ export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => Answ
 }
 
 /** A call with the answer of programs together, as far as it is known: the newest of the strictest. */
-const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): AnsweredCall => ({
+const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): AnsweredSample => ({
   ...call,
   isByNumber: call.isByNumber && !answers.includes(undefined),
   got: answers.reduce<Action>((got, answer = ALLOW) => stricter(got, answer), ALLOW),
 });
 
 /** The first of the calls of each number. */
-export const firstOfEach = <T extends Call>(calls: readonly T[]): T[] =>
+export const firstOfEach = <T extends SeccompData>(calls: readonly T[]): T[] =>
   [...new Map(calls.toReversed().map((call) => [`${call.arch} ${call.nr}`, call])).values()].toReversed();

@@ -3,10 +3,10 @@
  * shape of an instruction with the compiler, so that each is a check on the other.
  */
 import { type Action, ALLOW, stricter } from '../syscalls/action.js';
-import type { Call } from '../syscalls/policy.js';
+import type { SeccompData } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 
-export interface Outcome {
+export interface SimulatedRun {
   /** The program's return value; the kernel takes an unknown action for a kill. */
   readonly action: Action;
   /** The number of executed instructions. */
@@ -36,8 +36,8 @@ const DIVIDED_BY_ZERO = 0;
 /** Registers of a call without arguments. */
 export const NO_ARGUMENTS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 
-interface Machine {
-  readonly call: Call;
+interface SimulatedMachine {
+  readonly call: SeccompData;
   /** The memory words, created at the first store: few programs have any. */
   memory: (number | undefined)[] | undefined;
   a: number;
@@ -51,8 +51,8 @@ interface Machine {
  * @throws ProgramError where the kernel would refuse the program, and for a load of the instruction pointer, which a
  *   Call lacks
  */
-export function simulate(program: readonly Instruction[], call: Call): Outcome {
-  const machine: Machine = { call, memory: undefined, a: 0, x: 0, at: 0, loadedArguments: false };
+export function simulate(program: readonly Instruction[], call: SeccompData): SimulatedRun {
+  const machine: SimulatedMachine = { call, memory: undefined, a: 0, x: 0, at: 0, loadedArguments: false };
   for (let instructions = 1; ; instructions++) {
     const instruction = program[machine.at];
     if (instruction === undefined) throw new ProgramError(machine.at, 'past the end of the program');
@@ -67,7 +67,7 @@ export function simulate(program: readonly Instruction[], call: Call): Outcome {
  * just started: the most common instructions make few calls.
  * @returns the action if the instruction ends the program
  */
-function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | undefined {
+function step(machine: SimulatedMachine, { code, jt, jf, k }: Instruction): Action | undefined {
   switch (code & 7) {
     case 0:
       machine.a = code === 0x20 ? dataWord(machine, k) : load(machine, code, k);
@@ -99,11 +99,11 @@ function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | unde
   }
 }
 
-const unknown = ({ at }: Machine, code: number) =>
+const unknown = ({ at }: SimulatedMachine, code: number) =>
   new ProgramError(at, `unknown code 0x${code.toString(16)}`);
 
 /** The value that a load into A fetches. */
-function load(machine: Machine, code: number, k: number): number {
+function load(machine: SimulatedMachine, code: number, k: number): number {
   switch (code) {
     case 0x00:
       return k;
@@ -120,12 +120,12 @@ function load(machine: Machine, code: number, k: number): number {
   }
 }
 
-function memoryWord({ at }: Machine, k: number): number {
+function memoryWord({ at }: SimulatedMachine, k: number): number {
   if (k >= MEMORY_WORDS) throw new ProgramError(at, `no memory word ${k}`);
   return k;
 }
 
-function dataWord(machine: Machine, offset: number): number {
+function dataWord(machine: SimulatedMachine, offset: number): number {
   const { call, at } = machine;
   if (offset >= DATA_SIZE || offset % 4 !== 0) throw new ProgramError(at, `no word at offset ${offset}`);
   if (offset === 0) return call.nr;
@@ -137,13 +137,13 @@ function dataWord(machine: Machine, offset: number): number {
 }
 
 /** The operand of an ALU or JMP instruction: bit 3 chooses X over K. */
-const operand = ({ x }: Machine, code: number, k: number) => (code & 0x08 ? x : k);
+const operand = ({ x }: SimulatedMachine, code: number, k: number) => (code & 0x08 ? x : k);
 
 /**
  * Executes arithmetic on A.
  * @returns the action if the instruction ends the program
  */
-function compute(machine: Machine, code: number, k: number): Action | undefined {
+function compute(machine: SimulatedMachine, code: number, k: number): Action | undefined {
   const { at, a } = machine;
   const b = operand(machine, code, k);
   const result = code === 0x8c ? undefined : arithmetic(code & ~0x08, a, b);
@@ -182,7 +182,7 @@ function arithmetic(code: number, a: number, b: number): number | undefined {
   }
 }
 
-function compare(machine: Machine, code: number, b: number): boolean {
+function compare(machine: SimulatedMachine, code: number, b: number): boolean {
   const { a } = machine;
   switch (code & ~0x08) {
     case 0x15:
@@ -206,5 +206,5 @@ export type Stack = readonly (readonly Instruction[])[];
  * program's (seccomp_run_filters in kernel/seccomp.c).
  * @throws ProgramError as simulate() does
  */
-export const stackAction = (stack: Stack, call: Call): Action =>
+export const stackAction = (stack: Stack, call: SeccompData): Action =>
   stack.reduce((strictest, program) => stricter(strictest, simulate(program, call).action), ALLOW);

@@ -6,7 +6,7 @@ import { ABIS, type Abi } from './abi.js';
 import { numbersOf } from './numbers.js';
 
 /** Registers, 0 to 5, that hold an argument. */
-export interface Place {
+export interface ArgumentRegisters {
   /** The register that holds the whole argument, or its lower half. */
   readonly register: number;
   /** The register whose lower half is the argument's upper half, on ABIs that pass 64 bits in two registers. */
@@ -113,7 +113,12 @@ const REGISTERS = 6;
  * The place of a call's argument, 0 to 5, on an ABI.
  * @param width the number of bits that are to be compared
  */
-export function placeOf(abi: Abi, call: string, arg: number, width: 32 | 64 = 32): Place | Hidden {
+export function placeOf(
+  abi: Abi,
+  call: string,
+  arg: number,
+  width: 32 | 64 = 32,
+): ArgumentRegisters | Hidden {
   if (MODES.get(call) === arg) return { register: arg, bits: 16 };
   if (abi === 'x32') return placeOnX32(call, arg, width);
   return ABIS[abi].registerBits === 64 ? { register: arg, bits: 64 } : placeOn32Bit(abi, call, arg);
@@ -133,7 +138,7 @@ export function registersWith(abi: Abi, call: string, args: readonly bigint[]): 
 }
 
 /** The argument at a place in six registers, with the bits that the kernel takes. */
-export function argumentIn(registers: readonly bigint[], place: Place): bigint {
+export function argumentIn(registers: readonly bigint[], place: ArgumentRegisters): bigint {
   const { register, upper, bits, signed } = place;
   const low = BigInt.asUintN(upper === undefined ? bits : 32, registers[register]!);
   if (signed) return BigInt.asUintN(64, BigInt.asIntN(32, low));
@@ -144,7 +149,7 @@ export function argumentIn(registers: readonly bigint[], place: Place): bigint {
  * The place on x32. In x32's own calls the kernel takes 64 bits of pointers, and 32 bits of numbers except the
  * position.
  */
-function placeOnX32(call: string, arg: number, width: 32 | 64): Place | Hidden {
+function placeOnX32(call: string, arg: number, width: 32 | 64): ArgumentRegisters | Hidden {
   const isCompat = (numbersOf('x32').get(call) ?? 0) >= X32_COMPAT;
   const hasPosition = AT_POSITION.has(call);
   if (!isCompat || (hasPosition && arg === POSITION)) return { register: arg, bits: 64 };
@@ -152,7 +157,7 @@ function placeOnX32(call: string, arg: number, width: 32 | 64): Place | Hidden {
   return { register: hasPosition && arg > POSITION ? 9 - arg : arg, bits: 32 };
 }
 
-function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {
+function placeOn32Bit(abi: Abi, call: string, arg: number): ArgumentRegisters | Hidden {
   const hidden = hiddenOn32Bit(abi, call, arg);
   if (hidden) return hidden;
   if (AT_POSITION.has(call) && arg === POSITION) return { register: arg, upper: arg + 1, bits: 64 };

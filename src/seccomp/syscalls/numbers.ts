@@ -6,8 +6,8 @@ import { bundledSets, callsInSets, type SyscallSets } from './sets.js';
 /** The source of the numbers, with the kernel's release: `Linux 6.12`. */
 export const NUMBERS_SOURCE = numbersSource;
 
-type Row = readonly string[];
-let table: { readonly heading: Row; readonly rows: readonly Row[] } | undefined;
+type TableRow = readonly string[];
+let table: { readonly heading: TableRow; readonly rows: readonly TableRow[] } | undefined;
 
 function parsedTable() {
   if (!table) {

@@ -57,7 +57,7 @@ export interface SyscallPolicy {
 }
 
 /** The kernel's input to a filter (struct seccomp_data) without the instruction pointer. */
-export interface Call {
+export interface SeccompData {
   /** The AUDIT_ARCH_* value of the calling ABI. */
   readonly arch: number;
   /** The number: unsigned 32 bits, with bit 30 for x32. */
@@ -128,5 +128,5 @@ export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verd
 }
 
 /** The action of a policy for one call, which every filter made from the policy must answer. */
-export const evaluate = (policy: SyscallPolicy, { arch, nr, args }: Call): Action =>
+export const evaluate = (policy: SyscallPolicy, { arch, nr, args }: SeccompData): Action =>
   decide(verdictAt(policy, arch, nr), args);

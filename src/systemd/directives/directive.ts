@@ -18,7 +18,7 @@ export interface YoungPart {
 }
 
 /** The directive and the place of a value that is read; problems and needs collect in it. */
-export interface Reading {
+export interface ValueReading {
   readonly row: Directive;
   readonly at: Location;
   readonly problems: Diagnostic[];
@@ -35,13 +35,17 @@ export interface Permitted {
 }
 
 /** Properties by their names; undefined where a text means something that the bus has no value for. */
-export type Written = readonly UnitProperty[] | undefined;
+export type WrittenProperties = readonly UnitProperty[] | undefined;
 
 /**
  * @param values right-hand sides that add up, or of which the last holds; none is empty
  * @param systemd the major version that gets the properties
  */
-export type Write = (row: Directive, values: readonly string[], systemd: number) => Written;
+export type WriteDirective = (
+  row: Directive,
+  values: readonly string[],
+  systemd: number,
+) => WrittenProperties;
 
 /** A kind of value: how it is checked and written, how it goes to systemd by the bus, and how it is read back. */
 export interface ValueKind {
@@ -49,9 +53,9 @@ export interface ValueKind {
   /** The type of its property on the bus, as D-Bus writes it. */
   readonly signature: string;
   /** The right-hand sides of a policy's value; undefined, with a problem in the reading, if it is wrong. */
-  readonly format: (reading: Reading, value: unknown) => string[] | undefined;
+  readonly format: (reading: ValueReading, value: unknown) => string[] | undefined;
   /** The properties of a transient unit that mean these right-hand sides. */
-  readonly write: Write;
+  readonly write: WriteDirective;
   /**
    * Whether the manager has what right-hand sides, empty ones included, say. It is undefined for values that only a
    * transient unit's own directives have: nobody reads them back.
@@ -81,7 +85,7 @@ export interface ValueKind {
 export type Merge = 'scalar' | 'append' | 'replace' | 'intersect';
 
 /** One directive: what the unit has, and what it would have with the policy's drop-in. */
-export interface Comparison {
+export interface DirectiveComparison {
   readonly row: Directive;
   readonly before: readonly string[];
   /** The policy's value, as `formatDirective` writes it. */
@@ -92,11 +96,11 @@ export interface Comparison {
 }
 
 /** Why the policy's value is weaker than the unit's own, else undefined. */
-export type Rule = (comparison: Comparison) => string | undefined;
+export type WeakerRule = (comparison: DirectiveComparison) => string | undefined;
 
 /** How `loosens` compares the policy's value with the unit's own. */
 export interface Strictness {
-  readonly weaker: Rule;
+  readonly weaker: WeakerRule;
   /** The directive takes something from a service. Others give something that another directive closes. */
   readonly takes: boolean;
   /** Of a word: higher is stricter in every component. */

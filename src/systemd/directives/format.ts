@@ -1,7 +1,7 @@
 import { type Diagnostic, error, type Location } from '../../diagnostic.js';
 import type { Lack } from '../target/abilities.js';
 import type { Target } from '../target/target.js';
-import type { Directive, Reading, YoungPart } from './directive.js';
+import type { Directive, ValueReading, YoungPart } from './directive.js';
 import { byteLength, MAX_VALUE, reject } from './values/text.js';
 
 /** The right-hand sides of a value, and what of them is younger than their directive. */
@@ -24,7 +24,7 @@ export interface Formatted {
  *   all that is wrong.
  */
 export function formatDirective(row: Directive, value: unknown, at: Location): Formatted | Diagnostic[] {
-  const reading: Reading = { row, at, problems: [], needs: [] };
+  const reading: ValueReading = { row, at, problems: [], needs: [] };
   const { problems, needs } = reading;
   const written = value === '' ? [] : (row.kind.format(reading, value) ?? []);
   const values = written.length === 0 ? [''] : written;

@@ -11,13 +11,13 @@ type Traits = Partial<Omit<Directive, 'bus' | 'example' | 'kind' | 'more' | 'nam
 };
 
 /** A directive: its name, the first systemd that knows it, its kind, an example, and what the group doesn't have. */
-type Line = readonly [name: string, since: number, kind: ValueKind, example: unknown, own?: Traits];
+type DirectiveLine = readonly [name: string, since: number, kind: ValueKind, example: unknown, own?: Traits];
 
 /**
  * Rows with common traits. Without any, a row is a scalar without a reset, of systemd.exec(5), no matter of confinement,
  * and on the bus under its own name, with `USec` for `Sec`.
  */
-export const group = (common: Traits, ...lines: readonly Line[]): Directive[] =>
+export const group = (common: Traits, ...lines: readonly DirectiveLine[]): Directive[] =>
   lines.map(([name, since, kind, example, own]) => {
     const { bus, more, ...traits } = { ...common, ...own };
     const property = name.replace(/(?<!N)Sec$/, 'USec');

@@ -8,7 +8,7 @@ import { withoutSpecifiers } from './values/bus.js';
 import { signedList } from './values/signed-list.js';
 
 /** A setting: how it goes to systemd by the bus, and how it is read back. */
-interface Setting {
+interface BusSetting {
   /** The properties of a transient unit that mean these right-hand sides, none of which is empty. */
   readonly write?: (values: readonly string[]) => readonly UnitProperty[];
   /** Whether the manager has what right-hand sides say. */
@@ -26,7 +26,7 @@ const lastText = (values: readonly string[]): string => values.at(-1) ?? '';
 const lineByLine = (name: string) => (values: readonly string[]) =>
   values.map((line) => ({ name, signature: '(bas)', value: signedList(line) }));
 
-const mountsFor: Setting = {
+const mountsFor: BusSetting = {
   isLoaded: (values, get) => {
     const loaded = get('RequiresMountsFor') as string[];
     const ours = values.flatMap(wordsOf).map(withoutSpecifiers);
@@ -34,7 +34,7 @@ const mountsFor: Setting = {
   },
 };
 
-const architectures: Setting = {
+const architectures: BusSetting = {
   write: (values) => [{ name: 'SystemCallArchitectures', signature: 'as', value: values.flatMap(wordsOf) }],
   isLoaded: (values, get) => {
     const loaded = new Set(get('SystemCallArchitectures') as string[]);
@@ -47,23 +47,23 @@ const architectures: Setting = {
   },
 };
 
-const errorNumberSetting: Setting = {
+const errorNumberSetting: BusSetting = {
   write: (values) => [
     { name: 'SystemCallErrorNumber', signature: 'i', value: errorNumber(lastText(values)) },
   ],
   isLoaded: (values, get) => get('SystemCallErrorNumber') === errorNumber(lastText(values)),
 };
 
-const logIdentifier: Setting = {
+const logIdentifier: BusSetting = {
   isLoaded: (values, get) => {
     const name = withoutSpecifiers(lastText(values));
     return name === undefined || get('SyslogIdentifier') === name;
   },
 };
 
-const type: Setting = { isLoaded: (values, get) => get('Type') === lastText(values) };
+const type: BusSetting = { isLoaded: (values, get) => get('Type') === lastText(values) };
 
-export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
+export const SETTINGS: ReadonlyMap<string, BusSetting> = new Map<string, BusSetting>([
   ['RequiresMountsFor', mountsFor],
   ['SyslogIdentifier', logIdentifier],
   ['SystemCallArchitectures', architectures],

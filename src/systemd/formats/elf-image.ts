@@ -53,7 +53,7 @@ export function readImage(bytes: Uint8Array): ElfImage | undefined {
   const machine = elfMachine(bytes);
   if ((machine !== 'x86-64' && machine !== 'arm64') || bytes[4] !== 2) return undefined;
   try {
-    return new Reader(bytes, machine).image();
+    return new ElfReader(bytes, machine).image();
   } catch (e) {
     if (e instanceof RangeError) return undefined;
     throw e;
@@ -61,7 +61,7 @@ export function readImage(bytes: Uint8Array): ElfImage | undefined {
 }
 
 /** Reads what the dynamic linker reads. */
-class Reader extends ElfTables {
+class ElfReader extends ElfTables {
   private readonly machine: ElfImage['machine'];
   private readonly slots = new Map<number, string | number>();
   private readonly data: number[] = [];

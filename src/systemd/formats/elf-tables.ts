@@ -5,18 +5,18 @@ export interface CodeSegment {
 }
 
 /** Bytes of the file, and where they are in memory. */
-interface Place {
+interface ElfRange {
   readonly offset: number;
   readonly address: number;
   readonly size: number;
 }
 
-export interface Segment extends Place {
+export interface ElfSegment extends ElfRange {
   readonly type: number;
   readonly flags: number;
 }
 
-interface Section extends Segment {
+interface ElfSection extends ElfSegment {
   readonly name: string;
 }
 
@@ -64,7 +64,7 @@ export function wordAt(view: DataView, at: number): number {
  * @param view the file, at least as far as these reach
  * @throws RangeError
  */
-export function readSegments(view: DataView): Segment[] {
+export function readSegments(view: DataView): ElfSegment[] {
   const [table, size, count] = [wordAt(view, 32), view.getUint16(54, true), view.getUint16(56, true)];
   if (count > MAX_SEGMENTS) throw new RangeError();
   return Array.from({ length: count }, (_, i) => {
@@ -80,7 +80,7 @@ export function readSegments(view: DataView): Segment[] {
 }
 
 /** Where in the file an address is. @throws RangeError */
-export function offsetIn(segments: readonly Segment[], address: number): number {
+export function offsetIn(segments: readonly ElfSegment[], address: number): number {
   const segment = segments.find((each) => each.type === PT.load && isWithin(each, address));
   if (segment === undefined) throw new RangeError();
   return segment.offset + address - segment.address;
@@ -90,9 +90,9 @@ export function offsetIn(segments: readonly Segment[], address: number): number 
 export class ElfTables {
   protected readonly bytes: Uint8Array;
   protected readonly view: DataView;
-  protected readonly segments: readonly Segment[];
+  protected readonly segments: readonly ElfSegment[];
   /** Empty without a section table. */
-  protected readonly sections: readonly Section[];
+  protected readonly sections: readonly ElfSection[];
   /** Values of the dynamic section by tag. */
   protected readonly dynamic = new Map<number, number[]>();
 
@@ -113,12 +113,12 @@ export class ElfTables {
     const sections = this.sections.filter(
       (section) => isCodeSection(section) && this.segments.some(holdsCode(section)),
     );
-    const content = ({ address, offset, size }: Place) => ({
+    const content = ({ address, offset, size }: ElfRange) => ({
       address,
       bytes: this.bytes.subarray(offset, offset + size),
     });
     if (sections.length > 0) {
-      const isTable = ({ name }: Section) => name.startsWith('.plt');
+      const isTable = ({ name }: ElfSection) => name.startsWith('.plt');
       const code = sections.filter((section) => !isTable(section)).map(content);
       return { code, stubs: sections.filter(isTable).map(content) };
     }
@@ -126,7 +126,7 @@ export class ElfTables {
     return { code, stubs: code };
   }
 
-  private readSections(): Section[] {
+  private readSections(): ElfSection[] {
     const { view } = this;
     const [table, size] = [this.word(40), view.getUint16(58, true)];
     const [count, namesAt] = [view.getUint16(60, true), view.getUint16(62, true)];
@@ -135,7 +135,7 @@ export class ElfTables {
     return Array.from({ length: count }, (_, i) => this.readSection(table + i * size, names));
   }
 
-  private readSection(at: number, names: number): Section {
+  private readSection(at: number, names: number): ElfSection {
     const { view } = this;
     return {
       name: this.textAt(names + view.getUint32(at, true)),
@@ -147,7 +147,7 @@ export class ElfTables {
     };
   }
 
-  private readDynamic({ offset, size }: Segment): void {
+  private readDynamic({ offset, size }: ElfSegment): void {
     for (let at = offset; at < offset + size; at += 16) {
       const tag = this.word(at);
       if (tag === 0) return;
@@ -182,7 +182,7 @@ const MAX_TEXT = 65536;
 const MAX_SEGMENTS = 256;
 const LATIN = new TextDecoder('latin1');
 
-const isCode = ({ type, flags }: Segment) => type === PT.load && (flags & PF_X) !== 0;
+const isCode = ({ type, flags }: ElfSegment) => type === PT.load && (flags & PF_X) !== 0;
 /** Adds a value to those of a key. */
 export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);
@@ -191,9 +191,10 @@ export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** Whether it is in memory, and executable. */
-const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
-const holdsCode = (section: Place) => (segment: Segment) =>
+const isCodeSection = ({ type, flags }: ElfSection) =>
+  type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
+const holdsCode = (section: ElfRange) => (segment: ElfSegment) =>
   isCode(segment) &&
   section.address >= segment.address &&
   section.address + section.size <= segment.address + segment.size;
-const isWithin = ({ address, size }: Place, at: number) => at >= address && at < address + size;
+const isWithin = ({ address, size }: ElfRange, at: number) => at >= address && at < address + size;

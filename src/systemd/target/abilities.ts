@@ -37,7 +37,7 @@ export interface Abilities {
 }
 
 /** Facts about a machine. A fact that can't be found out is undefined; offline only the libraries are known. */
-export interface Findings {
+export interface MachineFindings {
   /** The manager's property `Features`: `+SECCOMP -BPF_FRAMEWORK …`. */
   readonly features: string | undefined;
   /** Whether the dynamic linker's folders have libseccomp.so.2 and a libbpf.so. */
@@ -88,17 +88,17 @@ const NEEDS: readonly Need[] = [
 ];
 
 /** Tells which needs a machine doesn't meet, and which can't be checked. */
-export function abilities(findings: Findings): Abilities {
-  const judged = NEEDS.map((need) => [need, judge(need, findings)] as const);
+export function abilities(findings: MachineFindings): Abilities {
+  const checked = NEEDS.map((need) => [need, checkNeed(need, findings)] as const);
   return {
     lacks: new Map(
-      judged.flatMap(([need, verdict]) => (typeof verdict === 'object' ? [[need, verdict]] : [])),
+      checked.flatMap(([need, verdict]) => (typeof verdict === 'object' ? [[need, verdict]] : [])),
     ),
-    assumed: new Set(judged.flatMap(([need, verdict]) => (verdict === 'unknown' ? [need] : []))),
+    assumed: new Set(checked.flatMap(([need, verdict]) => (verdict === 'unknown' ? [need] : []))),
   };
 }
 
-function judge(need: Need, findings: Findings): Lack | 'met' | 'unknown' {
+function checkNeed(need: Need, findings: MachineFindings): Lack | 'met' | 'unknown' {
   const { features, modules, cgroup2, controllers } = findings;
   const option = OPTIONS.get(need);
   const library = LIBRARIES.get(need);

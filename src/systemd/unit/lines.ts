@@ -11,7 +11,7 @@ export interface LogicalLine {
   readonly place: (offset: number) => { readonly line: number; readonly column: number };
 }
 
-export interface Lines {
+export interface LogicalLines {
   readonly lines: readonly LogicalLine[];
   /** The physical line that is too long, at which systemd gives up on the whole file. */
   readonly tooLong?: Location;
@@ -24,7 +24,7 @@ const RETURN = 0x0d;
 const BACKSLASH = 0x5c;
 const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
 
-interface Segment {
+interface PhysicalLine {
   readonly line: number;
   readonly bytes: Uint8Array;
   /** Whether the line ends in a backslash, so that the next line continues it. */
@@ -32,9 +32,9 @@ interface Segment {
 }
 
 /** Splits a file into logical lines, in linear time. */
-export function readLines(file: string, bytes: Uint8Array): Lines {
+export function readLines(file: string, bytes: Uint8Array): LogicalLines {
   const lines: LogicalLine[] = [];
-  let open: Segment[] = [];
+  let open: PhysicalLine[] = [];
   let openLength = 0;
   let bomSeen = false;
   let number = 0;
@@ -95,7 +95,7 @@ function trailingBackslashes(bytes: Uint8Array): number {
   return count;
 }
 
-function join(segments: readonly Segment[]): LogicalLine {
+function join(segments: readonly PhysicalLine[]): LogicalLine {
   const starts: number[] = [];
   let text: string | undefined = '';
   for (const segment of segments) {

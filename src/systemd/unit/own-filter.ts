@@ -96,9 +96,9 @@ export function ownArchitectures(unit: EffectiveUnit): readonly string[] {
   return [...new Set(names)].filter((name) => ARCHITECTURES.has(name));
 }
 
-type Entry = readonly [name: string, errno: Refusal | undefined];
+type FilterWord = readonly [name: string, errno: Refusal | undefined];
 
-interface Line {
+interface CallFilterLine {
   readonly inverted: boolean;
   /** Each name once, at its last place: an earlier word of the same name has no effect. */
   readonly words: ReadonlyMap<string, Refusal | undefined>;
@@ -109,7 +109,10 @@ interface Line {
  * Splits a line into words. `~` counts only in front of the line; words have no quotes, and a backslash only makes the
  * next character plain.
  */
-function readWords(line: Assignment, read: (word: string, inverted: boolean) => Entry | Diagnostic): Line {
+function readWords(
+  line: Assignment,
+  read: (word: string, inverted: boolean) => FilterWord | Diagnostic,
+): CallFilterLine {
   const inverted = line.value.startsWith('~');
   const text = inverted ? line.value.slice(1) : line.value;
   const words = new Map<string, Refusal | undefined>();
@@ -131,7 +134,7 @@ function readWords(line: Assignment, read: (word: string, inverted: boolean) => 
 }
 
 /** Reads `name` or `name:errno`; from systemd 248 on an errno is permitted in lines with `~` only. */
-function readEntry(word: string, line: Assignment, systemd: number): Entry | Diagnostic {
+function readEntry(word: string, line: Assignment, systemd: number): FilterWord | Diagnostic {
   const colon = word.indexOf(':');
   if (colon < 0) return [word, undefined];
   const suffix = word.slice(colon + 1);

@@ -51,14 +51,14 @@ export function parseUnitFile(path: string, text: Uint8Array | string): UnitFile
   return { ...result(), stoppedAt: tooLong };
 }
 
-type Reading =
+type LineReading =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'section'; readonly name: string }
   | { readonly kind: 'assignment'; readonly assignment: Assignment }
   | { readonly kind: 'ignored'; readonly why: Diagnostic }
   | { readonly kind: 'stop'; readonly what: string; readonly at: Location };
 
-function readLine(file: string, line: LogicalLine, section: string | undefined): Reading {
+function readLine(file: string, line: LogicalLine, section: string | undefined): LineReading {
   if (line.text === undefined) {
     return { kind: 'stop', what: 'a line that is not UTF-8', at: { file, ...line.place(0) } };
   }
@@ -66,7 +66,7 @@ function readLine(file: string, line: LogicalLine, section: string | undefined):
   if (text === '') return { kind: 'nothing' };
   const place = { file, ...line.place(skipBlanks(line.text, 0)) };
   if (text.startsWith('[')) return readHeader(text, place);
-  const ignored = (what: string, at: Location): Reading => ({
+  const ignored = (what: string, at: Location): LineReading => ({
     kind: 'ignored',
     why: warning('bad-unit-file', `systemd ignores ${what}: '${printable(text, 60)}'`, { at }),
   });
@@ -83,7 +83,7 @@ function readLine(file: string, line: LogicalLine, section: string | undefined):
  * A section header. systemd stops reading at one with quotes, backslashes or control characters, or without its closing
  * bracket.
  */
-function readHeader(text: string, place: Location): Reading {
+function readHeader(text: string, place: Location): LineReading {
   const name = text.slice(1, -1);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (text.length > 1 && text.endsWith(']') && !/[\x01-\x1f\x7f"'\\]/.test(name)) {

@@ -9,14 +9,14 @@ export interface Bind {
 }
 
 /** The host's file tree as RootDirectory=, BindPaths= and BindReadOnlyPaths= rearrange it. */
-export interface View {
+export interface RootView {
   /** The folder that is the root; `/` for the host's own. */
   readonly root: string;
   readonly binds: readonly Bind[];
 }
 
 /** The host's own file tree. */
-export const HOST: View = { root: '/', binds: [] };
+export const HOST: RootView = { root: '/', binds: [] };
 
 /**
  * A mount namespace, named by one of its processes. Paths start at the namespace's own root, even if the process has

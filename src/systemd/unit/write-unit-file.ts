@@ -3,7 +3,7 @@ import { error, printable, UserError } from '../../diagnostic.js';
 import { strip, UNREADABLE } from './exec/word.js';
 
 /** An assignment to be written. */
-export interface Entry {
+export interface NewAssignment {
   readonly key: string;
   /** The value as it stands after `=`; the caller has quoted it. */
   readonly value: string;
@@ -11,9 +11,9 @@ export interface Entry {
   readonly comment?: string;
 }
 
-export interface Section {
+export interface NewSection {
   readonly section: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly NewAssignment[];
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9-]*$/;
@@ -25,7 +25,7 @@ const LINE_LIMIT = 1024 * 1024;
  * without entries is left out. Comments of entries are shortened, those of the header aren't.
  * @throws UserError `policy-value`, as assertWritable()
  */
-export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
+export function writeUnitFile(sections: readonly NewSection[], header: readonly string[]): string {
   const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
   for (const entry of entries) assertWritable(entry);
   let count = 0;
@@ -43,7 +43,7 @@ export function writeUnitFile(sections: readonly Section[], header: readonly str
   return comments === '' || body === '' ? comments + body : `${comments}\n${body}`;
 }
 
-const lineOf = (entry: Entry) =>
+const lineOf = (entry: NewAssignment) =>
   `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
 
 /**
@@ -57,7 +57,7 @@ const comment = (text: string, limit?: number) =>
  * @throws UserError `policy-value` for a name or value that systemd would not read back as it is. Such values have
  *   line breaks, NUL, a backslash that continues the line, white space at the ends, 1 MiB or more, or aren't UTF-8
  */
-export function assertWritable({ section, key, value }: Entry & { readonly section: string }): void {
+export function assertWritable({ section, key, value }: NewAssignment & { readonly section: string }): void {
   const fail = (why: string) => {
     const where = `${printable(section, 40)}.${printable(key, 40)}`;
     throw new UserError(error('policy-value', `can't write '${where}=${printable(value, 60)}': ${why}`));

@@ -4,17 +4,17 @@ import type { Service } from '../../machine/state/service.js';
 import type { ExistingFile } from '../../plan/emit/changes.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import type { NamedProgram } from './named-programs.js';
-import type { State } from './service-state.js';
+import type { ServiceState } from './service-state.js';
 
 /** A unit with files of ours. */
-export interface Applied {
+export interface InstalledUnit {
   readonly unit: string;
   readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */
   readonly files: readonly ExistingFile[];
   /** The services that the drop-in is for, and their state; undefined offline. */
   readonly services: readonly Service[] | undefined;
-  readonly state: State | undefined;
+  readonly state: ServiceState | undefined;
   /** The programs of ours that its files name. */
   readonly programs: readonly NamedProgram[];
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
-import type { OwnFilters } from '../../machine/state/own-filters.js';
+import type { FiltersOnDisk } from '../../machine/state/own-filters.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { againHint } from '../../prepare/apply-again.js';
 import type { NamedProgram } from './named-programs.js';
@@ -10,7 +10,7 @@ import type { NamedProgram } from './named-programs.js';
 interface Files {
   readonly unit: string;
   readonly facts: DropInFacts;
-  readonly filters: OwnFilters;
+  readonly filters: FiltersOnDisk;
   readonly programs: readonly NamedProgram[];
 }
 
@@ -42,7 +42,7 @@ export async function brokenFiles(
 }
 
 /** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
-const flaws = ({ start, ready }: OwnFilters): string[] =>
+const flaws = ({ start, ready }: FiltersOnDisk): string[] =>
   [start, ready].flatMap((one) =>
     typeof one?.content === 'object' && 'message' in one.content
       ? [`${one.path}: ${one.content.message}`]

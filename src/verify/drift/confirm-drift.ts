@@ -12,7 +12,7 @@ import { dropInPath } from '../../systemd/paths/own-files.js';
 import { isInstalledProgram } from '../../systemd/paths/programs.js';
 import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
 import { parseUnitFile } from '../../systemd/unit/unit-file.js';
-import { type Applied, isDenied, type Suspect } from './applied.js';
+import { type InstalledUnit, isDenied, type Suspect } from './applied.js';
 
 /**
  * Of suspects those that make a difference: the files would be others.
@@ -20,7 +20,7 @@ import { type Applied, isDenied, type Suspect } from './applied.js';
  */
 export async function confirmed(
   context: Context,
-  applied: Applied,
+  applied: InstalledUnit,
   suspects: readonly Suspect[],
   machine: () => Promise<MachineFacts>,
 ): Promise<Diagnostic[]> {
@@ -65,7 +65,7 @@ const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: read
 };
 
 /** The key of the first Exec line that would be another. */
-function staleCommand({ placement }: Context, { unit, files }: Applied, made: readonly EmittedFile[]) {
+function staleCommand({ placement }: Context, { unit, files }: InstalledUnit, made: readonly EmittedFile[]) {
   const path = dropInPath(placement, unit);
   const [was, is] = [files, made].map((list) => {
     const dropIn = list.find((file) => file.path === path);

@@ -6,7 +6,7 @@ import { hasLoaded } from '../../machine/state/started-with.js';
 import type { EmittedFile } from '../../plan/emit/files.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { parseUnitFile } from '../../systemd/unit/unit-file.js';
-import type { Applied } from './applied.js';
+import type { InstalledUnit } from './applied.js';
 
 /**
  * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
@@ -14,7 +14,7 @@ import type { Applied } from './applied.js';
  */
 export async function notLoaded(
   context: Context,
-  { unit, facts, services = [], state }: Applied,
+  { unit, facts, services = [], state }: InstalledUnit,
   { path, content }: EmittedFile,
 ): Promise<Diagnostic[]> {
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];

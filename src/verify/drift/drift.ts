@@ -27,7 +27,7 @@ import { type EffectiveUnit, effectiveUnit } from '../../systemd/unit/effective.
 import { isTemplate, type UnitName } from '../../systemd/unit/name.js';
 import { isReadAfter } from '../../systemd/unit/search.js';
 import { parseUnitFile } from '../../systemd/unit/unit-file.js';
-import { type Applied, isDenied, type Suspect } from './applied.js';
+import { type InstalledUnit, isDenied, type Suspect } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
@@ -60,7 +60,7 @@ export class Drift {
   }
 
   /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
-  async of(context: Context, applied: Applied): Promise<Drifted> {
+  async of(context: Context, applied: InstalledUnit): Promise<Drifted> {
     const { unit, files } = applied;
     const read = readUnit(context, applied, this.#folders);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
@@ -80,11 +80,11 @@ export class Drift {
     const isOverridden = found.some(({ code }) => code === 'overridden');
     const changed = found.filter(({ code }) => !isOverridden || code !== 'drift-loaded');
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
-    return { changed, ...untoldBy(context, unit, failures) };
+    return { changed, ...unknownBy(context, unit, failures) };
   }
 
   /** Drift of the policy, the unit and systemd, if it makes other files. */
-  async #outdated(context: Context, applied: Applied, hash: string): Promise<Diagnostic[]> {
+  async #outdated(context: Context, applied: InstalledUnit, hash: string): Promise<Diagnostic[]> {
     const suspects = await this.#suspects(context, applied, hash);
     if (suspects.length === 0) return [];
     const { confirmed } = await import('./confirm-drift.js');
@@ -92,7 +92,7 @@ export class Drift {
   }
 
   /** Changes of the policy, the unit and systemd since the files were made, which may make other files now. */
-  async #suspects(context: Context, { unit, facts, files }: Applied, hash: string): Promise<Suspect[]> {
+  async #suspects(context: Context, { unit, facts, files }: InstalledUnit, hash: string): Promise<Suspect[]> {
     const { version } = await this.#manager();
     const policy = await policyChange(context, serviceName(unit), facts, this.#defaults);
     // Files of `[exec] programs`, which a version before this one made: the same policy makes none.
@@ -109,7 +109,7 @@ export class Drift {
     ];
   }
 
-  async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
+  async #edited(context: Context, { unit, facts, files, state }: InstalledUnit): Promise<Diagnostic[]> {
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (!open && areAsMade(facts, files)) return [];
     const what = open
@@ -127,7 +127,7 @@ export class Drift {
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
 async function readUnit(
   context: Context,
-  { unit, files: own, services }: Applied,
+  { unit, files: own, services }: InstalledUnit,
   folders: () => Promise<ReadonlySet<string>>,
 ) {
   const name = serviceName(unit);
@@ -160,7 +160,7 @@ const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
   parseUnitFile(path, content).assignments.some(({ key }) => key === name);
 
 /** @param failures what was thrown: but for UserErrors it is thrown again */
-function untoldBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
+function unknownBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
   const untold: Diagnostic[] = [];
   let exit: number | undefined;
   for (const cause of failures) {

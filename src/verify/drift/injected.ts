@@ -12,7 +12,7 @@ import { parseUnitName } from '../../systemd/unit/name.js';
 import type { Scope } from '../../systemd/unit/search.js';
 
 /** A unit's status, as far as it matters here. */
-interface Told {
+interface ReportedUnit {
   readonly unit: string;
   readonly dropIn?: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -37,7 +37,7 @@ const UNCONFINED: readonly string[] = ['unconfined', 'not-a-service'];
  * Adds to the status of units the filters that their present runs were given; a template has those of its instances.
  * @param isWhole whether units that have filters alone are told, too
  */
-export async function withInjections<T extends Told>(
+export async function withInjections<T extends ReportedUnit>(
   context: Context,
   all: readonly T[],
   isWhole: boolean,
@@ -72,7 +72,7 @@ const templateOf = (unit: string): string | undefined => {
 };
 
 /** A unit without a policy is no finding where it has a filter. */
-function besides({ dropIn, diagnostics, exit }: Told, notes: readonly Diagnostic[]) {
+function besides({ dropIn, diagnostics, exit }: ReportedUnit, notes: readonly Diagnostic[]) {
   const isFree =
     dropIn === undefined &&
     diagnostics.length > 0 &&

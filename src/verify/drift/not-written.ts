@@ -2,23 +2,27 @@
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import { dropInFacts, headerOf } from '../../plan/emit/drop-in-facts.js';
 import type { Mode } from '../../plan/plan.js';
 import { againCommand } from '../../prepare/apply-again.js';
-import type { Confined } from '../../prepare/confined.js';
+import type { ExpectedUnit } from '../../prepare/confined.js';
 import { INPUT, INPUT_NAME } from '../../prepare/load/input-policy.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
 
 /** The mode of the present drop-in, if it isn't as planned, in its comments alone perhaps. */
-export function modeBefore(changes: readonly Change[], dropIn: string): Mode | undefined {
+export function modeBefore(changes: readonly FileChange[], dropIn: string): Mode | undefined {
   const before = changes.find(({ path, kind }) => path === dropIn && kind !== 'unchanged')?.before;
   return before && (headerOf(before.content).permissive ? 'permissive' : 'enforcing');
 }
 
 /** The command line that applies the policy again, with the options of the present drop-in. */
-export async function applyAgain(context: Context, confined: Confined, ...more: string[]): Promise<string> {
+export async function applyAgain(
+  context: Context,
+  confined: ExpectedUnit,
+  ...more: string[]
+): Promise<string> {
   const { mode, unit, appliedRuns } = confined;
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: mode === 'permissive' };
@@ -32,8 +36,8 @@ export async function applyAgain(context: Context, confined: Confined, ...more: 
  */
 export async function notWritten(
   context: Context,
-  confined: Confined,
-  pending: readonly Change[],
+  confined: ExpectedUnit,
+  pending: readonly FileChange[],
   dropIn: string,
 ): Promise<Diagnostic[]> {
   if (pending.length === 0) return [];

@@ -21,7 +21,7 @@ export async function openedPaths(
   const { system, machine, placement, offline, superuser } = context;
   const mayLook = !offline && (placement.scope === 'user' || superuser);
   if (!mayLook || machine === undefined || dropIn.systemd === undefined || directives.length === 0) return [];
-  const { heldDirectives, lastingLook } = await import('../process/look.js');
+  const { heldDirectives, lastingProbe } = await import('../process/probe.js');
   const { looserDirective } = await import('../process/about-directives.js');
   const { majorVersion } = await import('../../prepare/probe/target.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
@@ -30,7 +30,8 @@ export async function openedPaths(
   const looked = services.filter(({ state }) => state.type !== 'idle');
   const found = await Promise.all(
     looked.map(({ state: unit }) => {
-      const look = () => lastingLook(system, { plan: { target }, unit }, { directives, bases, pids: 'main' });
+      const look = () =>
+        lastingProbe(system, { plan: { target }, unit }, { directives, bases, pids: 'main' });
       // Where it can't be looked at, as in a container without privileges, `verify` says so.
       return orElse(async () => (await look()).seen, []);
     }),

@@ -33,13 +33,20 @@ export const STATES = [
   'no-unit',
 ] as const;
 
-export type State = (typeof STATES)[number];
+export type ServiceState = (typeof STATES)[number];
 
 /** Those that most is to be done for come first. */
-const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed', 'restart-due', 'live'];
+const URGENT: readonly ServiceState[] = [
+  'no-unit',
+  'not-read',
+  'reload-due',
+  'failed',
+  'restart-due',
+  'live',
+];
 
 /** The drop-in and the runs that services are compared with. */
-interface Wanted {
+interface ExpectedRuns {
   readonly appliedRuns: AppliedRuns;
   /** The drop-in. */
   readonly path: string;
@@ -47,18 +54,22 @@ interface Wanted {
 }
 
 /** The state of each service that a drop-in is for. */
-export const statesOf = (context: Context, services: readonly Service[], wanted: Wanted): Promise<State[]> =>
+export const statesOf = (
+  context: Context,
+  services: readonly Service[],
+  wanted: ExpectedRuns,
+): Promise<ServiceState[]> =>
   inBatches(services, ASKED_AT_ONCE, (service) => serviceState(context, service, wanted));
 
 /** The state that most is to be done for: that of a template, by the states of its instances. */
-export const mostUrgent = (states: readonly State[]): State =>
+export const mostUrgent = (states: readonly ServiceState[]): ServiceState =>
   URGENT.find((state) => states.includes(state)) ?? 'not-running';
 
 async function serviceState(
   context: Context,
   service: Service,
-  { appliedRuns, path, facts }: Wanted,
-): Promise<State> {
+  { appliedRuns, path, facts }: ExpectedRuns,
+): Promise<ServiceState> {
   const { state: loaded } = service;
   if (loaded.loadState === 'not-found') return 'no-unit';
   if (loaded.needDaemonReload) return 'reload-due';
@@ -78,10 +89,10 @@ async function isOpen(system: System, loaded: UnitState, facts: DropInFacts): Pr
 
 /** How what runs by the drop-in stands, by what has changed of it, and by who could have started something else. */
 export function inForce(
-  state: State,
+  state: ServiceState,
   changed: readonly Diagnostic[],
   untrusted: readonly Diagnostic[],
-): State {
+): ServiceState {
   if (state === 'live' && changed.some(({ code }) => code === 'overridden')) return 'not-read';
   return ['live', 'restart-due'].includes(state) && untrusted.length > 0 ? 'not-proven' : state;
 }

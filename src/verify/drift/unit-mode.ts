@@ -1,4 +1,4 @@
-import type { OwnFilter, OwnFilters } from '../../machine/state/own-filters.js';
+import type { FilterOnDisk, FiltersOnDisk } from '../../machine/state/own-filters.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { jointMode, type Mode } from '../../plan/plan.js';
 import type { FilterFile } from '../../seccomp/filter/filter-file.js';
@@ -24,7 +24,7 @@ export interface UnitMode {
  */
 export function unitMode(
   facts: DropInFacts,
-  filters: OwnFilters,
+  filters: FiltersOnDisk,
   machine: Machine | undefined,
 ): UnitMode | undefined {
   const [start, ready] = [filters.start, filters.ready].map((one) => one && loadable(one));
@@ -43,7 +43,7 @@ export function unitMode(
   };
 }
 
-const loadable = ({ content }: OwnFilter): FilterFile | 'unused' | 'unknown' =>
+const loadable = ({ content }: FilterOnDisk): FilterFile | 'unused' | 'unknown' =>
   content === 'unused' || (content !== 'missing' && 'programs' in content) ? content : 'unknown';
 
 /** The mode by one filter; without a filter file by the lines of the drop-in, for systemd's. */

@@ -15,7 +15,7 @@ const FILTERED = '2';
  */
 const IDLE = 8_000;
 
-/** The measure for a service's main process. */
+/** The expected state of a service's main process. */
 export interface HeldMain {
   readonly unit: string;
   /** Whether it has a filter from its start on, the launcher's or systemd's. */
@@ -24,7 +24,7 @@ export interface HeldMain {
   readonly filter: Pick<PlannedFilter, 'noNewPrivileges' | 'log'> | undefined;
 }
 
-/** The measure by a plan. */
+/** The expected state by a plan. */
 export const mainOf = (plan: Plan): HeldMain => ({
   unit: plan.unit,
   filter: plan.filter,
@@ -61,26 +61,30 @@ export async function notConfined(system: System, held: HeldMain, unit: UnitStat
 }
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
-export async function runsFree(system: System, pid: number, wanted: Wanted): Promise<boolean> {
+export async function runsFree(system: System, pid: number, wanted: ExpectedState): Promise<boolean> {
   const status = await statusSoon(system, pid, { ...wanted, patience: PROGRAM_WITHIN });
   return status !== undefined && !isConfined(status, wanted);
 }
 
 /** The state that a process must have besides a filter. */
-interface Wanted {
+interface ExpectedState {
   readonly noNewPrivileges: boolean;
 }
 
 const isFiltered = (status: ReadonlyMap<string, string>): boolean => status.get('Seccomp') === FILTERED;
 
-const isConfined = (status: ReadonlyMap<string, string>, { noNewPrivileges }: Wanted): boolean =>
+const isConfined = (status: ReadonlyMap<string, string>, { noNewPrivileges }: ExpectedState): boolean =>
   isFiltered(status) && (!noNewPrivileges || status.get('NoNewPrivs') === '1');
 
 /**
  * The status of a process. If it isn't confined yet, systemd and the launcher are given time for that before a second
  * look.
  */
-async function statusSoon(system: System, pid: number, wanted: Wanted & { readonly patience: number }) {
+async function statusSoon(
+  system: System,
+  pid: number,
+  wanted: ExpectedState & { readonly patience: number },
+) {
   const status = await readStatus(system, `${pid}`);
   if (status === undefined || isConfined(status, wanted)) return status;
   await system.wait(wanted.patience);

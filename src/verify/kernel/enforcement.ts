@@ -7,16 +7,16 @@ import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { systemctl } from '../../systemd/command-lines.js';
-import type { Expected } from '../expected.js';
-import { createJudge, hasOwnPrograms, type Judge } from './judge-filters.js';
-import { leftOvers } from './left-over.js';
+import type { ExpectedPolicy } from '../expected.js';
+import { createFilterCheck, type FilterCheck, hasOwnPrograms } from './check-filters.js';
 import type { PrintedFilters } from './loaded-filters.js';
 import { looserCalls, whose } from './looser.js';
+import { survivingProcesses } from './surviving-processes.js';
 import type { ThreadGroup } from './thread-group.js';
+import { notTrusted, trustsGuards, unknownLauncher } from './trusted-launcher.js';
 import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
 import { notRunning, unseen } from './unseen.js';
-import { doubtOf, notVouched, trustsGuards } from './vouched-launcher.js';
-import { measureOf, type Planned } from './without-launcher.js';
+import { expectedLayer, type PlannedUnit } from './without-launcher.js';
 
 export interface Enforcement {
   readonly groups: readonly ThreadGroup[];
@@ -25,7 +25,7 @@ export interface Enforcement {
   /**
    * Errors about processes that don't obey either, and run since before the unit was started: no restart of it helps.
    */
-  readonly leftOver: readonly Diagnostic[];
+  readonly surviving: readonly Diagnostic[];
   /** Diagnostics about threads and filters that could not be seen or proven. */
   readonly unproven: readonly Diagnostic[];
   /** The filters that were compared; undefined if none were read. */
@@ -33,7 +33,7 @@ export interface Enforcement {
 }
 
 /** The result for a unit that is held to nothing, or of which nothing was seen. */
-export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: [], unproven: [] };
+export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], surviving: [], unproven: [] };
 
 /**
  * Reads the filters of every thread of a unit back and compares their joint answers with the policy.
@@ -42,7 +42,7 @@ export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: []
  */
 export async function enforcement(
   system: System,
-  expected: Expected,
+  expected: ExpectedPolicy,
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
@@ -66,7 +66,7 @@ export async function enforcement(
  */
 async function notServing(
   system: System,
-  { isReadied, hasCalls, unit: name, target }: Expected,
+  { isReadied, hasCalls, unit: name, target }: ExpectedPolicy,
   unit: UnitState,
 ): Promise<Diagnostic[]> {
   if (!isReadied || isUp(unit)) return [];
@@ -90,86 +90,86 @@ async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<b
 
 async function lookOnce(
   system: System,
-  plan: Expected,
+  plan: ExpectedPolicy,
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
-  const doubt = await doubtOf(system, { plan, unit }, found.threads);
+  const doubt = await unknownLauncher(system, { plan, unit }, found.threads);
   const trusts = trustsGuards(plan, doubt);
   const isAsFiles = (filters: PrintedFilters) => hasOwnPrograms(plan, unit, filters, trusts);
   const byPlan = lazily(async () => {
     const planned = { plan: await plan.plan(), unit };
-    return { planned, judge: createJudge(planned, plan.programs, trusts) };
+    return { planned, check: createFilterCheck(planned, plan.programs, trusts) };
   });
   const parents = new Map(found.threads.map(({ pid, parent }) => [pid, parent]));
-  const old = await leftOvers(system, unit, parents);
-  const judged: JudgedProcess[] = [];
+  const old = await survivingProcesses(system, unit, parents);
+  const checked: FilteredProcess[] = [];
   for (const threads of groupBy(found.threads, ({ lines }) => lines).values())
-    judged.push(...(await judgeThreads(system, { isAsFiles, byPlan, old }, threads)));
-  const groups = [...groupBy(judged, ({ result }) => JSON.stringify(result)).values()].map(
+    checked.push(...(await checkThreads(system, { isAsFiles, byPlan, old }, threads)));
+  const groups = [...groupBy(checked, ({ result }) => JSON.stringify(result)).values()].map(
     (alike): ThreadGroup => ({
       processes: processesOf(alike.flatMap(({ threads }) => threads)),
       ...alike[0]!.result,
     }),
   );
-  const doubts = doubt ? [notVouched(plan, doubt)] : [];
+  const doubts = doubt ? [notTrusted(plan, doubt)] : [];
   const present = groups.filter((group) => !group.leftOver);
   return {
     ...{ groups, read: found },
     wrong: [...(doubt?.isCertain ? doubts : otherProgram(plan, present)), ...present.flatMap(looserCalls)],
-    leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, plan, unit)),
+    surviving: groups.filter((group) => group.leftOver).map((group) => survivingProcess(group, plan, unit)),
     unproven: [...unproven, ...(doubt?.isCertain ? [] : doubts)],
   };
 }
 
-/** Functions that judge filters, and the processes of the run before. */
+/** Functions that check filters, and the processes of the run before. */
 interface Means {
   /** Whether filters have the programs of the unit's files. */
   readonly isAsFiles: (filters: PrintedFilters) => boolean;
-  /** The plan behind the files, and what judges others by it. */
-  readonly byPlan: () => Promise<{ readonly planned: Planned; readonly judge: Judge }>;
+  /** The plan behind the files, and what checks others by it. */
+  readonly byPlan: () => Promise<{ readonly planned: PlannedUnit; readonly check: FilterCheck }>;
   readonly old: ReadonlySet<number>;
 }
 
 /** Threads of one process that have the same filters, and what these come to. */
-interface JudgedProcess {
+interface FilteredProcess {
   readonly threads: readonly UnitThread[];
   readonly result: Omit<ThreadGroup, 'processes'>;
 }
 
-/** Judges threads with the same filters, each process by what it is held to. */
-async function judgeThreads(
+/** Checks threads with the same filters, each process by what it is held to. */
+async function checkThreads(
   system: System,
   { isAsFiles, byPlan, old }: Means,
   threads: readonly UnitThread[],
-): Promise<JudgedProcess[]> {
+): Promise<FilteredProcess[]> {
   const [first] = threads;
   const filters = first!.lines.length;
   const equal = { filters, heldTo: 'policy', leftOver: false, calls: 'equal', differences: [] } as const;
   if (isAsFiles(first!)) return [{ threads, result: equal }];
-  const { planned, judge } = await byPlan();
-  if (judge(first!, 'policy').calls === 'equal') return [{ threads, result: equal }];
-  const obeys = async () => judge(first!, 'systemd').calls === 'equal';
-  const judged: JudgedProcess[] = [];
+  const { planned, check } = await byPlan();
+  if (check(first!, 'policy').calls === 'equal') return [{ threads, result: equal }];
+  const obeys = async () => check(first!, 'systemd').calls === 'equal';
+  const checked: FilteredProcess[] = [];
   for (const own of groupBy(threads, ({ pid }) => pid).values()) {
-    const measure = await measureOf(system, planned, own[0]!, first!.stack, obeys);
+    const layer = await expectedLayer(system, planned, own[0]!, first!.stack, obeys);
     // A process that does systemd's part may be as planned all the same: ExecStop= has left it.
-    const mayBe = !(measure === 'systemd' && (await obeys()));
+    const mayBe = !(layer === 'systemd' && (await obeys()));
     const isOld = mayBe && old.has(own[0]!.pid);
-    const heldTo = isOld ? 'policy' : measure;
-    const found = judge(first!, heldTo);
+    const heldTo = isOld ? 'policy' : layer;
+    const found = check(first!, heldTo);
     // The run before may have had another program of the same policy.
     const calls = isOld && found.calls === 'unknown' ? 'equal' : found.calls;
     const leftOver = isOld && calls === 'looser';
-    judged.push({ threads: own, result: { ...found, filters, heldTo, leftOver, calls } });
+    checked.push({ threads: own, result: { ...found, filters, heldTo, leftOver, calls } });
   }
-  return judged;
+  return checked;
 }
 
 /** An error about processes that lack the program that the unit's files have for them, though no known call gets through. */
-function otherProgram({ unit, target }: Expected, groups: readonly ThreadGroup[]): Diagnostic[] {
+function otherProgram({ unit, target }: ExpectedPolicy, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
   const message = `${whose(first)} of ${unit} runs with another filter than its files have`;
@@ -184,7 +184,7 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
   return [...counted.values()].sort((a, b) => a.pid - b.pid);
 }
 
-function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnostic {
+function survivingProcess(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitState): Diagnostic {
   const { scope } = plan.target;
   const message = `more permissive than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
   const mode = unit.killMode;

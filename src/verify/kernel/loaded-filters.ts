@@ -6,18 +6,18 @@ import type { Stack } from '../../seccomp/filter/simulate.js';
 import { validate } from '../../seccomp/filter/validate.js';
 
 /** The oldest filters of a thread, which are those that it was started with. */
-export interface LoadedFilters {
+export interface StartFilters {
   /** The newest of these first. */
   readonly stack: Stack;
 }
 
 /** All filters of a thread. */
-export interface PrintedFilters extends LoadedFilters {
+export interface PrintedFilters extends StartFilters {
   /** As read-filters prints them, the newest first; the same object for threads that have the same. */
-  readonly lines: Lines;
+  readonly lines: ProgramLines;
 }
 
-type Lines = readonly string[];
+type ProgramLines = readonly string[];
 
 /** The filters of a thread that are taken in: more than systemd and the launcher load. */
 const OLDEST = 64;
@@ -33,9 +33,11 @@ const DIGITS = 16;
  * Takes filters in, the oldest of every thread first: a service can only add newer ones.
  * @returns the filters by their lines; undefined if a line is no filter
  */
-export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, PrintedFilters> | undefined {
+export function takeIn(
+  threads: ReadonlySet<ProgramLines>,
+): ReadonlyMap<ProgramLines, PrintedFilters> | undefined {
   const read = createReading();
-  const stacks = new Map<Lines, Stack[number][]>([...threads].map((lines) => [lines, []]));
+  const stacks = new Map<ProgramLines, Stack[number][]>([...threads].map((lines) => [lines, []]));
   for (let age = 1, some = [...stacks]; some.length > 0 && age <= OLDEST; age++) {
     some = some.filter(([lines]) => lines.length >= age);
     for (const [lines, stack] of some) {

@@ -1,11 +1,11 @@
 /** Calls by their names. */
 import { groupBy } from '../../collections.js';
-import type { AnsweredCall } from '../../seccomp/filter/sample-calls.js';
+import type { AnsweredSample } from '../../seccomp/filter/sample-calls.js';
 import { type Abi, abiOf, type Machine } from '../../seccomp/syscalls/abi.js';
 import { type Action, KILL_THREAD } from '../../seccomp/syscalls/action.js';
 import { formatAction } from '../../seccomp/syscalls/action-text.js';
 import { nameOf, numbersOf } from '../../seccomp/syscalls/numbers.js';
-import type { Call } from '../../seccomp/syscalls/policy.js';
+import type { SeccompData } from '../../seccomp/syscalls/policy.js';
 
 /** Calls that get the same answer, and not the policy's. */
 export interface NamedCalls {
@@ -24,13 +24,16 @@ const NO_CALL = 'numbers without a call';
 export const EVERY_CALL = 'every call';
 
 /** The convention and the name of a call of a machine. */
-function nameOfCall(machine: Machine, { arch, nr }: Call): { readonly abi: Abi; readonly call: string } {
+function nameOfCall(
+  machine: Machine,
+  { arch, nr }: SeccompData,
+): { readonly abi: Abi; readonly call: string } {
   const id = abiOf(machine, arch, nr)!;
   return { abi: id.abi, call: nameOf(id.abi, id.nr) ?? NO_CALL };
 }
 
 /** Names calls of a machine; those that are alike in all else are together. */
-export function nameCalls(machine: Machine, answered: readonly AnsweredCall[]): NamedCalls[] {
+export function nameCalls(machine: Machine, answered: readonly AnsweredSample[]): NamedCalls[] {
   const single = answered.map(({ expected, got, isByNumber, ...of }) => {
     const { abi, call } = nameOfCall(machine, of);
     const answers = { expected: actionText(expected), got: actionText(got), someArguments: !isByNumber };

@@ -2,11 +2,15 @@ import { hasErrors, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
-import type { Expected } from '../expected.js';
+import type { ExpectedPolicy } from '../expected.js';
 import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
 
 /** The enforcement of a unit's files by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
-export async function readKernel(context: Context, plan: Expected, state: UnitState): Promise<Enforcement> {
+export async function readKernel(
+  context: Context,
+  plan: ExpectedPolicy,
+  state: UnitState,
+): Promise<Enforcement> {
   try {
     const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
       enforcement(context.system, plan, state, () => nativeProgram(context, 'read-filters')),

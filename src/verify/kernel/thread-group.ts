@@ -1,5 +1,5 @@
 import type { NamedCalls } from './name-calls.js';
-import type { Measure } from './without-launcher.js';
+import type { ExpectedLayer } from './without-launcher.js';
 
 /** The result of holding filters against what they should do. */
 export interface Compared {
@@ -17,7 +17,7 @@ export interface ThreadGroup extends Compared {
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
   /** The number of filters that each of them has. */
   readonly filters: number;
-  readonly heldTo: Measure;
+  readonly heldTo: ExpectedLayer;
   /** Whether they run since before the unit was started, looser than its policy. */
   readonly leftOver: boolean;
 }

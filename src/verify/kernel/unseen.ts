@@ -7,13 +7,13 @@ import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { outsideOfLogin, systemctl, withCapabilities } from '../../systemd/command-lines.js';
 import type { Scope } from '../../systemd/unit/search.js';
-import type { Expected } from '../expected.js';
+import type { ExpectedPolicy } from '../expected.js';
 import type { UnitFilters } from './unit-filters.js';
 
 /** Diagnostics about unseen threads of a unit; none if all are seen. */
 export async function unseen(
   system: System,
-  { unit, target: { scope }, filter }: Pick<Expected, 'unit' | 'target' | 'filter'>,
+  { unit, target: { scope }, filter }: Pick<ExpectedPolicy, 'unit' | 'target' | 'filter'>,
   state: UnitState,
   { threads, hidden, foreign, settled }: UnitFilters,
 ): Promise<Diagnostic[]> {
@@ -41,12 +41,12 @@ export interface Asker {
 
 const [EPERM, E2BIG, EACCES, ETIME, ETIMEDOUT] = [1, 7, 13, 62, 110];
 
-type Reason = readonly [why: string, hint: string | undefined];
+type UnknownReason = readonly [why: string, hint: string | undefined];
 
 const OWN = 'they are mostly those that the service loads itself';
 
 /** Reasons that don't depend on the circumstances. */
-const WHY: ReadonlyMap<number, Reason> = new Map([
+const WHY: ReadonlyMap<number, UnknownReason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
   [E2BIG, ['all different ones together are too large', OWN]],
   [ETIME, ['all together take too long to read', OWN]],
@@ -56,7 +56,7 @@ const WHY: ReadonlyMap<number, Reason> = new Map([
   ],
 ]);
 
-function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker): Reason {
+function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker): UnknownReason {
   const known = WHY.get(errno);
   if (known) return known;
   const verify = permissive ? 'verify --permissive' : 'verify';

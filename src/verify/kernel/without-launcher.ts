@@ -11,29 +11,30 @@ import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { Target } from '../../systemd/target/target.js';
 
 /**
- * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
- * launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps from any sandbox.
+ * The layer that a process is expected to have. `policy`: the whole policy. `systemd`: systemd's part of it, for a
+ * process without the launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps
+ * from any sandbox.
  */
-export type Measure = 'policy' | 'systemd' | 'nothing';
+export type ExpectedLayer = 'policy' | 'systemd' | 'nothing';
 
 /** A unit's plan and state. */
-export interface Planned {
+export interface PlannedUnit {
   readonly plan: Plan;
   readonly unit: UnitState;
 }
 
 /**
- * The measure for a process that is looser than the policy. Filters are inherited and never shed: the main process
+ * The expected layer of a process that is looser than the policy. Filters are inherited and never shed: the main process
  * didn't start a process without the launcher's filter.
  * @param obeys whether its filters do systemd's part
  */
-export async function measureOf(
+export async function expectedLayer(
   system: System,
-  { plan, unit }: Planned,
+  { plan, unit }: PlannedUnit,
   looked: { readonly pid: number; readonly name: string },
   stack: Stack,
   obeys: () => Promise<boolean>,
-): Promise<Measure> {
+): Promise<ExpectedLayer> {
   if (stack.some(isGuarded) || looked.pid === unit.mainPid) return 'policy';
   if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
   const keys = keysWithProcesses({ plan, unit });
@@ -75,7 +76,7 @@ const programOf = (system: System, pid: number): Promise<string | undefined> =>
 const AT_END: readonly string[] = ['ExecStop', 'ExecStopPost'];
 
 /** Keys of lines without the launcher that may have processes at present. */
-function keysWithProcesses({ plan, unit }: Planned): readonly string[] {
+function keysWithProcesses({ plan, unit }: PlannedUnit): readonly string[] {
   const ends = isUp(unit) && ['control-group', 'mixed'].includes(unit.killMode);
   return ends ? plan.without.filter((key) => !AT_END.includes(key.replace(/=.*/, ''))) : plan.without;
 }

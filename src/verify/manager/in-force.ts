@@ -9,7 +9,7 @@ import { parseUnitFile } from '../../systemd/unit/unit-file.js';
 import { type PlannedDropIn, readBack } from './read-back.js';
 
 /** A unit and its services as the manager has them. */
-type Loaded = Pick<LoadedUnit, 'name' | 'state' | 'services'>;
+type LoadedServices = Pick<LoadedUnit, 'name' | 'state' | 'services'>;
 
 /** Files of ours that were prepared for a unit without errors. */
 interface WithDropIn extends Pick<Prepared, 'unit' | 'files'> {
@@ -17,7 +17,7 @@ interface WithDropIn extends Pick<Prepared, 'unit' | 'files'> {
 }
 
 /** A unit as the manager has it now. */
-export async function loadedNow(context: Context, { name, state }: Loaded): Promise<Loaded> {
+export async function loadedNow(context: Context, { name, state }: LoadedServices): Promise<LoadedServices> {
   const services = await servicesOf(context, name);
   if (!isTemplate(name)) return { name, services, state: services[0]!.state };
   return { name, services, state: await context.system.unit(state!.id) };
@@ -26,7 +26,7 @@ export async function loadedNow(context: Context, { name, state }: Loaded): Prom
 /**
  * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
  */
-export function notInForce(context: Context, prepared: WithDropIn, loaded: Loaded): Diagnostic[] {
+export function notInForce(context: Context, prepared: WithDropIn, loaded: LoadedServices): Diagnostic[] {
   const planned = plannedDropIn(context, prepared);
   const all = isTemplate(loaded.name) ? readBack(planned, loaded.state!) : [];
   if (all.length > 0) return all;

@@ -4,7 +4,7 @@ import { argumentsOf, scanExecLine } from '../../systemd/unit/exec/line.js';
 import { sinceReset } from '../../systemd/unit/values.js';
 
 /** A command, whatever became of it. */
-type Command = Pick<LoadedCommand, 'path' | 'argv'>;
+type PathAndArguments = Pick<LoadedCommand, 'path' | 'argv'>;
 
 /**
  * Holds the commands of an Exec key as loaded against the lines of a drop-in: how many there are, and how many of them with a
@@ -13,7 +13,7 @@ type Command = Pick<LoadedCommand, 'path' | 'argv'>;
 export function commandDifferences(
   key: string,
   values: readonly string[],
-  loaded: readonly Command[],
+  loaded: readonly PathAndArguments[],
 ): Difference[] {
   const lines = sinceReset(values);
   const ours = lines.filter(isOurs);
@@ -29,7 +29,7 @@ const isOurs = (text: string): boolean => namesFilter(text) || namesReadyFilter(
 const NOWHERE = { file: '', line: 1, column: 1 };
 
 /** Whether a command is the program of a line, with the filter of that line; what a specifier became isn't known. */
-function isOf(line: string, { path, argv }: Command): boolean {
+function isOf(line: string, { path, argv }: PathAndArguments): boolean {
   const [command] = scanExecLine(line, NOWHERE).commands;
   if (command === undefined || path !== command.path.value) return false;
   const words = argumentsOf(command);

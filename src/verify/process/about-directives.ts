@@ -3,7 +3,7 @@
 import { shortList } from '../../collections.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
 import { systemctl } from '../../systemd/command-lines.js';
-import type { Planned } from '../expected.js';
+import type { ExpectedDirectives } from '../expected.js';
 import type { HeldDirective, HeldFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */
@@ -26,7 +26,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
     }),
   );
 
-export const leftOverDirective = ({ plan }: Planned, held: HeldDirective): Diagnostic[] =>
+export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
     const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
     const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
@@ -48,7 +48,7 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
     }),
   );
 
-export function unreadable({ plan }: Planned, cause: UserError): Diagnostic {
+export function unreadable({ plan }: ExpectedDirectives, cause: UserError): Diagnostic {
   const message = `cannot tell whether the directives hold in all processes of ${plan.unit}: ${cause.message}`;
   const isLarge = codeOf(cause) === 'too-large';
   const hint = isLarge
@@ -64,7 +64,7 @@ const MOST_NAMED = 5;
  * @param why the reason; without one it is that no process shows such a directive
  */
 export function seenNowhere(
-  { plan }: Planned,
+  { plan }: ExpectedDirectives,
   directives: readonly HeldDirective[],
   why?: string,
 ): Diagnostic {

@@ -13,7 +13,7 @@ import {
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../systemd/formats/mount-tree.js';
 import { barePath, covers } from '../../systemd/unit/values.js';
 import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
-import type { View } from './processes.js';
+import type { NamespaceView } from './processes.js';
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
@@ -61,18 +61,18 @@ export const pathsToFollow = (lines: MountLines, claims: readonly Claim[]): stri
 const INACCESSIBLE = /\/systemd\/inaccessible\/[a-z]+$/;
 
 /** The mounts of a process, beside the manager's. */
-export interface Sight {
+export interface ProcessMounts {
   /** The unit's lines as the manager has loaded them. */
   readonly lines: MountLines;
-  readonly view: View;
+  readonly view: NamespaceView;
   /** The manager's view. */
-  readonly host: View;
+  readonly host: NamespaceView;
   /** Whether the unit's processes may have made the mount namespace themselves. */
   readonly isOwn: boolean;
 }
 
 /** Whether a path leads a process to the file to which another path leads the manager. */
-function isHosts({ view, host }: Sight, path: string, its: string | undefined): boolean {
+function isHosts({ view, host }: ProcessMounts, path: string, its: string | undefined): boolean {
   const [own, hosts] = [fileAt(view.tree, path), its === undefined ? undefined : fileAt(host.tree, its)];
   return hosts !== undefined && own?.device === hosts.device && own.root === hosts.root;
 }
@@ -81,11 +81,11 @@ function isHosts({ view, host }: Sight, path: string, its: string | undefined): 
  * The finding where something is looser than promised. A service may make mount namespaces, as browsers and engines of
  * containers do: what it mounts there isn't held against it, and the manager's files are.
  */
-const undone = (seen: string, { isOwn }: Sight, isTheHosts: boolean): Finding =>
+const undone = (seen: string, { isOwn }: ProcessMounts, isTheHosts: boolean): Finding =>
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
 /** Compares a claim with what a process sees. */
-export function judgeClaim(claim: Claim, sight: Sight): Finding {
+export function checkMount(claim: Claim, sight: ProcessMounts): Finding {
   const { view, host } = sight;
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
@@ -106,9 +106,9 @@ export function judgeClaim(claim: Claim, sight: Sight): Finding {
     case 'executable':
       return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
     case 'read-only':
-      return judgeFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
+      return checkFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
     case 'noexec':
-      return judgeFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
+      return checkFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
   }
 }
 
@@ -131,10 +131,10 @@ const MOST_NAMED = 10;
  * open. Systemd leaves out what has a mount of its own by another directive, and what the host mounts below later, as any
  * user does by FUSE.
  */
-function judgeFlag(
+function checkFlag(
   claim: Claim,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
-  sight: Sight,
+  sight: ProcessMounts,
   [flag, otherwise]: readonly [flag: string, otherwise: string],
 ): Finding {
   const { lines, view, host } = sight;
@@ -174,7 +174,7 @@ const PROC_OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly str
 /** Directives that a process's own /proc shows by an option. */
 export const OF_PROC = Object.keys(PROC_OPTIONS);
 
-export function judgeProc(get: Get, directive: string, sight: Sight): Finding {
+export function checkProc(get: Get, directive: string, sight: ProcessMounts): Finding {
   const options = PROC_OPTIONS[directive]![word(get, directive)];
   const mount = mountAt(sight.view.tree, '/proc');
   const isHeld =

@@ -7,25 +7,29 @@ import { constantValue } from '../../seccomp/syscalls/constants.js';
 import { numbersOf } from '../../seccomp/syscalls/numbers.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { ADDRESS_FAMILIES } from '../../systemd/directives/kinds/names/families.js';
-import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, hidden, looser, unseen } from './finding.js';
 import { word } from './mounts.js';
 import type { SeenProcess } from './processes.js';
 
 /** A call that a directive refuses; arguments that are not named are 0. */
-interface Sample {
+interface RefusedSample {
   readonly call: string;
   readonly args: readonly bigint[];
   /** The call with its argument, for people: `unshare(CLONE_NEWUSER)`. */
   readonly shown: string;
 }
 
-const sample = (call: string, shown = call, ...args: readonly bigint[]): Sample => ({ call, args, shown });
+const sample = (call: string, shown = call, ...args: readonly bigint[]): RefusedSample => ({
+  call,
+  args,
+  shown,
+});
 
 const NAMESPACES = ['CGROUP', 'IPC', 'NET', 'NS', 'PID', 'USER', 'UTS'].map((name) => `CLONE_NEW${name}`);
 
 /** The bus has the namespaces that stay permitted, as bits. */
-function namespaces(get: Get, abi: Abi): Sample[] {
+function namespaces(get: Get, abi: Abi): RefusedSample[] {
   const permitted = get('RestrictNamespaces');
   return NAMESPACES.flatMap((name) => {
     const bit = constantValue(abi, name);
@@ -34,7 +38,7 @@ function namespaces(get: Get, abi: Abi): Sample[] {
   });
 }
 
-function families(get: Get, abi: Abi): Sample[] {
+function families(get: Get, abi: Abi): RefusedSample[] {
   const value = get('RestrictAddressFamilies');
   if (!Array.isArray(value) || !Array.isArray(value[1])) return [];
   const named = new Set(value[1].map((name) => constantValue(abi, String(name))));
@@ -52,14 +56,14 @@ const SCHED_FIFO = 1n;
 const WRITE_AND_EXEC = 6n;
 
 const all =
-  (...samples: readonly Sample[]) =>
-  (): readonly Sample[] =>
+  (...samples: readonly RefusedSample[]) =>
+  (): readonly RefusedSample[] =>
     samples;
 
 /** DynamicUser= brings it along. */
 const SET_IDS = all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID));
 
-type Samples = (get: Get, abi: Abi) => readonly Sample[];
+type Samples = (get: Get, abi: Abi) => readonly RefusedSample[];
 
 export const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['DynamicUser', SET_IDS],
@@ -91,7 +95,7 @@ export function ownFilter(
   { get, abi }: { readonly get: Get; readonly abi: Abi },
   directive: string,
   { threads }: Pick<SeenProcess, 'threads'>,
-  filters: readonly LoadedFilters[] | undefined,
+  filters: readonly StartFilters[] | undefined,
 ): readonly Finding[] {
   const numbers = numbersOf(abi);
   const samples = SAMPLES.get(directive)!(get, abi).filter(({ call }) => numbers.has(call));
@@ -106,7 +110,7 @@ export function ownFilter(
 }
 
 /** Whether filters let a call through. A program that no call can be tried on refuses nothing. */
-function lets({ stack }: LoadedFilters, { call, args }: Sample, abi: Abi): boolean {
+function lets({ stack }: StartFilters, { call, args }: RefusedSample, abi: Abi): boolean {
   const nr = numbersOf(abi).get(call)!;
   const registers = Array.from({ length: 6 }, (_, i) => args[i] ?? 0n);
   // The oldest come first: systemd's are among them.

@@ -10,7 +10,7 @@ import { MAX_MOUNTS } from '../../systemd/formats/mount-info.js';
 import { type MountTree, parseMountTree } from '../../systemd/formats/mount-tree.js';
 import type { Target } from '../../systemd/target/target.js';
 import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
-import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
+import { type Parents, survivingProcesses, withDescendants } from '../kernel/surviving-processes.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
 /** A process as the kernel shows it. */
@@ -37,7 +37,7 @@ export interface SeenProcess extends ReadProcess {
 }
 
 /** The file system as a mount namespace has it. */
-export interface View {
+export interface NamespaceView {
   readonly tree: MountTree;
   /** Paths without links by the paths that lead there; a missing one leads to nothing. */
   readonly paths: ReadonlyMap<string, string>;
@@ -52,7 +52,7 @@ export const capabilities = (thread: ReadonlyMap<string, string>, set: string): 
 };
 
 /** A unit that is looked at, and the machine that it is on. */
-export interface Subject {
+export interface ProbedUnit {
   readonly plan: { readonly target: Pick<Target, 'scope' | 'machine'> & Partial<Pick<Target, 'injector'>> };
   readonly unit: UnitState;
 }
@@ -82,7 +82,7 @@ interface Sought {
  */
 export async function readUnitProcesses(
   system: System,
-  subject: Subject,
+  subject: ProbedUnit,
   { pids: known, areAll, namespaces }: Sought,
   failures: Failures,
 ): Promise<SeenProcess[]> {
@@ -98,7 +98,7 @@ export async function readUnitProcesses(
     }
   }
   const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
-  const old = await leftOvers(system, unit, parents);
+  const old = await survivingProcesses(system, unit, parents);
   const bound = boundOf(subject, parents);
   return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }
@@ -177,7 +177,7 @@ const UNHELD = ['privileged', 'no-setuid', 'ambient'];
  * The processes that are of no command without confinement: where there is such a command, only the main process and those
  * that it started are known to be of another.
  */
-function boundOf({ plan, unit }: Subject, parents: Parents): { readonly has: (pid: number) => boolean } {
+function boundOf({ plan, unit }: ProbedUnit, parents: Parents): { readonly has: (pid: number) => boolean } {
   // The program that loads the filter of [ready] has ended when the unit serves.
   const isFree = (key: string) =>
     commandsOf(unit, key).some(
@@ -202,8 +202,8 @@ export async function readViews(
   processes: readonly SeenProcess[],
   paths: readonly string[],
   failures: Failures,
-): Promise<ReadonlyMap<string, View>> {
-  const views = new Map<string, View>();
+): Promise<ReadonlyMap<string, NamespaceView>> {
+  const views = new Map<string, NamespaceView>();
   for (const one of processes) {
     const name = mountsOf(one);
     if (views.has(name) || failures.has(name)) continue;
@@ -227,7 +227,7 @@ export async function readView(
   system: System,
   process: number | 'self',
   paths: readonly string[],
-): Promise<View | undefined> {
+): Promise<NamespaceView | undefined> {
   const file = await system.read(`/proc/${process}/mountinfo`, { limit: MAX_MOUNTS });
   if (!file || file.bytes.length === 0) return undefined;
   const tree = parseMountTree(new TextDecoder().decode(file.bytes));

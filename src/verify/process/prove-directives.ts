@@ -11,28 +11,28 @@ import type { Context } from '../../machine/context.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { userFolders } from '../../systemd/paths/placement.js';
-import type { Planned } from '../expected.js';
+import type { ExpectedDirectives } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { readUnit } from '../kernel/unit-filters.js';
 import { notRunning } from '../kernel/unseen.js';
 import {
   leavesOpen,
-  leftOverDirective,
   looserDirective,
   seenNowhere,
+  survivingDirective,
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { heldDirectives, type Look, lastingLook, type Seen } from './look.js';
 import { UNREAD } from './own-filters.js';
+import { type DirectiveFinding, heldDirectives, lastingProbe, type ProbeResult } from './probe.js';
 import { failureOf } from './processes.js';
 
-export interface Proof {
+export interface DirectiveProof {
   readonly directives: readonly HeldDirective[];
   /** Errors about directives that don't hold. */
   readonly wrong: readonly Diagnostic[];
   /** Errors about those that don't hold in processes from before the unit's start. */
-  readonly leftOver: readonly Diagnostic[];
+  readonly surviving: readonly Diagnostic[];
   /** Warnings of what systemd leaves open. */
   readonly open: readonly Diagnostic[];
   /** Errors about processes that can't be seen. */
@@ -40,31 +40,34 @@ export interface Proof {
 }
 
 /** The proof of a unit that is held to nothing. */
-export const NO_PROOF: Proof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
+export const NO_PROOF: DirectiveProof = { directives: [], wrong: [], surviving: [], open: [], unproven: [] };
 
 /**
  * Errors about directives that don't hold.
  * @param isKnown whether another error already tells why the unit's processes can't be as the policy says: then they
  *   are one error
  */
-export function notHolding({ directives, wrong, leftOver }: Proof, isKnown: boolean): readonly Diagnostic[] {
-  if (!isKnown || wrong.length === 0) return [...wrong, ...leftOver];
+export function notHolding(
+  { directives, wrong, surviving }: DirectiveProof,
+  isKnown: boolean,
+): readonly Diagnostic[] {
+  if (!isKnown || wrong.length === 0) return [...wrong, ...surviving];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
-  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...leftOver];
+  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...surviving];
 }
 
 /**
- * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The measure is the value that
+ * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The expected value is the one that
  * the manager has loaded.
  * @param otherwise directives of which the manager has loaded another value than the drop-in's: those prove nothing
  * @param kernel the comparison of the unit's filters, just made
  */
 export async function proveDirectives(
   context: Context,
-  planned: Planned,
+  planned: ExpectedDirectives,
   otherwise: ReadonlySet<string>,
   kernel: Pick<Enforcement, 'groups' | 'read'>,
-): Promise<Proof> {
+): Promise<DirectiveProof> {
   const { system, placement } = context;
   const directives = directivesOf(planned, otherwise);
   if (directives.length === 0) return { ...NO_PROOF, directives: heldBy(planned, []) };
@@ -77,13 +80,13 @@ export async function proveDirectives(
   };
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
-    const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
+    const found = await context.caller.during(line, () => lastingProbe(system, planned, asked));
     const all = heldBy(planned, found.seen);
     const held = all.filter(({ directive }) => directives.includes(directive));
     return {
       directives: all,
       wrong: all.flatMap(looserDirective),
-      leftOver: all.flatMap((one) => leftOverDirective(planned, one)),
+      surviving: all.flatMap((one) => survivingDirective(planned, one)),
       open: all.flatMap(leavesOpen),
       unproven: notSeen(planned, found, held, kernel),
     };
@@ -94,14 +97,14 @@ export async function proveDirectives(
 }
 
 /** Directives that the plan has in force in processes. */
-function directivesOf({ plan }: Planned, otherwise: ReadonlySet<string>): string[] {
+function directivesOf({ plan }: ExpectedDirectives, otherwise: ReadonlySet<string>): string[] {
   const lost = new Set(
     plan.lines.filter((line) => line.enforcedBy === 'nobody').map(({ subject }) => subject),
   );
   return namesOf(plan).filter((name) => !lost.has(name) && !otherwise.has(name));
 }
 
-const namesOf = ({ directives }: Planned['plan']): string[] => [
+const namesOf = ({ directives }: ExpectedDirectives['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
@@ -110,8 +113,8 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
  * that would is seen.
  */
 function notSeen(
-  planned: Planned,
-  { isEmpty, failure }: Look,
+  planned: ExpectedDirectives,
+  { isEmpty, failure }: ProbeResult,
   directives: readonly HeldDirective[],
   { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
 ): Diagnostic[] {
@@ -130,7 +133,7 @@ function notSeen(
   return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;
 }
 
-const heldBy = ({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] => {
+const heldBy = ({ plan }: ExpectedDirectives, seen: readonly DirectiveFinding[]): HeldDirective[] => {
   const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
   return heldDirectives(namesOf(plan), seen).map((one) => ({ ...one, at: places.get(one.directive) }));
 };

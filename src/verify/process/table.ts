@@ -6,11 +6,11 @@ import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { CLAIMS, claimsOf, ROOTS } from '../../systemd/directives/values/mounts.js';
-import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
-import { isSet, judgeClaim, judgeProc, loadedLines, OF_PROC, word } from './mounts.js';
+import { checkMount, checkProc, isSet, loadedLines, OF_PROC, word } from './mounts.js';
 import { ownFilter, SAMPLES } from './own-filters.js';
-import type { SeenProcess, View } from './processes.js';
+import type { NamespaceView, SeenProcess } from './processes.js';
 import {
   ambientCapabilities,
   boundedCapabilities,
@@ -23,7 +23,7 @@ import {
 } from './status.js';
 
 /** Values and facts that processes of a unit are compared with. */
-export interface Measure {
+export interface ExpectedValues {
   readonly get: Get;
   /** The folders that the unit's own are below; undefined for those of the system's manager. */
   readonly bases?: ReadonlyMap<string, string> | undefined;
@@ -34,16 +34,16 @@ export interface Measure {
   /** The manager's namespaces by their names. */
   readonly namespaces: ReadonlyMap<string, string>;
   /** The manager's own view; undefined where it isn't shown. */
-  readonly host: View | undefined;
+  readonly host: NamespaceView | undefined;
 }
 
 /** A process, and what is seen of it. */
-export interface Judged {
+export interface CheckedProcess {
   readonly process: SeenProcess;
   /** Findings about its mounts by directive. */
   readonly mounts: (directive: string) => readonly Finding[];
   /** The filters of its threads; undefined where they weren't read. */
-  readonly filters: readonly LoadedFilters[] | undefined;
+  readonly filters: readonly StartFilters[] | undefined;
   /** Whether it may have made its user namespace itself, as browsers do: capabilities reach no further than that. */
   readonly hasOwnUsers: boolean;
 }
@@ -61,7 +61,7 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
   ['UserNamespacePath', 'user'],
 ]);
 
-type InNamespaces = Pick<Measure, 'namespaces'>;
+type InNamespaces = Pick<ExpectedValues, 'namespaces'>;
 
 /** Whether a process is in another namespace than the manager, or than another process. */
 export function apart(name: string, { namespaces }: InNamespaces, other: InNamespaces): Finding {
@@ -79,14 +79,14 @@ const HIDDEN_MOUNTS = hidden('its mounts are not shown');
  * @param isOwn whether the unit's processes may have made the namespace themselves
  */
 export const createOfMounts = (
-  measure: Measure,
+  expected: ExpectedValues,
   process: InNamespaces,
-  view: View | undefined,
+  view: NamespaceView | undefined,
   isOwn: boolean,
-): Judged['mounts'] => {
-  const { get, host, bases } = measure;
+): CheckedProcess['mounts'] => {
+  const { get, host, bases } = expected;
   const lines = loadedLines(get, bases);
-  const outside = apart('mnt', process, measure);
+  const outside = apart('mnt', process, expected);
   return remember((directive) => {
     const claims = claimsOf(lines, directive);
     const isOfProc = OF_PROC.includes(directive);
@@ -94,18 +94,22 @@ export const createOfMounts = (
     if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
     if (!view || !host) return [HIDDEN_MOUNTS];
     const sight = { lines, view, host, isOwn };
-    return isOfProc ? [judgeProc(get, directive, sight)] : claims.map((claim) => judgeClaim(claim, sight));
+    return isOfProc ? [checkProc(get, directive, sight)] : claims.map((claim) => checkMount(claim, sight));
   });
 };
 
 /** Values of ProtectControlGroups= that put a unit into a namespace. */
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];
 
-type Place = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
-type Judge = (judged: Judged, measure: Measure, directive: string) => Finding | readonly Finding[];
+type FactSource = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
+type ProcessCheck = (
+  checked: CheckedProcess,
+  expected: ExpectedValues,
+  directive: string,
+) => Finding | readonly Finding[];
 
 /** Places to look at, the directives that are seen there, and how; some are seen at several. */
-const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge: Judge])[] = [
+const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, check: ProcessCheck])[] = [
   ['status', ['NoNewPrivileges', 'DynamicUser'], ({ process }) => noNewPrivileges(process)],
   ['status', ['User', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'UID')],
   ['status', ['Group', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'GID')],
@@ -125,31 +129,31 @@ const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge:
   [
     'namespaces',
     NAMESPACES.keys(),
-    ({ process }, measure, directive) => apart(NAMESPACES.get(directive)!, process, measure),
+    ({ process }, expected, directive) => apart(NAMESPACES.get(directive)!, process, expected),
   ],
   [
     'namespaces',
     ['ProtectControlGroups'],
-    ({ process }, measure) =>
-      OWN_GROUPS.includes(word(measure.get, 'ProtectControlGroupsEx'))
-        ? apart('cgroup', process, measure)
+    ({ process }, expected) =>
+      OWN_GROUPS.includes(word(expected.get, 'ProtectControlGroupsEx'))
+        ? apart('cgroup', process, expected)
         : [],
   ],
   ['mounts', [...CLAIMS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
   [
     'filters',
     SAMPLES.keys(),
-    ({ process, filters }, measure, directive) => ownFilter(measure, directive, process, filters),
+    ({ process, filters }, expected, directive) => ownFilter(expected, directive, process, filters),
   ],
 ];
 
 const SIGHTS = groupBy(
-  TABLE.flatMap(([at, directives, judge]) => [...directives].map((directive) => ({ at, directive, judge }))),
+  TABLE.flatMap(([at, directives, check]) => [...directives].map((directive) => ({ at, directive, check }))),
   ({ directive }) => directive,
 );
 
 /** Whether a process shows anything of a directive, at one of some places if any are given. */
-export const isSeen = (directive: string, ...places: readonly Place[]): boolean =>
+export const isSeen = (directive: string, ...places: readonly FactSource[]): boolean =>
   SIGHTS.get(directive)?.some(({ at }) => places.length === 0 || places.includes(at)) ?? false;
 
 const OWN_USERS = unseen('it is in a user namespace of its own');
@@ -158,18 +162,22 @@ const OWN_USERS = unseen('it is in a user namespace of its own');
 const ALWAYS_HELD: ReadonlySet<string> = new Set(['CapabilityBoundingSet', ...LIMITS.keys()]);
 
 /** A directive in a process, compared with what the manager has loaded. */
-export function judge(directive: string, measure: Measure, judged: Judged): Finding {
+export function checkDirective(
+  directive: string,
+  expected: ExpectedValues,
+  checked: CheckedProcess,
+): Finding {
   const sights = SIGHTS.get(directive);
   if (!sights) return unseen('nothing tells');
-  if (measure.get(findDirective(directive)!.bus.property) === undefined)
+  if (expected.get(findDirective(directive)!.bus.property) === undefined)
     return unseen('systemd shows no value of it');
-  if (!ALWAYS_HELD.has(directive) && !isSet(measure.get, directive)) return EQUAL;
+  if (!ALWAYS_HELD.has(directive) && !isSet(expected.get, directive)) return EQUAL;
   const found = (isFilter: boolean) =>
     sights
       .filter(({ at }) => (at === 'filters') === isFilter)
-      .flatMap(({ at, judge: of }) => {
-        const findings = [of(judged, measure, directive)].flat();
-        const isExcused = at === 'capabilities' && judged.hasOwnUsers;
+      .flatMap(({ at, check: of }) => {
+        const findings = [of(checked, expected, directive)].flat();
+        const isExcused = at === 'capabilities' && checked.hasOwnUsers;
         return findings.map((one) => (isExcused && one.relation === 'looser' ? OWN_USERS : one));
       });
   const [others, filters] = [found(false), found(true)];

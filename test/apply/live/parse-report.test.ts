@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { findingErrors } from '../../../src/apply/live/findings.js';
-import { type Finding, parseReport, REASONS } from '../../../src/apply/live/parse-report.js';
+import { parseReport, REASONS, type TightenFinding } from '../../../src/apply/live/parse-report.js';
 import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
 import { UNIT } from '../../support/demo-service.js';
 import { FakeSystem } from '../../support/fake-system.js';
@@ -72,7 +72,7 @@ describe('a finding', () => {
   const system = new FakeSystem({
     files: { '/proc/7/status': status('wor\u001bker'), '/proc/8/status': status('gdb') },
   });
-  const said = async (...findings: Finding[]) =>
+  const said = async (...findings: TightenFinding[]) =>
     (await findingErrors(system, UNIT, 'x86-64', findings)).map(({ code, message }) => `${code} ${message}`);
 
   test('of a thread that waits has its name, and that of the call', async () => {
@@ -102,9 +102,9 @@ describe('a finding', () => {
 
   test('of each reason is an error with words of its own', async () => {
     const all = Object.entries(REASONS).map(
-      ([reason, count]): Finding => ({
+      ([reason, count]): TightenFinding => ({
         tid: 7,
-        reason: reason as Finding['reason'],
+        reason: reason as TightenFinding['reason'],
         numbers: Array<number>(count).fill(1),
       }),
     );

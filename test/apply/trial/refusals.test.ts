@@ -1,4 +1,4 @@
-/** Tests of apply/trial/refusals.ts, apply/trial/watch.ts and apply/trial/judge-refusals.ts: calls that are refused in a trial. */
+/** Tests of apply/trial/refusals.ts, apply/trial/watch.ts and apply/trial/check-refusals.ts: calls that are refused in a trial. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TrialWatch } from '../../../src/apply/trial/watch.js';

@@ -6,9 +6,9 @@ import { askedBy } from '../../../src/cli/command-line/asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from '../../../src/cli/command-line/help-groups.js';
 import { parse } from '../../../src/cli/command-line/parse.js';
 import { usageError } from '../../../src/cli/command-line/usage.js';
-import { OPTIONS, type Options } from '../../../src/cli/commands/options.js';
+import { OPTIONS, type VerbOptions } from '../../../src/cli/commands/options.js';
 import { VERBS } from '../../../src/cli/commands/verbs.js';
-import { PLAIN } from '../../../src/look.js';
+import { PLAIN } from '../../../src/theme.js';
 
 test('forms of JSON and colours are known before a command line is parsed', () => {
   assert.deepEqual(askedBy(['status', '--json=summary', '--color=never']), {
@@ -29,10 +29,10 @@ test('forms of JSON and colours are known before a command line is parsed', () =
 async function parsed(...words: string[]) {
   const printed: string[] = [];
   const ran: unknown[] = [];
-  const look = () => ({ ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` });
+  const theme = () => ({ ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` });
   const print = (text: string) => printed.push(text);
   const exit = await parse(
-    { ...askedBy(words), print, printError: print, look },
+    { ...askedBy(words), print, printError: print, theme },
     async (verb, operands, options) => {
       ran.push([verb.name, operands, options]);
       return 7;
@@ -102,7 +102,7 @@ test('the help of a command has its options heading by heading', async () => {
 });
 
 test('options keep their order under a heading, and none is lost', () => {
-  const names = Object.keys(OPTIONS) as (keyof Options)[];
+  const names = Object.keys(OPTIONS) as (keyof VerbOptions)[];
   const sorted = inGroups(names);
   assert.deepEqual([...sorted].sort(), [...names].sort());
   const headings = sorted.map(groupOf);

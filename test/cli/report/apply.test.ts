@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import type { UnitResult } from '../../../src/apply/unit-result.js';
 import { unitsOutcome } from '../../../src/cli/report/apply.js';
 import { EXIT, error, warning } from '../../../src/diagnostic.js';
-import type { Change } from '../../../src/plan/emit/changes.js';
+import type { FileChange } from '../../../src/plan/emit/changes.js';
 import { existing } from '../../support/fake-system.js';
 
-const CREATED: Change = { kind: 'create', path: '/x', before: undefined, after: existing('/x', 'a\n') };
-const SAME: Change = {
+const CREATED: FileChange = { kind: 'create', path: '/x', before: undefined, after: existing('/x', 'a\n') };
+const SAME: FileChange = {
   kind: 'unchanged',
   path: '/x',
   before: existing('/x', 'a\n'),

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codeHelp } from '../../../src/cli/report/code-help.js';
-import type { Entry } from '../../../src/codes/entry.js';
+import type { CodeEntry } from '../../../src/codes/entry.js';
 import { SUBJECTS } from '../../../src/codes/subjects.js';
 
 const VERBS = ['apply', 'status'];
 
 test('each code has its text, in lines for a terminal', () => {
-  const entries = SUBJECTS.flatMap((subject) => Object.entries<Entry>(subject.entries));
+  const entries = SUBJECTS.flatMap((subject) => Object.entries<CodeEntry>(subject.entries));
   for (const [code, entry] of entries) {
     const text = codeHelp(code, VERBS);
     assert.ok(typeof text === 'string', code);

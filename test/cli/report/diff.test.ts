@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { painted, unifiedDiff } from '../../../src/cli/report/diff.js';
-import { PLAIN } from '../../../src/look.js';
-import type { Change } from '../../../src/plan/emit/changes.js';
+import type { FileChange } from '../../../src/plan/emit/changes.js';
+import { PLAIN } from '../../../src/theme.js';
 
 const file = (text: string) => ({
   path: '/x.conf',
@@ -12,7 +12,7 @@ const file = (text: string) => ({
   modified: 0,
 });
 
-function change(before: string | undefined, after: string | undefined, path = '/x.conf'): Change {
+function change(before: string | undefined, after: string | undefined, path = '/x.conf'): FileChange {
   const kind =
     before === undefined
       ? 'create'
@@ -31,7 +31,7 @@ function change(before: string | undefined, after: string | undefined, path = '/
 
 const lines = (...names: (string | number)[]) => names.map((name) => `${name}\n`).join('');
 
-const CASES: readonly [says: string, change: Change, diff: string][] = [
+const CASES: readonly [says: string, change: FileChange, diff: string][] = [
   ['an unchanged file has no diff', change('a\n', 'a\n'), ''],
   [
     'a new file is all plus',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directivesJson, directivesText } from '../../../src/cli/report/directives.js';
-import { PLAIN } from '../../../src/look.js';
+import { PLAIN } from '../../../src/theme.js';
 import type { HeldDirective } from '../../../src/verify/process/finding.js';
 
 const held = (

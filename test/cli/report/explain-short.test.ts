@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { explanationsText } from '../../../src/cli/report/explain.js';
 import { namesToAdd } from '../../../src/cli/report/explain-short.js';
 import type { Explanation } from '../../../src/explain/explanation.js';
-import type { Change } from '../../../src/explain/refused-call.js';
+import type { AllowingChange } from '../../../src/explain/refused-call.js';
 
 const FILE = '/etc/p.toml';
 const at = { file: FILE, line: 2, column: 10, length: 3 };
 
-const adds = (name: string, line: number | undefined = 2): Change => ({
+const adds = (name: string, line: number | undefined = 2): AllowingChange => ({
   ...{ does: `add "${name}"`, where: FILE, text: `"${name}"` },
   ...(line === undefined ? {} : { line }),
   edit: { kind: 'add', list: 'allow', name, after: at },
@@ -74,7 +74,7 @@ test('calls of the two tables are told apart, and each goes into the list of its
     },
     changes: [inReady(name)],
   });
-  const inReady = (name: string): Change => {
+  const inReady = (name: string): AllowingChange => {
     const { line: _, ...change } = adds(name);
     return { ...change, edit: { kind: 'add', table: 'ready', list: 'allow', name, after: undefined } };
   };
@@ -99,7 +99,7 @@ test('calls of the two tables are told apart, and each goes into the list of its
 test('calls that are denied by name are one group, and leave each line together', () => {
   const denied = (name: string, number: number, line: number): Explanation => {
     const there = { ...at, line };
-    const change: Change = {
+    const change: AllowingChange = {
       ...{ does: `take "${name}" out of deny in line ${line}`, where: FILE, line },
       edit: { kind: 'take-out', entry: name, at: there },
     };
@@ -143,7 +143,11 @@ test('--verbose tells each call, and one list at the end', () => {
 });
 
 test('a written policy is shown as a diff, with only what is left to do', () => {
-  const unit: Change = { does: 'add SystemCallFilter=uname', where: 'systemctl edit', text: '[Service]' };
+  const unit: AllowingChange = {
+    does: 'add SystemCallFilter=uname',
+    where: 'systemctl edit',
+    text: '[Service]',
+  };
   const both = { ...UNAME, changes: [...UNAME.changes, unit] };
   const shown = text([MOUNT, both], { diff: '--- a\n+++ b\n', left: [both] });
   assert.match(

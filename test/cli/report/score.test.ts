@@ -9,8 +9,8 @@ import {
   scoresText,
 } from '../../../src/cli/report/score.js';
 import { error } from '../../../src/diagnostic.js';
-import { PLAIN } from '../../../src/look.js';
 import { exposureText, levelOf } from '../../../src/plan/score/exposure.js';
+import { PLAIN } from '../../../src/theme.js';
 import { scoreOfPolicy } from '../../support/scored.js';
 
 const PLANNED = scoreOfPolicy(

@@ -9,7 +9,7 @@ import {
 } from '../../../src/cli/report/status.js';
 import { type Diagnostic, error, note } from '../../../src/diagnostic.js';
 import type { Unseen } from '../../../src/explain/records/records.js';
-import { type Look, PLAIN } from '../../../src/look.js';
+import { PLAIN, type Theme } from '../../../src/theme.js';
 import { fakeContext, machineWith } from '../../support/fake-system.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
@@ -45,7 +45,7 @@ test('the number of refused calls is known, at least so, or not known', () => {
   assert.equal(row({})[4], '-');
 });
 
-const wide: Look = { ...PLAIN, columns: 80 };
+const wide: Theme = { ...PLAIN, columns: 80 };
 
 test('a unit has one line that fits a terminal, its policy cut first, and its name never', () => {
   const long = 'prometheus-node-exporter.service';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { table, wrapped } from '../../../src/cli/report/table.js';
-import { PLAIN } from '../../../src/look.js';
+import { PLAIN } from '../../../src/theme.js';
 
 const wide = (columns: number) => ({ ...PLAIN, columns });
 
@@ -15,8 +15,8 @@ test('no cell of a table has characters that are not seen, and columns stay in l
 });
 
 test('names of columns and roles of cells are styled, and what is styled keeps its width', () => {
-  const look = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
-  const text = table([[['\u001b[2J', 'bad'], 'b']], { head: ['A', 'B'], look });
+  const theme = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
+  const text = table([[['\u001b[2J', 'bad'], 'b']], { head: ['A', 'B'], theme });
   assert.equal(text, '<heading>A</>        <heading>B</>\n<bad>\\x1b[2J</>  b\n');
 });
 
@@ -26,51 +26,51 @@ test('a row of one cell stands across the others', () => {
 });
 
 test('a table that fits is left alone', () => {
-  assert.equal(table([['a b', 'c d']], { look: wide(8) }), 'a b  c d\n');
+  assert.equal(table([['a b', 'c d']], { theme: wide(8) }), 'a b  c d\n');
 });
 
 test('a cell that is too wide is broken between words, the widest column first', () => {
-  const text = table([['name', 'one two three four', 'x']], { look: wide(22) });
+  const text = table([['name', 'one two three four', 'x']], { theme: wide(22) });
   assert.equal(text, 'name  one two three  x\n      four\n');
-  const both = table([['one two three four', 'five six seven eight']], { look: wide(24) });
+  const both = table([['one two three four', 'five six seven eight']], { theme: wide(24) });
   assert.equal(both, 'one two     five six\nthree four  seven eight\n');
 });
 
 test('what has no spaces is broken within paths and lists only where nothing else helps', () => {
   const path = '/etc/sandbox-unit/demo.service.toml';
   assert.equal(
-    table([['demo', path]], { look: wide(28) }),
+    table([['demo', path]], { theme: wide(28) }),
     'demo  /etc/sandbox-unit/\n      demo.service.toml\n',
   );
-  assert.equal(table([['demo', path]], { look: wide(60) }), `demo  ${path}\n`);
+  assert.equal(table([['demo', path]], { theme: wide(60) }), `demo  ${path}\n`);
   // Then other cells stay whole.
   assert.equal(
-    table([['reload due', path]], { look: wide(34) }),
+    table([['reload due', path]], { theme: wide(34) }),
     'reload due  /etc/sandbox-unit/\n            demo.service.toml\n',
   );
 });
 
 test('room that a broken column has left over is for the others', () => {
   // Halves of the room would do for no column: the first needs 9 of 11, the last 13.
-  const text = table([['one-two-three four', 'five six seven']], { look: wide(29) });
+  const text = table([['one-two-three four', 'five six seven']], { theme: wide(29) });
   assert.equal(text, 'one-two-three  five six seven\nfour\n');
 });
 
 test('a name of a column is broken within a word where nothing else helps', () => {
-  const options = { head: ['NAME', 'RECORDINGS'], look: wide(12) };
+  const options = { head: ['NAME', 'RECORDINGS'], theme: wide(12) };
   assert.equal(table([['a-name', '1/2']], options), 'NAME    RECOR\n        DINGS\na-name  1/2\n');
-  assert.equal(table([['a', '1/2']], { ...options, look: wide(20) }), 'NAME  RECORDINGS\na     1/2\n');
+  assert.equal(table([['a', '1/2']], { ...options, theme: wide(20) }), 'NAME  RECORDINGS\na     1/2\n');
 });
 
 test('words of the last column are cut in the middle where that is asked for, and nothing else helps', () => {
   const rows = [['one', 'a-program-of-a-long-name another']];
-  const cut = (columns: number) => table(rows, { look: wide(columns), cuts: 'last' });
+  const cut = (columns: number) => table(rows, { theme: wide(columns), cuts: 'last' });
   assert.equal(cut(60), 'one  a-program-of-a-long-name another\n');
   assert.equal(cut(30), 'one  a-program-of-a-long-name\n     another\n');
   assert.equal(cut(20), 'one  a-progr…ng-name\n     another\n');
   assert.equal(cut(9), 'one  a-pr…ame\n     another\n');
-  assert.equal(table(rows, { look: wide(20) }), cut(30));
-  const signs = table([['one', '\u{1d54f}'.repeat(9)]], { look: wide(14), cuts: 'last' });
+  assert.equal(table(rows, { theme: wide(20) }), cut(30));
+  const signs = table([['one', '\u{1d54f}'.repeat(9)]], { theme: wide(14), cuts: 'last' });
   assert.doesNotMatch(signs, /\p{Cs}/u);
 });
 
@@ -90,7 +90,7 @@ test('whatever the width, no text is lost, and nothing is wider than it must be'
       fc.array(row, { minLength: 1, maxLength: 5 }),
       fc.integer({ min: 1, max: 80 }),
       (rows, columns) => {
-        const text = table(rows, { look: wide(columns) });
+        const text = table(rows, { theme: wide(columns) });
         const words = (of: string) =>
           of
             .split(/\s+/)

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Tightened } from '../../../src/apply/live/tighten-unit.js';
 import { tightenOutcome } from '../../../src/cli/report/tighten.js';
 import { error, note } from '../../../src/diagnostic.js';
-import { PLAIN } from '../../../src/look.js';
+import { PLAIN } from '../../../src/theme.js';
 
 const NONE = { threads: 0, processes: 0, paused: undefined, diagnostics: [] };
 const DONE: Tightened = {
@@ -21,7 +21,7 @@ const REFUSED: Tightened = {
   diagnostics: [error('thread-stuck', 'one')],
 };
 const outcome = (...results: Tightened[]) =>
-  tightenOutcome(results, ['execve:EPERM', '@mount:kill'], { look: PLAIN });
+  tightenOutcome(results, ['execve:EPERM', '@mount:kill'], { theme: PLAIN });
 
 test('each state has its exit status; the gravest of several counts', () => {
   const states: readonly (readonly [Tightened, number])[] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { enforcementText, groupsJson } from '../../../src/cli/report/verify.js';
 import { EXIT } from '../../../src/diagnostic.js';
-import { PLAIN } from '../../../src/look.js';
+import { PLAIN } from '../../../src/theme.js';
 import type { NamedCalls } from '../../../src/verify/kernel/name-calls.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import { planned } from '../../support/planned.js';

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPromoted, promotedComments, promotion, type Used } from '../../../src/learn/evidence/promote.js';
+import {
+  isPromoted,
+  promotedComments,
+  promotion,
+  type UsedCalls,
+} from '../../../src/learn/evidence/promote.js';
 import { editPolicy } from '../../../src/policy/edit.js';
 import { parsePolicy } from '../../../src/policy/parse.js';
 import { ALLOW, ENOSYS, errnoAction } from '../../../src/seccomp/syscalls/action.js';
@@ -37,19 +42,23 @@ const parsed = (text: string) => {
   return policy;
 };
 
-const ioctl = (values: readonly string[], lost = 0): Used['arguments'][number] => ({
+const ioctl = (values: readonly string[], lost = 0): UsedCalls['arguments'][number] => ({
   ...{ architecture: 'x86-64', name: 'ioctl', arguments: [1], lost },
   values: values.map((value) => [value]),
 });
 
-const used = (names: readonly string[], values: Used['arguments'] = [], more: Partial<Used> = {}): Used => ({
+const used = (
+  names: readonly string[],
+  values: UsedCalls['arguments'] = [],
+  more: Partial<UsedCalls> = {},
+): UsedCalls => ({
   calls: names.map((name) => ({ architecture: 'x86-64', name })),
   arguments: values,
   ...{ lost: {}, blind: [] },
   ...more,
 });
 
-function promoted(seen: Used, text = TEXT) {
+function promoted(seen: UsedCalls, text = TEXT) {
   const before = parsed(text);
   const planned = promotion(before.syscalls!, FILE, seen, SETS);
   const after = editPolicy(text, planned.edits)!;
@@ -73,7 +82,7 @@ test('calls that were used are allowed, others of their sets are refused', () =>
 
 const ioctlOn = (architecture: string) => ({ architecture, name: 'ioctl' });
 
-const KEPT: readonly [says: string, values: Used['arguments'], more?: Partial<Used>][] = [
+const KEPT: readonly [says: string, values: UsedCalls['arguments'], more?: Partial<UsedCalls>][] = [
   ['another value was used', [ioctl([TCGETS, '7'])]],
   ['values were lost', [ioctl([TCGETS], 3)]],
   ['no values are known', []],

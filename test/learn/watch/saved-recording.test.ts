@@ -5,7 +5,7 @@ import { SavedRecording } from '../../../src/learn/watch/saved-recording.js';
 import { WatchedService } from '../../../src/learn/watch/watched-service.js';
 import { parseRecording } from '../../../src/observe/recording/parse.js';
 import { watchedOn } from '../../../src/observe/watch-list.js';
-import type { NamespaceOf, View } from '../../../src/systemd/unit/view.js';
+import type { NamespaceOf, RootView } from '../../../src/systemd/unit/view.js';
 import { UNIT } from '../../support/demo-service.js';
 import { dump } from '../../support/dumps.js';
 import { failure } from '../../support/failure.js';
@@ -73,7 +73,7 @@ for (const [root, mainPid] of [
   test(`with ${root}= a program has the hash of ${mainPid === 0 ? 'nothing while the service is down' : 'the file that the service sees'}`, async () => {
     const system = machine();
     const walk = system.walk.bind(system);
-    system.walk = async (path: string, from?: View | NamespaceOf) =>
+    system.walk = async (path: string, from?: RootView | NamespaceOf) =>
       from === undefined
         ? walk(path)
         : { real: undefined, untrusted: [], content: new TextEncoder().encode(JSON.stringify(from)) };

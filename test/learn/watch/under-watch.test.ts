@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import {
   backgroundUnit,
   lockForWatch,
-  type Progress,
   underWatch,
+  type WatchProgress,
 } from '../../../src/learn/watch/under-watch.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 const UNIT = 'demo.service';
 const FOLDER = '/run/sandbox-unit/watches';
-const STATE: Progress = { begin: 1, end: null, phase: 'serving', calls: 40, lost: 0 };
+const STATE: WatchProgress = { begin: 1, end: null, phase: 'serving', calls: 40, lost: 0 };
 
 test('a watch is listed as long as it has its lock, with the unit that it runs in', async () => {
   const system = new FakeSystem();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
-import { type Answer, parseFacts } from '../../../src/machine/recorded/facts-file.js';
+import { parseFacts, type RecordedAnswer } from '../../../src/machine/recorded/facts-file.js';
 import { FIRST_LINE, factLine, looked, packed, piece } from '../../support/facts-lines.js';
 
 const parse = (...texts: string[]) => parseFacts(new Map(texts.map((text, i) => [`${i}.facts`, text])));
@@ -20,7 +20,7 @@ const refusal = (step: () => unknown): string => {
   throw new assert.AssertionError({ message: 'nothing is refused' });
 };
 
-const dataOf = (answer: Answer | undefined): string => {
+const dataOf = (answer: RecordedAnswer | undefined): string => {
   assert.ok(answer?.kind === 'data' || answer?.kind === 'read', answer?.kind);
   return new TextDecoder().decode(answer.kind === 'data' ? answer.data() : answer.facts.data());
 };

@@ -8,7 +8,7 @@ import { simulate } from '../../../src/seccomp/filter/simulate.js';
 import { type Abi, abiOf, abisOf, MACHINES, type Machine } from '../../../src/seccomp/syscalls/abi.js';
 import { errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import { callNames, numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
-import type { Call, SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
+import type { SeccompData, SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
 import { layerAvailable } from '../../support/layer.js';
 import {
   compiledByLibseccomp,
@@ -29,7 +29,7 @@ const isOurs = (policy: SyscallPolicy, nr: number, abi: Abi | undefined) =>
   abi === 'x86-64' && ((nr >= 512 && nr <= 547) || (nr === 0xffffffff && !policy.abis.has('x86-64')));
 
 /** Calls on which both are to agree. */
-function* callsFor(policy: SyscallPolicy): Generator<Call> {
+function* callsFor(policy: SyscallPolicy): Generator<SeccompData> {
   for (const arch of archesToTry()) {
     for (const nr of numbersToTry(policy, arch)) {
       const id = abiOf(policy.machine, arch, nr);

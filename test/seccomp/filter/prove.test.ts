@@ -8,16 +8,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
-import { assertProven, type Failure, prove } from '../../../src/seccomp/filter/prove.js';
+import { assertProven, type ProofFailure, prove } from '../../../src/seccomp/filter/prove.js';
 import { registersToTry } from '../../../src/seccomp/filter/samples.js';
 import { simulate } from '../../../src/seccomp/filter/simulate.js';
 import { settled } from '../../../src/seccomp/filter/verdicts.js';
 import { ABIS, kernelNumber } from '../../../src/seccomp/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import {
-  type Call,
   type Condition,
   evaluate,
+  type SeccompData,
   type SyscallPolicy,
   type Verdict,
   verdictAt,
@@ -68,7 +68,7 @@ function slip(program: readonly Instruction[]): fc.Arbitrary<Instruction[]> {
 }
 
 /** Calls around everything that a policy or a program compares with. */
-function* callsAround(program: readonly Instruction[], policy: SyscallPolicy): Generator<Call> {
+function* callsAround(program: readonly Instruction[], policy: SyscallPolicy): Generator<SeccompData> {
   const constants = program.flatMap(({ k }) => [k - 1, k, k + 1]).filter((k) => k >= 0 && k <= 0xffffffff);
   const listed = [...policy.abis].flatMap(([abi, { verdicts }]) =>
     [...verdicts.keys()].map((nr) => kernelNumber(abi, nr)),
@@ -93,7 +93,7 @@ function* callsAround(program: readonly Instruction[], policy: SyscallPolicy): G
 }
 
 /** Whether a program mustn't answer a call as it does. */
-function isWrong(program: readonly Instruction[], policy: SyscallPolicy, call: Call): boolean {
+function isWrong(program: readonly Instruction[], policy: SyscallPolicy, call: SeccompData): boolean {
   const { action, loadedArguments } = simulate(program, call);
   const decided = settled(verdictAt(policy, call.arch, call.nr)) !== undefined;
   return action !== evaluate(policy, call) || (decided && loadedArguments);
@@ -126,7 +126,7 @@ test('no program with one field changed is proven if it has changed its meaning'
   assert.ok(seen.refuted > 500 && seen.proven > 20, JSON.stringify(seen));
 });
 
-const refute = (program: readonly Instruction[], policy: SyscallPolicy): Failure => {
+const refute = (program: readonly Instruction[], policy: SyscallPolicy): ProofFailure => {
   const proof = prove(program, policy);
   assert.ok(!proof.ok);
   return proof;

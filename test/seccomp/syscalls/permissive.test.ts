@@ -12,7 +12,7 @@ import { MULTIPLEXED } from '../../../src/seccomp/syscalls/multiplex.js';
 import type { NamedPolicy } from '../../../src/seccomp/syscalls/named-policy.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
 import { isPermissive } from '../../../src/seccomp/syscalls/permissive.js';
-import { type Call, evaluate } from '../../../src/seccomp/syscalls/policy.js';
+import { evaluate, type SeccompData } from '../../../src/seccomp/syscalls/policy.js';
 import { resolve, resolveCalls } from '../../../src/seccomp/syscalls/resolve.js';
 import { NO_SYSCALLS, type SyscallsSection } from '../../../src/seccomp/syscalls/section.js';
 import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
@@ -32,7 +32,10 @@ const UNIT_ALONE: SyscallsSection = {
 };
 
 /** Every call of a machine, by every ABI of it, and an unknown number. */
-function calls(machine: Machine, args: readonly bigint[]): (Call & { readonly name: string | undefined })[] {
+function calls(
+  machine: Machine,
+  args: readonly bigint[],
+): (SeccompData & { readonly name: string | undefined })[] {
   return abisOf(machine).flatMap((abi) => {
     const doors = (MULTIPLEXED.get(abi) ?? []).map(({ call }) => call);
     const table = [...numbersOf(abi), [undefined, NOBODYS] as const].filter(
@@ -52,7 +55,7 @@ function meanings(written: SyscallsSection, machine: Machine, own?: NamedPolicy)
 }
 
 /** x32 numbers of 64-bit calls alone reach no call in the kernel, whatever a policy says. */
-const isNoCall = ({ nr }: Call, answer: Action) => nr > 0x40000000 && answer === ENOSYS;
+const isNoCall = ({ nr }: SeccompData, answer: Action) => nr > 0x40000000 && answer === ENOSYS;
 
 const registers = () => fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 6, maxLength: 6 });
 
@@ -147,7 +150,7 @@ test('a call whose arguments no filter can compare is recorded where some of its
     'architectures = ["x86"]\nrules = [{ syscall = "mmap", when = [{ arg = 2, eq = 7 }], action = "EPERM" }]',
   );
   const { enforced, permissive } = meanings(written, 'x86-64');
-  const call: Call = {
+  const call: SeccompData = {
     arch: ABIS.x86.arch,
     nr: numbersOf('x86').get('mmap')!,
     args: [0n, 0n, 0n, 0n, 0n, 0n],

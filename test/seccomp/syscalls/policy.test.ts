@@ -59,7 +59,12 @@ test('a value of two registers is made of the lower halves of both', () => {
 });
 
 test('the first rule decides of which all conditions hold', () => {
-  const when = (arg: number, value: bigint): Condition => ({ arg, op: 'eq', values: [value], width: 32 });
+  const when = (arg: number, value: bigint): Condition => ({
+    arg,
+    op: 'eq',
+    values: [value],
+    width: 32,
+  });
   const verdict = {
     rules: [
       { when: [when(0, 1n), when(1, 1n)], action: LOG },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Directive, EnumValue, Reading } from '../../../src/systemd/directives/directive.js';
+import type { Directive, EnumValue, ValueReading } from '../../../src/systemd/directives/directive.js';
 import { group } from '../../../src/systemd/directives/row.js';
 import {
   limits,
@@ -45,7 +45,7 @@ const KIND = scalarKind({ type: 'text', signature: 's', format: () => [''], expe
 
 const row = (name: string, kind = KIND, traits = {}): Directive => group(traits, [name, 183, kind, ''])[0]!;
 
-const reading = (name = 'X'): Reading => ({
+const reading = (name = 'X'): ValueReading => ({
   row: row(name),
   at: { file: 'p.toml', line: 1, column: 1 },
   problems: [],

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directiveGap } from '../../../src/systemd/directives/format.js';
 import { directives, findDirective } from '../../../src/systemd/directives/table.js';
-import { abilities, type Findings } from '../../../src/systemd/target/abilities.js';
+import { abilities, type MachineFindings } from '../../../src/systemd/target/abilities.js';
 import { planned, targetOf } from '../../support/planned.js';
 
 const LIMITS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 
-const ALL: Findings = {
+const ALL: MachineFindings = {
   features: '+PAM +SELINUX +APPARMOR +SMACK +SECCOMP +BPF_FRAMEWORK',
   libseccomp: true,
   libbpf: true,
@@ -15,7 +15,7 @@ const ALL: Findings = {
   cgroup2: true,
   controllers: new Set(['cpu', 'cpuset', 'io', 'memory', 'pids']),
 };
-const NONE: Findings = {
+const NONE: MachineFindings = {
   features: undefined,
   libseccomp: undefined,
   libbpf: undefined,
@@ -24,12 +24,12 @@ const NONE: Findings = {
   controllers: undefined,
 };
 
-const without = (feature: string): Findings => ({
+const without = (feature: string): MachineFindings => ({
   ...ALL,
   features: ALL.features!.replace(`+${feature}`, `-${feature}`),
 });
 
-const CASES: readonly [says: string, findings: Findings, lacks: string[], assumed: string[]][] = [
+const CASES: readonly [says: string, findings: MachineFindings, lacks: string[], assumed: string[]][] = [
   ['all', ALL, [], []],
   [
     'nothing known',

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../../../src/diagnostic.js';
 import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
-import { type Section, writeUnitFile } from '../../../src/systemd/unit/write-unit-file.js';
+import { type NewSection, writeUnitFile } from '../../../src/systemd/unit/write-unit-file.js';
 
 test('sections, entries and comments are written in order', () => {
   const text = writeUnitFile(
@@ -83,7 +83,7 @@ for (const [name, section, key, value] of refused) {
 }
 
 /** What was read of a file, as something to write. */
-function asSections(text: string): Section[] {
+function asSections(text: string): NewSection[] {
   return parseUnitFile('x', text).assignments.map(({ section, key, value }) => ({
     section,
     entries: [{ key, value }],

@@ -1,5 +1,5 @@
 /**
- * Tests of verify/kernel/enforcement.ts, verify/kernel/judge-filters.ts, verify/kernel/left-over.ts, verify/kernel/unit-filters.ts,
+ * Tests of verify/kernel/enforcement.ts, verify/kernel/check-filters.ts, verify/kernel/surviving-processes.ts, verify/kernel/unit-filters.ts,
  * verify/kernel/unseen.ts and verify/kernel/without-launcher.ts: what filters that were read come to.
  */
 import assert from 'node:assert/strict';
@@ -270,19 +270,19 @@ describe('what is looser and runs since before the unit was started is left over
     const pids = found.groups.flatMap((group) =>
       group.leftOver ? group.processes.map(({ pid }) => pid) : [],
     );
-    assert.equal(found.leftOver.length, pids.length > 0 ? 1 : 0);
+    assert.equal(found.surviving.length, pids.length > 0 ? 1 : 0);
     assert.ok(found.groups.every(({ leftOver, calls }) => !leftOver || calls === 'looser'));
-    return { pids: pids.sort(), wrong: codes(found.wrong), leftOver: found.leftOver };
+    return { pids: pids.sort(), wrong: codes(found.wrong), surviving: found.surviving };
   };
 
   test('by its start', async () => {
     const found = await kinds([loose(499), loose(500), { ...filtered(), started: 1 }]);
     assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
     assert.equal(
-      found.leftOver[0]!.message,
+      found.surviving[0]!.message,
       'more permissive than the policy: demo (1), left over from before demo.service was started',
     );
-    assert.match(found.leftOver[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
+    assert.match(found.surviving[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
   });
 
   test('what such a process has started since, too', async () => {

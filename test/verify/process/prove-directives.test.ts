@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import {
+  type DirectiveProof,
   NO_PROOF,
   notHolding,
-  type Proof,
   proveDirectives,
 } from '../../../src/verify/process/prove-directives.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
@@ -77,9 +77,9 @@ async function proofOf(
   return { ...proof, calls: system.calls };
 }
 
-const relations = ({ directives }: Proof) =>
+const relations = ({ directives }: DirectiveProof) =>
   Object.fromEntries(directives.map(({ directive, relation }) => [directive, relation]));
-const codes = (list: Proof['wrong']) => list.map(({ code }) => code);
+const codes = (list: DirectiveProof['wrong']) => list.map(({ code }) => code);
 
 test('each directive has what its processes show, and its line', async () => {
   const proof = await proofOf([processFiles(100)]);
@@ -93,7 +93,7 @@ test('each directive has what its processes show, and its line', async () => {
     proof.directives.map(({ at }) => at?.line),
     [2, 3, 4, 5],
   );
-  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open], []);
+  assert.deepEqual([...proof.wrong, ...proof.surviving, ...proof.open], []);
   assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
 });
 
@@ -146,7 +146,7 @@ test("a mount namespace of a process's own is no excuse for one from before the 
       ExecMainStartTimestampMonotonic: 1_000_000n,
     };
     const proof = await proofOf([processFiles(100), processFiles(101)], { files, links, properties: times });
-    return [relations(proof).ProtectSystem, codes(proof.leftOver)];
+    return [relations(proof).ProtectSystem, codes(proof.surviving)];
   };
   assert.deepEqual(await told(0), ['unseen', []]);
   assert.deepEqual(await told(2_000_000), ['looser', ['left-over']]);
@@ -372,7 +372,7 @@ test('a process from before the start of the unit is left over', async () => {
   // Process 101 was started 1010 ms after the boot.
   const properties = { MainPID: 0, InactiveEnterTimestampMonotonic: 5_000_000n };
   const proof = await proofOf([processFiles(101, 'NoNewPrivs:\t0\n')], { properties });
-  assert.deepEqual([codes(proof.wrong), codes(proof.leftOver)], [[], ['left-over']]);
+  assert.deepEqual([codes(proof.wrong), codes(proof.surviving)], [[], ['left-over']]);
 });
 
 test('what a process from before the start has started is left over, also if it has ended since, and is looked at once', async () => {
@@ -385,8 +385,8 @@ test('what a process from before the start has started is left over, also if it 
     ExecMainStartTimestampMonotonic: 5_010_000n,
   };
   const files = { [`${FOLDER}/cgroup.procs`]: '100\n101\n102\n' };
-  const { wrong, leftOver, calls } = await proofOf([main, old, ended], { properties, files });
-  assert.deepEqual([codes(wrong), codes(leftOver)], [[], ['left-over']]);
+  const { wrong, surviving, calls } = await proofOf([main, old, ended], { properties, files });
+  assert.deepEqual([codes(wrong), codes(surviving)], [[], ['left-over']]);
   assert.equal(calls.filter((call) => call === 'read /proc/102/status').length, 1);
 });
 

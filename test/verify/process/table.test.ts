@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
-import { parseLimits, type SeenProcess, type View } from '../../../src/verify/process/processes.js';
+import { type NamespaceView, parseLimits, type SeenProcess } from '../../../src/verify/process/processes.js';
 import {
+  type CheckedProcess,
   createOfMounts,
-  type Judged,
-  judge as judgeSeen,
-  type Measure,
+  type ExpectedValues,
+  checkDirective as judgeSeen,
 } from '../../../src/verify/process/table.js';
 import { planned } from '../../support/planned.js';
 
@@ -20,15 +20,15 @@ interface OwnNamespaces {
 
 const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
-interface Shown extends Pick<Judged, 'process' | 'filters'> {
-  readonly view: View | undefined;
+interface Shown extends Pick<CheckedProcess, 'process' | 'filters'> {
+  readonly view: NamespaceView | undefined;
   readonly own: OwnNamespaces;
 }
 
-const judge = (directive: string, measure: Measure, { view, own, ...shown }: Shown) =>
-  judgeSeen(directive, measure, {
+const judge = (directive: string, expected: ExpectedValues, { view, own, ...shown }: Shown) =>
+  judgeSeen(directive, expected, {
     ...{ ...shown, hasOwnUsers: own.users },
-    mounts: createOfMounts(measure, shown.process, view, own.mounts),
+    mounts: createOfMounts(expected, shown.process, view, own.mounts),
   });
 
 const KNOWN = (1n << 41n) - 1n;
@@ -58,7 +58,7 @@ const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProc
 });
 
 /** A view in which every path exists, without links. */
-function view(mounts: string, links: Readonly<Record<string, string>> = {}): View {
+function view(mounts: string, links: Readonly<Record<string, string>> = {}): NamespaceView {
   const all = { get: (path: string) => links[path] ?? path } as unknown as ReadonlyMap<string, string>;
   return { tree: parseMountTree(mounts), paths: all, isGuessed: false };
 }
@@ -71,7 +71,7 @@ const HOST = `1 0 0:1 / / rw - ext4 d rw
 
 type Properties = Readonly<Record<string, unknown>>;
 
-const measure = (properties: Properties): Measure => ({
+const expected = (properties: Properties): ExpectedValues => ({
   get: (name) => properties[name],
   abi: 'x86-64',
   known: KNOWN,
@@ -87,7 +87,7 @@ function relation(directive: string, properties: Properties, judged: SeenProcess
   const isText = typeof judged === 'string';
   const its = isText ? view(judged, links) : undefined;
   const of = isText ? seenProcess() : judged;
-  const found = judge(directive, measure(properties), {
+  const found = judge(directive, expected(properties), {
     process: of,
     view: its,
     filters: undefined,
@@ -117,14 +117,18 @@ test("a file of /proc that isn't there, since processes alone are, can't be writ
     );
     const judged = { process: seenProcess(), filters: undefined, own: NO_OWN_NAMESPACES };
     const guessed = { ...judged, view: { ...own, isGuessed: true } };
-    return judge('ProtectKernelTunables', measure({ ProtectKernelTunables: true }), guessed);
+    return judge('ProtectKernelTunables', expected({ ProtectKernelTunables: true }), guessed);
   };
   assert.deepEqual(of(',subset=pid'), { relation: 'equal', seen: '' });
   assert.deepEqual(of(''), { relation: 'looser', seen: '/proc/acpi can be written to' });
   const own = view('1 0 0:1 / / ro - ext4 d rw\n3 1 0:7 / /proc rw - proc p rw,subset=pid\n');
   const judged = { process: seenProcess(), view: own, filters: undefined, own: NO_OWN_NAMESPACES };
   for (const path of ['/proc', '/proc/7', '/proc/self/fd'])
-    assert.equal(judge('ReadOnlyPaths', measure({ ReadOnlyPaths: [path] }), judged).relation, 'looser', path);
+    assert.equal(
+      judge('ReadOnlyPaths', expected({ ReadOnlyPaths: [path] }), judged).relation,
+      'looser',
+      path,
+    );
 });
 
 test("a process with the manager's mounts has none that a directive makes", () => {
@@ -133,7 +137,7 @@ test("a process with the manager's mounts has none that a directive makes", () =
   const of = (directive: string, value: unknown) =>
     judge(
       directive,
-      { ...measure({ [directive]: value }), namespaces },
+      { ...expected({ [directive]: value }), namespaces },
       { process: outside, view: undefined, filters: undefined, own: NO_OWN_NAMESPACES },
     ).seen;
   for (const [directive, value] of [
@@ -156,7 +160,7 @@ test("a unit's own folder is writable where its manager makes it, and nowhere el
   const of = (bases?: ReadonlyMap<string, string>) =>
     judge(
       'ProtectHome',
-      { ...measure(properties), bases },
+      { ...expected(properties), bases },
       { process: seenProcess(), view: view(text), filters: undefined, own: NO_OWN_NAMESPACES },
     ).relation;
   assert.equal(of(new Map([['StateDirectory', '/home/u/.local/state']])), 'equal');
@@ -245,7 +249,7 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
     const { meaning } = planned(`[syscalls]\ndeny = ${JSON.stringify(deny)}\n`);
     const filters = [{ stack: deny.length > 0 ? [compile(meaning!)] : [] }];
     const judged = { process: seenProcess(), view: undefined, filters, own: NO_OWN_NAMESPACES };
-    const { relation: found, seen } = judge(directive, measure({ [directive]: value }), judged);
+    const { relation: found, seen } = judge(directive, expected({ [directive]: value }), judged);
     return seen === '' ? found : `${found}: ${seen}`;
   };
   assert.equal(held('LockPersonality', true, ['personality']), 'equal');
@@ -271,7 +275,7 @@ test("a user namespace of a process's own excuses capabilities, and neither moun
   const closed = `${HOST}9 1 0:4 /systemd/inaccessible/dir /lib/modules ro - tmpfs r rw
 10 1 0:4 /systemd/inaccessible/dir /usr/lib/modules ro - tmpfs r rw\n`;
   const found = (filters: typeof open, own: OwnNamespaces, mounts = closed, status = {}) =>
-    judge('ProtectKernelModules', measure({ ProtectKernelModules: true }), {
+    judge('ProtectKernelModules', expected({ ProtectKernelModules: true }), {
       ...{ process: seenProcess(status), view: view(mounts), filters, own },
     }).seen;
   const loaded = { CapBnd: '10000' };
@@ -285,7 +289,7 @@ test("a user namespace of a process's own excuses capabilities, and neither moun
 test("a mount namespace of a process's own excuses what it mounts there, and not what is the manager's", () => {
   const own = { users: true, mounts: true };
   const found = (directive: string, value: unknown, mounts: string) =>
-    judge(directive, measure({ [directive]: value }), {
+    judge(directive, expected({ [directive]: value }), {
       ...{ process: seenProcess(), view: view(mounts), filters: undefined, own },
     }).seen;
   const excused = 'it is in a mount namespace of its own';
@@ -310,7 +314,7 @@ test('a mount that the host has below a path, too, leaves a part open and is no 
   const found = (directive: string, host: string, text = mounts) =>
     judge(
       directive,
-      { ...measure({ [directive]: ['/'] }), host: view(host) },
+      { ...expected({ [directive]: ['/'] }), host: view(host) },
       { process: seenProcess(), view: view(text), filters: undefined, own: NO_OWN_NAMESPACES },
     );
   for (const [directive, otherwise] of [
@@ -332,7 +336,7 @@ test('the mounts of a namespace are judged once, however many processes there ar
   const { tree, paths } = view(HOST);
   const counting = { get: (path: string) => ++looked && paths.get(path) } as typeof paths;
   const of = createOfMounts(
-    measure({ ProtectKernelModules: true }),
+    expected({ ProtectKernelModules: true }),
     seenProcess(),
     { ...{ tree, paths: counting }, isGuessed: false },
     false,
@@ -350,11 +354,11 @@ test('a directive of which nothing tells is unseen, whatever its value', () => {
 });
 
 test('devices of the own come with a filter, where the machine has I/O ports', () => {
-  const found = (deny: string, abi: Measure['abi'] = 'x86-64') => {
+  const found = (deny: string, abi: ExpectedValues['abi'] = 'x86-64') => {
     const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)] }];
     const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
     const judged = { process: seenProcess(), view: own, filters, own: NO_OWN_NAMESPACES };
-    return judge('PrivateDevices', { ...measure({ PrivateDevices: true }), abi }, judged);
+    return judge('PrivateDevices', { ...expected({ PrivateDevices: true }), abi }, judged);
   };
   assert.deepEqual(found('@raw-io'), { relation: 'equal', seen: '' });
   assert.deepEqual(found('ioperm'), { relation: 'looser', seen: 'no filter refuses iopl' });
@@ -400,7 +404,7 @@ test('control groups in a namespace may be written to, unless the value is stric
     const properties = { ProtectControlGroups: true, ProtectControlGroupsEx: value };
     const namespaces = new Map([['cgroup', cgroup]]);
     const judged = { process: seenProcess({}, { namespaces }), view: view(HOST), filters: undefined };
-    return judge('ProtectControlGroups', measure(properties), { ...judged, own: NO_OWN_NAMESPACES }).seen;
+    return judge('ProtectControlGroups', expected(properties), { ...judged, own: NO_OWN_NAMESPACES }).seen;
   };
   assert.equal(found('private', 'cgroup:[2]'), '');
   assert.match(found('private', 'cgroup:[1]'), /manager's cgroup namespace/);
@@ -468,7 +472,7 @@ test('paths that only the host can follow are hidden where something else lies o
   const logs = { ProtectKernelLogs: true };
   const found = (mounts: string) => {
     const guessed = { ...view(mounts), isGuessed: true };
-    return judge('ProtectKernelLogs', measure(logs), {
+    return judge('ProtectKernelLogs', expected(logs), {
       process: seenProcess(),
       view: guessed,
       filters: undefined,
@@ -517,7 +521,11 @@ test('a process that the kernel exempts from a directive does not show it to hol
     );
     const process = seenProcess(status, { limits, namespaces: new Map([['mnt', 'mnt:[2]']]) });
     const shown = { process, filters: undefined, view: proc, own: NO_OWN_NAMESPACES };
-    const { relation: found } = judge(name, measure({ NoNewPrivileges: true, UID: 1, ...properties }), shown);
+    const { relation: found } = judge(
+      name,
+      expected({ NoNewPrivileges: true, UID: 1, ...properties }),
+      shown,
+    );
     assert.equal(found, relation, JSON.stringify([Object.keys(properties), status]));
   }
 });

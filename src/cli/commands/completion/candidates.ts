@@ -1,9 +1,10 @@
 /** Candidates for the last word of a command line: shells ask for them at each Tab. */
-import { COLOR_CHOICES } from '../../../look.js';
+
 import type { Context } from '../../../machine/context.js';
 import { ownDropIns } from '../../../machine/state/own-files.js';
 import { templateNames } from '../../../prepare/load/find-template.js';
-import { COMMON_OPTIONS, OPTIONS, type Options } from '../options.js';
+import { COLOR_CHOICES } from '../../../theme.js';
+import { COMMON_OPTIONS, OPTIONS, type VerbOptions } from '../options.js';
 import { HELPS, type Verb, type VerbGroup } from '../verb.js';
 import { SHELLS } from './completion.js';
 
@@ -11,10 +12,10 @@ import { SHELLS } from './completion.js';
 type OfShell = 'files' | 'policies' | 'folders' | 'users' | 'groups' | 'command';
 
 /** Words of a place: those that the shell lists, those of a list of ours, or just these; undefined for any. */
-type Place = OfShell | keyof typeof LISTS | readonly string[] | undefined;
+type CandidateSource = OfShell | keyof typeof LISTS | readonly string[] | undefined;
 
 /** Values of options, by their name. */
-const VALUES: Partial<Record<keyof Options, Place>> = {
+const VALUES: Partial<Record<keyof VerbOptions, CandidateSource>> = {
   policy: 'policies',
   template: 'template',
   facts: 'files',
@@ -39,7 +40,7 @@ const VALUES: Partial<Record<keyof Options, Place>> = {
 };
 
 /** Operands, as verbs write them. */
-const OPERANDS: Readonly<Record<string, Place>> = {
+const OPERANDS: Readonly<Record<string, CandidateSource>> = {
   '<unit>': 'unit',
   '[unit]': 'unit',
   '<unit...>': 'unit',
@@ -52,7 +53,7 @@ const OPERANDS: Readonly<Record<string, Place>> = {
 };
 
 /** Operands of verbs that are about confined units. */
-const OF_CONFINED: Readonly<Record<string, Place>> = {
+const OF_CONFINED: Readonly<Record<string, CandidateSource>> = {
   confirm: 'confined unit',
   revert: 'confined unit',
   status: 'confined unit',
@@ -60,9 +61,9 @@ const OF_CONFINED: Readonly<Record<string, Place>> = {
   explain: 'confined unit first',
 };
 
-type List = (asked: Asked) => Promise<Iterable<string>> | Iterable<string>;
+type CandidateList = (asked: CompletionRequest) => Promise<Iterable<string>> | Iterable<string>;
 
-interface Asked {
+interface CompletionRequest {
   readonly context: Context;
   /** The word that is typed, without `--option=` in front of it. */
   readonly word: string;
@@ -91,7 +92,7 @@ const LISTS = {
     const { directives } = await import('../../../systemd/directives/table.js');
     return directives().map(({ name }) => `${name}=`);
   },
-} satisfies Readonly<Record<string, List>>;
+} satisfies Readonly<Record<string, CandidateList>>;
 
 /** Lists whose words go on: no space follows one. */
 const GO_ON: readonly unknown[] = ['system call', 'refused call', 'directive'];
@@ -109,7 +110,7 @@ async function calls(): Promise<string[]> {
 const errnos = async () => (await import('../../../seccomp/syscalls/errno.js')).errnoNames();
 
 /** Services that are loaded or have files, as systemctl(1) lists them. */
-async function units({ context: { system, placement } }: Asked): Promise<string[]> {
+async function units({ context: { system, placement } }: CompletionRequest): Promise<string[]> {
   const manager = placement.scope === 'user' ? ['--user'] : [];
   const listed = ['list-unit-files', 'list-units'].map(async (what) => {
     const options = ['--all', '--type=service', '--full', '--plain', '--no-legend', '--no-pager'];
@@ -119,7 +120,7 @@ async function units({ context: { system, placement } }: Asked): Promise<string[
   return [...new Set((await Promise.all(listed)).flat())].sort();
 }
 
-async function confinedUnits({ context }: Asked): Promise<string[]> {
+async function confinedUnits({ context }: CompletionRequest): Promise<string[]> {
   const found = (await ownDropIns(context)).map(({ unit }) => unit);
   return [...new Set(found)].filter((unit) => unit.endsWith('.service'));
 }
@@ -128,7 +129,7 @@ interface Flag {
   readonly flag: string;
   readonly does: string;
   /** Undefined if the option takes no value. */
-  readonly value: { readonly place: Place } | undefined;
+  readonly value: { readonly place: CandidateSource } | undefined;
 }
 
 /** The flags of a verb, each by itself: `-q` and `--quiet`. */
@@ -200,11 +201,11 @@ async function ofVerb(context: Context, verb: Verb, { words, from }: Typed): Pro
 }
 
 /** @param before what stands in front of the value in its word */
-async function ofPlace(place: Place, asked: Asked, before: string): Promise<string> {
+async function ofPlace(place: CandidateSource, asked: CompletionRequest, before: string): Promise<string> {
   if (place === undefined) return '';
   if (typeof place !== 'string') return lines('words value', behind(before, place));
   if (!Object.hasOwn(LISTS, place)) return `${place}\n`;
-  const list: List = LISTS[place as keyof typeof LISTS];
+  const list: CandidateList = LISTS[place as keyof typeof LISTS];
   return lines(`${GO_ON.includes(place) ? 'parts' : 'words'} ${place}`, behind(before, await list(asked)));
 }
 

@@ -32,7 +32,7 @@ export interface Classes {
 }
 
 /** Files that were removed, and what is said of others. */
-export interface Written {
+export interface RemovedFiles {
   readonly gone: readonly string[];
   readonly diagnostics: Diagnostic[];
 }
@@ -62,7 +62,7 @@ const NAMED = 5;
 export async function writeClasses(
   context: Context,
   { unit, hosts, output, classes, isWhole }: Classes,
-): Promise<Written> {
+): Promise<RemovedFiles> {
   const { program } = context;
   const group = sha256([normalize(hosts)]).slice(0, DIGITS);
   const record = `${output}${madeRecord(unit)}`;
@@ -92,7 +92,7 @@ async function removeStale(
   { program }: Context,
   output: string,
   stale: readonly MadeFile[],
-): Promise<Written> {
+): Promise<RemovedFiles> {
   const gone: string[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const { path, hash } of stale) {

@@ -1,16 +1,16 @@
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
-import { type Facts, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
+import { type Inventory, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
 import { Digests } from '../../../machine/recorded/host-class.js';
 import { contextOf } from '../../../machine/recorded/read-facts.js';
 import { Recorded } from '../../../machine/recorded/recorded.js';
 import type { Outcome } from '../../../outcome.js';
 import type { EmittedFile } from '../../../plan/emit/files.js';
 import { ifNameIsRight, lacking } from '../../report/unanswered.js';
-import { type Written, writeClasses } from './class-folders.js';
+import { type RemovedFiles, writeClasses } from './class-folders.js';
 
 /** The files for a unit, or the diagnostics because of which there are none. */
-export interface Made {
+export interface GeneratedFiles {
   /** The status that the command ends with; there are no files unless it is `EXIT.ok`. */
   readonly exit: number;
   readonly files: readonly EmittedFile[];
@@ -25,7 +25,7 @@ interface HostClass {
   readonly digest: string;
   /** The questions of the plan, sorted. */
   readonly questions: readonly string[];
-  readonly made: Made;
+  readonly made: GeneratedFiles;
   readonly hosts: string[];
 }
 
@@ -43,7 +43,7 @@ interface ForHosts {
   readonly hosts: string;
   /** The folder below which each class gets one of its own. */
   readonly output: string;
-  readonly make: (context: Context) => Promise<Made>;
+  readonly make: (context: Context) => Promise<GeneratedFiles>;
 }
 
 const SUFFIX = '.facts';
@@ -101,7 +101,7 @@ export async function generateForHosts(
   return { ...outcomeOf(classes, unread, written), exit };
 }
 
-async function readHost({ program }: Context, path: string): Promise<Facts> {
+async function readHost({ program }: Context, path: string): Promise<Inventory> {
   const file = await program.read(path, { limit: MAX_FACTS });
   return parseFacts(new Map([[path, new TextDecoder().decode(file?.bytes)]]));
 }
@@ -112,7 +112,7 @@ function classOf(digests: Digests, classes: readonly HostClass[]): HostClass | u
 }
 
 interface NewHost {
-  readonly facts: Facts;
+  readonly facts: Inventory;
   readonly digests: Digests;
   readonly host: string;
 }
@@ -129,8 +129,8 @@ async function newClass(
 }
 
 /** The result of a plan; an error where the machine has to be asked more. */
-async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Made> {
-  let made: Made;
+async function madeOn(recorded: Recorded, make: () => Promise<GeneratedFiles>): Promise<GeneratedFiles> {
+  let made: GeneratedFiles;
   try {
     made = await make();
   } catch (cause) {
@@ -152,7 +152,7 @@ const NAMED = 5;
 function outcomeOf(
   classes: readonly HostClass[],
   unread: readonly Unread[],
-  { gone, diagnostics }: Written,
+  { gone, diagnostics }: RemovedFiles,
 ): Omit<Outcome, 'exit'> {
   const all = [
     ...classes.map(({ name, made, hosts }) => ({

@@ -7,7 +7,7 @@ import { activationFiles, activationScript } from '../../../prepare/activation.j
 import { serviceName } from '../../../prepare/load/load-unit.js';
 import { type PrepareOptions, prepare } from '../../../prepare/prepare.js';
 import { writeBelow } from './class-folders.js';
-import { generateForHosts, type Made } from './for-hosts.js';
+import { type GeneratedFiles, generateForHosts } from './for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
@@ -57,7 +57,7 @@ export async function generate(
 const hasOpenQuestions = ({ system }: Context): boolean =>
   system instanceof Recorded && system.unanswered !== undefined;
 
-async function makeFiles(context: Context, unit: string, options: GenerateOptions): Promise<Made> {
+async function makeFiles(context: Context, unit: string, options: GenerateOptions): Promise<GeneratedFiles> {
   const prepared = await prepare(context, unit, options);
   const failed = hasErrors(prepared.diagnostics);
   const script = options.activate && !failed ? await activationFiles(context, prepared) : undefined;

@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
-import { LOSSES } from '../../../learn/evidence/ledger/doubts.js';
+import { LOSSES } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { assertWritable } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
 import type { Outcome } from '../../../outcome.js';
@@ -11,23 +11,23 @@ import { onlyUnit } from '../only-unit.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
-import { fileOf, type WriteOptions, writeLearned } from './write-learned.js';
+import { fileOf, type WritePolicyOptions, writeLearned } from './write-learned.js';
 
 /** Actions by the option that asks for them; without one services are watched. */
 const ACTIONS = { show, merge, forget, list, stop, promote };
 
 export interface LearnOptions
   extends WatchWords,
-    WriteOptions,
+    WritePolicyOptions,
     PromoteOptions,
     Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
 
-type Words = keyof LearnOptions & string;
+type LearnOptionName = keyof LearnOptions & string;
 
-const POLICY: readonly Words[] = ['write', 'action', 'addresses', 'ready', 'reload'];
+const POLICY: readonly LearnOptionName[] = ['write', 'action', 'addresses', 'ready', 'reload'];
 
 /** The options that each action takes, and a watch. */
-const TAKES: Readonly<Record<keyof typeof ACTIONS | 'watch', readonly Words[]>> = {
+const TAKES: Readonly<Record<keyof typeof ACTIONS | 'watch', readonly LearnOptionName[]>> = {
   watch: ['for', 'restart', 'exercise', 'background', ...POLICY],
   show: POLICY,
   promote: ['after', 'check'],
@@ -60,9 +60,10 @@ export async function learn(context: Context, operands: string[], options: Learn
 /** @throws UserError `usage` for an option that would say nothing */
 function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptions) {
   // Without --no-reload `reload` is true, whatever is asked for.
-  const isGiven = (one: Words) => (one === 'reload' ? options.reload === false : options[one] !== undefined);
-  const wordOf = (one: Words) => (one === 'reload' ? '--no-reload' : `--${one}`);
-  const given = (Object.keys(options) as Words[]).filter(isGiven);
+  const isGiven = (one: LearnOptionName) =>
+    one === 'reload' ? options.reload === false : options[one] !== undefined;
+  const wordOf = (one: LearnOptionName) => (one === 'reload' ? '--no-reload' : `--${one}`);
+  const given = (Object.keys(options) as LearnOptionName[]).filter(isGiven);
   const strange = given.find((one) => OWN.has(one) && !TAKES[name ?? 'watch'].includes(one));
   if (strange !== undefined)
     throw usage(`${wordOf(strange)} has no effect ${name === undefined ? 'on a watch' : `with --${name}`}`);
@@ -133,7 +134,12 @@ async function orErrors<T>(step: () => Promise<T>): Promise<T | UserError> {
   }
 }
 
-function notWritten({ placement: { scope } }: Context, unit: string, options: WriteOptions, why: string) {
+function notWritten(
+  { placement: { scope } }: Context,
+  unit: string,
+  options: WritePolicyOptions,
+  why: string,
+) {
   const file = fileOf(options);
   const to = file === undefined ? '' : ` ${shellWord(file)}`;
   const hint = `'${ownCommand(scope, 'learn --show', unit)} --write${to}' writes it without another watch`;

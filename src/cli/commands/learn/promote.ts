@@ -33,7 +33,7 @@ export async function promote(
     exit: check && policy ? EXIT.pending : EXIT.ok,
     json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, seconds: watched, ...calls },
     text: policy
-      ? painted(textDiff(prepared.plan.policyFile, policy.before, policy.after), context.caller.look)
+      ? painted(textDiff(prepared.plan.policyFile, policy.before, policy.after), context.caller.theme)
       : '',
     diagnostics: diagnosticsOf(promoted, check),
     sources: prepared.sources,

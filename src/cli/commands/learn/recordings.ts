@@ -2,8 +2,8 @@
 
 import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
 import { checklist } from '../../../learn/evidence/ledger/checklist.js';
-import { doubts, ledgerDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
 import { estimate } from '../../../learn/evidence/ledger/estimate.js';
+import { incompleteTables, ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { ledgerMachine, makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
 import { type LearnedUnit, learnedUnit } from '../../../learn/unit-facts.js';
 import type { Context } from '../../../machine/context.js';
@@ -43,11 +43,11 @@ export async function show(context: Context, operands: readonly string[]): Promi
     ledger,
     estimate: estimate(ledger, all),
     checklist: checklist(ledger, unit.facts),
-    doubts: doubts(ledger),
+    doubts: incompleteTables(ledger),
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...ledgerDiagnostics(ledger), ...withoutFacts(unit)];
-  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.look), told);
+  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.theme), told);
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>

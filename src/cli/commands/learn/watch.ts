@@ -1,7 +1,7 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
 
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../../diagnostic.js';
-import { lossDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
+import { lossDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
 import { stopWatch, watchInBackground } from '../../../learn/watch/background.js';
 import { underWatch } from '../../../learn/watch/under-watch.js';

@@ -1,7 +1,7 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../../../collections.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../../diagnostic.js';
-import { ledgerDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
+import { ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { dangerousSeen } from '../../../learn/evidence/policy/calls/tiers.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
@@ -13,7 +13,7 @@ import { painted, textDiff } from '../../report/diff.js';
 import { onlyUnit } from '../only-unit.js';
 import { readyNotes } from './ready-notes.js';
 
-export interface WriteOptions {
+export interface WritePolicyOptions {
   /** A file; true: standard output. */
   readonly write?: string | boolean;
   readonly action?: string;
@@ -26,14 +26,14 @@ export interface WriteOptions {
 }
 
 /** The file that is to be written; undefined for standard output. */
-export const fileOf = ({ write }: WriteOptions): string | undefined =>
+export const fileOf = ({ write }: WritePolicyOptions): string | undefined =>
   typeof write === 'string' ? write : undefined;
 
 /** Writes the policy of one unit. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  options: WriteOptions,
+  options: WritePolicyOptions,
 ): Promise<Outcome> {
   const path = fileOf(options);
   const { action, addresses } = options;
@@ -61,7 +61,7 @@ export async function writeLearned(
         ? policy.text
         : before === undefined
           ? ''
-          : painted(textDiff(path, before, policy.text), context.caller.look),
+          : painted(textDiff(path, before, policy.text), context.caller.theme),
     diagnostics: told,
     sources: new Map(),
   };

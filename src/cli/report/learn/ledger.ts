@@ -1,22 +1,22 @@
 /** The ledger of a unit, for people and for programs. */
 import { printable } from '../../../diagnostic.js';
 import type { ChecklistItem } from '../../../learn/evidence/ledger/checklist.js';
-import type { Doubt } from '../../../learn/evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../../learn/evidence/ledger/estimate.js';
-import type { Ledger, LedgerArguments, Shown } from '../../../learn/evidence/ledger/ledger.js';
+import type { IncompleteTable } from '../../../learn/evidence/ledger/incomplete-tables.js';
+import type { Ledger, LedgerArguments, RecordingCounts } from '../../../learn/evidence/ledger/ledger.js';
 import { nameOfArgument } from '../../../learn/evidence/policy/value-names.js';
-import { type Look, PLAIN } from '../../../look.js';
 import type { RecordedPath, RecordedPeer } from '../../../observe/recording/recording.js';
 import { errnoName } from '../../../seccomp/syscalls/errno.js';
 import { spanText } from '../../../systemd/time-span.js';
 import { fileName } from '../../../systemd/unit/path.js';
+import { PLAIN, type Theme } from '../../../theme.js';
 import { type TableOptions, table, wrapped } from '../table.js';
 
 export interface ShownLedger {
   readonly ledger: Ledger;
   readonly estimate: Estimate;
   readonly checklist: readonly ChecklistItem[];
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly IncompleteTable[];
 }
 
 /** Rows of a table that people read; programs get all. */
@@ -25,17 +25,20 @@ const MOST_ROWS = 40;
 /** Characters of a command, or of a list of values. */
 const WIDTH = 100;
 
-export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger, look: Look = PLAIN): string {
+export function ledgerText(
+  { ledger, estimate, checklist, doubts }: ShownLedger,
+  theme: Theme = PLAIN,
+): string {
   const parts = [
     headText(ledger, estimate),
-    estimateText(estimate, doubts, look),
-    partText({ heading: 'Checklist', rows: checklist.map(checkRow), look }),
-    callsText(ledger, look),
-    refusedText(ledger, look),
-    argumentsText(ledger, look),
-    capabilitiesText(ledger, look),
-    peersText(ledger, look),
-    pathsText(ledger, look),
+    estimateText(estimate, doubts, theme),
+    partText({ heading: 'Checklist', rows: checklist.map(checkRow), theme }),
+    callsText(ledger, theme),
+    refusedText(ledger, theme),
+    argumentsText(ledger, theme),
+    capabilitiesText(ledger, theme),
+    peersText(ledger, theme),
+    pathsText(ledger, theme),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -49,7 +52,11 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
   `${unit}: ${plural(recordings, 'recording')} of ${plural(hosts, 'host')} (${architecture}), ` +
   `${spanText(seconds)} watched on ${plural(days, 'day')}\n`;
 
-function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[], look: Look): string {
+function estimateText(
+  { lastNew, slices, hosts }: Estimate,
+  doubts: readonly IncompleteTable[],
+  theme: Theme,
+): string {
   const lines = [
     ...(lastNew
       ? [
@@ -60,7 +67,7 @@ function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Dou
     ...(hosts ? hostsLines(hosts) : []),
     ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
   ];
-  return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, look, '  ')}\n`).join('')}`;
+  return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, theme, '  ')}\n`).join('')}`;
 }
 
 function slicesLines({ samples, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
@@ -100,13 +107,13 @@ function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
   return [line === undefined ? what : printable(line, WIDTH), mark, detail];
 }
 
-interface Part extends TableOptions {
+interface LedgerTable extends TableOptions {
   readonly heading: string;
   readonly rows: readonly (readonly string[])[];
 }
 
 /** A table with its heading; empty without rows. */
-function partText({ heading, rows, ...options }: Part): string {
+function partText({ heading, rows, ...options }: LedgerTable): string {
   if (rows.length === 0) return '';
   const shown = rows.slice(0, MOST_ROWS);
   const more = rows.length - shown.length;
@@ -115,7 +122,7 @@ function partText({ heading, rows, ...options }: Part): string {
 }
 
 /** How many hosts and recordings show a line: one that is alone shows all. */
-const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
+const of = (ledger: Ledger, { hosts, recordings }: RecordingCounts): string[] => [
   ...(ledger.hosts > 1 ? [`${hosts}/${ledger.hosts}`] : []),
   ...(ledger.recordings > 1 ? [`${recordings}/${ledger.recordings}`] : []),
 ];
@@ -133,7 +140,7 @@ const programsText = (programs: readonly string[]): string =>
 const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>
   architecture === ledger.architecture ? name : `${name} (${architecture})`;
 
-function callsText(ledger: Ledger, look: Look): string {
+function callsText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.calls.map((call) => [
     callText(ledger, call),
     `${call.count}`,
@@ -145,14 +152,14 @@ function callsText(ledger: Ledger, look: Look): string {
   ]);
   const head = ['CALL', 'COUNT', ...ofHead(ledger), 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
   // No call is left out: they are what a policy is made of.
-  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head, cuts: 'last' })}`;
+  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', theme, head, cuts: 'last' })}`;
   return all + numbersText('Calls that no table knows', ledger.nameless);
 }
 
 const numbersText = (what: string, numbers: readonly string[]): string =>
   numbers.length === 0 ? '' : `${what}: ${numbers.join(', ')}\n`;
 
-function refusedText(ledger: Ledger, look: Look): string {
+function refusedText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.refused.map((one) => [
     callText(ledger, one),
     one.answer === 'kill' ? 'kill' : (errnoName(one.answer) ?? `${one.answer}`),
@@ -162,17 +169,17 @@ function refusedText(ledger: Ledger, look: Look): string {
   ]);
   const head = ['CALL', 'ANSWER', 'COUNT', ...ofHead(ledger), 'PROGRAMS'];
   const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
-  return partText({ heading: 'Refused by a filter', head, rows, look, cuts: 'last' }) + numbers;
+  return partText({ heading: 'Refused by a filter', head, rows, theme, cuts: 'last' }) + numbers;
 }
 
-function argumentsText(ledger: Ledger, look: Look): string {
+function argumentsText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.arguments.map((one) => [
     callText(ledger, one),
     one.arguments.join(','),
     `${one.values.length}${one.lost > 0 ? ` (${one.lost} lost)` : ''}`,
     valuesText(ledger, one),
   ]);
-  return partText({ heading: 'Arguments', head: ['CALL', 'WHICH', 'VALUES', ''], rows, look });
+  return partText({ heading: 'Arguments', head: ['CALL', 'WHICH', 'VALUES', ''], rows, theme });
 }
 
 /** Values, as many as fit; those that some hosts don't show with how many do. */
@@ -201,7 +208,7 @@ const valueText = (call: string, place: number, value: string): string =>
 
 const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
 
-function capabilitiesText(ledger: Ledger, look: Look): string {
+function capabilitiesText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.capabilities.map((one) => [
     one.name,
     one.granted ? 'granted' : 'denied',
@@ -213,7 +220,7 @@ function capabilitiesText(ledger: Ledger, look: Look): string {
     heading: 'Capabilities',
     head: ['NAME', '', 'COUNT', ...ofHead(ledger), 'CALLS'],
     rows,
-    look,
+    theme,
   });
 }
 
@@ -228,7 +235,7 @@ const FAMILIES: ReadonlyMap<number, string> = new Map([
 const failureText = ({ errno }: { errno?: number }): string =>
   errno === undefined ? '' : (errnoName(errno) ?? `${errno}`);
 
-function peersText(ledger: Ledger, look: Look): string {
+function peersText(ledger: Ledger, theme: Theme): string {
   const rows = byCount(ledger.peers).map((one) => [
     one.use,
     FAMILIES.get(one.family) ?? `family ${one.family}`,
@@ -241,7 +248,7 @@ function peersText(ledger: Ledger, look: Look): string {
     heading: 'Addresses',
     head: ['USE', 'FAMILY', 'ADDRESS', 'COUNT', ...ofHead(ledger), 'ERROR'],
     rows,
-    look,
+    theme,
   });
 }
 
@@ -250,7 +257,7 @@ const addressText = ({ address, port }: RecordedPeer): string => {
   return port === null ? text : `${text.includes(':') ? `[${text}]` : text}:${port}`;
 };
 
-function pathsText(ledger: Ledger, look: Look): string {
+function pathsText(ledger: Ledger, theme: Theme): string {
   const rows = byCount(ledger.paths).map((one) => [
     one.use,
     pathText(one),
@@ -263,7 +270,7 @@ function pathsText(ledger: Ledger, look: Look): string {
     heading: 'Paths',
     head: ['USE', 'PATH', 'COUNT', ...ofHead(ledger), 'PHASES', 'ERROR'],
     rows,
-    look,
+    theme,
   });
 }
 

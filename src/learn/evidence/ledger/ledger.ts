@@ -13,14 +13,14 @@ import type {
 } from '../../../observe/recording/recording.js';
 
 /** The number of hosts and of recordings, of all that the ledger has, that show a line. */
-export interface Shown {
+export interface RecordingCounts {
   readonly hosts: number;
   readonly recordings: number;
 }
 
 /** A call that was made, by its name in one ABI. */
 export interface LedgerCall
-  extends Shown,
+  extends RecordingCounts,
     Pick<RecordedCall, 'architecture' | 'count' | 'phases' | 'onceReady'> {
   readonly name: string;
   /** ISO 8601, UTC. */
@@ -31,18 +31,20 @@ export interface LedgerCall
 }
 
 /** A call that a filter has refused. */
-export interface LedgerRefusal extends Shown, Pick<RefusedCall, 'architecture' | 'answer' | 'count'> {
+export interface LedgerRefusal
+  extends RecordingCounts,
+    Pick<RefusedCall, 'architecture' | 'answer' | 'count'> {
   readonly name: string;
   readonly programs: readonly string[];
 }
 
 /** Arguments of a call with their values. */
-export interface LedgerArguments extends RecordedArguments, Shown {
+export interface LedgerArguments extends RecordedArguments, RecordingCounts {
   /** By value, in the order of `values`. */
-  readonly shown: readonly Shown[];
+  readonly shown: readonly RecordingCounts[];
 }
 
-export interface LedgerProgram extends Pick<RecordedProgram, 'path' | 'phases'>, Shown {
+export interface LedgerProgram extends Pick<RecordedProgram, 'path' | 'phases'>, RecordingCounts {
   /** SHA-256 in hex of each content that it had. */
   readonly hashes: readonly string[];
   /** Recordings in which its content could not be read. */
@@ -73,7 +75,7 @@ export interface LedgerWatch
 /** An event, by what took place. */
 export type EventKind = RecordedEvent['what'];
 
-export interface Ledger extends Shown {
+export interface Ledger extends RecordingCounts {
   readonly unit: string;
   /** The hosts' native ABI: `x86-64`. Recordings of other machines don't count. */
   readonly architecture: string;
@@ -90,9 +92,9 @@ export interface Ledger extends Shown {
   readonly namelessRefused: readonly string[];
   readonly arguments: readonly LedgerArguments[];
   readonly programs: readonly LedgerProgram[];
-  readonly paths: readonly (RecordedPath & Shown)[];
-  readonly peers: readonly (RecordedPeer & Shown)[];
-  readonly capabilities: readonly (RecordedCapability & Shown)[];
+  readonly paths: readonly (RecordedPath & RecordingCounts)[];
+  readonly peers: readonly (RecordedPeer & RecordingCounts)[];
+  readonly capabilities: readonly (RecordedCapability & RecordingCounts)[];
   readonly forkFlags: readonly number[];
   readonly modes: readonly number[];
   readonly ringOperations: readonly number[];

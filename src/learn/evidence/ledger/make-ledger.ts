@@ -6,7 +6,14 @@ import {
   type RecordedCapability,
   type Recording,
 } from '../../../observe/recording/recording.js';
-import type { Ledger, LedgerArguments, LedgerCall, LedgerProgram, LedgerWatch, Shown } from './ledger.js';
+import type {
+  Ledger,
+  LedgerArguments,
+  LedgerCall,
+  LedgerProgram,
+  LedgerWatch,
+  RecordingCounts,
+} from './ledger.js';
 import { secondsWatched } from './times.js';
 
 /** The machine of a ledger: the one that is asked for, if recordings are of it, else that of the newest. */
@@ -76,7 +83,7 @@ function gather<T>(
   elementsOf: (recording: Recording) => readonly T[],
   keyOf: (element: T) => string,
   join: (before: T, more: T) => T,
-): (T & Shown)[] {
+): (T & RecordingCounts)[] {
   const found = new Map<string, { element: T; hosts: Set<string>; recordings: Set<Recording> }>();
   for (const recording of recordings) {
     for (const element of elementsOf(recording)) {
@@ -127,7 +134,7 @@ const joinCapabilities = (before: RecordedCapability, more: RecordedCapability):
   calls: distinct([...before.calls, ...more.calls]).sort(),
 });
 
-type Call = Omit<LedgerCall, keyof Shown>;
+type CallIdentity = Omit<LedgerCall, keyof RecordingCounts>;
 
 const callKey = ({ name, architecture }: Pick<LedgerCall, 'name' | 'architecture'>): string =>
   `${name} ${architecture}`;
@@ -140,7 +147,7 @@ function callsOf(recordings: readonly Recording[]): Pick<Ledger, 'calls' | 'name
   };
 }
 
-function namedCalls({ begin, calls, programs }: Recording): Call[] {
+function namedCalls({ begin, calls, programs }: Recording): CallIdentity[] {
   const dateOf = (seconds: number) => new Date(Date.parse(begin) + seconds * 1000).toISOString();
   return calls.flatMap((call) => {
     const { architecture, name, count, first, last, phases, onceReady } = call;
@@ -151,7 +158,7 @@ function namedCalls({ begin, calls, programs }: Recording): Call[] {
   });
 }
 
-const joinCalls = (before: Call, more: Call): Call => ({
+const joinCalls = (before: CallIdentity, more: CallIdentity): CallIdentity => ({
   ...before,
   count: before.count + more.count,
   first: [before.first, more.first].sort()[0]!,

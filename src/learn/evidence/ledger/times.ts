@@ -3,24 +3,24 @@ import { groupBy } from '../../../collections.js';
 import type { Recording } from '../../../observe/recording/recording.js';
 
 /** A time in which was watched without a break. */
-export interface Span {
+export interface WatchedTime {
   readonly from: number;
   readonly to: number;
 }
 
 type Watch = Pick<Recording, 'begin' | 'end'> & { readonly host: Pick<Recording['host'], 'id'> };
 
-export const spanOf = ({ begin, end }: Pick<Recording, 'begin' | 'end'>): Span => ({
+export const spanOf = ({ begin, end }: Pick<Recording, 'begin' | 'end'>): WatchedTime => ({
   from: Date.parse(begin) / 1000,
   to: Date.parse(end) / 1000,
 });
 
-export const lengthOf = (spans: readonly Span[]): number =>
+export const lengthOf = (spans: readonly WatchedTime[]): number =>
   spans.reduce((sum, { from, to }) => sum + to - from, 0);
 
 /** Spans in order, those that overlap or touch as one. */
-export function union(spans: readonly Span[]): Span[] {
-  const joined: Span[] = [];
+export function union(spans: readonly WatchedTime[]): WatchedTime[] {
+  const joined: WatchedTime[] = [];
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
     const last = joined.at(-1);
     if (last && span.from <= last.to) joined[joined.length - 1] = { ...last, to: Math.max(last.to, span.to) };
@@ -30,7 +30,7 @@ export function union(spans: readonly Span[]): Span[] {
 }
 
 /** The times in which each host was watched, of watches that overlap once. */
-export const watchedByHost = (watches: readonly Watch[]): Span[][] =>
+export const watchedByHost = (watches: readonly Watch[]): WatchedTime[][] =>
   [...groupBy(watches, ({ host }) => host.id).values()].map((of) => union(of.map(spanOf)));
 
 /** The time that hosts were watched, all together. */
@@ -50,7 +50,7 @@ export const secondsSince = (watches: readonly Watch[], time: number): number =>
 export function secondsOfPeriod(watches: readonly Watch[], period: number): number {
   const spans = watchedByHost(watches).flat();
   if (spans.some(({ from, to }) => to - from >= period)) return period;
-  const folded = spans.flatMap(({ from, to }): Span[] => {
+  const folded = spans.flatMap(({ from, to }): WatchedTime[] => {
     const start = from % period;
     const end = start + to - from;
     if (end <= period) return [{ from: start, to: end }];

@@ -1,4 +1,4 @@
-import { doubtOf } from './doubts.js';
+import { whyIncomplete } from './incomplete.js';
 import type { Evidence } from './input.js';
 
 const key = (positions: readonly number[]): string => positions.join(' ');
@@ -22,7 +22,7 @@ export function valuesSeen(
   );
   const isWhole = [...made].every((abi) => rows.some(({ architecture }) => architecture === abi));
   if (!isWhole || rows.some(({ lost }) => lost > 0)) return undefined;
-  if (doubtOf(evidence, 'arguments') !== undefined) return undefined;
+  if (whyIncomplete(evidence, 'arguments') !== undefined) return undefined;
   return rows.flatMap(({ values }) => values.map((tuple) => tuple.map(BigInt)));
 }
 

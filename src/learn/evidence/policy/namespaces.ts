@@ -1,6 +1,6 @@
 import { constantValue } from '../../../seccomp/syscalls/constants.js';
 import { valuesOf } from './arguments.js';
-import { doubtOf } from './doubts.js';
+import { whyIncomplete } from './incomplete.js';
 import type { Evidence } from './input.js';
 
 /** Namespaces by systemd's names (RestrictNamespaces= in systemd.exec(5)), with the flags of clone(2). */
@@ -21,7 +21,7 @@ export const NAMESPACES: readonly (readonly [name: string, flag: string])[] = [
 export function namespacesSeen(evidence: Evidence): ReadonlySet<string> | undefined {
   const unshared = valuesOf(evidence, 'unshare', 0);
   const entered = valuesOf(evidence, 'setns', 1);
-  if (doubtOf(evidence, 'fork-flags') !== undefined || !unshared || !entered || entered.includes(0n))
+  if (whyIncomplete(evidence, 'fork-flags') !== undefined || !unshared || !entered || entered.includes(0n))
     return undefined;
   const flags = [...evidence.forkFlags.map(BigInt), ...unshared, ...entered];
   const isSeen = (flag: string) => flags.some((bits) => (bits & constantValue('x86-64', flag)!) !== 0n);

@@ -8,8 +8,8 @@ import { withOwnSets } from '../../../seccomp/syscalls/own-sets.js';
 import { callsOf } from '../../../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../../../seccomp/syscalls/same-calls.js';
 import type { SyscallSets } from '../../../seccomp/syscalls/sets.js';
-import { dangerousCalls, type Known, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
-import { doubtOf } from './doubts.js';
+import { type CallFacts, dangerousCalls, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
+import { whyIncomplete } from './incomplete.js';
 import type { Evidence, PolicyRequest } from './input.js';
 import { callsBy } from './programs.js';
 
@@ -67,7 +67,7 @@ const NEVER_TAKEN = ['accept', 'accept4', 'recvfrom', 'mprotect'];
 export function learnReady(
   request: PolicyRequest,
   calls: readonly SortedCall[],
-  known: Known,
+  known: CallFacts,
   daemon?: string,
 ): LearnedReady | NoReady | undefined {
   const asked = request.options?.ready ? readyAsked(request, calls, known) : undefined;
@@ -80,7 +80,7 @@ export function learnReady(
 function withoutScript(
   { evidence, effective, reachableByDaemon: reachable }: PolicyRequest,
   calls: readonly SortedCall[],
-  known: Known,
+  known: CallFacts,
   daemon: string,
 ): LearnedReady {
   const made = { ...evidence, calls: callsBy(evidence.calls, daemon) };
@@ -98,7 +98,7 @@ function withoutScript(
 function readyAsked(
   request: PolicyRequest,
   calls: readonly SortedCall[],
-  known: Known,
+  known: CallFacts,
 ): LearnedReady | NoReady {
   const { evidence, effective, options } = request;
   const doubt = whyUnknown(evidence);
@@ -120,7 +120,7 @@ function readyWith(
   { evidence, effective, target }: PolicyRequest,
   keepsReload: boolean,
   calls: readonly SortedCall[],
-  known: Known,
+  known: CallFacts,
 ): LearnedReady {
   const canReload = hasReload(effective);
   const isReloadSeen = has(evidence, 'reload');
@@ -142,7 +142,7 @@ function readyWith(
 }
 
 /** The calls that pass by a policy and aren't needed, nor any that does the same, in alphabetical order. */
-function apart(calls: readonly SortedCall[], needed: readonly string[], known: Known): string[] {
+function apart(calls: readonly SortedCall[], needed: readonly string[], known: CallFacts): string[] {
   const open = new Set(withOthersAlike(needed));
   return [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name)).sort();
 }
@@ -159,7 +159,7 @@ const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
 
 /** The reason why calls may have been made once the service was ready that aren't known. */
 const whyUnknown = (evidence: Evidence): string | undefined =>
-  doubtOf(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
+  whyIncomplete(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
 
 /** Whether the service has had work to do: somebody gave it some, or a whole day went by. */
 const hasWorked = ({ watches, seconds }: Evidence): boolean => has({ watches }, 'exercise') || seconds >= DAY;

@@ -3,7 +3,7 @@ import type { CallGraph } from './code/call-graph.js';
 /** Files in the order in which the dynamic linker looks for names in them. */
 export type LoadedFiles = readonly CallGraph[];
 
-export interface Reached {
+export interface ReachedCode {
   /** Numbers of the system calls that their own code makes. */
   readonly numbers: ReadonlySet<number>;
   /** Names that are used, by the files that use them. */
@@ -15,13 +15,13 @@ export interface Reached {
 }
 
 /** A part of a file. */
-interface Place {
+interface FilePart {
   readonly file: CallGraph;
   readonly part: number;
 }
 
 /** Files by what is used of them, in the order in which the dynamic linker looks for names in them. */
-export interface Used {
+export interface UsedFiles {
   /** Of a program all code counts. */
   readonly program?: CallGraph | undefined;
   /** Of libraries counts what runs when they are loaded, and what others use of them. */
@@ -31,7 +31,7 @@ export interface Used {
 }
 
 /** Follows the call graphs from where they begin. */
-export function reach({ program, libraries, plugins = [] }: Used): Reached {
+export function reach({ program, libraries, plugins = [] }: UsedFiles): ReachedCode {
   const files = [...(program ? [program] : []), ...libraries, ...plugins];
   const starts = [...libraries, ...plugins].map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
   const exported = plugins.map((file) => ({
@@ -39,12 +39,12 @@ export function reach({ program, libraries, plugins = [] }: Used): Reached {
     parts: file.partsAt([...file.image.exports.values()].flat()),
   }));
   const all = program ? [{ file: program, parts: program.all() }] : [];
-  return new Search(files).from([...all, ...starts, ...exported]);
+  return new ReachSearch(files).from([...all, ...starts, ...exported]);
 }
 
 /** Follows the call graphs from a name of the files, as if it were all that is used of them. */
-export const reachFrom = (files: LoadedFiles, name: string): Reached =>
-  new Search(files).from(
+export const reachFrom = (files: LoadedFiles, name: string): ReachedCode =>
+  new ReachSearch(files).from(
     files.map((file) => ({ file, parts: file.partsAt(file.image.exports.get(name) ?? []) })),
   );
 
@@ -52,14 +52,14 @@ function beginnings({ image }: CallGraph): number[] {
   return image.entry === 0 ? [...image.initializers] : [image.entry, ...image.initializers];
 }
 
-class Search {
+class ReachSearch {
   private readonly files: LoadedFiles;
   private readonly numbers = new Set<number>();
   private readonly undefinedNames = new Set<string>();
   private readonly uses: ReadonlyMap<CallGraph, Set<string>>;
   private readonly reached: ReadonlyMap<CallGraph, Set<number>>;
   private readonly resolved = new Set<string>();
-  private readonly todo: Place[] = [];
+  private readonly todo: FilePart[] = [];
 
   constructor(files: LoadedFiles) {
     this.files = files;
@@ -67,7 +67,7 @@ class Search {
     this.uses = new Map(files.map((file) => [file, new Set()]));
   }
 
-  from(starts: readonly { readonly file: CallGraph; readonly parts: readonly number[] }[]): Reached {
+  from(starts: readonly { readonly file: CallGraph; readonly parts: readonly number[] }[]): ReachedCode {
     for (const { file, parts } of starts) for (const part of parts) this.add({ file, part });
     for (let place = this.todo.pop(); place !== undefined; place = this.todo.pop()) this.follow(place);
     const open = new Set(this.files.filter((file) => !this.findPassed(file)));
@@ -75,14 +75,14 @@ class Search {
     return { numbers, uses, undefinedNames, open };
   }
 
-  private add(place: Place): void {
+  private add(place: FilePart): void {
     const reached = this.reached.get(place.file)!;
     if (reached.has(place.part)) return;
     reached.add(place.part);
     this.todo.push(place);
   }
 
-  private follow({ file, part }: Place): void {
+  private follow({ file, part }: FilePart): void {
     const { calls, steps } = file.facts(part);
     for (const number of calls) this.numbers.add(number);
     for (const to of steps) {

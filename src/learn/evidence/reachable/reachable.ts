@@ -2,7 +2,7 @@ import { numbersOf } from '../../../seccomp/syscalls/numbers.js';
 import type { ElfImage } from '../../../systemd/formats/elf-image.js';
 import { type CLibrary, callsOfFunction, callsOfStart, cLibraryGraph, cLibraryNamed } from './c-library.js';
 import { CallGraph } from './code/call-graph.js';
-import { type Reached, reach } from './reach.js';
+import { type ReachedCode, reach } from './reach.js';
 
 /** An ELF file, as the program sees it. */
 export interface LoadedFile {
@@ -70,7 +70,7 @@ function known({ path, image }: LoadedFile): KnownFile {
   return { path, image, graph, library, computed: COMPUTED.get(name) };
 }
 
-function result(files: readonly KnownFile[], reached: Reached): Reachable {
+function result(files: readonly KnownFile[], reached: ReachedCode): Reachable {
   const numbers = numbersOf(files[0]!.image.machine);
   const found = new Set<string>();
   for (const [name, number] of numbers) if (reached.numbers.has(number)) found.add(name);
@@ -81,7 +81,7 @@ function result(files: readonly KnownFile[], reached: Reached): Reachable {
   return { calls: found, loaders: loaders.map(({ path }) => path) };
 }
 
-function fromTables(files: readonly KnownFile[], reached: Reached): string[] {
+function fromTables(files: readonly KnownFile[], reached: ReachedCode): string[] {
   const libraries = [...new Set(files.flatMap(({ library }) => library ?? []))];
   const used = [...namesUsed(files, reached)];
   return [
@@ -92,7 +92,7 @@ function fromTables(files: readonly KnownFile[], reached: Reached): string[] {
 }
 
 /** Names that others than the C library itself use. */
-const namesUsed = (files: readonly KnownFile[], { uses }: Reached): Set<string> =>
+const namesUsed = (files: readonly KnownFile[], { uses }: ReachedCode): Set<string> =>
   new Set(files.flatMap(({ library, graph }) => (library ? [] : [...uses.get(graph)!])));
 
 const usesAny = (used: ReadonlySet<string>, names: readonly string[]) => names.some((name) => used.has(name));

@@ -113,7 +113,7 @@ function decideIntervals(
   return search(graph, { word: highWord(condition), mask: WORD_MAX }, ranges, no);
 }
 
-interface Row {
+interface UpperHalfRange {
   readonly first: number;
   readonly last: number;
   /** The wanted values of the lower half where the upper half lies between `first` and `last`. */
@@ -121,8 +121,8 @@ interface Row {
 }
 
 /** Cuts 64-bit intervals where the upper half changes the wanted values of the lower half. */
-function byHighHalf(wanted: readonly Interval[]): Row[] {
-  const rows: Row[] = [];
+function byHighHalf(wanted: readonly Interval[]): UpperHalfRange[] {
+  const rows: UpperHalfRange[] = [];
   const add = (first: number, last: number, low: Interval) => {
     const previous = rows.at(-1);
     if (previous?.last === first) previous.low.push(low);

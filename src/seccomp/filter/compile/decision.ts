@@ -9,7 +9,7 @@ import { BPF_JEQ, BPF_JGE, BPF_JSET } from '../bpf.js';
 export const WORD_MAX = 0xffffffff;
 
 /** A question about one 32-bit word of struct seccomp_data (linux/seccomp.h). */
-export interface Comparison {
+export interface WordComparison {
   /** Offset of the word in bytes. */
   readonly word: number;
   /** The bits of the word that are compared. */
@@ -25,20 +25,20 @@ export interface Return {
   readonly action: Action;
 }
 
-export interface Test extends Comparison {
+export interface TestNode extends WordComparison {
   readonly kind: 'test';
   readonly id: number;
   readonly yes: Decision;
   readonly no: Decision;
 }
 
-export type Decision = Return | Test;
+export type Decision = Return | TestNode;
 
 export interface DecisionGraph {
   /** The decision that returns this action. */
   readonly give: (action: Action) => Return;
   /** The decision that makes a comparison; simpler where the answer is known or doesn't matter. */
-  readonly test: (comparison: Comparison, yes: Decision, no: Decision) => Decision;
+  readonly test: (comparison: WordComparison, yes: Decision, no: Decision) => Decision;
 }
 
 export function createGraph(): DecisionGraph {
@@ -56,7 +56,7 @@ export function createGraph(): DecisionGraph {
   const give = (action: Action) =>
     share(`return ${action}`, (id) => ({ kind: 'return', id, action }) as const);
 
-  function test(comparison: Comparison, yes: Decision, no: Decision): Decision {
+  function test(comparison: WordComparison, yes: Decision, no: Decision): Decision {
     const answer = constant(comparison);
     if (answer !== undefined) return answer ? yes : no;
     const onYes = skipKnown(comparison, true, yes);
@@ -71,7 +71,7 @@ export function createGraph(): DecisionGraph {
 }
 
 /** The answer of a comparison that is the same for every word; else undefined. */
-function constant({ mask, op, k }: Comparison): boolean | undefined {
+function constant({ mask, op, k }: WordComparison): boolean | undefined {
   if (op === BPF_JGE && k === 0) return true;
   if (op === BPF_JSET && (k & mask) === 0) return false;
   return undefined;
@@ -81,7 +81,7 @@ function constant({ mask, op, k }: Comparison): boolean | undefined {
 const SKIPS = 32;
 
 /** The decision after an answer, past the tests that the answer settles. */
-function skipKnown(asked: Comparison, answer: boolean, next: Decision): Decision {
+function skipKnown(asked: WordComparison, answer: boolean, next: Decision): Decision {
   let decision = next;
   for (let skips = 0; skips < SKIPS && decision.kind === 'test'; skips++) {
     const settled = implied(asked, answer, decision);
@@ -92,7 +92,7 @@ function skipKnown(asked: Comparison, answer: boolean, next: Decision): Decision
 }
 
 /** The answer to the next comparison that an answer implies; undefined if it implies none. */
-function implied(asked: Comparison, answer: boolean, next: Comparison): boolean | undefined {
+function implied(asked: WordComparison, answer: boolean, next: WordComparison): boolean | undefined {
   if (asked.word !== next.word || asked.mask !== next.mask) return undefined;
   if (asked.op === next.op && asked.k === next.k) return answer;
   const range = rangeAfter(asked, answer);
@@ -111,7 +111,7 @@ function implied(asked: Comparison, answer: boolean, next: Comparison): boolean 
 }
 
 /** The range of the masked word after an answer, both ends included; undefined if it isn't known. */
-function rangeAfter({ op, k }: Comparison, answer: boolean): [number, number] | undefined {
+function rangeAfter({ op, k }: WordComparison, answer: boolean): [number, number] | undefined {
   if (op === BPF_JEQ && answer) return [k, k];
   if (op === BPF_JGE) return answer ? [k, WORD_MAX] : [0, k - 1];
   return undefined;

@@ -1,8 +1,8 @@
 /** Lays a graph of decisions out as instructions. */
 import { error, UserError } from '../../../diagnostic.js';
 import { BPF_ABS, BPF_ALU, BPF_AND, BPF_K, BPF_LD, BPF_W, type Instruction } from '../bpf.js';
-import { createBackwardProgram, type Place } from './backward-program.js';
-import { type Decision, type Test, WORD_MAX } from './decision.js';
+import { createBackwardProgram, type JumpTarget } from './backward-program.js';
+import { type Decision, type TestNode, WORD_MAX } from './decision.js';
 
 /**
  * The instructions of a decision. The accumulator is loaded only where it doesn't hold the word yet.
@@ -29,27 +29,27 @@ export function layOut(root: Decision, limit: number): Instruction[] {
 }
 
 /** The word that the accumulator holds after a test; undefined if it was masked. */
-const heldAfter = (test: Test) => (test.mask === WORD_MAX ? test.word : undefined);
+const heldAfter = (test: TestNode) => (test.mask === WORD_MAX ? test.word : undefined);
 
 /** The target for a decision with this word in the accumulator: behind the load of a test's word, or at the load. */
-function placeOf(decision: Decision, held: number | undefined): Place {
+function placeOf(decision: Decision, held: number | undefined): JumpTarget {
   if (decision.kind === 'return') return { action: decision.action };
   return { label: `${decision.id} ${decision.word === held ? 'loaded' : 'cold'}` };
 }
 
 interface Outline {
   /** Every test once, each behind all tests that it leads to. */
-  readonly order: readonly Test[];
+  readonly order: readonly TestNode[];
   /** Tests that are reached with another word in the accumulator on some way. */
-  readonly cold: ReadonlySet<Test>;
+  readonly cold: ReadonlySet<TestNode>;
 }
 
 /** Walks the graph with a stack of its own, since a long list of values makes the graph deep. */
 function outline(root: Decision, limit: number): Outline {
-  const order: Test[] = [];
-  const cold = new Set<Test>();
-  const seen = new Set<Test>();
-  const open: { readonly test: Test; next: 'no' | 'yes' | 'done' }[] = [];
+  const order: TestNode[] = [];
+  const cold = new Set<TestNode>();
+  const seen = new Set<TestNode>();
+  const open: { readonly test: TestNode; next: 'no' | 'yes' | 'done' }[] = [];
   const enter = (decision: Decision, held: number | undefined) => {
     if (decision.kind === 'return') return;
     if (decision.word !== held) cold.add(decision);

@@ -12,7 +12,7 @@ export interface NumberRange {
 }
 
 /** A part of the numbers of one AUDIT_ARCH value: its ABI, and the distance of its numbers from that ABI's table. */
-interface Segment {
+interface NumberSegment {
   readonly first: number;
   readonly last: number;
   readonly abi: Abi;
@@ -28,7 +28,7 @@ const REFUSED: Verdict = { rules: [], otherwise: KILL };
  * x86-64 and x32 share one AUDIT_ARCH value. Without bit 30 the numbers from 0x80000000 and those from 0xc0000000 on
  * are the same numbers of the table. -1 is no x32 call; 512 to 547 are x32 calls without their bit.
  */
-const X86_64_SEGMENTS: readonly Segment[] = [
+const X86_64_SEGMENTS: readonly NumberSegment[] = [
   { first: 0, last: 511, abi: 'x86-64', shift: 0 },
   { first: 512, last: 547, abi: 'x86-64', shift: 0, always: NO_SYSTEM_CALL },
   { first: 548, last: X32_BIT - 1, abi: 'x86-64', shift: 0 },
@@ -52,10 +52,10 @@ export function rangesByArch(policy: SyscallPolicy): Map<number, NumberRange[]> 
   return byArch;
 }
 
-const segmentsOf = (abi: Abi): readonly Segment[] =>
+const segmentsOf = (abi: Abi): readonly NumberSegment[] =>
   ABIS[abi].arch === ABIS['x86-64'].arch ? X86_64_SEGMENTS : [{ first: 0, last: WORD_MAX, abi, shift: 0 }];
 
-function split(policy: SyscallPolicy, segment: Segment): NumberRange[] {
+function split(policy: SyscallPolicy, segment: NumberSegment): NumberRange[] {
   const { first, last, abi, shift } = segment;
   const table = policy.abis.get(abi);
   if (table === undefined) return [{ first, last, verdict: REFUSED }];

@@ -1,6 +1,6 @@
 /** Finds the range that a word lies in by a balanced tree of comparisons. */
 import { BPF_JEQ, BPF_JGE } from '../bpf.js';
-import { type Comparison, type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
+import { type Decision, type DecisionGraph, WORD_MAX, type WordComparison } from './decision.js';
 
 /** Values of a word, both ends included, and the decision for them. */
 export interface Range {
@@ -9,7 +9,7 @@ export interface Range {
   readonly decision: Decision;
 }
 
-type Looked = Pick<Comparison, 'word' | 'mask'>;
+type ComparedWord = Pick<WordComparison, 'word' | 'mask'>;
 
 /** Most equality tests in a row at the leaves of the tree. */
 const LONGEST_CHAIN = 3;
@@ -22,7 +22,7 @@ const LONGEST_CHAIN = 3;
  */
 export function search(
   graph: DecisionGraph,
-  looked: Looked,
+  looked: ComparedWord,
   ranges: readonly Range[],
   otherwise: Decision,
 ): Decision {
@@ -74,7 +74,12 @@ function background(part: readonly Range[]): Decision | undefined {
   return wide.every((range) => range.decision === rest) ? rest : undefined;
 }
 
-function chain(graph: DecisionGraph, looked: Looked, singles: readonly Range[], rest: Decision): Decision {
+function chain(
+  graph: DecisionGraph,
+  looked: ComparedWord,
+  singles: readonly Range[],
+  rest: Decision,
+): Decision {
   return singles.reduceRight<Decision>(
     (next, { first, decision }) => graph.test({ ...looked, op: BPF_JEQ, k: first }, decision, next),
     rest,

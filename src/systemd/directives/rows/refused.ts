@@ -3,7 +3,7 @@
 import { lazily } from '../../../collections.js';
 import { condition, unitSettings } from './unit-settings.js';
 
-export interface Refusal {
+export interface RefusedDirective {
   readonly reason: string;
   readonly hint: string;
 }
@@ -12,25 +12,25 @@ const OWN_DROP_IN = 'put it in a drop-in of your own';
 
 const OF_UNIT = { reason: 'belongs to the [Unit] section', hint: OWN_DROP_IN };
 
-const all = (names: string, refusal: Refusal): [string, Refusal][] =>
+const all = (names: string, refusal: RefusedDirective): [string, RefusedDirective][] =>
   names.split(' ').map((name) => [name, refusal]);
 
-const renamed = (name: string, to: string): [string, Refusal] => [
+const renamed = (name: string, to: string): [string, RefusedDirective] => [
   name,
   { reason: 'is an old name', hint: `write '${to}'` },
 ];
 
-const controlGroups1 = (name: string, to: string): [string, Refusal] => [
+const controlGroups1 = (name: string, to: string): [string, RefusedDirective] => [
   name,
   { reason: 'belongs to cgroup v1, which systemd no longer uses', hint: `write '${to}'` },
 ];
 
-const syscalls = (name: string, key: string): [string, Refusal] => [
+const syscalls = (name: string, key: string): [string, RefusedDirective] => [
   name,
   { reason: 'is made from the policy', hint: `write ${key} in [syscalls]` },
 ];
 
-const groups = (): readonly (readonly [string, Refusal][])[] => [
+const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
   [
     syscalls('SystemCallArchitectures', "'architectures'"),
     syscalls('SystemCallErrorNumber', "'action'"),
@@ -95,8 +95,8 @@ const groups = (): readonly (readonly [string, Refusal][])[] => [
 ];
 
 /** Why, by the names of settings; conditions aside. */
-export const refusals = lazily((): ReadonlyMap<string, Refusal> => new Map(groups().flat()));
+export const refusals = lazily((): ReadonlyMap<string, RefusedDirective> => new Map(groups().flat()));
 
 /** Why a policy doesn't take a setting; undefined for one that systemd doesn't have. */
-export const refusalOf = (name: string): Refusal | undefined =>
+export const refusalOf = (name: string): RefusedDirective | undefined =>
   refusals().get(name) ?? (condition(name) && OF_UNIT);

@@ -1,7 +1,7 @@
 /** Values of the bus for texts of unit files: plain forms of values, and texts without quotes and specifiers. */
 
 import type { UnitProperty } from '../../unit/unit-property.js';
-import type { BusProperty, Write } from '../directive.js';
+import type { BusProperty, WriteDirective } from '../directive.js';
 
 /** Numbers of 32 bits are no bigint to dbus-next. */
 export const property = (
@@ -14,10 +14,10 @@ export const property = (
 });
 
 /** The last right-hand side as it stands. */
-export const writeText: Write = ({ bus }, values) => [property(bus, values.at(-1)!)];
+export const writeText: WriteDirective = ({ bus }, values) => [property(bus, values.at(-1)!)];
 
 /** The last right-hand side without specifiers. */
-export const writePlain: Write = ({ bus }, values) => {
+export const writePlain: WriteDirective = ({ bus }, values) => {
   const text = withoutSpecifiers(values.at(-1)!);
   return text === undefined ? undefined : [property(bus, text)];
 };

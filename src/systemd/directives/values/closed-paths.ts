@@ -2,13 +2,13 @@
 
 import { shortList } from '../../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
-import type { Comparison } from '../directive.js';
+import type { DirectiveComparison } from '../directive.js';
 import { allClaims, type Claim, mountLines } from './mounts.js';
 
 /** A part of the file system that a directive of the unit closes. */
-export type Closed = Pick<Claim, 'by' | 'path' | 'except'>;
+export type ClosedPath = Pick<Claim, 'by' | 'path' | 'except'>;
 
-export const closed = (by: string, paths: readonly string[]): Closed[] =>
+export const closed = (by: string, paths: readonly string[]): ClosedPath[] =>
   paths.map((path) => ({ by, path, except: [] }));
 
 /** The paths that a directive's list closes where they are: a bind mount of another place closes none. */
@@ -20,7 +20,7 @@ export function closedPaths(unit: UnitValues, directive: string): string[] {
 
 const claimed =
   (...kinds: readonly Claim['is'][]) =>
-  (unit: UnitValues): Closed[] =>
+  (unit: UnitValues): ClosedPath[] =>
     allClaims(mountLines(unit)).filter(({ is }) => kinds.includes(is));
 
 /** Parts that the unit's processes can't write to. */
@@ -30,8 +30,8 @@ export const readOnly = claimed('read-only', 'inaccessible');
 export const hidden = claimed('inaccessible', 'private');
 
 /** Which directive closes a path. Where a specifier leads isn't known, so that anything may close it. */
-export function closedBy(parts: readonly Closed[], path: string, within = false): string | undefined {
-  const hit = (part: Closed) =>
+export function closedBy(parts: readonly ClosedPath[], path: string, within = false): string | undefined {
+  const hit = (part: ClosedPath) =>
     path.includes('%') ||
     ((covers(part.path, path) || (within && covers(path, part.path))) &&
       !part.except.some((above) => covers(above, path)));
@@ -45,8 +45,8 @@ const MOST_NAMED = 5;
 
 /** A path of the policy that the unit doesn't list itself and that another of its directives closes, but for those that it lists. */
 export function openedPaths(
-  { before, after }: Pick<Comparison, 'before' | 'after'>,
-  parts: readonly Closed[],
+  { before, after }: Pick<DirectiveComparison, 'before' | 'after'>,
+  parts: readonly ClosedPath[],
 ): string | undefined {
   const own = allWords(before).map(barePath);
   for (const path of allWords(after).map(barePath)) {

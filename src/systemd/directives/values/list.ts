@@ -1,14 +1,14 @@
 /** Kinds of value whose assignments add up to a list: the elements that the bus has for a right-hand side. */
 
 import { wordsOf } from '../../unit/values.js';
-import type { BusProperty, Directive, ValueKind, Written } from '../directive.js';
+import type { BusProperty, Directive, ValueKind, WrittenProperties } from '../directive.js';
 import { canonical, property, withoutSpecifiers } from './bus.js';
 
 /** Elements as the bus has them; undefined stands for one that can't be told from the text. */
 export type Elements = readonly unknown[];
 
 /** `write` and `isLoaded` take the place of those that follow from `elements`. */
-type List = Omit<ValueKind, 'write'> &
+type ListKind = Omit<ValueKind, 'write'> &
   Partial<ValueKind> & {
     /** Elements of a right-hand side that isn't empty. */
     readonly elements: (text: string) => Elements;
@@ -19,7 +19,7 @@ type List = Omit<ValueKind, 'write'> &
   };
 
 /** A list in one property. */
-export function listKind({ elements, loaded, holder = ({ bus }) => bus, ...kind }: List): ValueKind {
+export function listKind({ elements, loaded, holder = ({ bus }) => bus, ...kind }: ListKind): ValueKind {
   return {
     write: (row, values) => {
       const all = values.flatMap(elements);
@@ -79,7 +79,7 @@ export function writeEach(
   { bus }: Directive,
   texts: readonly string[],
   read: (plain: string) => unknown,
-): Written {
+): WrittenProperties {
   const plain = allOf(texts.map(withoutSpecifiers));
   return plain && [property(bus, plain.map(read))];
 }
@@ -93,7 +93,7 @@ export function writeByFields(
   { bus, more = [] }: Directive,
   words: readonly (string | undefined)[],
   fields: (word: readonly string[]) => unknown,
-): Written {
+): WrittenProperties {
   const parts = allOf(words)?.map((word) => word.split(':'));
   if (parts === undefined) return undefined;
   const plain = parts.filter(({ length }) => length === 1).flat();

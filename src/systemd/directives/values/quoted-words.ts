@@ -1,7 +1,7 @@
 /** Texts of words with C-style escapes and quotes, which are kept as they are. */
 
 import { splitWords } from '../../unit/exec/word.js';
-import type { Directive, Reading, ValueKind, Write } from '../directive.js';
+import type { Directive, ValueKind, ValueReading, WriteDirective } from '../directive.js';
 import { writeEach } from './list.js';
 import { checkSpecifiers, MAX_VALUE, reject, scalar } from './text.js';
 
@@ -20,7 +20,7 @@ interface QuotedWords {
   readonly isGood: (word: string) => boolean;
   /** A word as the bus has it, if not as it is. */
   readonly element?: (word: string) => unknown;
-  readonly write?: Write;
+  readonly write?: WriteDirective;
 }
 
 export const quotedWordsKind = ({
@@ -38,7 +38,7 @@ export const quotedWordsKind = ({
 });
 
 function format(
-  reading: Reading,
+  reading: ValueReading,
   value: unknown,
   expected: string,
   isGood: (word: string) => boolean,

@@ -4,9 +4,9 @@ import type { Directive, ValueKind } from '../directive.js';
 import { canonical, property } from './bus.js';
 
 /** Properties and their values. Values that can't be told from outside the manager are left out. */
-export type Expected = ReadonlyMap<string, unknown>;
+export type ExpectedProperties = ReadonlyMap<string, unknown>;
 
-export const NOTHING: Expected = new Map();
+export const NOTHING: ExpectedProperties = new Map();
 
 /** The value of the row's property after an assignment, or of several properties; undefined if it can't be told. */
 type Expect = (text: string, row: Directive) => unknown;
@@ -15,7 +15,7 @@ type Expect = (text: string, row: Directive) => unknown;
 type Scalar = Omit<ValueKind, 'write'> & Partial<ValueKind> & { readonly expected: Expect };
 
 /** An empty value may leave anything. */
-function valuesOf(expected: Expect, row: Directive, text: string): Expected {
+function valuesOf(expected: Expect, row: Directive, text: string): ExpectedProperties {
   const value = text === '' ? undefined : expected(text, row);
   if (value instanceof Map) return value;
   return value === undefined ? NOTHING : new Map([[row.bus.property, value]]);

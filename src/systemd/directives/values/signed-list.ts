@@ -5,11 +5,11 @@ import type {
   Directive,
   Get,
   Permitted,
-  Reading,
-  Rule,
   Strictness,
   ValueKind,
-  Write,
+  ValueReading,
+  WeakerRule,
+  WriteDirective,
   YoungPart,
 } from '../directive.js';
 import { property } from './bus.js';
@@ -33,7 +33,8 @@ export const signed = (value: string): [boolean, string[]] =>
   value.startsWith('~') ? [true, wordsOf(value.slice(1))] : [false, wordsOf(value)];
 
 /** Each assignment by itself: the manager joins them as it joins lines. */
-const writeSigned: Write = ({ bus }, values) => values.map((text) => property(bus, signedList(text)));
+const writeSigned: WriteDirective = ({ bus }, values) =>
+  values.map((text) => property(bus, signedList(text)));
 
 /** An assignment as the bus has it: whether it allows, and its words. */
 export const signedList = (text: string): [boolean, string[]] => [
@@ -65,7 +66,7 @@ interface SignedList
 }
 
 /** A list in one assignment: the sign stands in front of the first word, or of the first element of a list of strings. */
-function format(reading: Reading, value: unknown, kind: SignedList): string[] | undefined {
+function format(reading: ValueReading, value: unknown, kind: SignedList): string[] | undefined {
   const special = kind.special?.(reading, value);
   if (special) return special;
   const { expected, ifEmpty, isGood, meant, needs } = kind;
@@ -143,7 +144,7 @@ export function joined(
   return { only, names: names ?? new Set() };
 }
 
-const gains: Rule = ({ row, before, emitted }) => {
+const gains: WeakerRule = ({ row, before, emitted }) => {
   const permitted = row.kind.permitted!;
   const names = gained(permitted(row, before), permitted(row, [...before, ...emitted]));
   if (names.length === 0) return undefined;

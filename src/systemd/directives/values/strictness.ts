@@ -1,15 +1,15 @@
 /** How strict values are, for directives of any kind. */
 
 import { barePath, plain, sinceReset } from '../../unit/values.js';
-import type { Rule, Strictness } from '../directive.js';
+import type { Strictness, WeakerRule } from '../directive.js';
 
-export const takes = (weaker: Rule): Strictness => ({ weaker, takes: true });
-export const gives = (weaker: Rule): Strictness => ({ weaker, takes: false });
+export const takes = (weaker: WeakerRule): Strictness => ({ weaker, takes: true });
+export const gives = (weaker: WeakerRule): Strictness => ({ weaker, takes: false });
 
 export const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 /** The unit's own value stays; without a value of its own anything goes. */
-export const fixed: Rule = ({ row, before, after }) => {
+export const fixed: WeakerRule = ({ row, before, after }) => {
   const text = (values: readonly string[]) => {
     const joined = sinceReset(values).join(' ');
     return row.kind.type === 'path' ? barePath(joined) : joined;
@@ -41,7 +41,7 @@ export function ranked(ranks: Readonly<Record<string, readonly number[]>>, unset
     const name = Object.hasOwn(ranks, word) ? word : SYNONYMS.get(word);
     return name !== undefined && Object.hasOwn(ranks, name) ? name : undefined;
   };
-  const weaker: Rule = ({ before, after }) => {
+  const weaker: WeakerRule = ({ before, after }) => {
     // systemd ignores what it doesn't know.
     const own = before.map(known).findLast((name) => name !== undefined) ?? unset;
     const asked = known(after.at(-1) ?? '') ?? unset;

@@ -2,7 +2,7 @@
 
 import { error, printable } from '../../../diagnostic.js';
 import { UNREADABLE } from '../../unit/exec/word.js';
-import type { Reading } from '../directive.js';
+import type { ValueReading } from '../directive.js';
 
 /** Longest element in bytes, as the kernel's longest path (PATH_MAX), and most elements of a list. */
 const MAX_ELEMENT = 4095;
@@ -11,7 +11,7 @@ const MAX_ELEMENTS = 1000;
 export const MAX_VALUE = 1 << 18;
 
 /** Records that a value is wrong. Always undefined, so that a reader can end with it. */
-export function reject(reading: Reading, expected: string, shown: unknown, hint?: string): undefined {
+export function reject(reading: ValueReading, expected: string, shown: unknown, hint?: string): undefined {
   const message = `'${reading.row.name}' expects ${expected}, not ${describe(shown)}`;
   reading.problems.push(error('directive-value', message, { at: reading.at, hint }));
   return undefined;
@@ -41,7 +41,7 @@ export const byteLength = (text: string): number => new TextEncoder().encode(tex
 
 /** An element as text: a clean string, or an integer in decimal. */
 function textOf(
-  reading: Reading,
+  reading: ValueReading,
   value: unknown,
   expected: string,
   longest = MAX_ELEMENT,
@@ -59,7 +59,7 @@ function textOf(
  * its end would join the next line to it.
  */
 export function scalar(
-  reading: Reading,
+  reading: ValueReading,
   value: unknown,
   expected: string,
   longest?: number,
@@ -76,7 +76,7 @@ export function scalar(
  * The elements of a list. A list of strings is taken word for word; a text is what systemd itself would read,
  * words with spaces between them, and stays without quotes and backslashes. An empty text or list has none.
  */
-export function words(reading: Reading, value: unknown, expected: string): string[] | undefined {
+export function words(reading: ValueReading, value: unknown, expected: string): string[] | undefined {
   if (typeof value !== 'string') return elements(reading, value, expected);
   if (/["'\\]/.test(value)) {
     return reject(reading, expected, value, 'write a list of strings, one for each word, without quotes');
@@ -89,11 +89,11 @@ export function words(reading: Reading, value: unknown, expected: string): strin
 }
 
 /** The elements of a list of which each gets an assignment of its own; a text is one element. */
-export function lines(reading: Reading, value: unknown, expected: string): string[] | undefined {
+export function lines(reading: ValueReading, value: unknown, expected: string): string[] | undefined {
   return elements(reading, value === '' ? [] : Array.isArray(value) ? value : [value], expected);
 }
 
-function elements(reading: Reading, value: unknown, expected: string): string[] | undefined {
+function elements(reading: ValueReading, value: unknown, expected: string): string[] | undefined {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (list.length > MAX_ELEMENTS) return reject(reading, `at most ${MAX_ELEMENTS} elements`, value);
   const texts: string[] = [];
@@ -113,7 +113,7 @@ export function each<T>(list: readonly string[] | undefined, read: (text: string
 
 /** One right-hand side of words, each by a reader of its own. */
 export function joinWords(
-  reading: Reading,
+  reading: ValueReading,
   value: unknown,
   expected: string,
   read: (word: string) => string | undefined,
@@ -126,7 +126,7 @@ export function joinWords(
 /** One text, kept as it is, if it is as it should be. */
 export const oneText =
   (expected: string, isGood: (text: string) => boolean, longest?: number) =>
-  (reading: Reading, value: unknown): string[] | undefined => {
+  (reading: ValueReading, value: unknown): string[] | undefined => {
     const text = scalar(reading, value, expected, longest);
     if (text === undefined) return undefined;
     return isGood(text) ? [text] : reject(reading, expected, text);
@@ -155,7 +155,7 @@ const SPECIFIERS: ReadonlyMap<string, number> = new Map([
 const PATH_SPECIFIERS = 'CDELSTVYdfhty';
 
 /** Whether every `%` begins a known specifier. systemd writes an unknown one as it stands, or drops the line. */
-export function checkSpecifiers(reading: Reading, text: string): boolean {
+export function checkSpecifiers(reading: ValueReading, text: string): boolean {
   for (let i = text.indexOf('%'); i >= 0; i = text.indexOf('%', i + 2)) {
     const letter = text[i + 1] ?? '';
     const since = SPECIFIERS.get(letter);
@@ -175,7 +175,7 @@ const components = (path: string) => path.split('/').filter((part) => part !== '
 const fits = (parts: readonly string[]) => parts.every((part) => part !== '..' && byteLength(part) <= 255);
 
 /** An absolute path in the form that systemd keeps it in. A specifier that is an absolute path may begin it. */
-export function absolutePath(reading: Reading, text: string, specifiers = true): string | undefined {
+export function absolutePath(reading: ValueReading, text: string, specifiers = true): string | undefined {
   if (specifiers && !checkSpecifiers(reading, text)) return undefined;
   const byManager = specifiers && text[0] === '%' && PATH_SPECIFIERS.includes(text[1] ?? ' ');
   if (!text.startsWith('/') && !byManager) return reject(reading, 'an absolute path', text);
@@ -187,7 +187,7 @@ export function absolutePath(reading: Reading, text: string, specifiers = true):
 }
 
 /** A relative path in the form that systemd keeps it in. */
-export function relativePath(reading: Reading, text: string): string | undefined {
+export function relativePath(reading: ValueReading, text: string): string | undefined {
   if (!checkSpecifiers(reading, text)) return undefined;
   const parts = components(text);
   if (text.startsWith('/') || parts.length === 0 || !fits(parts)) {

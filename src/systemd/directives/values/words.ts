@@ -2,11 +2,11 @@
 
 import { parseBoolean } from '../../unit/boolean.js';
 import { plain } from '../../unit/values.js';
-import type { EnumValue, Reading } from '../directive.js';
+import type { EnumValue, ValueReading } from '../directive.js';
 import { reject } from './text.js';
 
 /** Whether a word is one of the table's; notes what it needs of systemd. */
-export function checkWord(reading: Reading, text: string, table: readonly EnumValue[]): boolean {
+export function checkWord(reading: ValueReading, text: string, table: readonly EnumValue[]): boolean {
   const found = table.find((entry) => entry.value === text);
   if (found?.since !== undefined) reading.needs.push({ since: found.since, what: `the value '${text}'` });
   return found !== undefined;
@@ -16,5 +16,5 @@ export function checkWord(reading: Reading, text: string, table: readonly EnumVa
 export const isBoolean = (value: unknown): boolean =>
   typeof value === 'boolean' || (typeof value === 'string' && parseBoolean(value) !== undefined);
 
-export const formatBoolean = (reading: Reading, value: unknown): string[] | undefined =>
+export const formatBoolean = (reading: ValueReading, value: unknown): string[] | undefined =>
   isBoolean(value) ? [plain(String(value))] : reject(reading, 'true or false', value);

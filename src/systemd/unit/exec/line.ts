@@ -58,13 +58,13 @@ export function scanExecLine(value: string, at: Location): ExecLine {
   }
 }
 
-interface Command {
+interface ParsedCommand {
   readonly command: ExecCommand;
   /** The offset of the next command, if a `;` follows. */
   readonly next?: number;
 }
 
-function readCommand(text: string, first: Word, at: Location): Command | Diagnostic {
+function readCommand(text: string, first: Word, at: Location): ParsedCommand | Diagnostic {
   const prefixes = leadingPrefixes(textOf(first.pieces));
   const path = pathWord(text, first, prefixes);
   const refuse = (message: string) =>

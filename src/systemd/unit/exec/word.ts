@@ -4,7 +4,7 @@
  */
 
 /** A part of a word: plain text, or one escape sequence. */
-export interface Piece {
+export interface WordPiece {
   /** The offset of its first character in the text that is split. */
   readonly from: number;
   readonly to: number;
@@ -21,7 +21,7 @@ export interface Word {
   readonly to: number;
   /** The offset of the next word, or the length of the text. */
   readonly next: number;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly WordPiece[];
 }
 
 export interface WordSyntax {
@@ -108,7 +108,7 @@ function scanWord(
 ): Word | 'malformed' | undefined {
   const start = skipBlanks(text, from);
   if (start === text.length) return undefined;
-  const pieces: Piece[] = [];
+  const pieces: WordPiece[] = [];
   let quote = '';
   let plain = start;
   let at = start;
@@ -141,7 +141,7 @@ function scanWord(
  * The escape sequence at a backslash; undefined for an unknown one. A relaxed reader keeps the backslash of an unknown
  * sequence.
  */
-function readEscape(text: string, at: number, syntax: WordSyntax, relaxed: boolean): Piece | undefined {
+function readEscape(text: string, at: number, syntax: WordSyntax, relaxed: boolean): WordPiece | undefined {
   const next = text[at + 1];
   if (syntax.escapes === 'next') {
     return next === undefined ? undefined : { from: at, to: at + 2, text: next };
@@ -223,7 +223,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** The text that pieces stand for; bytes that aren't UTF-8 become U+FFFD. */
-export function textOf(pieces: readonly Piece[]): string {
+export function textOf(pieces: readonly WordPiece[]): string {
   const text = pieces.map((piece) => piece.text).join('');
   if (!/[\udc80-\udcff]/u.test(text)) return text;
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytesOf(text));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateForHosts, type Made } from '../../../../src/cli/commands/generate/for-hosts.js';
+import { type GeneratedFiles, generateForHosts } from '../../../../src/cli/commands/generate/for-hosts.js';
 import { EXIT, error, UserError } from '../../../../src/diagnostic.js';
 import type { Context } from '../../../../src/machine/context.js';
 import { FIRST_LINE, piece } from '../../../support/facts-lines.js';
@@ -9,7 +9,7 @@ import { FakeSystem, fakeContext } from '../../../support/fake-system.js';
 import { assertKeys, printed } from '../../../support/printed-json.js';
 
 /** Files that depend on one file of the machine: an empty one is an error, and `more` leads to a further question. */
-async function make({ system }: Context): Promise<Made> {
+async function make({ system }: Context): Promise<GeneratedFiles> {
   const text = new TextDecoder().decode((await system.read('/etc/kind', { limit: 9 }))?.bytes);
   if (text === 'more') await system.list('/etc/more');
   const found = text === '' ? [error('no-unit', 'there is no kind')] : [];

@@ -5,12 +5,12 @@ import { ledgerText, type ShownLedger } from '../../../../src/cli/report/learn/l
 import { ledgerJson } from '../../../../src/cli/report/learn/ledger-json.js';
 import { mergedJson, mergedText } from '../../../../src/cli/report/learn/merged.js';
 import { checklist } from '../../../../src/learn/evidence/ledger/checklist.js';
-import { doubts } from '../../../../src/learn/evidence/ledger/doubts.js';
 import { estimate } from '../../../../src/learn/evidence/ledger/estimate.js';
+import { incompleteTables } from '../../../../src/learn/evidence/ledger/incomplete-tables.js';
 import { makeLedger } from '../../../../src/learn/evidence/ledger/make-ledger.js';
-import { PLAIN } from '../../../../src/look.js';
 import type { Recording } from '../../../../src/observe/recording/recording.js';
 import { spanText } from '../../../../src/systemd/time-span.js';
+import { PLAIN } from '../../../../src/theme.js';
 import { call, DAY, fullRecording, HOUR, hostNamed, recording } from '../../../support/recordings.js';
 
 function shown(...recordings: Recording[]): ShownLedger {
@@ -19,7 +19,7 @@ function shown(...recordings: Recording[]): ShownLedger {
     ledger,
     estimate: estimate(ledger, recordings),
     checklist: checklist(ledger, { commands: ['ExecStart=/usr/sbin/demod'] }),
-    doubts: doubts(ledger),
+    doubts: incompleteTables(ledger),
   };
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learnDirectives } from '../../../../src/learn/evidence/policy/directives/directives.js';
-import { Facts } from '../../../../src/learn/evidence/policy/directives/facts.js';
+import { EvidenceFacts } from '../../../../src/learn/evidence/policy/directives/facts.js';
 import { keepGood } from '../../../../src/learn/evidence/policy/directives/kept.js';
 import { hasPrivateTmp, privateTmp } from '../../../../src/learn/evidence/policy/directives/private-tmp.js';
 import { writablePaths } from '../../../../src/learn/evidence/policy/directives/write-paths.js';
@@ -439,7 +439,11 @@ test('a log is rotated: its directory is writable, not the file', () => {
 
 const writable = (more: Partial<Evidence>, lines = '') =>
   writablePaths(
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 }),
+    new EvidenceFacts(evidence(more), valuesOf(lines), {
+      reachable: new Set(),
+      scope: 'system',
+      systemd: 257,
+    }),
   );
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
@@ -534,7 +538,11 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: [...made, ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });
+    new EvidenceFacts(evidence(more), valuesOf(lines), {
+      reachable: new Set(),
+      scope: 'system',
+      systemd: 257,
+    });
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);

@@ -1,11 +1,11 @@
 /**
- * Tests of learn/evidence/policy/arguments.ts, learn/evidence/policy/doubts.ts, learn/evidence/policy/namespaces.ts and
+ * Tests of learn/evidence/policy/arguments.ts, learn/evidence/policy/incomplete.ts, learn/evidence/policy/namespaces.ts and
  * learn/evidence/policy/programs.ts: what recordings prove together, and the policy that follows.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../../src/learn/evidence/policy/arguments.js';
-import { doubtOf, startDoubt } from '../../../../src/learn/evidence/policy/doubts.js';
+import { whyIncomplete, whyStartUnknown } from '../../../../src/learn/evidence/policy/incomplete.js';
 import type { Evidence, ReachableCalls, SeenCall } from '../../../../src/learn/evidence/policy/input.js';
 import { namespacesSeen } from '../../../../src/learn/evidence/policy/namespaces.js';
 import {
@@ -193,48 +193,51 @@ test('values of arguments are whole, or unknown', () => {
 });
 
 test('losses count against their kind of evidence, and unknown ones against all', () => {
-  assert.equal(doubtOf(evidence(), 'paths'), undefined);
-  assert.equal(doubtOf(evidence({ lost: { peers: 1 } }), 'paths'), undefined);
-  assert.equal(doubtOf(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
-  assert.equal(doubtOf(evidence({ lost: { misses: 2 } }), 'modes'), '2 records of modes of files were lost');
-  assert.equal(doubtOf(evidence({ lost: { misses: 0 } }), 'modes'), undefined);
-  assert.equal(doubtOf(evidence({ lost: { memory: 2 } }), 'paths'), '2 records of paths were lost');
-  assert.equal(doubtOf(evidence({ lost: { memory: 2, marks: 1, refused: 1 } }), 'calls'), undefined);
-  assert.equal(doubtOf(evidence({ blind: ['forkFlags'] }), 'paths'), undefined);
-  assert.match(doubtOf(evidence({ blind: ['new-thing'] }), 'paths')!, /doesn't show paths/);
+  assert.equal(whyIncomplete(evidence(), 'paths'), undefined);
+  assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'paths'), undefined);
+  assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
+  assert.equal(
+    whyIncomplete(evidence({ lost: { misses: 2 } }), 'modes'),
+    '2 records of modes of files were lost',
+  );
+  assert.equal(whyIncomplete(evidence({ lost: { misses: 0 } }), 'modes'), undefined);
+  assert.equal(whyIncomplete(evidence({ lost: { memory: 2 } }), 'paths'), '2 records of paths were lost');
+  assert.equal(whyIncomplete(evidence({ lost: { memory: 2, marks: 1, refused: 1 } }), 'calls'), undefined);
+  assert.equal(whyIncomplete(evidence({ blind: ['forkFlags'] }), 'paths'), undefined);
+  assert.match(whyIncomplete(evidence({ blind: ['new-thing'] }), 'paths')!, /doesn't show paths/);
   assert.match(
-    doubtOf(evidence({ paths: paths('read', ['/x'], { cut: true }) }), 'paths')!,
+    whyIncomplete(evidence({ paths: paths('read', ['/x'], { cut: true }) }), 'paths')!,
     /1 path was too long/,
   );
   assert.equal(
-    startDoubt(evidence({ calls: calls('read', { phases: ['serving'] }) })),
+    whyStartUnknown(evidence({ calls: calls('read', { phases: ['serving'] }) })),
     'no start was watched',
   );
 });
 
 test('a start counts where it began in the watch', () => {
   const watches = [0, 0, 1].map((lives) => ({ lives, events: [] }));
-  assert.equal(startDoubt(evidence({ watches })), undefined);
-  assert.equal(startDoubt(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
+  assert.equal(whyStartUnknown(evidence({ watches })), undefined);
+  assert.equal(whyStartUnknown(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
   const begun = [{ lives: 0, events: [{ what: 'start' as const, at: 3 }] }];
-  assert.equal(startDoubt(evidence({ watches: begun })), undefined);
+  assert.equal(whyStartUnknown(evidence({ watches: begun })), undefined);
 });
 
 test('a table that lacks what a call must have left there is doubted', () => {
   assert.match(
-    doubtOf(evidence({ paths: [] }), 'paths')!,
+    whyIncomplete(evidence({ paths: [] }), 'paths')!,
     /^openat was called, and none of its paths was recorded$/,
   );
-  assert.match(doubtOf(withCalls('bind'), 'peers')!, /^bind was called/);
-  assert.match(doubtOf(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
-  assert.equal(doubtOf(withCalls('clone', { forkFlags: [1] }), 'fork-flags'), undefined);
-  assert.equal(doubtOf(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
+  assert.match(whyIncomplete(withCalls('bind'), 'peers')!, /^bind was called/);
+  assert.match(whyIncomplete(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
+  assert.equal(whyIncomplete(withCalls('clone', { forkFlags: [1] }), 'fork-flags'), undefined);
+  assert.equal(whyIncomplete(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
 });
 
 test('io_uring hides files and addresses', () => {
   const of = withCalls('io_uring_enter');
-  assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
-  assert.equal(doubtOf(of, 'calls'), undefined);
+  assert.equal(whyIncomplete(of, 'paths'), "io_uring was used, which doesn't show paths");
+  assert.equal(whyIncomplete(of, 'calls'), undefined);
 });
 
 test('a call that a directive refuses by itself is let through by no policy, unless it was made', () => {
@@ -252,13 +255,13 @@ test('a call that a directive refuses by itself is let through by no policy, unl
 
 test('io_uring hides nothing where all its operations are on open files', () => {
   const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
-    doubtOf(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
+    whyIncomplete(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
   assert.equal(of([1, 22, 29]), undefined);
   assert.equal(of([22, 18]), "io_uring was used for operation 18, which doesn't show paths");
   assert.match(of([255])!, /operation 255/);
   assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, which/);
   assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, which/);
-  assert.equal(doubtOf(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
+  assert.equal(whyIncomplete(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {

@@ -31,7 +31,7 @@ export interface SortedCall {
 }
 
 /** Facts beside the calls that were seen. */
-export interface Known {
+export interface CallFacts {
   readonly reachable: ReachableCalls;
   readonly sets: SyscallSets;
   /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
@@ -43,20 +43,20 @@ export interface Known {
 }
 
 /** Calls that get a tier, unless an earlier step has given them one. */
-interface Step {
+interface TierStep {
   readonly tier: Tier;
   readonly reason: TierReason;
   readonly names: Iterable<string>;
   readonly evidence: (name: string) => string;
 }
 
-type Seen = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost'>;
+type RecordedCalls = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost'>;
 
 /** Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out. */
-export function sortCalls(seen: Seen, known: Known): SortedCall[] {
+export function sortCalls(seen: RecordedCalls, known: CallFacts): SortedCall[] {
   const abis = abisSeen(seen.architecture, seen.calls);
   const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
-  const isLeft = ({ tier, reason }: Step, name: string) =>
+  const isLeft = ({ tier, reason }: TierStep, name: string) =>
     ['allow', 'log'].includes(tier) && reason !== 'seen' && known.isRefusedByUnit?.(name);
   const sorted = new Map<string, SortedCall>();
   for (const step of [...seenSteps(seen, known), ...unseenSteps(seen, known)]) {
@@ -69,7 +69,7 @@ export function sortCalls(seen: Seen, known: Known): SortedCall[] {
   return [...sorted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: string): Step => ({
+const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: string): TierStep => ({
   tier,
   reason,
   names,
@@ -80,9 +80,9 @@ const NO_SYS = 38;
 
 /** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
 function seenSteps(
-  { calls, refused, lost }: Seen,
-  { hidden = new Set(), startsPrograms = false }: Known,
-): Step[] {
+  { calls, refused, lost }: RecordedCalls,
+  { hidden = new Set(), startsPrograms = false }: CallFacts,
+): TierStep[] {
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
   const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
@@ -117,7 +117,7 @@ function seenSteps(
 }
 
 /** Calls that were refused or are reachable, and newer ones. */
-function unseenSteps({ refused, lost }: Seen, { reachable, sets }: Known): Step[] {
+function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: CallFacts): TierStep[] {
   const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
   const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';

@@ -1,7 +1,14 @@
 /** Directives that close devices. */
 
 import type { RecordedPath } from '../../../../observe/recording/recording.js';
-import { type Facts, type Judge, needed, not, proved, type Verdict } from './facts.js';
+import {
+  type DirectiveCheck,
+  type DirectiveVerdict,
+  type EvidenceFacts,
+  needed,
+  not,
+  proved,
+} from './facts.js';
 
 /** Devices that PrivateDevices= leaves (systemd.exec(5)), by type and number. */
 const LEFT_DEVICES: ReadonlySet<string> = new Set([
@@ -11,7 +18,7 @@ const LEFT_DEVICES: ReadonlySet<string> = new Set([
 const PSEUDO_TERMINAL = /^char 136:/;
 
 /** Uses of devices besides those that PrivateDevices= leaves. */
-const otherDevices = (facts: Facts): RecordedPath[] =>
+const otherDevices = (facts: EvidenceFacts): RecordedPath[] =>
   facts.below('/').filter(({ device, use }) => {
     const isOther = device !== undefined && !LEFT_DEVICES.has(device) && !PSEUDO_TERMINAL.test(device);
     return isOther && use !== 'stat';
@@ -21,14 +28,14 @@ const otherDevices = (facts: Facts): RecordedPath[] =>
 const [TYPE, CHARACTER, BLOCK] = [0o170000n, 0o020000n, 0o060000n];
 
 /** The reason why device nodes may have been made, where no capability tells. */
-function deviceNode(facts: Facts): string | undefined {
+function deviceNode(facts: EvidenceFacts): string | undefined {
   const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
   if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
   const isDevice = (mode: bigint) => [CHARACTER, BLOCK].includes(mode & TYPE);
   return modes.some((values) => values!.some(isDevice)) ? 'a device node was made' : undefined;
 }
 
-function privateDevices(facts: Facts): Verdict {
+function privateDevices(facts: EvidenceFacts): DirectiveVerdict {
   const [opened] = otherDevices(facts);
   if (opened) return not(`${opened.path} (${opened.device}) was opened`);
   const need = needed(facts, {
@@ -55,7 +62,7 @@ const NODE = /^\/dev\/[^\s%\p{C}"'\\]+$/u;
  * Devices with the accesses that were seen, `/dev/net/tun rw`, where the unit can't have a /dev of its own; a text with
  * the reason where they can't be listed.
  */
-export function listedDevices(facts: Facts): readonly string[] | string {
+export function listedDevices(facts: EvidenceFacts): readonly string[] | string {
   const opened = otherDevices(facts);
   const strange = opened.find(({ path }) => !NODE.test(path));
   if (strange) return `${strange.path} is a device elsewhere than in /dev`;
@@ -69,7 +76,7 @@ export function listedDevices(facts: Facts): readonly string[] | string {
   return nodes.length > MANY ? 'many devices were opened' : nodes.map((node) => `${node} ${access(node)}`);
 }
 
-function devicePolicy(facts: Facts): Verdict | undefined {
+function devicePolicy(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const devices = listedDevices(facts);
   if (devices.length === 0) return undefined;
   return typeof devices === 'string'
@@ -77,15 +84,15 @@ function devicePolicy(facts: Facts): Verdict | undefined {
     : proved('closed', `No other device was opened in ${facts.time}.`);
 }
 
-function deviceAllow(facts: Facts): Verdict | undefined {
+function deviceAllow(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const devices = listedDevices(facts);
   return typeof devices === 'string' || devices.length === 0
     ? undefined
     : proved(devices, 'The devices that were opened, besides null, zero, random and terminals.');
 }
 
-export const DEVICES: readonly Judge[] = [
-  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], judge: privateDevices },
-  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], judge: devicePolicy },
-  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], judge: deviceAllow },
+export const DEVICES: readonly DirectiveCheck[] = [
+  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], check: privateDevices },
+  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], check: devicePolicy },
+  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], check: deviceAllow },
 ];

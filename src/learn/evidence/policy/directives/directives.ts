@@ -7,7 +7,7 @@ import { whollyRefused } from '../../../../systemd/directives/refused-calls.js';
 import { isOn, lastOf } from '../../../../systemd/unit/values.js';
 import type { PolicyRequest } from '../input.js';
 import { DEVICES } from './devices.js';
-import { Facts, type Judge } from './facts.js';
+import { type DirectiveCheck, EvidenceFacts } from './facts.js';
 import { keepGood, type Proposed, withPartner } from './kept.js';
 import { KERNEL } from './kernel.js';
 import { NETWORK } from './network.js';
@@ -36,11 +36,11 @@ export interface LearnedDirectives {
   readonly openRun: string | undefined;
 }
 
-const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
+const CHECKS: readonly DirectiveCheck[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
 /** Names of the directives that rest on some of these kinds of evidence, in the order of a policy. */
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
-  JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
+  CHECKS.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
 
 /** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
 function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
@@ -52,7 +52,7 @@ function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): st
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
-  const facts = new Facts(evidence, ownValues(effective), {
+  const facts = new EvidenceFacts(evidence, ownValues(effective), {
     reachable,
     addresses: options?.addresses,
     scope: target.scope,
@@ -60,11 +60,11 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     plainPrograms,
     codeMaker,
   });
-  const judged = JUDGES.flatMap((one) => judgedBy(one, facts, reasonAgainst(one.name, request.traits)));
-  const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
+  const checked = CHECKS.flatMap((one) => checkedBy(one, facts, reasonAgainst(one.name, request.traits)));
+  const proposed = checked.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
   const unproved = [
-    ...judged.filter((one): one is UnprovedDirective => 'reason' in one),
+    ...checked.filter((one): one is UnprovedDirective => 'reason' in one),
     ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
   ];
   // An exception needs no word where the directive that it is made from has one.
@@ -80,7 +80,7 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
 /** The state of /run, by the list of writable places that stands. */
 function runOf(
   { proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>,
-  facts: Facts,
+  facts: EvidenceFacts,
 ): Pick<LearnedDirectives, 'beforehand' | 'openRun'> {
   const value = proved.find(({ name }) => name === 'ReadWritePaths')?.value;
   const places = Array.isArray(value) ? value : [];
@@ -92,20 +92,20 @@ function runOf(
 }
 
 /** Whether the unit has a value of its own that is as good, or a list that somebody has thought about. */
-function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean {
+function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: EvidenceFacts): boolean {
   if (wanted === true) return isOn(unit, name);
   const isList = typeof wanted === 'string' && wanted.includes(' ');
   return isList ? (unit.get(name) ?? []).length > 0 : lastOf(unit, name) === wanted;
 }
 
-const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
+const wantedOf = (name: string) => CHECKS.find((check) => check.name === name)!.wanted;
 
-function judgedBy(
-  { name, wanted, by, judge }: Judge,
-  facts: Facts,
+function checkedBy(
+  { name, wanted, by, check }: DirectiveCheck,
+  facts: EvidenceFacts,
   against: string | undefined,
 ): (ProvedDirective | UnprovedDirective)[] {
-  const verdict = judge(facts);
+  const verdict = check(facts);
   if (verdict === undefined) return [];
   const doubt = against ?? facts.doubt(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];

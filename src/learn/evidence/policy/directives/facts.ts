@@ -7,24 +7,24 @@ import { normalize } from '../../../../systemd/unit/path.js';
 import type { Scope } from '../../../../systemd/unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../../systemd/unit/values.js';
 import { valuesOf } from '../arguments.js';
-import { doubtOf } from '../doubts.js';
+import { whyIncomplete } from '../incomplete.js';
 import type { Evidence, ReachableCalls } from '../input.js';
 import { counted, span } from '../text/spans.js';
 
 /** A directive's value with the reason for it, or the reason why it isn't stated. */
-export type Verdict =
+export type DirectiveVerdict =
   | { readonly value: string | boolean | readonly string[]; readonly why: string }
   | { readonly not: string };
 
 /** One directive, or a few that stand together. */
-export interface Judge {
+export interface DirectiveCheck {
   readonly name: string;
   /** The value that a comment shows where it isn't stated. */
   readonly wanted: string | boolean;
   /** Kinds of evidence without which nothing is proved. */
   readonly by: readonly Kind[];
   /** Undefined where the directive would say nothing. */
-  readonly judge: (facts: Facts) => Verdict | undefined;
+  readonly check: (facts: EvidenceFacts) => DirectiveVerdict | undefined;
 }
 
 /** The uses of a path that change something. */
@@ -57,7 +57,7 @@ interface FurtherFacts {
   readonly systemd: number;
 }
 
-export class Facts {
+export class EvidenceFacts {
   readonly evidence: Evidence;
   readonly unit: UnitValues;
   readonly paths: readonly RecordedPath[];
@@ -107,7 +107,7 @@ export class Facts {
   }
 
   doubt(kinds: readonly Kind[]): string | undefined {
-    return kinds.map((kind) => doubtOf(this.evidence, kind)).find((reason) => reason !== undefined);
+    return kinds.map((kind) => whyIncomplete(this.evidence, kind)).find((reason) => reason !== undefined);
   }
 
   /** The first of these calls that was made. */
@@ -213,12 +213,15 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
 /** A path by plain steps, and by the name that `/var/run` stands for. */
 export const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
 
-export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
+export const proved = (
+  value: Exclude<DirectiveVerdict, { not: string }>['value'],
+  why: string,
+): DirectiveVerdict => ({
   value,
   why,
 });
 
-export const not = (reason: string): Verdict => ({ not: reason });
+export const not = (reason: string): DirectiveVerdict => ({ not: reason });
 
 /** Calls that a directive closes, capabilities that it takes, and places that it closes to any use or to changes. */
 export interface Closing {
@@ -227,11 +230,11 @@ export interface Closing {
   readonly hidden?: readonly string[];
   readonly unchanged?: readonly string[];
   /** A further reason. */
-  readonly also?: (facts: Facts) => string | undefined;
+  readonly also?: (facts: EvidenceFacts) => string | undefined;
 }
 
 /** The first thing that a directive would close; undefined if the service needs none of it. */
-export function needed(facts: Facts, closing: Closing): string | undefined {
+export function needed(facts: EvidenceFacts, closing: Closing): string | undefined {
   const { calls = [], capabilities = [], hidden = [], unchanged = [] } = closing;
   const call = facts.made(...calls);
   if (call !== undefined) return `${call} was called`;

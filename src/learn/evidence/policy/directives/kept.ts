@@ -20,7 +20,7 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'>;
+type KeptInput = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'>;
 
 /**
  * Takes out the directives that the unit has already, and those that are weaker than the unit's or wouldn't be in force,
@@ -28,7 +28,7 @@ type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'>;
  */
 export function keepGood<T extends Proposed>(
   proposed: readonly T[],
-  request: OnUnit,
+  request: KeptInput,
 ): { readonly kept: readonly T[]; readonly left: readonly LeftOut[] } {
   const left: LeftOut[] = [];
   let kept = proposed.filter((one) => !isOwn(one, request));
@@ -70,7 +70,7 @@ const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {
   return { name, value, at, valueAt: at };
 };
 
-function problemsOf(proposed: readonly Proposed[], request: OnUnit): ReadonlyMap<string, string> {
+function problemsOf(proposed: readonly Proposed[], request: KeptInput): ReadonlyMap<string, string> {
   const policy = policyOf(proposed.map((one, i) => entryOf(one, i + 1)));
   const { effective, target, surroundings } = request;
   const { diagnostics } = planService({ policy, effective, target, surroundings });
@@ -101,7 +101,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
 });
 
 /** Whether the unit's own lines say just this, be it in several lines. */
-function isOwn(one: Proposed, { effective }: OnUnit): boolean {
+function isOwn(one: Proposed, { effective }: KeptInput): boolean {
   const row = findDirective(one.name)!;
   const formatted = formatDirective(row, one.value, entryOf(one, 1).valueAt);
   const own = ownValues(effective).get(one.name) ?? [];

@@ -7,22 +7,22 @@ import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { listedDevices } from './devices.js';
 import {
   type Closing,
-  type Facts,
+  type DirectiveCheck,
+  type DirectiveVerdict,
+  type EvidenceFacts,
   isBelow,
-  type Judge,
   MAKING,
   needed,
   not,
   proved,
-  type Verdict,
 } from './facts.js';
 
 /** A directive that is on unless the service needs what it closes. */
-const closes = (name: string, what: string, closing: Closing): Judge => ({
+const closes = (name: string, what: string, closing: Closing): DirectiveCheck => ({
   name,
   wanted: true,
   by: closing.hidden || closing.unchanged ? ['calls', 'paths'] : ['calls'],
-  judge: (facts) => {
+  check: (facts) => {
     const need = needed(facts, closing);
     return need === undefined ? proved(true, `${what} in ${facts.time}.`) : not(need);
   },
@@ -32,7 +32,7 @@ const closes = (name: string, what: string, closing: Closing): Judge => ({
 const ALARMS = [8n, 9n];
 
 /** The reason why a timer may wake the machine up. A kernel that shows capabilities shows it by these. */
-function alarm(facts: Facts): string | undefined {
+function alarm(facts: EvidenceFacts): string | undefined {
   if (facts.doubt(['capabilities']) === undefined) return undefined;
   const clocks = ['timer_create', 'timerfd_create'].map((call) => facts.values(call, 0));
   if (clocks.includes(undefined)) return "the clocks of timers weren't all recorded";
@@ -45,14 +45,14 @@ function alarm(facts: Facts): string | undefined {
 const LEAVES_DEVICES = 253;
 
 /** The reason why ProtectClock= would close a device (systemd#25075). Those that DeviceAllow= lists stay open. */
-function deviceClosedByClock(facts: Facts): string | undefined {
+function deviceClosedByClock(facts: EvidenceFacts): string | undefined {
   if (facts.systemd >= LEAVES_DEVICES || allWords(facts.unit.get('DeviceAllow') ?? []).length > 0)
     return undefined;
   const devices = listedDevices(facts);
   return typeof devices === 'string' ? `${devices}, and it would close them` : undefined;
 }
 
-function restrictNamespaces(facts: Facts): Verdict {
+function restrictNamespaces(facts: EvidenceFacts): DirectiveVerdict {
   const { evidence, time } = facts;
   const seen = namespacesSeen(evidence);
   if (!seen) return not("the flags of unshare and setns weren't all recorded");
@@ -67,7 +67,7 @@ function restrictNamespaces(facts: Facts): Verdict {
 /** SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: all that systemd lets through (seccomp-util.c). */
 const NOT_REALTIME = [0n, 3n, 5n];
 
-function restrictRealtime(facts: Facts): Verdict {
+function restrictRealtime(facts: EvidenceFacts): DirectiveVerdict {
   const policies = ['sched_setscheduler', 'sched_setattr'].map((call) => facts.values(call, 1));
   if (policies.includes(undefined)) return not("the policies of schedulers weren't all recorded");
   return policies.every((values) => values!.every((policy) => NOT_REALTIME.includes(policy)))
@@ -85,7 +85,7 @@ const MODES: readonly (readonly [call: string, argument: number])[] = [
 ];
 const SET_ID = 0o6000;
 
-function restrictSetId(facts: Facts): Verdict {
+function restrictSetId(facts: EvidenceFacts): DirectiveVerdict {
   const asked = MODES.map(([call, position]) => facts.values(call, position));
   if (asked.includes(undefined)) return not("the modes of chmod, mkdir or mknod weren't all recorded");
   if (facts.made('openat2')) return not('openat2 was called, which it refuses, since its mode is in memory');
@@ -98,7 +98,7 @@ function restrictSetId(facts: Facts): Verdict {
 /** The domain of all programs of the native ABI, and the value that only asks (personality(2)). */
 const PLAIN_DOMAINS = [0n, 0xffffffffn];
 
-function lockPersonality(facts: Facts): Verdict {
+function lockPersonality(facts: EvidenceFacts): DirectiveVerdict {
   const domains = facts.values('personality', 0);
   if (!domains) return not("the arguments of personality weren't all recorded");
   return domains.every((domain) => PLAIN_DOMAINS.includes(domain))
@@ -116,7 +116,7 @@ const PROTECTIONS: readonly (readonly [call: string, bits: readonly string[]])[]
 ];
 const PROTECTION = 2;
 
-function denyWriteExecute(facts: Facts): Verdict {
+function denyWriteExecute(facts: EvidenceFacts): DirectiveVerdict {
   for (const [call, names] of PROTECTIONS) {
     const values = facts.values(call, PROTECTION);
     if (!values) return not(`the protections of ${call} weren't all recorded`);
@@ -128,12 +128,12 @@ function denyWriteExecute(facts: Facts): Verdict {
 }
 
 /** The reason why ProtectKernelTunables= would refuse a change. */
-function changedTunable(facts: Facts): string | undefined {
+function changedTunable(facts: EvidenceFacts): string | undefined {
   const changed = facts.changedBelow(...TUNABLES).find(({ path }) => !isBelow(path, NO_TUNABLES));
   return changed && `${changed.path} was changed`;
 }
 
-export const KERNEL: readonly Judge[] = [
+export const KERNEL: readonly DirectiveCheck[] = [
   closes('ProtectClock', 'No clock was set', {
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
     capabilities: ['CAP_SYS_TIME', 'CAP_WAKE_ALARM'],
@@ -143,7 +143,7 @@ export const KERNEL: readonly Judge[] = [
   {
     ...closes('ProtectControlGroups', '', {}),
     by: ['paths'],
-    judge: (facts) => {
+    check: (facts) => {
       if (!['', 'no'].includes(facts.last('Delegate'))) return undefined;
       const [changed] = facts.changedBelow('/sys/fs/cgroup');
       if (changed) return not(`${changed.path} was changed`);
@@ -168,9 +168,9 @@ export const KERNEL: readonly Judge[] = [
     hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
     also: changedTunable,
   }),
-  { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
-  { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },
-  { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], judge: restrictNamespaces },
-  { name: 'RestrictRealtime', wanted: true, by: ['arguments', 'calls'], judge: restrictRealtime },
-  { name: 'RestrictSUIDSGID', wanted: true, by: ['arguments', 'calls', 'modes'], judge: restrictSetId },
+  { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], check: lockPersonality },
+  { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], check: denyWriteExecute },
+  { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], check: restrictNamespaces },
+  { name: 'RestrictRealtime', wanted: true, by: ['arguments', 'calls'], check: restrictRealtime },
+  { name: 'RestrictSUIDSGID', wanted: true, by: ['arguments', 'calls', 'modes'], check: restrictSetId },
 ];

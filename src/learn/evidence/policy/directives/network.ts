@@ -2,12 +2,12 @@
 
 import type { RecordedPeer } from '../../../../observe/recording/recording.js';
 import { familiesFor, familyName, isNamedFamily, socketsSeen } from '../rules/sockets.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { type DirectiveCheck, type DirectiveVerdict, type EvidenceFacts, not, proved } from './facts.js';
 
 const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16];
 const IP: readonly number[] = [INET, INET6];
 
-function addressFamilies(facts: Facts): Verdict {
+function addressFamilies(facts: EvidenceFacts): DirectiveVerdict {
   const seen = socketsSeen(facts.evidence);
   if (!seen) return not("the families of sockets weren't all recorded");
   if (seen.size === 0 && !facts.reaches('socket'))
@@ -30,7 +30,7 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [2, 'udp'],
 ]);
 
-const bound = (facts: Facts): RecordedPeer[] =>
+const bound = (facts: EvidenceFacts): RecordedPeer[] =>
   facts.peers.filter(
     ({ use, family, errno }) => use === 'bind' && IP.includes(family) && errno === undefined,
   );
@@ -42,19 +42,19 @@ const ruleOf = ({ type, port }: RecordedPeer): string | undefined => {
 };
 
 /** Ports that were bound; undefined where a port was the kernel's choice, or there are many. */
-function portRules(facts: Facts): string[] | undefined {
+function portRules(facts: EvidenceFacts): string[] | undefined {
   const rules = bound(facts).map(ruleOf);
   if (rules.includes(undefined)) return undefined;
   const once = [...new Set(rules as string[])].sort();
   return once.length > MANY_PORTS ? undefined : once;
 }
 
-const denyPorts = (facts: Facts): Verdict =>
+const denyPorts = (facts: EvidenceFacts): DirectiveVerdict =>
   portRules(facts)
     ? proved('any', `No other port was bound in ${facts.time}.`)
     : not('ports were bound that change');
 
-function allowPorts(facts: Facts): Verdict | undefined {
+function allowPorts(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const rules = portRules(facts) ?? [];
   return rules.length === 0 ? undefined : proved(rules, 'The ports that were bound.');
 }
@@ -66,7 +66,7 @@ const NETWORK_FILES = [
 ];
 
 /** A network of its own has no abstract sockets of others, and no interface but its own loopback. */
-function privateNetwork(facts: Facts): Verdict | undefined {
+function privateNetwork(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const seen = socketsSeen(facts.evidence);
   if (!seen) return not("the families of sockets weren't all recorded");
   if ([...seen.keys()].some((family) => family !== BigInt(UNIX))) return undefined;
@@ -86,7 +86,7 @@ const MANY_ADDRESSES = 16;
 const ONE_ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/;
 
 /** Addresses of peers, of those that are asked for; undefined where they are many, or one is none. */
-function peerAddresses(facts: Facts): string[] | undefined {
+function peerAddresses(facts: EvidenceFacts): string[] | undefined {
   const peers = facts.peers.filter(
     ({ use, family, errno, address }) =>
       use !== 'bind' && IP.includes(family) && errno === undefined && address !== '',
@@ -99,14 +99,14 @@ function peerAddresses(facts: Facts): string[] | undefined {
   return once.length > MANY_ADDRESSES ? undefined : once;
 }
 
-function denyAddresses(facts: Facts): Verdict | undefined {
+function denyAddresses(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (!facts.addresses) return undefined;
   return peerAddresses(facts)
     ? proved('any', `No other address was used in ${facts.time}.`)
     : not('more addresses were used than a list can hold, or an invalid one');
 }
 
-function allowAddresses(facts: Facts): Verdict | undefined {
+function allowAddresses(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const addresses = facts.addresses ? (peerAddresses(facts) ?? []) : [];
   return addresses.length === 0 ? undefined : proved(addresses, 'The addresses that were used.');
 }
@@ -115,7 +115,7 @@ function allowAddresses(facts: Facts): Verdict | undefined {
 const SHARED_OBJECTS = ['msgget', 'semget', 'shmget', 'mq_open', 'ipc'];
 
 /** Commands of a user's unit after its first can't enter its namespace: systemd 257 fails with 226/NAMESPACE at a reload. */
-function privateIpc(facts: Facts): Verdict | undefined {
+function privateIpc(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (facts.scope === 'user') return undefined;
   const call = facts.made(...SHARED_OBJECTS);
   return call === undefined
@@ -123,22 +123,22 @@ function privateIpc(facts: Facts): Verdict | undefined {
     : not(`${call} was called`);
 }
 
-export const NETWORK: readonly Judge[] = [
+export const NETWORK: readonly DirectiveCheck[] = [
   {
     name: 'RestrictAddressFamilies',
     wanted: 'the families',
     by: ['arguments', 'calls'],
-    judge: addressFamilies,
+    check: addressFamilies,
   },
   {
     name: 'PrivateNetwork',
     wanted: true,
     by: ['arguments', 'calls', 'paths', 'peers'],
-    judge: privateNetwork,
+    check: privateNetwork,
   },
-  { name: 'PrivateIPC', wanted: true, by: ['calls'], judge: privateIpc },
-  { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], judge: denyPorts },
-  { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], judge: allowPorts },
-  { name: 'IPAddressDeny', wanted: 'any', by: ['peers'], judge: denyAddresses },
-  { name: 'IPAddressAllow', wanted: 'the addresses', by: ['peers'], judge: allowAddresses },
+  { name: 'PrivateIPC', wanted: true, by: ['calls'], check: privateIpc },
+  { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], check: denyPorts },
+  { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], check: allowPorts },
+  { name: 'IPAddressDeny', wanted: 'any', by: ['peers'], check: denyAddresses },
+  { name: 'IPAddressAllow', wanted: 'the addresses', by: ['peers'], check: allowAddresses },
 ];

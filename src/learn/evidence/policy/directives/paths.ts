@@ -4,7 +4,16 @@ import type { RecordedPeer } from '../../../../observe/recording/recording.js';
 import { runsAsRoot } from '../../../../systemd/directives/kinds/names/user.js';
 import { ROOTS } from '../../../../systemd/directives/values/mounts.js';
 import { allWords, barePath } from '../../../../systemd/unit/values.js';
-import { type Facts, HOMES, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
+import {
+  type DirectiveCheck,
+  type DirectiveVerdict,
+  type EvidenceFacts,
+  HOMES,
+  isBelow,
+  MAKING,
+  not,
+  proved,
+} from './facts.js';
 import { privateTmp } from './private-tmp.js';
 import { filesInRun, RUN } from './run-files.js';
 import { writablePaths } from './write-paths.js';
@@ -12,7 +21,7 @@ import { writablePaths } from './write-paths.js';
 const AF_UNIX = 1;
 
 /** The reason why the recorded paths aren't the host's. */
-export function otherRoot(facts: Facts): string | undefined {
+export function otherRoot(facts: EvidenceFacts): string | undefined {
   const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
   return root && `${root} gives the service paths of its own`;
 }
@@ -21,14 +30,14 @@ export function otherRoot(facts: Facts): string | undefined {
  * The reason why a service works in a directory below one of the homes. `~` is that of its user, and the default of
  * users' own services (systemd.exec(5)).
  */
-function worksAtHome(facts: Facts): string | undefined {
+function worksAtHome(facts: EvidenceFacts): string | undefined {
   const set = facts.last('WorkingDirectory').replace(/^-/, '');
   const directory = set === '' && facts.scope === 'user' ? '~' : set;
   const isHome = directory.startsWith('~') || isBelow(directory, HOMES);
   return isHome ? `WorkingDirectory=${directory} may be there` : undefined;
 }
 
-function protectHome(facts: Facts): Verdict {
+function protectHome(facts: EvidenceFacts): DirectiveVerdict {
   const works = worksAtHome(facts);
   if (works !== undefined) return not(works);
   const [socket] = facts.socketsBelow(...HOMES);
@@ -55,14 +64,14 @@ const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self)(?:\/.*)?)?$/;
 /** The files behind the links /proc/mounts and /proc/net, which ProcSubset=pid hides: an open file has the path there. */
 const BEHIND_LINKS = /^\/proc\/\d+\/(?:mounts|net)(?:\/|$)/;
 
-function procSubset(facts: Facts): Verdict {
+function procSubset(facts: EvidenceFacts): DirectiveVerdict {
   const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path) || BEHIND_LINKS.test(path));
   return other
     ? not(`${other.path} was used`)
     : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
 }
 
-function protectProc(facts: Facts): Verdict {
+function protectProc(facts: EvidenceFacts): DirectiveVerdict {
   if (facts.scope === 'system' && runsAsRoot(facts)) return not('it runs as root, which sees all processes');
   const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
   return one
@@ -80,7 +89,7 @@ const MASKS: readonly (readonly [mask: number, text: string, whom: string])[] = 
  * The mask is stated where no file would lose a right, by the modes that calls asked for: others may be missing among
  * those that files got. Sockets and message queues are made with rights for all.
  */
-function umask(facts: Facts): Verdict | undefined {
+function umask(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const { modes } = facts.evidence;
   const asked = MAKING.map(([call, position]) => facts.values(call, position));
   const all = [...modes, ...asked.flatMap((values) => values?.map(Number) ?? [])];
@@ -96,38 +105,38 @@ function umask(facts: Facts): Verdict | undefined {
 const isSocketFile = ({ use, family, address, errno }: RecordedPeer): boolean =>
   use === 'bind' && family === AF_UNIX && errno === undefined && !/^(?:@|$)/.test(address);
 
-/** A judge of paths of the host. */
+/** A check of paths of the host. */
 const onHost =
-  (judge: (facts: Facts) => Verdict | undefined) =>
-  (facts: Facts): Verdict | undefined => {
+  (check: (facts: EvidenceFacts) => DirectiveVerdict | undefined) =>
+  (facts: EvidenceFacts): DirectiveVerdict | undefined => {
     const root = otherRoot(facts);
-    return root === undefined ? judge(facts) : not(root);
+    return root === undefined ? check(facts) : not(root);
   };
 
-export const PATHS: readonly Judge[] = [
-  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], judge: onHost(protectSystem) },
+export const PATHS: readonly DirectiveCheck[] = [
+  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], check: onHost(protectSystem) },
   {
     name: 'ReadWritePaths',
     wanted: 'the directories',
     by: ['paths', 'peers'],
-    judge: onHost(readWritePaths),
+    check: onHost(readWritePaths),
   },
-  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
-  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
-  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
-  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
-  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], judge: protectProc },
-  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], judge: umask },
+  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], check: onHost(closedRun) },
+  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], check: onHost(protectHome) },
+  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], check: onHost(privateTmp) },
+  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], check: procSubset },
+  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], check: protectProc },
+  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], check: umask },
 ];
 
-function protectSystem(facts: Facts): Verdict {
+function protectSystem(facts: EvidenceFacts): DirectiveVerdict {
   const paths = writablePaths(facts);
   if (typeof paths === 'string') return not(paths);
   const where = paths.length === 0 ? 'nowhere' : 'only in the directories below';
   return proved('strict', `Files were changed ${where}: ${facts.pathTime}.`);
 }
 
-function readWritePaths(facts: Facts): Verdict | undefined {
+function readWritePaths(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const paths = writablePaths(facts);
   return typeof paths === 'string' || paths.length === 0
     ? undefined
@@ -135,7 +144,7 @@ function readWritePaths(facts: Facts): Verdict | undefined {
 }
 
 /** Whether lines of the unit decide what /run is to the service. */
-const isRunOfUnit = ({ unit }: Facts): boolean =>
+const isRunOfUnit = ({ unit }: EvidenceFacts): boolean =>
   ['BindPaths', 'ReadWritePaths', 'TemporaryFileSystem'].some((name) =>
     allWords(unit.get(name) ?? []).some((word) => barePath(word).split(':').includes(RUN)),
   );
@@ -144,7 +153,7 @@ const isRunOfUnit = ({ unit }: Facts): boolean =>
  * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems anew. A bind
  * mount of /run would have the host's files below it: systemd lays out what the service sees in /run/systemd.
  */
-function closedRun(facts: Facts): Verdict | undefined {
+function closedRun(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const paths = writablePaths(facts);
   if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;
   const files = filesInRun(facts);

@@ -1,5 +1,5 @@
 import type { PathUse, RecordedPath } from '../../../../observe/recording/recording.js';
-import { type Facts, isInside, not, proved, type Verdict } from './facts.js';
+import { type DirectiveVerdict, type EvidenceFacts, isInside, not, proved } from './facts.js';
 
 /** Directories that PrivateTmp= gives a service of its own. */
 export const TEMPORARY = ['/tmp', '/var/tmp'];
@@ -17,7 +17,7 @@ const isAtStart = ({ phases }: RecordedPath): boolean => phases.includes('start'
  * Files that it finds at its start without having made them then are data of an earlier run, and files that it leaves may be for
  * the next: systemd empties private directories when a service stops.
  */
-export function privateTmp(facts: Facts): Verdict {
+export function privateTmp(facts: EvidenceFacts): DirectiveVerdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
   if (socket) return not(`${socket.address} is a socket that others may use`);
   const inside = facts.foundBelow(...TEMPORARY).filter(({ path }) => !TEMPORARY.includes(path));
@@ -46,5 +46,5 @@ export function privateTmp(facts: Facts): Verdict {
 }
 
 /** Whether the service has temporary directories of its own, by its unit or by the evidence. */
-export const hasPrivateTmp = (facts: Facts): boolean =>
+export const hasPrivateTmp = (facts: EvidenceFacts): boolean =>
   ['PrivateTmp', 'DynamicUser'].some((name) => facts.isOn(name)) || 'value' in privateTmp(facts);

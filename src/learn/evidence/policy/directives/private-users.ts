@@ -1,6 +1,6 @@
 import { constantValue } from '../../../../seccomp/syscalls/constants.js';
 import { runsAsRoot } from '../../../../systemd/directives/kinds/names/user.js';
-import { type Facts, not, proved, type Verdict } from './facts.js';
+import { type DirectiveVerdict, type EvidenceFacts, not, proved } from './facts.js';
 
 /** Calls that deal with other users than the service's own, or with privileges that a user namespace takes. */
 const NEED_OTHERS: readonly string[] = [
@@ -50,7 +50,7 @@ const TELL_USERS: readonly (readonly [call: string, option: string])[] = [
 ];
 
 /** The reason why the service may look at the users of its peers; other users than its own would all be one. */
-function peersUsers(facts: Facts): string | undefined {
+function peersUsers(facts: EvidenceFacts): string | undefined {
   for (const [call, option] of TELL_USERS) {
     const options = facts.values(call, 2);
     if (!options) return `the options of sockets aren't all known`;
@@ -64,7 +64,7 @@ function peersUsers(facts: Facts): string | undefined {
  * In a user namespace of its own a service has no capability outside of it, and knows root and its own user alone: files
  * and peers of all others are of `nobody`. A service that starts as root is given no such namespace.
  */
-export function privateUsers(facts: Facts): Verdict | undefined {
+export function privateUsers(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (facts.scope === 'user' || runsAsRoot(facts)) return undefined;
   if (facts.last('AmbientCapabilities') !== '') return not('the unit has capabilities of its own');
   const granted = facts.evidence.capabilities.find((one) => one.granted);

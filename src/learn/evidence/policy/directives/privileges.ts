@@ -3,7 +3,7 @@
 import { CAPABILITIES, capabilitySet } from '../../../../systemd/directives/kinds/names/capabilities.js';
 import { runsAsRoot } from '../../../../systemd/directives/kinds/names/user.js';
 import { namespacesSeen } from '../namespaces.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { type DirectiveCheck, type DirectiveVerdict, type EvidenceFacts, not, proved } from './facts.js';
 import { otherRoot } from './paths.js';
 import { privateUsers } from './private-users.js';
 
@@ -23,7 +23,7 @@ const NEED_ADMIN: ReadonlySet<string> = new Set(
 /** Calls that reserve memory for a new process, and need the capability for its new namespaces. */
 const MAKE_PROCESSES = ['clone', 'clone3'];
 
-function used(facts: Facts): ReadonlySet<string> {
+function used(facts: EvidenceFacts): ReadonlySet<string> {
   const makesNamespaces = namespacesSeen(facts.evidence)?.size !== 0;
   const needsAdmin = (call: string) =>
     NEED_ADMIN.has(call) || (makesNamespaces && MAKE_PROCESSES.includes(call));
@@ -41,13 +41,13 @@ const OVER_FILES = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_FOWNER'];
  * Capabilities that a daemon which changes its user may need one day, be they not seen: after a log rotation it hands new
  * files to that user, or opens that user's own, and it ends that user's processes where they hang.
  */
-function forOtherUser(facts: Facts, needed: ReadonlySet<string>): readonly string[] {
+function forOtherUser(facts: EvidenceFacts, needed: ReadonlySet<string>): readonly string[] {
   if (!needed.has('CAP_SETUID')) return [];
   const opens = OVER_FILES.some((name) => needed.has(name)) || facts.changedBelow('/var/log').length > 0;
   return ['CAP_CHOWN', ...(opens ? ['CAP_DAC_OVERRIDE'] : []), 'CAP_KILL'];
 }
 
-function boundingSet(facts: Facts): Verdict {
+function boundingSet(facts: EvidenceFacts): DirectiveVerdict {
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const own = capabilitySet(facts.unit.get('CapabilityBoundingSet') ?? [], true);
   const needed = used(facts);
@@ -64,7 +64,7 @@ function boundingSet(facts: Facts): Verdict {
  * its owner, and where the user isn't root, file capabilities (capabilities(7)): they show where they are used, and those
  * that the unit gives itself stay.
  */
-function noNewPrivileges(facts: Facts): Verdict {
+function noNewPrivileges(facts: EvidenceFacts): DirectiveVerdict {
   const call = facts.made('execve', 'execveat');
   if (call !== undefined) return not('programs were executed, and one may gain privileges by its file');
   const root = otherRoot(facts);
@@ -79,11 +79,11 @@ function noNewPrivileges(facts: Facts): Verdict {
     : not(gained);
 }
 
-const isRoot = (facts: Facts): boolean =>
+const isRoot = (facts: EvidenceFacts): boolean =>
   facts.scope === 'system' && runsAsRoot(facts) && facts.last('SecureBits') === '';
 
 /** The reason why a program of another user than root may have capabilities by its file. */
-function gainedByFile(facts: Facts): string | undefined {
+function gainedByFile(facts: EvidenceFacts): string | undefined {
   const doubt = facts.doubt(['capabilities']);
   if (doubt !== undefined) return doubt;
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
@@ -91,18 +91,18 @@ function gainedByFile(facts: Facts): string | undefined {
   return gained && `${gained.name} was used, which a program may have by its file`;
 }
 
-export const PRIVILEGES: readonly Judge[] = [
+export const PRIVILEGES: readonly DirectiveCheck[] = [
   {
     name: 'PrivateUsers',
     wanted: true,
     by: ['arguments', 'calls', 'capabilities', 'paths'],
-    judge: privateUsers,
+    check: privateUsers,
   },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',
     by: ['capabilities'],
-    judge: boundingSet,
+    check: boundingSet,
   },
-  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], judge: noNewPrivileges },
+  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], check: noNewPrivileges },
 ];

@@ -1,7 +1,7 @@
 /** Files that a service makes directly in /run, where root's other programs find what they start: only they are opened. */
 
 import type { LifePhase } from '../../../../observe/recording/recording.js';
-import { type Facts, isChange, plainPath } from './facts.js';
+import { type EvidenceFacts, isChange, plainPath } from './facts.js';
 
 /** The folder that a service may write to as little as it can. */
 export const RUN = '/run';
@@ -23,7 +23,7 @@ const isInRun = (path: string): boolean => path.startsWith(`${RUN}/`) && !path.i
  * and mounted one by one, they can be written to. They can't be removed, which a service only does at its end.
  * @returns as a text the reason why the service must make entries of /run itself
  */
-export function filesInRun(facts: Facts): readonly string[] | string {
+export function filesInRun(facts: EvidenceFacts): readonly string[] | string {
   if (facts.scope === 'user') return 'commands of a user make no files there';
   // A user's processes can only seem to make files there: in a mount namespace of their own, whatever name they like.
   if (!['', '0', 'root'].includes(facts.last('User')) || facts.last('DynamicUser') === 'yes')
@@ -43,7 +43,7 @@ export function filesInRun(facts: Facts): readonly string[] | string {
 }
 
 /** The unit's PIDFile=, which may be relative to /run. */
-function pidFile(facts: Facts): string {
+function pidFile(facts: EvidenceFacts): string {
   const path = facts.last('PIDFile');
   return plainPath(path.startsWith('/') ? path : `${RUN}/${path}`);
 }
@@ -52,7 +52,7 @@ function pidFile(facts: Facts): string {
  * Whether more than a removal at the end may have changed a folder in these phases. An end that begins without a word to the
  * watch is seen late: until then the service counts as serving.
  */
-const mayName = ({ evidence }: Facts, phases: readonly LifePhase[]): boolean =>
+const mayName = ({ evidence }: EvidenceFacts, phases: readonly LifePhase[]): boolean =>
   phases.some(
     (phase) =>
       phase === 'start' ||

@@ -4,7 +4,7 @@ import { printable } from '../../../../diagnostic.js';
 import type { RecordedPath } from '../../../../observe/recording/recording.js';
 import { closedBy, readOnly } from '../../../../systemd/directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../../systemd/unit/values.js';
-import { type Facts, HOMES, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
+import { type EvidenceFacts, HOMES, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 import { filesInRun, RUN } from './run-files.js';
 
@@ -39,7 +39,7 @@ const MANAGED: readonly (readonly [directive: string, base: string])[] = [
  * Paths for ReadWritePaths=, sorted; those that are writable anyway are left out. The unit's own paths stay.
  * @returns as a text the reason why there is no such list
  */
-export function writablePaths(facts: Facts): readonly string[] | string {
+export function writablePaths(facts: EvidenceFacts): readonly string[] | string {
   const own = allWords(facts.unit.get('ReadWritePaths') ?? []);
   const managed = managedDirectories(facts);
   const temporary = hasPrivateTmp(facts) ? TEMPORARY : [];
@@ -53,20 +53,20 @@ export function writablePaths(facts: Facts): readonly string[] | string {
   return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
 }
 
-function managedDirectories(facts: Facts): string[] {
+function managedDirectories(facts: EvidenceFacts): string[] {
   return MANAGED.flatMap(([directive, base]) =>
     allWords(facts.unit.get(directive) ?? []).map((word) => `${base}/${word.split(':')[0]}`),
   );
 }
 
 /** Directories and files that were changed, each as wide as a person would write it; of /run its files, if that is enough. */
-function changedPlaces(facts: Facts): readonly string[] {
+function changedPlaces(facts: EvidenceFacts): readonly string[] {
   const places = widePlaces(facts);
   const files = filesInRun(facts);
   return typeof files === 'string' ? places : places.flatMap((place) => (place === RUN ? files : [place]));
 }
 
-function widePlaces(facts: Facts): string[] {
+function widePlaces(facts: EvidenceFacts): string[] {
   const changed = facts.paths.filter((entry) => isChange(entry) || existsInOwn(entry));
   const bound = facts.peers.filter(
     ({ use, address, errno }) => use === 'bind' && errno === undefined && address.startsWith('/'),

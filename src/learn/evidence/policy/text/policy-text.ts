@@ -6,7 +6,7 @@ import type { ChecklistItem, ChecklistKind } from '../../ledger/checklist.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, dangerousSeen, type SortedCall, type Tier } from '../calls/tiers.js';
 import type { LearnedDirectives, ProvedDirective, UnprovedDirective } from '../directives/directives.js';
-import { doubtOf, startDoubt } from '../doubts.js';
+import { whyIncomplete, whyStartUnknown } from '../incomplete.js';
 import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
@@ -65,7 +65,7 @@ function warnings(
   { calls, architectures, keeper }: LearnedPolicy,
   { evidence, reachable, target }: PolicyRequest,
 ): string[] {
-  const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
+  const lost = whyStartUnknown(evidence) === undefined ? whyIncomplete(evidence, 'calls') : undefined;
   const refused = reachable === 'unknown' ? [] : namesOf(calls, 'refuse');
   const wanted = dangerousSeen(calls, target.sets);
   return [

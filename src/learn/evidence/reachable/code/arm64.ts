@@ -24,7 +24,7 @@ const pageOf = (word: number, at: number) => at - (at % 4096) + offsetOf(word) *
 export const walkArm64: Walk = ({ address, bytes }, from, to, visitor, jumps = new Jumps()) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = Math.min(to, address + bytes.length);
-  const state = new State(from, end, visitor, jumps);
+  const state = new Arm64Decoder(from, end, visitor, jumps);
   let falls = true;
   for (let at = from; at + 4 <= end; at += 4) {
     state.registers.arrive(at);
@@ -47,7 +47,7 @@ export const stubOfArm64: StubSlot = ({ address, bytes }, at) => {
   return pageOf(page, address + place) + ((load >>> 10) & 0xfff) * 8;
 };
 
-class State {
+class Arm64Decoder {
   private readonly from: number;
   private readonly to: number;
   private readonly visitor: CodeVisitor;

@@ -1,6 +1,6 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
-import { Parts, type Step } from './parts.js';
-import type { Known } from './registers.js';
+import { type CodeEdge, ImageParts } from './parts.js';
+import type { RegisterValues } from './registers.js';
 
 /** A part's place in the call graph of its file. */
 export interface PartFacts {
@@ -25,7 +25,7 @@ const LEVELS = 4;
 /** The call graph of a file, function by function as it is asked for. */
 export class CallGraph {
   readonly image: ElfImage;
-  private readonly parts: Parts;
+  private readonly parts: ImageParts;
   private readonly known = new Map<number, PartFacts>();
 
   /**
@@ -34,7 +34,7 @@ export class CallGraph {
    */
   constructor(image: ElfImage, gap: number = GAP, apart: readonly string[] = []) {
     this.image = image;
-    this.parts = new Parts(image, gap);
+    this.parts = new ImageParts(image, gap);
     for (const start of this.partsAt(apart.flatMap((name) => image.exports.get(name) ?? [])))
       this.known.set(start, NO_FACTS);
   }
@@ -61,12 +61,12 @@ export class CallGraph {
   private read(part: number, isThorough: boolean): PartFacts {
     const facts = { calls: new Set<number>(), steps: new Set<number | string>(), passes: new Set<number>() };
     let isOpen = false;
-    const note = (number: Known) => {
+    const note = (number: RegisterValues) => {
       for (const call of number.constants) facts.calls.add(call);
       for (const index of number.parameters) facts.passes.add(index);
       if (isUnknown(number)) isOpen = true;
     };
-    const step = ({ to, arguments: values }: Step) => {
+    const step = ({ to, arguments: values }: CodeEdge) => {
       facts.steps.add(to);
       if (to === 'syscall' && values) note(values(0));
     };
@@ -100,7 +100,7 @@ export class CallGraph {
     const called = new Set<number>();
     for (const part of callers) {
       if (!this.stepsTo(takers, part)) continue;
-      const step = ({ to, arguments: values }: Step) => {
+      const step = ({ to, arguments: values }: CodeEdge) => {
         if (typeof to !== 'number' || values === undefined || !takers.has(to)) return;
         called.add(to);
         for (const index of takers.get(to)!) this.notePassed(part, values(index), further, found);
@@ -118,7 +118,7 @@ export class CallGraph {
 
   private notePassed(
     part: number,
-    number: Known,
+    number: RegisterValues,
     further: Map<number, Set<number>>,
     { numbers, open }: PassedNumbers,
   ): void {
@@ -140,7 +140,7 @@ export class CallGraph {
     for (const taker of takers.keys()) if (exported.has(taker)) open.add(taker);
     const indices = new Set([...takers.values()].flatMap((each) => [...each]));
     for (const part of callers) {
-      const indirect = (values: (index: number) => Known) => {
+      const indirect = (values: (index: number) => RegisterValues) => {
         for (const index of indices) for (const call of values(index).constants) addTo(numbers, part, call);
       };
       this.parts.visit(part, { call: () => {}, step: () => {}, indirect }, true);
@@ -164,4 +164,5 @@ function addTo(sets: Map<number, Set<number>>, key: number, member: number): voi
   sets.set(key, set);
 }
 
-const isUnknown = ({ constants, parameters }: Known) => constants.length === 0 && parameters.length === 0;
+const isUnknown = ({ constants, parameters }: RegisterValues) =>
+  constants.length === 0 && parameters.length === 0;

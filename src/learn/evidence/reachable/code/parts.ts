@@ -1,40 +1,40 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
 import type { CodeSegment } from '../../../../systemd/formats/elf-tables.js';
 import { stubOfArm64, walkArm64 } from './arm64.js';
-import { Jumps, type Known, type Registers } from './registers.js';
+import { Jumps, type Registers, type RegisterValues } from './registers.js';
 import type { CodeVisitor, StubSlot, Walk } from './walker.js';
 import { stubOfX8664, walkX8664 } from './x86-64.js';
 
-interface Decoder {
+interface CodeDecoder {
   readonly walk: Walk;
   readonly stubSlot: StubSlot;
 }
 
-const DECODERS: Readonly<Record<ElfImage['machine'], Decoder>> = {
+const DECODERS: Readonly<Record<ElfImage['machine'], CodeDecoder>> = {
   'x86-64': { walk: walkX8664, stubSlot: stubOfX8664 },
   arm64: { walk: walkArm64, stubSlot: stubOfArm64 },
 };
 
 /** Where control or a pointer leads from a part: to another one, or by name to another file. */
-export interface Step {
+export interface CodeEdge {
   readonly to: number | string;
   /** The values of its arguments, by their indices, if control gets there. */
-  readonly arguments: ((index: number) => Known) | undefined;
+  readonly arguments: ((index: number) => RegisterValues) | undefined;
 }
 
 export interface PartVisitor {
-  step(step: Step): void;
+  step(step: CodeEdge): void;
   /** A jump or a call to a place that isn't known; with the values of its arguments, by their indices. */
-  indirect(values: (index: number) => Known): void;
+  indirect(values: (index: number) => RegisterValues): void;
   /** A system call with its number. */
-  call(number: Known): void;
+  call(number: RegisterValues): void;
 }
 
 /**
  * The parts of an image, each by the address where it begins: functions, and runs of data with pointers. A stripped file
  * doesn't tell where one variable ends and another begins: a run ends where no pointer follows for some bytes.
  */
-export class Parts {
+export class ImageParts {
   /** Functions by their starts, in order. */
   readonly functions: readonly number[];
   private readonly image: ElfImage;
@@ -43,7 +43,7 @@ export class Parts {
   private readonly begins: Int32Array;
   private readonly unwound: ReadonlySet<number>;
   private readonly isDescribed: boolean;
-  private readonly decoder: Decoder;
+  private readonly decoder: CodeDecoder;
 
   /** @param gap the bytes without a pointer that a variable may have */
   constructor(image: ElfImage, gap: number) {

@@ -95,17 +95,17 @@ export class Registers {
   }
 
   /** The values of a system call's number. */
-  callNumber(): Known {
+  callNumber(): RegisterValues {
     return this.known(this.get(this.number));
   }
 
   /** The values of an argument of a function that is called, from 0 on. */
-  argument(index: number): Known {
+  argument(index: number): RegisterValues {
     const register = this.parameters[index];
     return register === undefined ? NOTHING : this.known(this.get(register));
   }
 
-  private known(value: Value): Known {
+  private known(value: Value): RegisterValues {
     const members = this.members(value);
     if (members.some((member) => member < 0)) return NOTHING;
     return {
@@ -133,10 +133,10 @@ export class Registers {
 }
 
 /** The values of a register: constants, and arguments of the function that they may come from. */
-export interface Known {
+export interface RegisterValues {
   readonly constants: readonly number[];
   readonly parameters: readonly number[];
 }
 
 /** Of a register whose content isn't known, both lists are empty. */
-export const NOTHING: Known = { constants: [], parameters: [] };
+export const NOTHING: RegisterValues = { constants: [], parameters: [] };

@@ -12,7 +12,7 @@ const LOST_BY_CALLS = [RCX, RDX, RSI, RDI, 8, 9, 10, 11, STACK];
 
 /** Decodes code of x86-64. Bytes that are no instruction are skipped as if they were short ones. */
 export const walkX8664: Walk = (code, from, to, visitor, jumps = new Jumps()) => {
-  const decoder = new Decoder(code, from, to, visitor, jumps);
+  const decoder = new X86Decoder(code, from, to, visitor, jumps);
   return decoder.walk();
 };
 
@@ -27,7 +27,7 @@ export const stubOfX8664: StubSlot = ({ address, bytes }, at) => {
   return address + place + 6 + view.getInt32(place + 2, true);
 };
 
-class Decoder extends Cursor {
+class X86Decoder extends Cursor {
   private readonly registers: Registers;
   private readonly from: number;
   private readonly to: number;

@@ -2,19 +2,19 @@
 
 import { fromBase64, toBase64 } from '../../../../collections.js';
 import { bytesOf, unescapeText } from '../../../unit/exec/word.js';
-import type { EnumValue, Reading, ValueKind, Write } from '../../directive.js';
+import type { EnumValue, ValueKind, ValueReading, WriteDirective } from '../../directive.js';
 import { isBase64, property, withoutSpecifiers } from '../../values/bus.js';
 import { absolutePath, checkSpecifiers, MAX_VALUE, oneText, reject, scalar } from '../../values/text.js';
 import { checkWord } from '../../values/words.js';
 
-interface Stream {
+interface StreamKind {
   readonly words: readonly string[];
   /** Words that a path follows: `file:/srv/log`. */
   readonly opens: readonly EnumValue[];
 }
 
 /** One of the words, `fd:NAME`, or a path that is opened. */
-export const stream = (kind: Stream): ValueKind => ({
+export const stream = (kind: StreamKind): ValueKind => ({
   type: 'stream',
   signature: 's',
   format: (reading, value) => formatStream(reading, value, kind),
@@ -37,7 +37,7 @@ const OPENS: ReadonlyMap<string, string> = new Map([
   ['truncate', 'FileToTruncate'],
 ]);
 
-function formatStream(reading: Reading, value: unknown, kind: Stream): string[] | undefined {
+function formatStream(reading: ValueReading, value: unknown, kind: StreamKind): string[] | undefined {
   const files = kind.opens.map((word) => `${word.value}:PATH`);
   const expected = `one of ${[...kind.words, 'fd:NAME', ...files].join(', ')}`;
   const text = scalar(reading, value, expected);
@@ -52,7 +52,7 @@ function formatStream(reading: Reading, value: unknown, kind: Stream): string[] 
   return path === undefined ? undefined : [`${how}:${path}`];
 }
 
-const writeData: Write = ({ bus }, values) => [
+const writeData: WriteDirective = ({ bus }, values) => [
   property(
     bus,
     values.flatMap((text) => [...(fromBase64(text) ?? [])]),

@@ -1,7 +1,7 @@
 /** Users and groups by name or number. */
 
 import { allWords, isOn, type UnitValues } from '../../../unit/values.js';
-import type { Reading, Strictness, ValueKind } from '../../directive.js';
+import type { Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { withoutSpecifiers } from '../../values/bus.js';
 import { listKind, plainWords } from '../../values/list.js';
 import { scalarKind } from '../../values/scalar.js';
@@ -21,7 +21,7 @@ function isUserName(text: string): boolean {
 
 const NAME = 'the name or number of a user or group';
 
-function userName(reading: Reading, text: string): string | undefined {
+function userName(reading: ValueReading, text: string): string | undefined {
   if (!checkSpecifiers(reading, text)) return undefined;
   // The manager knows the text for a specifier: here it counts as a letter.
   const name = text.replace(/%[a-zA-Z%]/g, 'x');

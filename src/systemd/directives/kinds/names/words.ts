@@ -2,7 +2,7 @@
 
 import { didYouMean } from '../../../../diagnostic.js';
 import { allWords, plain, wordsOf } from '../../../unit/values.js';
-import type { Directive, Reading, Strictness, ValueKind } from '../../directive.js';
+import type { Directive, Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { bitsOf, property } from '../../values/bus.js';
 import { type Elements, listKind } from '../../values/list.js';
 import { scalarKind } from '../../values/scalar.js';
@@ -11,7 +11,7 @@ import { gives, list, takes } from '../../values/strictness.js';
 import { joinWords, reject } from '../../values/text.js';
 import { formatBoolean, isBoolean } from '../../values/words.js';
 
-interface Words {
+interface WordKind {
   readonly of: readonly string[];
   /** Words of the bits that the bus has in their place, the lowest first. */
   readonly bits?: readonly string[];
@@ -20,10 +20,10 @@ interface Words {
 }
 
 /** Each word once, in one assignment. */
-export const words = (kind: Words): ValueKind => {
+export const words = (kind: WordKind): ValueKind => {
   const { bits, groups } = kind;
   const elements = (text: string) => wordsOf(text).flatMap((word) => groups?.get(word) ?? word);
-  const format = (reading: Reading, value: unknown) => formatWords(reading, value, kind.of, '');
+  const format = (reading: ValueReading, value: unknown) => formatWords(reading, value, kind.of, '');
   if (bits === undefined) return listKind({ type: 'words', signature: 'as', format, elements });
   return listKind({
     type: 'words',
@@ -40,7 +40,7 @@ export const words = (kind: Words): ValueKind => {
   });
 };
 
-function formatWords(reading: Reading, value: unknown, of: readonly string[], before: string) {
+function formatWords(reading: ValueReading, value: unknown, of: readonly string[], before: string) {
   const expected = `${before}some of ${of.join(', ')}`;
   return joinWords(reading, value, expected, (word) =>
     of.includes(word) ? word : reject(reading, expected, word, didYouMean(word, of)),
@@ -51,7 +51,7 @@ function formatWords(reading: Reading, value: unknown, of: readonly string[], be
 export const wordsOrBoolean = (of: readonly string[]): ValueKind => {
   const type = 'words';
   const signature = 'b';
-  const format = (reading: Reading, value: unknown) =>
+  const format = (reading: ValueReading, value: unknown) =>
     isBoolean(value) ? formatBoolean(reading, value) : formatWords(reading, value, of, 'true, false or ');
   const elements = (text: string): Elements => wordsOf(text);
   const asList = listKind({ type, signature, format, elements, holder: ({ more }: Directive) => more![0]! });

@@ -1,7 +1,7 @@
 /** Programs and features of BPF. */
 
 import { didYouMean } from '../../../../diagnostic.js';
-import type { Reading, Strictness, ValueKind } from '../../directive.js';
+import type { Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { withoutSpecifiers, writeText } from '../../values/bus.js';
 import { listKind, pair } from '../../values/list.js';
 import { gives, list } from '../../values/strictness.js';
@@ -40,7 +40,7 @@ export const BPF_FILTERS: ValueKind = listKind({
 });
 
 /** A path that stands in the file without quotes. */
-function pinnedPath(reading: Reading, text: string): string | undefined {
+function pinnedPath(reading: ValueReading, text: string): string | undefined {
   const path = absolutePath(reading, text);
   if (path === undefined) return undefined;
   // Without its last slash a path may end in a blank, which the file would lose.

@@ -8,7 +8,7 @@ import { gives, list } from '../../values/strictness.js';
 import { joinWords, reject } from '../../values/text.js';
 
 /** An address prefix: the address in 4 or 16 bytes and the number of bits that count. */
-export interface Prefix {
+export interface AddressPrefix {
   readonly bytes: readonly number[];
   readonly bits: number;
 }
@@ -50,7 +50,7 @@ const PREFIX_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** The prefixes of one word of IPAddressAllow=: an address with or without `/BITS`, or a name. Else undefined. */
-export function parsePrefixes(word: string): Prefix[] | undefined {
+export function parsePrefixes(word: string): AddressPrefix[] | undefined {
   const named = PREFIX_NAMES.get(word);
   if (named) return named.flatMap((text) => parsePrefixes(text)!);
   const [, address, length] = /^([0-9A-Fa-f.:]{2,45})(?:\/(0|[1-9]\d{0,2}))?$/.exec(word) ?? [];
@@ -62,7 +62,7 @@ export function parsePrefixes(word: string): Prefix[] | undefined {
 }
 
 /** Whether all addresses of a prefix are in another. */
-export const contains = (outer: Prefix, inner: Prefix): boolean => {
+export const contains = (outer: AddressPrefix, inner: AddressPrefix): boolean => {
   if (outer.bytes.length !== inner.bytes.length || outer.bits > inner.bits) return false;
   return outer.bytes.every((byte, i) => {
     const bits = Math.min(8, Math.max(0, outer.bits - i * 8));
@@ -71,10 +71,11 @@ export const contains = (outer: Prefix, inner: Prefix): boolean => {
   });
 };
 
-const isWithin = (inner: Prefix, list: readonly Prefix[]) => list.some((outer) => contains(outer, inner));
+const isWithin = (inner: AddressPrefix, list: readonly AddressPrefix[]) =>
+  list.some((outer) => contains(outer, inner));
 
 /** The prefixes of all words that are in force. */
-export const prefixesOf = (values: readonly string[]): Prefix[] =>
+export const prefixesOf = (values: readonly string[]): AddressPrefix[] =>
   allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
 
 const [AF_INET, AF_INET6] = [2, 10];
@@ -102,7 +103,7 @@ export const PREFIXES: ValueKind = {
   isLoaded: (row, values, get) => {
     const ours = prefixesOf(values);
     const loaded = (get(row.bus.property) as [number, Iterable<number>, number][]).map(
-      ([, bytes, bits]): Prefix => ({ bytes: Array.from(bytes), bits }),
+      ([, bytes, bits]): AddressPrefix => ({ bytes: Array.from(bytes), bits }),
     );
     const isWhole = values.includes('');
     return (

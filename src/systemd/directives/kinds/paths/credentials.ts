@@ -1,6 +1,6 @@
 /** Credentials: secrets that are handed to the service besides its command line. */
 
-import type { Reading, ValueKind } from '../../directive.js';
+import type { ValueKind, ValueReading } from '../../directive.js';
 import { bytesOfBase64, isBase64, withoutSpecifiers } from '../../values/bus.js';
 import { listKind, pair, writeByFields } from '../../values/list.js';
 import { absolutePath, checkSpecifiers, each, isUnicode, lines, reject } from '../../values/text.js';
@@ -77,7 +77,7 @@ export const setCredential = ({ encrypted }: { readonly encrypted: boolean }): V
       pair(text, (name, secret) => [name, encrypted ? bytesOfBase64(secret) : unescaped(secret)]),
   });
 
-function formatSecret(reading: Reading, line: unknown, encrypted: boolean): string | undefined {
+function formatSecret(reading: ValueReading, line: unknown, encrypted: boolean): string | undefined {
   const expected = encrypted ? 'NAME:BASE64' : 'NAME:VALUE';
   const [name, secret] = typeof line === 'string' ? split(line) : ['', undefined];
   // A secret must not end up in a message.

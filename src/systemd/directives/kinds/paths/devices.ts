@@ -2,7 +2,7 @@
 
 import { parseSpan } from '../../../time-span.js';
 import { isOn, lastOf, sinceReset, wordsOf } from '../../../unit/values.js';
-import type { Reading, Strictness, ValueKind } from '../../directive.js';
+import type { Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { parseSize, SECOND } from '../../values/amounts.js';
 import { INFINITY, property, withoutSpecifiers } from '../../values/bus.js';
 import { type Elements, listKind } from '../../values/list.js';
@@ -99,7 +99,7 @@ export const deviceValue = (unit: DeviceUnit): ValueKind =>
     },
   });
 
-function isAmount(reading: Reading, text: string, unit: DeviceUnit): boolean {
+function isAmount(reading: ValueReading, text: string, unit: DeviceUnit): boolean {
   switch (unit) {
     case 'weight':
       return formatInteger({ ...reading, problems: [] }, text, { min: 1, max: 10_000 }) !== undefined;

@@ -1,5 +1,5 @@
 import { allWords, covers, pathsOf, wordsOf } from '../../../unit/values.js';
-import type { Reading, Strictness, ValueKind } from '../../directive.js';
+import type { Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { withoutSpecifiers } from '../../values/bus.js';
 import { closedBy, opens, readOnly } from '../../values/closed-paths.js';
 import { listKind, plainWords, writeByFields } from '../../values/list.js';
@@ -32,7 +32,7 @@ export const directories = ({ base, symlink }: Directories): ValueKind =>
       ]),
   });
 
-function formatWord(reading: Reading, word: string, mayLink: boolean, expected: string) {
+function formatWord(reading: ValueReading, word: string, mayLink: boolean, expected: string) {
   const [directory = '', symlink, flag, ...more] = word.split(':');
   const good = /^[^"'\\]*$/.test(word) && more.length === 0 && (flag === undefined || flag === 'ro');
   if (!good || (symlink && !mayLink) || (symlink === '' && flag === undefined)) {

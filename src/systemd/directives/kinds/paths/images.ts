@@ -1,7 +1,7 @@
 /** Disk images: their mount options, hashes, signatures and policies. */
 
 import { didYouMean } from '../../../../diagnostic.js';
-import type { Reading, ValueKind } from '../../directive.js';
+import type { ValueKind, ValueReading } from '../../directive.js';
 import { bytesOfBase64, isBase64, writeText } from '../../values/bus.js';
 import { type Elements, listKind, optional, plainWords } from '../../values/list.js';
 import { scalarKind } from '../../values/scalar.js';
@@ -21,7 +21,7 @@ import {
 const PARTITIONS = ['root', 'usr', 'home', 'srv', 'esp', 'xbootldr', 'tmp', 'var'];
 
 /** `OPTIONS` or `PARTITION:OPTIONS[:PARTITION:OPTIONS…]`. */
-function checkOptions(reading: Reading, fields: readonly string[], shown: string): boolean {
+function checkOptions(reading: ValueReading, fields: readonly string[], shown: string): boolean {
   const pairs = fields.length === 1 ? ['root', fields[0]!] : fields;
   for (let i = 0; i < pairs.length; i += 2) {
     const partition = pairs[i]!;
@@ -76,7 +76,12 @@ export const images = ({ destination }: { readonly destination: boolean }): Valu
     elements: (text) => plainWords(text, (word) => imageOf(word, destination)),
   });
 
-function formatImage(reading: Reading, word: string, paths: number, expected: string): string | undefined {
+function formatImage(
+  reading: ValueReading,
+  word: string,
+  paths: number,
+  expected: string,
+): string | undefined {
   const fields = word.split(':');
   const options = fields.slice(paths);
   if (/["'\\]/.test(word) || fields.length < paths) return reject(reading, expected, word);

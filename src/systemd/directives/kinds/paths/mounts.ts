@@ -1,9 +1,9 @@
 /** Places that are mounted: bind mounts and empty file systems. */
 
 import { allWords, barePath, isOn, sinceReset, type UnitValues, wordsOf } from '../../../unit/values.js';
-import type { Comparison, Reading, Strictness, ValueKind } from '../../directive.js';
+import type { DirectiveComparison, Strictness, ValueKind, ValueReading } from '../../directive.js';
 import { keepBackslashes, withoutSpecifiers } from '../../values/bus.js';
-import { type Closed, closed, closedBy, hidden, opens, readOnly } from '../../values/closed-paths.js';
+import { type ClosedPath, closed, closedBy, hidden, opens, readOnly } from '../../values/closed-paths.js';
 import { listKind, optional, plainWords } from '../../values/list.js';
 import { OTHER_NETWORKS, ROOTS } from '../../values/mounts.js';
 import { gives } from '../../values/strictness.js';
@@ -37,7 +37,7 @@ export const BINDS: ValueKind = listKind({
 
 const BIND = 'SOURCE[:DESTINATION[:rbind|norbind]]';
 
-function formatBind(reading: Reading, word: string): string | undefined {
+function formatBind(reading: ValueReading, word: string): string | undefined {
   const fields = fieldsOf(word);
   const [from, to, option] = fields ?? [];
   if (fields === undefined || fields.length > 3 || from === undefined || to === '') {
@@ -105,7 +105,10 @@ export const TMPFS: ValueKind = listKind({
  * A bind mount shows its source, which the host looks up: the unit's own confined view is no hindrance. In its own place
  * a source opens nothing below it: systemd mounts what closes a path after all that is above the path.
  */
-function opened({ before, after, unit }: Comparison, parts: readonly Closed[]): string | undefined {
+function opened(
+  { before, after, unit }: DirectiveComparison,
+  parts: readonly ClosedPath[],
+): string | undefined {
   const own = allWords(before);
   for (const word of allWords(after).filter((entry) => !own.includes(entry))) {
     const [source, place = source] = word.split(':').map(barePath) as [string, string?];
@@ -132,7 +135,7 @@ export const READ_ONLY_MOUNTS: Strictness = gives((comparison) =>
  * Another root hides none of the kernel's /sys, since each directive about the kernel's file systems shows it there. In
  * another network a service has a /sys of its own, without the host's network devices.
  */
-const hiddenFromReaders = (unit: UnitValues): Closed[] => [
+const hiddenFromReaders = (unit: UnitValues): ClosedPath[] => [
   ...hidden(unit).map((part) => (ROOTS.includes(part.by) ? { ...part, except: ['/sys'] } : part)),
   ...OTHER_NETWORKS.filter((name) => isOn(unit, name)).flatMap((name) => closed(name, ['/sys'])),
 ];

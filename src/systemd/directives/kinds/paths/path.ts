@@ -5,7 +5,7 @@ import { scalarKind } from '../../values/scalar.js';
 import { fixed, takes } from '../../values/strictness.js';
 import { absolutePath, scalar } from '../../values/text.js';
 
-interface Path {
+interface PathKind {
   /** A word that may stand in place of the path. */
   readonly word?: string;
   /** `-` in front means that it may be missing. */
@@ -13,7 +13,7 @@ interface Path {
 }
 
 /** One absolute path. `-` in front of one that is read back is `!` on the bus. */
-export const path = ({ word, dash }: Path = {}): ValueKind =>
+export const path = ({ word, dash }: PathKind = {}): ValueKind =>
   scalarKind({
     type: 'path',
     signature: 's',

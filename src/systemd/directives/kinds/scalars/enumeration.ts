@@ -1,9 +1,9 @@
 /** One word out of a table, or a boolean in its place. */
 
 import { didYouMean } from '../../../../diagnostic.js';
-import type { Directive, EnumValue, Reading, ValueKind } from '../../directive.js';
+import type { Directive, EnumValue, ValueKind, ValueReading } from '../../directive.js';
 import { property, withoutSpecifiers } from '../../values/bus.js';
-import { type Expected, propertiesOf, scalarKind } from '../../values/scalar.js';
+import { type ExpectedProperties, propertiesOf, scalarKind } from '../../values/scalar.js';
 import { checkSpecifiers, reject, scalar } from '../../values/text.js';
 import { checkWord, formatBoolean, isBoolean } from '../../values/words.js';
 
@@ -41,7 +41,7 @@ export function oneOf(
   });
 }
 
-function format(reading: Reading, value: unknown, kind: Enumeration): string[] | undefined {
+function format(reading: ValueReading, value: unknown, kind: Enumeration): string[] | undefined {
   if (kind.boolean && isBoolean(value)) return formatBoolean(reading, value);
   const names = kind.words.map((entry) => entry.value);
   const shown = names.length === 1 ? `'${names[0]}'` : `one of ${names.join(', ')}`;
@@ -57,7 +57,7 @@ function format(reading: Reading, value: unknown, kind: Enumeration): string[] |
 }
 
 /** A host name as systemd's hostname_is_valid() takes it, or one with specifiers. */
-function isHostname(reading: Reading, text: string): boolean {
+function isHostname(reading: ValueReading, text: string): boolean {
   const labels = text.replace(/%[a-zA-Z%]/g, 'x').split('.');
   const good =
     text.length <= 64 && labels.every((label) => /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label));
@@ -72,7 +72,7 @@ const YES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The property that knows all words of an enumeration, where there is a second one; else the first. */
-function valuesOf(text: string, row: Directive, codes: Enumeration['codes']): Expected {
+function valuesOf(text: string, row: Directive, codes: Enumeration['codes']): ExpectedProperties {
   const values = new Map<string, unknown>();
   const [word, suffix = ''] = text.split(':') as [string, string?];
   const { property: name, signature } = row.bus;

@@ -4,7 +4,7 @@ import { parseSpan } from '../../../time-span.js';
 import type { Directive, Strictness, ValueKind } from '../../directive.js';
 import { limits, natural, parseSize, SECOND } from '../../values/amounts.js';
 import { INFINITY } from '../../values/bus.js';
-import { type Expected, NOTHING, scalarKind } from '../../values/scalar.js';
+import { type ExpectedProperties, NOTHING, scalarKind } from '../../values/scalar.js';
 import { oneText } from '../../values/text.js';
 
 /** The units that a limit counts in. */
@@ -72,7 +72,7 @@ function parseLimits(text: string, unit: LimitUnit): [bigint | number, bigint | 
   return sides.includes(undefined) ? undefined : [soft, hard];
 }
 
-function valuesOf(text: string, { bus }: Directive, unit: LimitUnit): Expected {
+function valuesOf(text: string, { bus }: Directive, unit: LimitUnit): ExpectedProperties {
   const parsed = parseLimits(text, unit);
   if (parsed === undefined) return NOTHING;
   const [soft, hard] = parsed.map((side) => {

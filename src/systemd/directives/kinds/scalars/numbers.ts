@@ -1,6 +1,6 @@
 /** Integers, percentages and sets of numbers. */
 
-import type { EnumValue, Reading, ValueKind } from '../../directive.js';
+import type { EnumValue, ValueKind, ValueReading } from '../../directive.js';
 import { parsePercent, shareOf } from '../../values/amounts.js';
 import { bitsOf, property } from '../../values/bus.js';
 import { listKind } from '../../values/list.js';
@@ -23,7 +23,7 @@ export const integer = (kind: Integer): ValueKind =>
     expected: (text) => (text === 'idle' ? 0 : Number(text)),
   });
 
-export function formatInteger(reading: Reading, value: unknown, kind: Integer): string[] | undefined {
+export function formatInteger(reading: ValueReading, value: unknown, kind: Integer): string[] | undefined {
   const named = kind.words?.length ? ` or ${kind.words.map((word) => `'${word.value}'`).join(', ')}` : '';
   const expected = `an integer from ${kind.min} to ${kind.max}${named}`;
   const text = scalar(reading, value, expected);
@@ -75,7 +75,7 @@ export const cpus = (table?: readonly EnumValue[]): ValueKind =>
     },
   });
 
-function formatRanges(reading: Reading, value: unknown): string[] | undefined {
+function formatRanges(reading: ValueReading, value: unknown): string[] | undefined {
   const expected = "numbers and ranges such as '0-3'";
   const source = typeof value === 'string' ? value.replaceAll(',', ' ') : value;
   return joinWords(reading, source, expected, (word) => {

@@ -1,6 +1,6 @@
 /** Bytes or tasks, or a share of the machine's. */
 
-import type { Reading, ValueKind, Write } from '../../directive.js';
+import type { ValueKind, ValueReading, WriteDirective } from '../../directive.js';
 import { natural, parsePercent, parseSize, shareOf } from '../../values/amounts.js';
 import { INFINITY } from '../../values/bus.js';
 import { scalarKind } from '../../values/scalar.js';
@@ -24,7 +24,7 @@ export const size = (kind: Size): ValueKind => {
   return { ...plain, write: orShare(plain.write) };
 };
 
-function formatSize(reading: Reading, value: unknown, kind: Size): string[] | undefined {
+function formatSize(reading: ValueReading, value: unknown, kind: Size): string[] | undefined {
   const word = kind.infinity ? ", a percentage or 'infinity'" : ", a percentage or 'off'";
   const expected = `a size such as '512M'${word}`;
   const text = scalar(reading, value, expected);
@@ -56,7 +56,7 @@ const plainTasks = scalarKind({
 });
 
 /** A share has a property of its own. */
-function orShare(amount: Write): Write {
+function orShare(amount: WriteDirective): WriteDirective {
   return (row, values, systemd) => {
     const text = values.at(-1)!;
     if (text === 'off') return [];

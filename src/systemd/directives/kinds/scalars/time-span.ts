@@ -1,5 +1,5 @@
 import { parseSpan } from '../../../time-span.js';
-import type { Reading, ValueKind } from '../../directive.js';
+import type { ValueKind, ValueReading } from '../../directive.js';
 import { SECOND } from '../../values/amounts.js';
 import { INFINITY } from '../../values/bus.js';
 import { scalarKind } from '../../values/scalar.js';
@@ -21,7 +21,7 @@ export const timeSpan = (kind: Time): ValueKind =>
     expected: (text) => span(text, kind.unit),
   });
 
-function format(reading: Reading, value: unknown, kind: Time): string[] | undefined {
+function format(reading: ValueReading, value: unknown, kind: Time): string[] | undefined {
   const expected = "a time span such as '90s' or '1min 30s'";
   const text = scalar(reading, value, expected);
   if (text === undefined) return undefined;

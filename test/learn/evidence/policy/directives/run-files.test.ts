@@ -1,7 +1,7 @@
 /** What a learned policy leaves open of /run, where root's other programs find what they start. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Facts } from '../../../../../src/learn/evidence/policy/directives/facts.js';
+import { EvidenceFacts } from '../../../../../src/learn/evidence/policy/directives/facts.js';
 import { filesInRun } from '../../../../../src/learn/evidence/policy/directives/run-files.js';
 import type { Evidence } from '../../../../../src/learn/evidence/policy/input.js';
 import type { LifePhase } from '../../../../../src/observe/recording/recording.js';
@@ -10,7 +10,9 @@ import { NGINX } from '../../../../support/learned-services.js';
 import { valuesOf } from '../../../../support/planned.js';
 
 const found = (more: Partial<Evidence>, lines = '', scope: 'system' | 'user' = 'system') =>
-  filesInRun(new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope, systemd: 257 }));
+  filesInRun(
+    new EvidenceFacts(evidence(more), valuesOf(lines), { reachable: new Set(), scope, systemd: 257 }),
+  );
 
 const removal = (...phases: LifePhase[]) => paths('change-directory', ['/run'], { phases });
 const PID = [...paths('write', ['/run/demo.pid']), ...paths('create-in', ['/run'])];

@@ -1,4 +1,4 @@
-/** The look of text on a terminal: what a piece of it is, and the columns that there are. */
+/** The theme of text on a terminal: what a piece of it is, and the columns that there are. */
 
 /** Roles of a piece of text; each is told by its words or signs, too. */
 export const ROLES = [
@@ -8,27 +8,27 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-export interface Look {
-  /** The width that text should keep to; infinite where nobody looks at it on a terminal. */
+export interface Theme {
+  /** The width that text should keep to; infinite where it goes to no terminal. */
   readonly columns: number;
   /**
-   * A text in the style of its role. Whoever paints text from outside has made it printable before: the style adds
+   * A text in the style of its role. Text from outside is made printable before it is painted: the style adds
    * control characters.
    */
   readonly paint: (role: Role, text: string) => string;
 }
 
 /** Text as files and programs get it. */
-export const PLAIN: Look = { columns: Number.POSITIVE_INFINITY, paint: (_, text) => text };
+export const PLAIN: Theme = { columns: Number.POSITIVE_INFINITY, paint: (_, text) => text };
 
 /** The answers to `--color`. */
 export const COLOR_CHOICES = ['auto', 'always', 'never'] as const;
 export type ColorChoice = (typeof COLOR_CHOICES)[number];
 
-/** The looks of both streams. */
-export interface Looks {
-  readonly output: Look;
-  readonly errors: Look;
+/** The themes of both streams. */
+export interface Themes {
+  readonly output: Theme;
+  readonly errors: Theme;
 }
 
-export const PLAIN_LOOKS: Looks = { output: PLAIN, errors: PLAIN };
+export const PLAIN_THEMES: Themes = { output: PLAIN, errors: PLAIN };

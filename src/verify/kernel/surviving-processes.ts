@@ -22,7 +22,7 @@ export function withDescendants(processes: Iterable<number>, parents: Parents): 
 }
 
 /** The processes that run since before the unit was inactive last, and what such ones have started. */
-export async function leftOvers(
+export async function survivingProcesses(
   system: System,
   unit: UnitState,
   parents: Parents,

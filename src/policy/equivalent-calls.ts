@@ -21,7 +21,7 @@ import {
 import { type NewerCalls, newerCalls } from './newer-calls.js';
 import type { DirectiveEntry } from './policy.js';
 
-interface Closed {
+interface ClosedCall {
   readonly call: string;
   readonly at: Location;
 }
@@ -32,7 +32,7 @@ interface Closed {
  * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
  * @param own refusals by other filters, which shut doors, too
  */
-export function openDoors(
+export function equivalentCalls(
   section: SyscallsSection,
   service: readonly DirectiveEntry[],
   sets: SyscallSets,
@@ -46,7 +46,7 @@ export function openDoors(
   const denied = [...entriesByCall(section.deny, sets)]
     .filter(([call, entry]) => !mayPass(verdictOn(policy, call)) && !isMeantForOthers(call, entry, section))
     .filter(([call]) => exists(call))
-    .map(([call, { at }]): Closed => ({ call, at }));
+    .map(([call, { at }]): ClosedCall => ({ call, at }));
   const ruled = section.rules.filter(
     ({ syscall: { value: call } }) => exists(call) && mayRefuse(verdictOn(policy, call)),
   );
@@ -86,19 +86,19 @@ function mayRefuse({ rules, otherwise }: NamedVerdict): boolean {
   return [...given, ...(last < 0 ? [otherwise] : [])].some((action) => !permits(action));
 }
 
-const closedBy = ({ syscall, at }: RuleEntry): Closed => ({ call: syscall.value, at });
+const closedBy = ({ syscall, at }: RuleEntry): ClosedCall => ({ call: syscall.value, at });
 
 /** Whether a rule has a condition on the protection of memory. */
 const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
   PROTECTING.includes(syscall.value) && when.some(({ arg }) => arg === PROTECTION);
 
-type WayOut = (calls: readonly string[]) => string;
+type EquivalentCallHint = (calls: readonly string[]) => string;
 
-const deny: WayOut = (calls) => `deny ${entriesFor(calls)} too`;
-const rule: WayOut = (calls) => `${deny(calls)}, or write such a rule for each`;
+const deny: EquivalentCallHint = (calls) => `deny ${entriesFor(calls)} too`;
+const rule: EquivalentCallHint = (calls) => `${deny(calls)}, or write such a rule for each`;
 
 /** Threads are made by `clone`, too, whatever else starts processes. */
-const denyProcesses: WayOut = (calls) => {
+const denyProcesses: EquivalentCallHint = (calls) => {
   const others = calls.filter((call) => call !== 'clone');
   const too = others.length > 0 ? `${deny(others)}, and ` : '';
   return `${too}refuse 'clone' by a rule, where CLONE_THREAD is not set: threads need it`;
@@ -114,9 +114,9 @@ const entriesFor = (calls: readonly string[]): string =>
 
 function othersOf(
   group: readonly string[],
-  closed: readonly Closed[],
+  closed: readonly ClosedCall[],
   policy: NamedPolicy,
-  wayOut: WayOut,
+  wayOut: EquivalentCallHint,
 ): Diagnostic[] {
   const first = closed.find(({ call }) => group.includes(call));
   const open = group.filter((call) => isOpen(policy, call));
@@ -126,7 +126,7 @@ function othersOf(
 }
 
 /** A warning where the last call of a group passes and another of the group is refused. */
-function widerOf(group: readonly string[], denied: readonly Closed[], policy: NamedPolicy): Diagnostic[] {
+function widerOf(group: readonly string[], denied: readonly ClosedCall[], policy: NamedPolicy): Diagnostic[] {
   const wider = group.at(-1)!;
   const first = denied.find(({ call }) => call !== wider && group.includes(call));
   return first ? othersOf([first.call, wider], [first], policy, deny) : [];
@@ -161,7 +161,7 @@ function isOpen(policy: NamedPolicy, call: string): boolean {
   return mayPass(verdict) && !mayRefuse(verdict);
 }
 
-function throughIoUring(policy: NamedPolicy, closed: readonly Closed[]): Diagnostic[] {
+function throughIoUring(policy: NamedPolicy, closed: readonly ClosedCall[]): Diagnostic[] {
   const first = closed.find(({ call }) => BY_IO_URING.has(call));
   if (!first || !isOpen(policy, 'io_uring_setup')) return [];
   return [

@@ -9,7 +9,7 @@ import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { claimsOf } from '../../systemd/directives/values/mounts.js';
-import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
 import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
@@ -18,23 +18,23 @@ import {
   capabilities,
   type Failures,
   mountsOf,
+  type ProbedUnit,
   readUnitProcesses,
   readView,
   readViews,
   type SeenProcess,
-  type Subject,
 } from './processes.js';
-import { apart, createOfMounts, isSeen, judge, type Measure } from './table.js';
+import { apart, checkDirective, createOfMounts, type ExpectedValues, isSeen } from './table.js';
 
 /** A finding about a directive in one process; without a process it is about the unit's control group. */
-export interface Seen {
+export interface DirectiveFinding {
   readonly directive: string;
   readonly process: SeenProcess | undefined;
   readonly finding: Finding;
 }
 
-export interface Look {
-  readonly seen: readonly Seen[];
+export interface ProbeResult {
+  readonly seen: readonly DirectiveFinding[];
   /** Whether there was no process to look at. */
   readonly isEmpty: boolean;
   /** The reason why one of the processes could not be looked at; undefined if all were. */
@@ -42,7 +42,7 @@ export interface Look {
 }
 
 /** Directives to look for, and where. */
-export interface Asked {
+export interface ProbeRequest {
   readonly directives: readonly string[];
   /** Processes of the unit that read-filters has seen; `main`: its main process alone. */
   readonly pids: readonly number[] | 'main';
@@ -58,7 +58,11 @@ export interface Asked {
 const LOOKS = 3;
 
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
-export async function lastingLook(system: System, subject: Subject, asked: Asked): Promise<Look> {
+export async function lastingProbe(
+  system: System,
+  subject: ProbedUnit,
+  asked: ProbeRequest,
+): Promise<ProbeResult> {
   let found = await look(system, subject, asked);
   for (let looks = 1; looks < LOOKS && found.seen.some((one) => isLooser(one)); looks++) {
     await system.wait(PROGRAM_WITHIN);
@@ -68,12 +72,12 @@ export async function lastingLook(system: System, subject: Subject, asked: Asked
 }
 
 /** Whether a directive is looser in a process of the present run, or in one of before. */
-const isLooser = ({ finding, process: of }: Seen, isOld = false): boolean =>
+const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): boolean =>
   finding.relation === 'looser' && (of?.isOld ?? false) === isOld;
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
-async function look(system: System, subject: Subject, asked: Asked): Promise<Look> {
+async function look(system: System, subject: ProbedUnit, asked: ProbeRequest): Promise<ProbeResult> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
   const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
   const failures: Failures = new Map();
@@ -95,34 +99,34 @@ const allIn = ({ threads, hidden, foreign, settled }: UnitFilters): readonly num
 
 async function seenInProcesses(
   system: System,
-  subject: Subject,
-  asked: Asked,
+  subject: ProbedUnit,
+  asked: ProbeRequest,
   all: readonly SeenProcess[],
   failures: Failures,
-): Promise<Seen[]> {
-  const measure = await readMeasure(system, subject, asked);
+): Promise<DirectiveFinding[]> {
+  const expected = await readExpected(system, subject, asked);
   const main = all.find(({ pid }) => pid === subject.unit.mainPid);
-  const isOthersUsers = (one: SeenProcess) => apart('user', one, measure) === EQUAL;
+  const isOthersUsers = (one: SeenProcess) => apart('user', one, expected) === EQUAL;
   // The namespaces of one from before the unit's start may be those of the unit's run of then.
   const hasOwnMounts = (one: SeenProcess) =>
     !one.isOld &&
     main !== undefined &&
-    apart('mnt', one, measure) === EQUAL &&
+    apart('mnt', one, expected) === EQUAL &&
     apart('mnt', one, main) === EQUAL;
   // Links are followed by a process in the manager's user namespace, if there is one.
   const nearest = all.toSorted((a, b) => Number(isOthersUsers(a)) - Number(isOthersUsers(b)));
-  const views = measure.host && (await readViews(system, nearest, measure.paths, failures));
+  const views = expected.host && (await readViews(system, nearest, expected.paths, failures));
   const isFiltered = asked.directives.some((name) => isSeen(name, 'filters'));
   const filters = isFiltered ? await filtersOf(all, asked) : undefined;
-  const seen: Seen[] = [];
+  const seen: DirectiveFinding[] = [];
   for (const some of groupBy(all, (one) => `${mountsOf(one)} ${hasOwnMounts(one)}`).values()) {
     const [first] = some as [SeenProcess];
-    const mounts = createOfMounts(measure, first, views?.get(mountsOf(first)), hasOwnMounts(first));
+    const mounts = createOfMounts(expected, first, views?.get(mountsOf(first)), hasOwnMounts(first));
     for (const one of some) {
       const hasOwnUsers = !one.isOld && isOthersUsers(one);
-      const judged = { process: one, mounts, filters: filters?.get(one.pid), hasOwnUsers };
+      const checked = { process: one, mounts, filters: filters?.get(one.pid), hasOwnUsers };
       for (const directive of asked.directives) {
-        const finding = one.isFree && isSeen(directive) ? FREE : judge(directive, measure, judged);
+        const finding = one.isFree && isSeen(directive) ? FREE : checkDirective(directive, expected, checked);
         seen.push({ directive, process: one, finding });
       }
     }
@@ -136,8 +140,8 @@ async function seenInProcesses(
  */
 async function filtersOf(
   all: readonly SeenProcess[],
-  { read: before, readFilters }: Asked,
-): Promise<ReadonlyMap<number, readonly LoadedFilters[]> | undefined> {
+  { read: before, readFilters }: ProbeRequest,
+): Promise<ReadonlyMap<number, readonly StartFilters[]> | undefined> {
   const known = before && byProcess(before);
   if (known && all.every(({ pid }) => known.has(pid))) return known;
   return readFilters && (await orElse(async () => byProcess(await readFilters()), undefined));
@@ -146,12 +150,12 @@ async function filtersOf(
 const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
   unread.size > 0 ? undefined : groupBy(threads, ({ pid }) => pid);
 
-/** The measure for the processes, and the paths that are followed. A user's manager has the view of this program. */
-async function readMeasure(
+/** Expected values of the processes, and followed paths. A user's manager has the view of this program. */
+async function readExpected(
   system: System,
-  { plan, unit }: Subject,
-  { directives, bases }: Asked,
-): Promise<Measure & { readonly paths: readonly string[] }> {
+  { plan, unit }: ProbedUnit,
+  { directives, bases }: ProbeRequest,
+): Promise<ExpectedValues & { readonly paths: readonly string[] }> {
   const get: Get = (property) => unit.properties.get(property);
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
@@ -170,9 +174,9 @@ async function readMeasure(
 
 async function seenOfGroup(
   system: System,
-  { unit }: Subject,
+  { unit }: ProbedUnit,
   directives: readonly string[],
-): Promise<Seen[]> {
+): Promise<DirectiveFinding[]> {
   const get: Get = (property) => unit.properties.get(property);
   const files = new Map<string, string>();
   for (const folder of await unitGroups(system, unit)) {
@@ -187,7 +191,7 @@ async function seenOfGroup(
 }
 
 /** Directives, each with its findings. */
-export function heldDirectives(names: readonly string[], seen: readonly Seen[]): HeldDirective[] {
+export function heldDirectives(names: readonly string[], seen: readonly DirectiveFinding[]): HeldDirective[] {
   const byName = groupBy(seen, ({ directive }) => directive);
   return names.map((directive) => {
     const findings = findingsOf(byName.get(directive) ?? []);
@@ -196,7 +200,7 @@ export function heldDirectives(names: readonly string[], seen: readonly Seen[]):
   });
 }
 
-const findingsOf = (seen: readonly Seen[]): HeldFinding[] =>
+const findingsOf = (seen: readonly DirectiveFinding[]): HeldFinding[] =>
   [
     ...groupBy(seen, (one) => `${one.finding.relation} ${isLooser(one, true)} ${one.finding.seen}`).values(),
   ].map((some) => ({

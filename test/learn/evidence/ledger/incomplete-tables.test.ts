@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { doubts, ledgerDiagnostics } from '../../../../src/learn/evidence/ledger/doubts.js';
+import {
+  incompleteTables,
+  ledgerDiagnostics,
+} from '../../../../src/learn/evidence/ledger/incomplete-tables.js';
 import { makeLedger } from '../../../../src/learn/evidence/ledger/make-ledger.js';
 import type { Recording } from '../../../../src/observe/recording/recording.js';
 import { hostNamed, recording } from '../../../support/recordings.js';
@@ -35,16 +38,16 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
       'warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it is incomplete for all that the service does when it stops',
     ],
   );
-  const [{ lines } = {}] = doubts(ledger(recording({ lost: { calls: 2 } })));
+  const [{ lines } = {}] = incompleteTables(ledger(recording({ lost: { calls: 2 } })));
   assert.deepEqual(lines!.slice(0, 1), ['[syscalls]']);
-  assert.deepEqual(doubts(ledger(recording({ lost: { calls: 2 } }))), [
+  assert.deepEqual(incompleteTables(ledger(recording({ lost: { calls: 2 } }))), [
     { host: 'one', end: '2026-11-20T10:10:00.000Z', table: 'calls', lost: 2, lines: lines! },
   ]);
 });
 
 test('a table concerns the directives that its evidence proves, and no others', () => {
   const lost = { refused: 1, calls: 1, peers: 1, capabilities: 1, paths: 1 };
-  const of = new Map(doubts(ledger(recording({ lost }))).map(({ table, lines }) => [table, lines]));
+  const of = new Map(incompleteTables(ledger(recording({ lost }))).map(({ table, lines }) => [table, lines]));
   assert.deepEqual(of.get('refused'), ['calls that filters refused']);
   for (const [table, name] of [
     ['calls', 'ProtectClock='],
@@ -76,7 +79,7 @@ test('values of arguments that had no room concern the rules on their call', () 
     phases: ['start'] as const,
   };
   assert.deepEqual(
-    doubts(
+    incompleteTables(
       ledger(
         recording({
           arguments: [
@@ -99,8 +102,8 @@ test('values of arguments that had no room concern the rules on their call', () 
 });
 
 test('a tracepoint that is missing concerns the lines of its table', () => {
-  const [blind] = doubts(ledger(recording({ blind: ['capabilities'] })));
-  const [capabilities] = doubts(ledger(recording({ lost: { capabilities: 1 } })));
+  const [blind] = incompleteTables(ledger(recording({ blind: ['capabilities'] })));
+  const [capabilities] = incompleteTables(ledger(recording({ lost: { capabilities: 1 } })));
   assert.deepEqual(blind!.lines, capabilities!.lines);
 });
 

@@ -6,8 +6,8 @@ import { directivesBy } from '../policy/directives/directives.js';
 import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
 import { apart } from './times.js';
 
-/** A table of a watch that can't vouch for what it doesn't show. */
-export interface Doubt {
+/** A table of a watch that is incomplete. */
+export interface IncompleteTable {
   readonly host: string;
   /** The end of the watch. */
   readonly end: string;
@@ -43,7 +43,7 @@ function linesOf(table: string): readonly string[] {
 }
 
 /** All doubts, watch by watch. */
-export const doubts = ({ watches }: Ledger): Doubt[] =>
+export const incompleteTables = ({ watches }: Ledger): IncompleteTable[] =>
   watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
     const at = (table: string, count: number | null, lines = linesOf(table)) => ({
       ...{ host: host.name, end, table, lost: count, lines },
@@ -58,7 +58,7 @@ export const doubts = ({ watches }: Ledger): Doubt[] =>
 
 /** Warnings about doubts, and notes about recordings that don't go together. */
 export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
-  ...doubts(ledger).map(doubtWarning),
+  ...incompleteTables(ledger).map(incompleteWarning),
   ...otherMachines(ledger),
   ...otherPrograms(ledger),
   ...overlapping(ledger),
@@ -72,23 +72,23 @@ export const LOSSES: readonly string[] = [INCOMPLETE, LEAVERS];
 
 /** Warnings about records that were lost. */
 export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
-  doubts(ledger)
+  incompleteTables(ledger)
     .filter(({ lost }) => lost !== null)
-    .map(doubtWarning);
+    .map(incompleteWarning);
 
 /** The most lines of a policy that one warning names. */
 const MOST_LINES = 5;
 
-function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
+function incompleteWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
-  const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
+  const effect = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
     const hint = 'they are confined as the service is: read every line of a policy with them in mind';
-    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
+    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${effect}`;
     return warning(LEAVERS, message, { hint });
   }
-  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${vouches}`);
+  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${effect}`);
 }
 
 function whatHappened(table: string, lost: number | null): string {

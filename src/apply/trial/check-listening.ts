@@ -4,7 +4,7 @@ import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
 import type { ServiceSocket } from '../../machine/state/listening.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import type { Judged } from './judge-refusals.js';
+import type { TrialCheck } from './check-refusals.js';
 
 /** The most addresses that one line names. */
 const MOST_NAMED = 5;
@@ -65,12 +65,12 @@ const unique = (sockets: readonly ServiceSocket[]): ServiceSocket[] => [
   ...new Map(sockets.map((one) => [keyOf(one), one])).values(),
 ];
 
-/** Judges lost sockets by `listening` of [apply]: unless it says otherwise, one takes the policy back. */
-export function judgeListening(
+/** Checks lost sockets by `listening` of [apply]: unless it says otherwise, one takes the policy back. */
+export function checkListening(
   { plan, policy: { policy } }: Prepared,
   { gone, moved }: Lost,
   after: readonly ServiceSocket[],
-): Judged {
+): TrialCheck {
   const { unit } = plan;
   const notes: Diagnostic[] = [];
   if (moved.length > 0)

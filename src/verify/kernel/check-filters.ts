@@ -11,21 +11,21 @@ import { createLooserCalls, firstOfEach } from '../../seccomp/filter/sample-call
 import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
 import { resolve } from '../../seccomp/syscalls/resolve.js';
-import type { Expected, Programs } from '../expected.js';
+import type { ExpectedPolicy, ExpectedPrograms } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
-import type { Measure, Planned } from './without-launcher.js';
+import type { ExpectedLayer, PlannedUnit } from './without-launcher.js';
 
 /** A policy that filters have to enforce. */
-interface Part {
+interface PolicyPart {
   readonly policy: SyscallPolicy;
   /** Whether a program of ours is loaded for it at a start; else systemd's are. */
   readonly isOurs: boolean;
   readonly program: string | undefined;
 }
 
-export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
+export type FilterCheck = (filters: PrintedFilters, layer: ExpectedLayer) => Compared;
 
 /**
  * Whether filters have the programs of the unit's files, so that they are as the policy says; false where systemd alone
@@ -33,7 +33,7 @@ export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
  * @param trustsGuards whether a program of ours counts behind the launcher's guard
  */
 export const hasOwnPrograms = (
-  { hasCalls, filter, isReadied, programs }: Expected,
+  { hasCalls, filter, isReadied, programs }: ExpectedPolicy,
   unit: UnitState,
   filters: PrintedFilters,
   trustsGuards: boolean,
@@ -45,29 +45,37 @@ const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGu
   program !== undefined && loads(filters, program, trustsGuards);
 
 /** @param programs those of the plan's filter files */
-export function createJudge({ plan, unit }: Planned, programs: Programs, trustsGuards: boolean): Judge {
-  const partsOf = remember((measure: Measure) => parts({ plan, unit }, programs, measure));
+export function createFilterCheck(
+  { plan, unit }: PlannedUnit,
+  programs: ExpectedPrograms,
+  trustsGuards: boolean,
+): FilterCheck {
+  const partsOf = remember((layer: ExpectedLayer) => parts({ plan, unit }, programs, layer));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
-  const looserCalls = ({ policy }: Part, { stack }: PrintedFilters) =>
+  const looserCalls = ({ policy }: PolicyPart, { stack }: PrintedFilters) =>
     looserThan(policy)(stack.map(answering));
-  const isMet = (part: Part, filters: PrintedFilters): boolean =>
+  const isMet = (part: PolicyPart, filters: PrintedFilters): boolean =>
     part.isOurs ? isLoaded(filters, part.program, trustsGuards) : looserCalls(part, filters).length === 0;
 
-  return (filters, measure) => {
-    const missing = partsOf(measure).filter((part) => !isMet(part, filters));
+  return (filters, layer) => {
+    const missing = partsOf(layer).filter((part) => !isMet(part, filters));
     const looser = firstOfEach(missing.flatMap((part) => looserCalls(part, filters)));
     const calls = looser.length > 0 ? 'looser' : missing.length > 0 ? 'unknown' : 'equal';
     return { calls, differences: nameCalls(plan.target.machine, looser) };
   };
 }
 
-/** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
-function parts({ plan, unit }: Planned, { start, ready: readied }: Programs, measure: Measure): Part[] {
+/** The policies that a layer stands for: once a unit serves, that of `[ready]`, too. */
+function parts(
+  { plan, unit }: PlannedUnit,
+  { start, ready: readied }: ExpectedPrograms,
+  layer: ExpectedLayer,
+): PolicyPart[] {
   const { meaning, filter, ready } = plan;
-  if (measure === 'nothing') return [];
-  if (measure === 'systemd') {
+  if (layer === 'nothing') return [];
+  if (layer === 'systemd') {
     const { systemCalls, target } = plan;
     if (!systemCalls) return [];
     // It holds alone for Exec lines without the launcher.

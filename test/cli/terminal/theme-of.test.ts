@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { lookOf } from '../../../src/cli/terminal/look-of.js';
-import { type ColorChoice, PLAIN, ROLES } from '../../../src/look.js';
+import { themeOf } from '../../../src/cli/terminal/theme-of.js';
+import { type ColorChoice, PLAIN, ROLES } from '../../../src/theme.js';
 
 const XTERM = { TERM: 'xterm' };
 
@@ -28,15 +28,15 @@ const COLOURS: readonly [
 
 for (const [says, columns, environment, choice, has] of COLOURS) {
   test(`${says}: ${has ? 'colours' : 'no colours'}`, () => {
-    const { paint } = lookOf({ columns }, environment, choice);
+    const { paint } = themeOf({ columns }, environment, choice);
     assert.equal(paint('error', 'x') !== 'x', has);
   });
 }
 
 test('the width is that of the terminal, and of nothing else', () => {
-  assert.equal(lookOf({ columns: 80 }, {}, 'never').columns, 80);
+  assert.equal(themeOf({ columns: 80 }, {}, 'never').columns, 80);
   for (const columns of [undefined, 0])
-    assert.equal(lookOf({ columns }, XTERM, 'always').columns, PLAIN.columns);
+    assert.equal(themeOf({ columns }, XTERM, 'always').columns, PLAIN.columns);
 });
 
 /** Red, green and blue of xterm's palette, from 0 to 1, by the code; bold takes the bright one. */
@@ -50,7 +50,7 @@ const luminance = (colour: readonly number[]) =>
     .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i]!, 0);
 
 test('no role is lost on white or on black, where bold is bright neither', () => {
-  const { paint } = lookOf({ columns: 80 }, XTERM, 'always');
+  const { paint } = themeOf({ columns: 80 }, XTERM, 'always');
   for (const role of ROLES) {
     const codes = [...paint(role, 'text').matchAll(/\[(\d+)m/g)].map(([, code]) => Number(code));
     assert.ok(!codes.includes(2), `${role} is dim`);
@@ -63,7 +63,7 @@ test('no role is lost on white or on black, where bold is bright neither', () =>
 });
 
 test('each role has a style, of the colours that a palette makes fit for its background', () => {
-  const { paint } = lookOf({ columns: 80 }, XTERM, 'always');
+  const { paint } = themeOf({ columns: 80 }, XTERM, 'always');
   for (const role of ROLES) {
     const painted = paint(role, 'text');
     assert.notEqual(painted, 'text', role);

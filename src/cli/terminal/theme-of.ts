@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
-import { type ColorChoice, type Look, PLAIN, type Role } from '../../look.js';
+import { type ColorChoice, PLAIN, type Role, type Theme } from '../../theme.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A stream of output: the size of the terminal that it is; undefined where it is none. */
-export interface Stream {
+export interface OutputStream {
   readonly columns: number | undefined;
   readonly rows: number | undefined;
 }
@@ -41,7 +41,7 @@ export const isDumb = ({ TERM }: Environment): boolean => TERM === undefined || 
 
 /** Whether a stream gets colours: no-color.org, and `TERM=dumb`, decide where the choice is `auto`. */
 const hasColours = (
-  { columns }: Pick<Stream, 'columns'>,
+  { columns }: Pick<OutputStream, 'columns'>,
   environment: Environment,
   choice: ColorChoice,
 ): boolean =>
@@ -49,12 +49,12 @@ const hasColours = (
     ? columns !== undefined && !environment.NO_COLOR && !isDumb(environment)
     : choice === 'always';
 
-/** The look of a stream. Where it is no terminal, or one that says no width, lines are as long as they are. */
-export function lookOf(
-  stream: Pick<Stream, 'columns'>,
+/** The theme of a stream. Where it is no terminal, or one that says no width, lines are as long as they are. */
+export function themeOf(
+  stream: Pick<OutputStream, 'columns'>,
   environment: Environment,
   choice: ColorChoice = 'auto',
-): Look {
+): Theme {
   const columns = stream.columns || PLAIN.columns;
   return hasColours(stream, environment, choice) ? { columns, paint } : { ...PLAIN, columns };
 }

@@ -8,7 +8,7 @@ import type { Prepared } from '../../prepare/prepare.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { READY_RELOAD } from './trial.js';
 
-export interface Judged {
+export interface TrialCheck {
   /** Reasons to take the policy back. */
   readonly failures: readonly Diagnostic[];
   readonly notes: readonly Diagnostic[];
@@ -18,16 +18,16 @@ export interface Judged {
 const MOST_TOLD = 5;
 
 /**
- * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
+ * Checks refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
  * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
  * doesn't refuse say nothing about it.
  * @param canReload whether systemd can reload the service as it runs now
  */
-export function judgeRefusals(
+export function checkRefusals(
   { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
   canReload: boolean,
-): Judged {
+): TrialCheck {
   const ours = explanations.filter(isPolicys);
   const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
   const fatal = ours.filter(isFatal);

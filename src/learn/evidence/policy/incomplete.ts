@@ -7,7 +7,7 @@ import type { Evidence } from './input.js';
 import { counted } from './text/spans.js';
 
 /** The reason why evidence of a kind may lack something; undefined where nothing is known to be missing. */
-export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
+export function whyIncomplete(evidence: Evidence, kind: Kind): string | undefined {
   const concerns = (name: string) => kindsIn(name).includes(kind);
   if (evidence.blind.some(concerns)) return `this kernel doesn't show ${SHOWN[kind]}`;
   const lost = Object.entries(evidence.lost).filter(([name, count]) => count > 0 && concerns(name));
@@ -19,8 +19,8 @@ export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
     (kind === 'paths' ? unplaced(evidence) : undefined) ??
     (kind === 'peers' ? unplacedSocket(evidence) : undefined) ??
     mismatch(evidence, kind) ??
-    startDoubt(evidence) ??
-    (kind === 'paths' ? stopDoubt(evidence) : undefined)
+    whyStartUnknown(evidence) ??
+    (kind === 'paths' ? whyStopUnknown(evidence) : undefined)
   );
 }
 
@@ -113,7 +113,7 @@ const WITHOUT_NAMES: ReadonlySet<number> = new Set([
 ]);
 
 /** The reason why io_uring may have done more than the tables show. */
-function ringDoubt(evidence: Evidence, kind: Kind): string | undefined {
+function whyRingIncomplete(evidence: Evidence, kind: Kind): string | undefined {
   if (!RINGS.some((name) => isMade(evidence, name))) return undefined;
   const { ringOperations, blind, lost } = evidence;
   if (blind.includes('ringOperations') || (lost.ringOperations ?? 0) > 0 || ringOperations.length === 0)
@@ -126,7 +126,7 @@ function ringDoubt(evidence: Evidence, kind: Kind): string | undefined {
 
 /** The reason to think that a table lacks something though nothing was counted as lost. */
 function mismatch(evidence: Evidence, kind: Kind): string | undefined {
-  const ring = PAST_CALLS.includes(kind) ? ringDoubt(evidence, kind) : undefined;
+  const ring = PAST_CALLS.includes(kind) ? whyRingIncomplete(evidence, kind) : undefined;
   if (ring !== undefined) return ring;
   const traces = TRACES.get(kind) ?? [];
   const made = traces
@@ -161,7 +161,7 @@ const hasEvent = ({ events }: Life['watches'][number], of: LifePhase): boolean =
  * The reason why watches prove nothing about a start. One that began amid a start has calls of it, but neither a new
  * control group nor the event.
  */
-export function startDoubt(life: Life): string | undefined {
+export function whyStartUnknown(life: Life): string | undefined {
   const isBegun = life.watches.some((watch) => watch.lives > 0 || hasEvent(watch, 'start'));
   return isBegun && isIn(life, 'start') ? undefined : 'no start was watched';
 }
@@ -170,7 +170,7 @@ export function startDoubt(life: Life): string | undefined {
  * The reason why files may be needed that no watch has seen: many services save their state when they stop. A signal may
  * end one before it makes a call.
  */
-function stopDoubt(life: Life): string | undefined {
+function whyStopUnknown(life: Life): string | undefined {
   const isSeen = isIn(life, 'stop') || life.watches.some((watch) => hasEvent(watch, 'stop'));
   return isSeen ? undefined : 'no stop was watched';
 }

@@ -8,17 +8,19 @@ import { systemctl } from '../../systemd/command-lines.js';
 import { isOn } from '../../systemd/directives/is-on.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import type { Target } from '../../systemd/target/target.js';
-import type { Expected } from '../expected.js';
+import type { ExpectedPolicy } from '../expected.js';
 import type { UnitThread } from './unit-filters.js';
 
 /** The most bytes of a launcher that are read: none is larger. */
 const MAX_LAUNCHER = 4 << 20;
 
 /** The launcher of a unit, and whether it loads a filter. */
-type Launched = Pick<Expected, 'unit' | 'filter'> & { readonly target: Pick<Target, 'scope' | 'launcher'> };
+type Launched = Pick<ExpectedPolicy, 'unit' | 'filter'> & {
+  readonly target: Pick<Target, 'scope' | 'launcher'>;
+};
 
 /** The reason why the launcher isn't known to have started a service. */
-export interface Doubt {
+export interface UnknownLauncher {
   readonly why: string;
   /** Whether the service's own doing can't be the reason: a service must not be able to refuse its confinement. */
   readonly isCertain: boolean;
@@ -29,11 +31,11 @@ export interface Doubt {
  * starter may know. Undefined if nothing gives reason for it. A user's own services are started by files that the user
  * can change.
  */
-export async function doubtOf(
+export async function unknownLauncher(
   system: System,
   { plan, unit }: { readonly plan: Launched; readonly unit: UnitState },
   threads: readonly UnitThread[],
-): Promise<Doubt | undefined> {
+): Promise<UnknownLauncher | undefined> {
   const filtered = threads.filter(({ stack }) => stack.length > 0);
   const own = filtered.find(({ pid }) => pid === unit.mainPid) ?? filtered[0];
   if (!own || !plan.filter || plan.target.scope === 'user') return undefined;
@@ -51,8 +53,10 @@ export async function doubtOf(
  * Whether the guard in front of a program lets nothing through but the execve that has started the service. Where no
  * launcher is planned the service itself has made the guard.
  */
-export const trustsGuards = ({ filter }: Pick<Expected, 'filter'>, doubt: Doubt | undefined): boolean =>
-  filter !== undefined && !doubt?.isCertain;
+export const trustsGuards = (
+  { filter }: Pick<ExpectedPolicy, 'filter'>,
+  doubt: UnknownLauncher | undefined,
+): boolean => filter !== undefined && !doubt?.isCertain;
 
 /**
  * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,
@@ -74,7 +78,7 @@ const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
 
-export function notVouched({ unit, target }: Launched, { why }: Doubt): Diagnostic {
+export function notTrusted({ unit, target }: Launched, { why }: UnknownLauncher): Diagnostic {
   const message = `${unit} may not have been started by the trusted launcher: ${why}`;
   return error('launcher-unknown', message, {
     hint: `'${systemctl(target.scope, 'restart', unit)}' restarts it by the installed launcher`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDoors } from '../../src/policy/doors.js';
+import { equivalentCalls } from '../../src/policy/equivalent-calls.js';
 import { ABIS, type Abi } from '../../src/seccomp/syscalls/abi.js';
 import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
@@ -66,7 +66,7 @@ const CASES: readonly [lines: string, messages: readonly string[]][] = [
 
 const found = (lines: string, abis: readonly Abi[]) => {
   const { syscalls, service } = policyFrom(`[syscalls]\n${lines}`);
-  return openDoors(syscalls!, service, bundledSets(), abis);
+  return equivalentCalls(syscalls!, service, bundledSets(), abis);
 };
 const columns = (lines: string, abis: readonly Abi[]) =>
   found(lines, abis).map(({ at, message }) => `${at!.column}: ${message}`);

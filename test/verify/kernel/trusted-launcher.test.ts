@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
 import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
-import { doubtOf, notVouched, trustsGuards } from '../../../src/verify/kernel/vouched-launcher.js';
+import { notTrusted, trustsGuards, unknownLauncher } from '../../../src/verify/kernel/trusted-launcher.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
 import { type FakeOptions, FakeSystem, program } from '../../support/fake-system.js';
@@ -34,7 +34,7 @@ const thread = (stack: readonly (readonly Instruction[])[], pid = 7) => ({
 
 async function doubt(options: FakeOptions, properties = {}, threads = [thread([GUARDED])], plan = PLAN) {
   const unit = await unitWith({ MainPID: 7, ...properties });
-  return doubtOf(new FakeSystem(options), { plan, unit }, threads);
+  return unknownLauncher(new FakeSystem(options), { plan, unit }, threads);
 }
 
 const HELP = 'usage: sandbox-unit-launcher';
@@ -74,7 +74,7 @@ test('the guard of a known launcher is trusted; that of another is not', () => {
 });
 
 test('who started the service is doubted with a way out', () => {
-  const { code, hint } = notVouched(PLAN, { why: 'x', isCertain: true });
+  const { code, hint } = notTrusted(PLAN, { why: 'x', isCertain: true });
   assert.equal(code, 'launcher-unknown');
   assert.match(hint!, /^'systemctl restart .*demo\.service' restarts it by the installed launcher/);
 });
