@@ -19,7 +19,7 @@ export const SUBJECTS = [
   { heading: 'Status: changes since a policy was applied, and scores', entries: STATUS },
   { heading: 'Findings of verify', entries: VERIFY },
   { heading: 'Refused calls, and their records', entries: REFUSALS },
-  { heading: 'Watching services, and policies from what was seen', entries: LEARNING },
+  { heading: 'Watching services, and policies from recordings', entries: LEARNING },
   { heading: 'Commands of run', entries: TRANSIENT },
   { heading: 'Other hosts: facts, and files made for them', entries: FACTS },
 ] as const satisfies readonly { readonly heading: string; readonly entries: Entries }[];

@@ -4,10 +4,10 @@ import { SUBJECTS } from '../../src/codes/subjects.js';
 
 const HEAD = `# When something breaks
 
-A message names its code in brackets: \`error[no-unit]: …\`. \`sandbox-unit help CODE\` prints what this page has on a code.
-The message itself has the names, and mostly a hint with the command to run.
+A message names its code in brackets: \`error[no-unit]: …\`. \`sandbox-unit help CODE\` prints the entry of this page for a code.
+The message itself has the names, and usually a hint with the command to run.
 
-An error stops the command, or is a finding. Warnings and notes do not. UNIT stands for the name of a unit, FILE for a
+An error stops the command or is a finding; warnings and notes are neither. UNIT stands for the name of a unit, FILE for a
 policy file. Add \`--user\` for units of your own.
 `;
 
