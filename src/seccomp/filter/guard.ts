@@ -11,7 +11,7 @@ const WORDS: readonly number[] = [0, 4, 40, 44, 48, 52, 56, 60];
 /**
  * A program without the guard in front of it: its answers to all calls but the launcher's own execve, whose key is
  * gone. Programs of others, and code that only resembles a guard, are returned whole. A guard that a service made up
- * with a key of its own hides nothing where the launcher's program is loaded, too: that still refuses the calls that it lets through.
+ * with a key of its own hides nothing beside the launcher's program, which still refuses the calls that the guard lets through.
  */
 export const withoutGuard = (program: readonly Instruction[]): readonly Instruction[] =>
   isGuarded(program) ? program.slice(GUARD_LENGTH) : program;
