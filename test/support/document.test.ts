@@ -107,6 +107,11 @@ A=1 \e
 $ uname
 \&.Linux \e
 .Ed
+.Bd -literal
+# echo \e
+    x
+$ true
+.Ed
 `;
 
 test('a manual page is steps in order, as it is read', () => {
@@ -116,6 +121,8 @@ test('a manual page is steps in order, as it is read', () => {
     command('false', 'none', 4, 5),
     command('set -e\nA=1 \\\n  run \\\n  it', 'none', 10, 13),
     command('uname', 'all', 15, 16, '.Linux \\'),
+    command('echo \\\n    x', 'none', 19, 21),
+    command('true', 'none', 19, 22),
   ]);
   assert.throws(() => manualSteps('.Dl true\n'), /line 1: no command/);
   const hidden = '.Bd -literal\nkey = 1\nsandbox-unit apply\n.Ed\n';

@@ -169,11 +169,18 @@ const unescaped = (line: string): string =>
 /** A line that is read so, as a line of a literal block in a manual page. */
 export const escaped = (line: string): string => line.replaceAll('\\', '\\e').replace(/^(?=[.'])/, '\\&');
 
+/** Commands of a literal block: where none has lines below it, the block shows nothing of what they print. */
+function manualSession(lines: readonly string[], block: Lines): Step[] {
+  const all = sessionOf(lines, block, 'all');
+  const showsSome = all.some((step) => step.kind !== 'command' || step.shown.text.length > 0);
+  return showsSome ? all : sessionOf(lines, block, 'lines');
+}
+
 /**
  * The steps of a manual page:
  * - lines of `.Dl` are commands after `# ` or `$ `; those in a row are a block;
- * - a literal block that begins with such a prompt is commands and all that they print; one that begins with a program is a
- *   script, which ends where a command fails.
+ * - a literal block that begins with such a prompt is commands and all that they print, or commands alone, of which nothing is
+ *   shown; one that begins with a program is a script, which ends where a command fails.
  * @throws Error for a line of `.Dl` without a prompt, and a command line of sandbox-unit in another literal block
  */
 export function manualSteps(text: string): Step[] {
@@ -196,7 +203,7 @@ export function manualSteps(text: string): Step[] {
     } else if (line.startsWith('.Bd -literal')) {
       while (lines[at] !== '.Ed') at++;
       const content = lines.slice(from, at).join('\n');
-      if (isPrompt(content)) steps.push(...sessionOf(lines, { from, to: at }, 'all'));
+      if (isPrompt(content)) steps.push(...manualSession(lines, { from, to: at }));
       else if (COMMAND_LINE.test(content))
         steps.push(...commandsOf([`set -e\n${content}`], { from, to: at }));
       else assertNoCommand(lines, { from, to: at });
