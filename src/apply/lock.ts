@@ -149,11 +149,11 @@ export async function halfDone(context: Context, unit: string): Promise<Diagnost
 function leftHalfDone(context: Context, unit: string): Diagnostic {
   const { scope } = context.placement;
   // As root `--user` is the manager of root's own units.
-  const who = scope === 'user' ? '' : 'as root ';
+  const who = scope === 'user' ? '' : ' as root';
   // Records are root's alone.
   const others = mayRecover(context) ? '' : ' waits to be confirmed,';
   const message = `${unit} is being changed,${others} or was left half changed by an interrupted run`;
   return warning('half-done', message, {
-    hint: `${who}'${ownCommand(scope, 'status', unit)}' rolls it back`,
+    hint: `after an interrupted run, '${ownCommand(scope, 'status', unit)}'${who} rolls it back`,
   });
 }

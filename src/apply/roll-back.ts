@@ -56,9 +56,9 @@ export const saidOfRollBack = (
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
   confirmation
     ? asWarning(notInTime(unit))
-    : warning('put-back', `a run was interrupted while it changed ${unit}; ${unit} is rolled back`);
+    : warning('put-back', `a run was interrupted while it changed ${unit}; ${unit} was rolled back`);
 
 const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
   const what = confirmation ? 'was not confirmed in time' : 'was left half changed by an interrupted run';
-  return warning('half-done', `${unit} ${what}, and can't be rolled back completely`);
+  return warning('half-done', `${unit} ${what}, and could not be rolled back completely`);
 };

@@ -108,7 +108,7 @@ export function decodeUndoRecord(
   if (isOurs) return undo;
   const path = undoPath(placement, unit);
   const hint = `check that the unit is as it should be, then remove the file`;
-  return error('undo-file', `${path} doesn't say what there was before ${unit} was changed`, { hint });
+  return error('undo-file', `${path} is not a valid undo record for ${unit}`, { hint });
 }
 
 const isFullName = (text: string): boolean => {

@@ -68,7 +68,7 @@ function expected(name: string, confinement: Confinement): AllowingChange[] {
 const ALLOWED = 'action = "allow"';
 
 const expectAllowed = ({ action: { at } }: Expectation): AllowingChange => ({
-  does: `change the action that is expected in line ${at.line}`,
+  does: `change the expected action in line ${at.line}`,
   where: at.file,
   text: ALLOWED,
   line: at.line,
@@ -85,7 +85,7 @@ function expectAnew({ syscall, args, architecture, phase }: Expectation, file: s
     ...(phase ? [`phase = "${phase.value}"`] : []),
     ALLOWED,
   ];
-  const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
+  const does = `add an expectation that replaces ${syscall.at.file}:${syscall.at.line}`;
   const text = lines.join('\n');
   return { does, where: file, text, edit: { kind: 'insert', text, before: undefined } };
 }
@@ -123,7 +123,7 @@ function withoutDenied(name: string, { file }: PolicyTable, edit: Edit): Edit[] 
   const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
   const changes = gone.map((entry): AllowingChange => {
     const { line } = entry.at;
-    const does = `take "${written(entry)}" out of deny in line ${line}`;
+    const does = `remove "${written(entry)}" from deny in line ${line}`;
     return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
   });
   return [{ lists: { ...edit.lists, deny }, changes: [...edit.changes, ...changes] }];

@@ -105,7 +105,7 @@ export function changeLines({ changes, instead, cause, certain }: Explanation): 
   const ways = [
     ...(own.length > 0 ? [joined(own, ',', 'and ')] : []),
     ...(instead ? [[instead.does]] : []),
-    ...(certain && cause.kind === 'directive' && cause.at ? [[`leave ${cause.what} out of [service]`]] : []),
+    ...(certain && cause.kind === 'directive' && cause.at ? [[`remove ${cause.what} from [service]`]] : []),
   ];
   return joined(ways, ';', 'or ').map((line, i) => (i === 0 ? `to allow it: ${line}` : line));
 }

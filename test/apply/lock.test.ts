@@ -30,7 +30,7 @@ test('a unit that the script `activate` has left is left alone, until the script
   const [code, message, hint] = await failure(withLock(left, {}, change));
   assert.deepEqual(
     [code, message],
-    ['half-done', 'activate has left a\\x2db.service half changed, or waiting'],
+    ['half-done', 'activate has left a\\x2db.service half changed, or waiting to be confirmed'],
   );
   assert.match(hint!, /^'sh .*\/activate\/activate --undo -- 'a\\x2db\.service'' puts it back/);
   // A record that isn't complete has changed nothing.

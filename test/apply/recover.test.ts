@@ -293,7 +293,7 @@ describe('what was left half changed', () => {
     isRefused = true;
     const found = await attempt(system, (context) => status(context, []));
     assert.deepEqual(codes(found), ['half-done', 'restart-due']);
-    assert.match(found.diagnostics![0]!.message, /can't be rolled back completely$/);
+    assert.match(found.diagnostics![0]!.message, /could not be rolled back completely$/);
     assert.ok(system.isConfined(UNIT) && ours(system.files).length === 0);
   });
 

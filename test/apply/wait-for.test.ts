@@ -25,7 +25,7 @@ async function moreAbout(properties: Readonly<Record<string, unknown>>): Promise
 test('a stop that may never end is named with what the service says and the command that ends it', async () => {
   assert.equal(
     await moreAbout({ ...STOPS, StatusText: 'Saving failed' }),
-    `${UNIT} doesn't stop, and says 'Saving failed'; systemd waits without limit (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' ends it, and unsaved data is lost`,
+    `${UNIT} is still stopping ('Saving failed'), and has no stop timeout (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' kills it, and unsaved data is lost`,
   );
   assert.match((await moreAbout(STOPS))!, /^redis-server\.service doesn't stop; /);
   // A mount and a socket have one limit for their start and their stop.

@@ -131,7 +131,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
     await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
-    await isLeft(/also restarts or stops along\.service: the start goes on/);
+    await isLeft(/also restarts or stops along\.service: it is still starting/);
     await box().writeFile('/run/there', '');
     await box().waitFor('its start', () => isUp('along.service'));
     assert.match(await run(0, 'apply', UNIT), /note\[takes-along\].*along\.service/);
@@ -145,7 +145,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     'requisite is down': [
       'Requisite=side.service',
       'systemctl kill side.service',
-      /Requisite=side\.service is down: it would stay down/,
+      /Requisite=side\.service is down: it would not start again/,
     ],
     'requirement has failed': [
       'Requires=side.service',
@@ -217,7 +217,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while test ! -e /run/there; do sleep 0.1; done'\n`,
     });
     await box().succeed(['systemctl', 'start', '--no-block', UNIT]);
-    await isLeft(/it is in the middle of its work/);
+    await isLeft(/it is a oneshot command that is still running/);
     await box().writeFile('/run/there', '');
     await box().waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
     await run(0, 'apply', UNIT);

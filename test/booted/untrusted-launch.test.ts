@@ -203,7 +203,7 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
       `cp /bin/true /srv/other`,
       '/srv/other',
       LAUNCHER,
-      /is another program where it runs/,
+      /is another program in its mount namespace/,
     ],
     [
       "a folder of the user's",

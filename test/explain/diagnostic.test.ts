@@ -60,7 +60,7 @@ test('people see a change, what comes with it, and another way in lines of their
     '  syscall = "mount"',
     '  when = [{ arg = 0, ge = 0 }] # any value',
     '  action = "allow"',
-    'and change the action that is expected in line 5;',
+    'and change the expected action in line 5;',
     'or take "no-exec" out of extends in line 1;',
     'with CAP_SYS_ADMIN it can then change which files it sees',
   ]);

@@ -154,7 +154,7 @@ test('a name of an extended policy is shown by the numbers of what is not seen i
   ] as const)
     system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
   const { text } = await explained(system);
-  assert.match(text, /\n {2}and expect it, in place of .*b\\x1b\[41m\\u202e\.toml:/);
+  assert.match(text, /\n {2}and add an expectation that replaces .*b\\x1b\[41m\\u202e\.toml:/);
   assert.match(text, /\n {2}or take "\.\/b\\x1b\[41m\\u202e\.toml" out of extends/);
   assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
@@ -164,8 +164,11 @@ test('what may be of another has no change, and is left out where the call is kn
   assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
   const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
   assert.deepEqual([changes, instead, opens], [[], undefined, undefined]);
-  assert.match(guess.text, /error\[refused-call\]: probably its own: mount \(165\) ended the process/);
-  assert.match(guess.text, /^ {2}no change is proposed for what may be another's call: 'explain --record'/m);
+  assert.match(guess.text, /error\[refused-call\]: probably of this unit: mount \(165\) ended the process/);
+  assert.match(
+    guess.text,
+    /^ {2}no change is proposed, because another unit may have made the call: 'explain --record'/m,
+  );
   assert.doesNotMatch(guess.text, /to allow it|opens/);
   const both = await explained(machine({ records: [record(7, 165), record(100, 165), record(8, 165)] }));
   assert.deepEqual(
@@ -215,9 +218,9 @@ test('apply says which call a service was refused that it puts back, and waits f
   assert.equal(exit, 1);
   assert.deepEqual(
     refused.map(({ message, at }) => [message, at?.line]),
-    [['probably its own: mount (165) ended the process: deny @mount', 2]],
+    [['probably of this unit: mount (165) ended the process: deny @mount', 2]],
   );
-  assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
+  assert.match(refused[0]!.hint!, /^no change is proposed, because another unit may have made the call/);
   assert.deepEqual(
     system.calls.filter((call) => call === 'wait 200'),
     ['wait 200', 'wait 200'],

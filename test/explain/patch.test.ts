@@ -143,7 +143,7 @@ for (const [what, policy] of UNSAFE) {
   test(`${what}: nothing is written, and the way out is told`, async () => {
     const { exit, codes, policy: after, text, diagnostics } = await write(refusedUnder(policy, [165]));
     assert.deepEqual([exit, codes.at(-1), after], [2, 'not-written', policy]);
-    assert.match(diagnostics.at(-1)!.hint!, /^'sandbox-unit explain demo\.service' says what to write$/);
+    assert.match(diagnostics.at(-1)!.hint!, /^'sandbox-unit explain demo\.service' shows what to write$/);
     assert.match(text, /to allow it/);
   });
 }

@@ -36,7 +36,7 @@ export async function changeUnits(
   options: ApplyOptions,
 ): Promise<{ readonly done: readonly UnitResult[]; readonly gone: readonly UnitResult[] }> {
   const signals = holdSignals(context, (name) =>
-    context.caller.tell(`${name}: rolling back what isn't done …`),
+    context.caller.tell(`${name}: rolling back unfinished changes …`),
   );
   try {
     const done = context.offline

@@ -73,7 +73,7 @@ async function planUnit(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const gathered = await context.caller.during(`${unit}: looking at its files`, () =>
+    const gathered = await context.caller.during(`${unit}: reading its files`, () =>
       gather(context, unit, options, machine),
     );
     for (const [file, text] of gathered.policy.sources) sources.set(file, text);
@@ -97,8 +97,8 @@ const isUnread = ({ state, diagnostics }: NotChanged | PendingApply): boolean =>
 
 /** A unit that `apply` would have systemd read first. */
 function reloadFirst({ placement: { scope } }: Context, { unit }: NotChanged | PendingApply): Pending {
-  const message = `the files of ${unit} have changed since systemd read them: its plan is known only after a reload`;
-  const hint = `'${ownCommand(scope, 'apply', unit)}' makes it read them first, as '${systemctl(scope, 'daemon-reload')}' does`;
+  const message = `the files of ${unit} have changed since systemd read them: its plan can be made only after a reload`;
+  const hint = `'${ownCommand(scope, 'apply', unit)}' reloads systemd first; '${systemctl(scope, 'daemon-reload')}' does only that`;
   const diagnostics = [warning('unit-changed', message, { hint })];
   return { unit, state: 'pending', changes: [], services: [], diagnostics };
 }

@@ -87,12 +87,10 @@ function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
   const { unit } = tried.run;
   if (goesOn(tried)) return [];
   if (isUp(state) || isFinished(state)) {
-    return [warning('restarted-since', `${unit} was restarted since it was tried`)];
+    return [warning('restarted-since', `${unit} has been restarted since its trial`)];
   }
   const hint = `'${systemctl(placement.scope, 'status', unit)}' shows more; without a confirmation the change is rolled back`;
-  return [
-    error('restarted-since', `${unit} was up when it was tried, and is ${state.activeState}`, { hint }),
-  ];
+  return [error('restarted-since', `${unit} was up in its trial, but is ${state.activeState} now`, { hint })];
 }
 
 /** Undoes changes at once. */

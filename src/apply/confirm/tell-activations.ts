@@ -34,5 +34,5 @@ const stillWaits = (unit: string): Diagnostic =>
 
 function unseen({ placement }: Context): Diagnostic {
   const hint = `run '${ownCommand(placement.scope, 'status')}' as root to see which`;
-  return note('half-done', 'activate has left units half changed, or waiting', { hint });
+  return note('half-done', 'activate has left units half changed, or waiting to be confirmed', { hint });
 }

@@ -33,10 +33,10 @@ export async function runningUnit(context: Context, text: string): Promise<Servi
   }
   const full = state.id || name.full;
   if (full === MANAGER)
-    throw cant(`${MANAGER} is the service manager itself: all that it starts would have the filter`);
+    throw cant(`${MANAGER} is the service manager itself: everything that it starts would get the filter`);
   if (['', '/'].includes(state.controlGroup)) {
     const hint =
-      name.type === 'service' ? `'${systemctl(placement.scope, 'status', full)}' says why` : undefined;
+      name.type === 'service' ? `'${systemctl(placement.scope, 'status', full)}' shows why` : undefined;
     throw new UserError(error('not-running', `${full} isn't running: it has no process`, { hint }));
   }
   return { name: full, state };
@@ -44,13 +44,15 @@ export async function runningUnit(context: Context, text: string): Promise<Servi
 
 const wrongType = ({ full, type }: UnitName): UserError =>
   cant(
-    `'${full}' can't be tightened: ${type === 'slice' ? 'a slice is of other units' : `a ${type} has no processes to speak of`}`,
-    type === 'slice' ? "name those: 'systemd-cgls' lists them" : 'only services and scopes can be',
+    `'${full}' can't be tightened: a ${type} has no processes of its own`,
+    type === 'slice'
+      ? "name its units: 'systemd-cgls' lists them"
+      : 'only services and scopes can be tightened',
   );
 
 async function namesInstance({ system }: Context, name: UnitName): Promise<UserError> {
   const instances = name.type === 'service' ? await system.instances(name) : [];
   const hint = `name an instance: ${instances[0] ?? name.full.replace('@.', '@NAME.')}`;
-  const message = `${name.full} is a template, which doesn't run itself`;
+  const message = `${name.full} is a template, and doesn't run itself`;
   return new UserError(error('unit-template', message, { hint }), EXIT.failure);
 }

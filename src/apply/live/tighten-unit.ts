@@ -86,7 +86,7 @@ async function refusedAlready(
     answeredCalls(all, target.sets).map(({ call, answer }) => `${call}:${answer}`);
   const known = new Set(answersOf(deniedBy(await injectionsOf(context, unit))));
   if (!answersOf(entries).every((one) => known.has(one))) return [];
-  const message = `sandbox-unit tighten refuses this in ${unit.name} already: another filter adds nothing`;
+  const message = `sandbox-unit tighten already refuses this in ${unit.name}: another filter adds nothing`;
   return [note('tightened', message)];
 }
 
@@ -99,7 +99,7 @@ export async function inOwnGroup(
   if (!isWithin(await ownGroups(context), unit)) return [];
   const hint = `run it outside: '${outsideOfLogin(context.placement.scope, words, unit.name)}'`;
   return [
-    error('own-service', `this program runs in ${unit.name}, and would get the filter itself`, { hint }),
+    error('own-service', `this command runs inside ${unit.name}, and would get the filter itself`, { hint }),
   ];
 }
 
@@ -115,7 +115,7 @@ export async function keepInjection(
   const { system, placement } = context;
   const after = await orElse<UnitState | undefined>(() => stateOf(system, name), undefined);
   if (after && after.invocationId !== state.invocationId) {
-    const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
+    const hint = `'${ownCommand(placement.scope, 'status', name)}' shows whether it is running; then run the command again`;
     return [
       error(
         'restarted-since',

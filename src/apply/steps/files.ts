@@ -67,7 +67,7 @@ export async function isChangedSince({ system }: Context, { files }: UndoRecord)
 }
 
 export function changedSince({ placement }: Context, unit: string): Diagnostic {
-  const message = `the files of ${unit} were edited after a run began to change them: they are left as they are`;
-  const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
+  const message = `the files of ${unit} have been edited since the change began, and are left as they are`;
+  const hint = `'${ownCommand(placement.scope, 'apply', unit)}' writes them again, '${ownCommand(placement.scope, 'revert', unit)}' removes them`;
   return error('changed-since', message, { hint });
 }

@@ -62,7 +62,9 @@ async function stopAgain(context: Context, unit: string, how: HowBack): Promise<
   return failuresOf(async () => {
     const job = () => context.system.stopUnit(unit);
     const result = await waitBack(context, how, unit, 'its stop', job);
-    return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
+    return result === 'done'
+      ? []
+      : [error('not-stopped', `${unit} can't be stopped again: its job ended with '${result}'`)];
   });
 }
 
@@ -144,7 +146,7 @@ const waitBack = <T>(
   job: () => Promise<T>,
 ): Promise<T> =>
   signals
-    ? waitFor(context, unit, `${unit}: waiting for ${what}; a second Ctrl-C ends that …`, () =>
+    ? waitFor(context, unit, `${unit}: waiting for ${what}; a second Ctrl-C stops waiting …`, () =>
         signals.unlessAgain(job),
       )
     : waitFor(context, unit, `${unit}: waiting for ${what} …`, job, LONGEST);
@@ -173,4 +175,4 @@ async function lookAgain({ system }: Context, units: readonly string[]): Promise
 }
 
 const serviceDown = (unit: string, how: string): Diagnostic =>
-  error('service-down', `${unit} doesn't come up again as it was: ${how}`);
+  error('service-down', `${unit} did not come up again after the roll-back: ${how}`);

@@ -84,7 +84,7 @@ export function checkListening(
   const found = { code: 'not-listening', message } as const;
   if (policy.listening?.value === 'warn')
     return { failures: [], notes: [...notes, warning(found.code, found.message)] };
-  const hint = 'if it needs more time: a longer settle in [apply]; to accept this: listening = "warn" there';
+  const hint = 'if it needs more time, raise settle in [apply]; to accept this, set listening = "warn" there';
   return { failures: [error(found.code, found.message, { hint })], notes };
 }
 

@@ -51,7 +51,7 @@ const ruleFor = (one: Explanation): 'rollback' | 'warn' =>
 const isPolicys = ({ cause }: Explanation): boolean =>
   !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
 
-const KEEP = 'to accept refused calls: refused = "warn" in [apply]';
+const KEEP = 'to accept refused calls, set refused = "warn" in [apply]';
 
 function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint: string): Diagnostic {
   const isDeath = fatal.every(({ got }) => got !== 'failed');
@@ -63,7 +63,7 @@ function tell({ unit, target }: Prepared['plan'], explanations: readonly Explana
   const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
   const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
   if (rest.length === 0) return told;
-  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows each`;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows all of them`;
   return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
 }
 

@@ -28,8 +28,8 @@ export async function isKilledByReload(
 export const reloadKills = (unit: string, state: UnitState): Diagnostic =>
   warning(
     'reload-kills',
-    `${unit} was started again, since its reload ends it: it doesn't handle signal ${reloadSignal(state)}`,
-    { hint: "'reload = false' in [apply] skips the reload; 'systemctl reload' would end it, too" },
+    `${unit} does not handle signal ${reloadSignal(state)}: its reload ended it, and it was started again`,
+    { hint: "'reload = false' in [apply] skips the reload; 'systemctl reload' would also end it" },
   );
 
 /** The signal that kill(1), as the only command of the reload, sends the main process; undefined for others. */

@@ -86,8 +86,8 @@ const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => 
 
 /** The way out of a reload that [ready] takes calls from. */
 export const READY_RELOAD =
-  "a reload may need calls that [ready] refuses; they are named with their lines; with 'reload = false' in [ready] the service is restarted instead";
-const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
+  "a reload may need calls that [ready] refuses, which are listed with their lines; 'reload = false' in [ready] restarts the service instead";
+const WITHOUT_RELOAD = "if its reload also fails without the policy, set 'reload = false' in [apply]";
 
 /**
  * Sees that a service stays up, is confined and answers its probes.

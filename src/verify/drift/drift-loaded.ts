@@ -26,8 +26,8 @@ export async function notLoaded(
   const dropIn = parseUnitFile(path, content);
   return asked.flatMap(({ name, state }) => {
     const names = [...new Set(differences(dropIn, state, scope).map(({ directive }) => directive))];
-    const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
-    const hint = `${systemctl(scope, 'daemon-reload')}, and restart what runs`;
+    const message = `${name}: the values that systemd has loaded differ from the drop-in: ${shortList(names, MOST_NAMED)}`;
+    const hint = `run '${systemctl(scope, 'daemon-reload')}', and restart what is running`;
     return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
   });
 }

@@ -33,5 +33,5 @@ export async function changedTexts(
     }
   }
   const others = sources.size - (defaultsAre !== undefined && defaultsAre === defaultsWere ? 1 : 0);
-  return `${printable(applied)}${others > 1 ? ', or what it adds to,' : ''} has changed`;
+  return `${printable(applied)}${others > 1 ? ' or a policy that it extends' : ''} has changed`;
 }

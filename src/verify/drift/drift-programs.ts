@@ -9,12 +9,6 @@ import type { NamedProgram } from './named-programs.js';
 
 const CODE = 'drift-launcher';
 
-/** The work of each program. */
-const DOES = {
-  launcher: 'units are started by',
-  tighten: 'filters of [ready] are loaded by',
-} as const satisfies Record<InstalledProgram, string>;
-
 /**
  * Codes of what has changed; a program that is missing has changed, too.
  * @param missing paths of missing files
@@ -34,8 +28,8 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const [path, packaged] = [installedProgram(placement, name), packagedProgram(name)];
   if (offline || machine === undefined) return [];
   if (await exists(system, packaged)) {
-    const hint = 'apply switches each of them to that one';
-    return [error(CODE, `${DOES[name]} ${path}, and a package has ${packaged}`, { hint })];
+    const hint = 'apply each of these units again to switch it to the package';
+    return [error(CODE, `units use ${path}, but a package has installed ${packaged}`, { hint })];
   }
   const [wanted] = await programFiles(context, machine, [path]);
   const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });

@@ -97,7 +97,7 @@ export class Drift {
     const policy = await policyChange(context, serviceName(unit), facts, this.#defaults);
     // Files of `[exec] programs`, which a version before this one made: the same policy makes none.
     const early = files.some(({ path }) => mountsPrograms(path));
-    const changed = policy ?? (early ? '[exec] programs has gone' : undefined);
+    const changed = policy ?? (early ? 'support for [exec] programs was removed' : undefined);
     return [
       ...(changed === undefined ? [] : [{ code: 'drift-policy', why: changed } as const]),
       ...(facts.unitHash !== hash
@@ -105,7 +105,12 @@ export class Drift {
         : []),
       ...(isMadeFor(facts.systemd, version)
         ? []
-        : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
+        : [
+            {
+              code: 'drift-systemd',
+              why: `systemd has changed from ${facts.systemd} to ${version}`,
+            } as const,
+          ]),
     ];
   }
 
@@ -113,7 +118,7 @@ export class Drift {
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (!open && areAsMade(facts, files)) return [];
     const what = open
-      ? `others can change ${open.path}`
+      ? `other users can change ${open.path}`
       : 'its drop-in, or a file that belongs to it, was changed after its policy was applied';
     const again = againHint(context, unit, facts);
     const hint =

@@ -35,7 +35,7 @@ export async function notApplied(context: Context, confined: readonly string[]):
     return {
       units,
       diagnostics: [
-        ...told('not confined by the policy that is there for them', units, offline ? undefined : apply),
+        ...told('units with a policy that is not applied', units, offline ? undefined : apply),
         ...strays,
         ...[...unknown].flatMap(([unit, why]) => why.map((one) => asNote(ofUnit(one, unit)))),
       ],
@@ -77,7 +77,7 @@ export async function unappliedUnits(context: Context, confined: readonly string
   const strays = candidates.filter((unit, i) => !there[i] && own.has(unit) && !unknown.has(unit));
   return {
     units: candidates.filter((_, i) => there[i]),
-    strays: told('policies for what is no unit, or another name of one', strays),
+    strays: told('policies that belong to no unit, or only to an alias', strays),
     unknown,
   };
 }

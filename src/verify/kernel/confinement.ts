@@ -95,6 +95,6 @@ const unconfined = ({ unit }: HeldMain, pid: number, what: string, hint?: string
   error('looser', `the main process of ${unit} (${pid}) ${what}`, { hint });
 
 const unfiltered = (held: HeldMain, pid: number) => {
-  const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;
+  const bySystemd = `systemd loads no filter for ExecStart=+ or with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' does not need systemd for that`;
   return unconfined(held, pid, 'has no system call filter', held.filter ? undefined : bySystemd);
 };

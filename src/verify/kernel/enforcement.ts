@@ -73,8 +73,8 @@ async function notServing(
   // Where there is a policy for the start, the look at its filters tells of a unit without processes.
   if ((await unitGroups(system, unit)).length === 0)
     return hasCalls ? [] : [notRunning(name, target.scope, unit)];
-  const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
-  return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
+  const message = `${name} is ${unit.activeState}: its processes may not have the filter of [ready]`;
+  return [error('not-serving', message, { hint: 'the filter is loaded once the unit is active' })];
 }
 
 /** The most looks at a unit whose processes come and go. */
@@ -172,7 +172,7 @@ async function checkThreads(
 function otherProgram({ unit, target }: ExpectedPolicy, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
-  const message = `${whose(first)} of ${unit} runs with another filter than its files have`;
+  const message = `the filter in ${whose(first)} of ${unit} is not the one on disk`;
   return [error('restart-due', message, { hint: systemctl(target.scope, 'restart', unit) })];
 }
 
@@ -186,16 +186,18 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
 
 function survivingProcess(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitState): Diagnostic {
   const { scope } = plan.target;
-  const message = `more permissive than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
+  const message = `the policy is not fully enforced in ${whose(group)}, running since before ${plan.unit} was started`;
   const mode = unit.killMode;
-  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
+  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'the last stop left';
   const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
-  return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
+  return error('left-over', message, {
+    hint: `${why} such processes running; '${commands.join('; ')}' ends them`,
+  });
 }
 
 /** A note that only the manager's properties were compared: the kernel's filters can't be read. */
 export const provenWithout = (unit: string): Diagnostic =>
   note(
     'filters-unreadable',
-    `systemd's settings of ${unit} were compared with the policy, its filters were not`,
+    `only systemd's settings of ${unit} were compared with the policy, not its filters`,
   );

@@ -32,7 +32,7 @@ const TIMEOUT = 60_000;
 
 /** The way out of a filter on this process: a login has that of its service. */
 const OUTSIDE =
-  "the service manager runs it without: 'systemd-run --wait --pipe', and the command line; in a container, run it on the host";
+  "run it without that filter: 'systemd-run --wait --pipe COMMAND'; in a container, run it on the host";
 
 /** SIGSYS, by which a filter ends a process that makes a refused call. */
 const SIGSYS = 31;
@@ -54,12 +54,15 @@ export async function readFilters(
   if (read !== undefined) return read;
   const refused = status === 128 + SIGSYS;
   const why = refused
-    ? 'a filter on this process itself refuses that'
+    ? 'a filter on this process refuses it'
     : late
       ? `no answer in ${TIMEOUT / 1000} seconds`
       : printable(stderr.trim()) || `status ${status}`;
   const hint = refused ? OUTSIDE : undefined;
-  throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`, { hint }), EXIT.failure);
+  throw new UserError(
+    error('filters-unreadable', `can't read the filters from the kernel: ${why}`, { hint }),
+    EXIT.failure,
+  );
 }
 
 /** The count of numbers behind the first word of a line; lines `filter` are read with their thread's. */

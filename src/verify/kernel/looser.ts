@@ -20,9 +20,9 @@ export function looserCalls(group: ThreadGroup): Diagnostic[] {
   return group.differences.map(({ abi, calls, expected, got, someArguments }) => {
     const some = someArguments ? ' for some arguments' : '';
     const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
-    const message = `more permissive than ${than} in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
+    const message = `${than} is not fully enforced in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
     return error('looser', message, {
-      hint: 'restart the service; what is started without the launcher lacks its filter',
+      hint: 'restart the service; processes that are started without the launcher lack its filter',
     });
   });
 }
@@ -53,7 +53,7 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
     return `${shortList(names, MOST_NAMED)} (${abi})`;
   });
   const who = `${whose(first)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
-  return error('looser', `and so more permissive than the policy in ${who}: ${calls.join(', ')}`);
+  return error('looser', `for that reason the policy is not fully enforced in ${who}: ${calls.join(', ')}`);
 }
 
 /** Differences without the calls that another group is looser in, too. */

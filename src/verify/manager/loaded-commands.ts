@@ -19,8 +19,8 @@ export function commandDifferences(
   const ours = lines.filter(isOurs);
   const are = loaded.filter((command) => ours.some((line) => isOf(line, command))).length;
   if (are === ours.length && loaded.length === lines.length) return [];
-  const how = ours.some(namesReadyFilter) ? 'with a filter of ours' : 'behind the launcher';
-  const message = `${key}= has ${are} of ${loaded.length} commands ${how}, not ${ours.length} of ${lines.length}`;
+  const how = ours.some(namesReadyFilter) ? 'with a filter of sandbox-unit' : 'behind the launcher';
+  const message = `${key}= has ${are} of ${loaded.length} commands ${how}; expected ${ours.length} of ${lines.length}`;
   return [{ directive: key, message }];
 }
 

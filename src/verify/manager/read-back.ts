@@ -59,7 +59,7 @@ export function differences(dropIn: UnitFile, state: UnitState, scope: Scope): D
 function textDifferences(directive: string, values: readonly string[], state: UnitState): Difference[] {
   const loaded = loadedHashes(state);
   if (loaded.length === 0 || hashesIn(values).some((hash) => loaded.includes(hash))) return [];
-  return [{ directive, message: `${directive}= in systemd is that of other files` }];
+  return [{ directive, message: `${directive}= as loaded by systemd belongs to other files` }];
 }
 
 function valueDifferences(
@@ -70,7 +70,7 @@ function valueDifferences(
 ): Difference[] {
   const row = findDirective(directive);
   if (row ? isLoaded(row, values, get) : isSettingLoaded(directive, values, get)) return [];
-  const message = `${directive}= is not in systemd as it is in the drop-in`;
+  const message = `systemd has another value of ${directive}= than the drop-in`;
   const log =
     scope === 'user' ? 'journalctl --user --boot --user-unit=init.scope' : 'journalctl --boot _PID=1';
   return [{ directive, message, hint: `systemd's log may say why: ${log}` }];
@@ -78,10 +78,12 @@ function valueDifferences(
 
 /** Where to look for the file that undoes a line of ours. */
 const laterHint = (paths: readonly string[]): string | undefined =>
-  paths.length === 0 ? undefined : `read after ours: ${paths.map((path) => printable(path)).join(', ')}`;
+  paths.length === 0
+    ? undefined
+    : `drop-ins that are read later: ${paths.map((path) => printable(path)).join(', ')}`;
 
 /** The file that is read in the place of a drop-in of ours, and the way out. */
 export function inItsPlace(read: readonly string[], dropIn: string): string | undefined {
   const other = read.find((one) => hasNameOfDropIn(one) && one !== dropIn);
-  return other && `systemd reads ${printable(other)} in its place: remove that`;
+  return other && `systemd reads ${printable(other)} instead: remove that file`;
 }

@@ -20,15 +20,15 @@ const place = ({ at }: HeldDirective) => (at ? { at } : {});
 
 export const looserDirective = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
-    error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
+    error('looser-directive', `${held.directive}= is not in force in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'look for what overrides it: a line of the unit such as BindPaths=, another directive of the policy, or a privileged helper; restart a service that was started before the policy, or before a path was replaced',
+      hint: 'it may be overridden by a line of the unit such as BindPaths=, by another directive of the policy or by a privileged helper; if the service is older than the policy or than a replaced path, restart it',
     }),
   );
 
 export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
-    const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
+    const message = `${held.directive}= is not in force in ${whose(one)}, running since before ${plan.unit} was started`;
     const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
     return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
   });
@@ -42,14 +42,14 @@ const closing = ({ directive }: HeldDirective): string =>
 
 export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
-    warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
+    warning('leaves-open', `${held.directive}= does not cover everything: ${printable(one.seen)}`, {
       ...place(held),
-      hint: `name that path, or those below it, in ${closing(held)}, or in InaccessiblePaths= if nothing there is needed; a restart closes what was mounted since the start`,
+      hint: `list that path, or paths below it, in ${closing(held)}, or in InaccessiblePaths= if the service needs nothing there; a restart covers what was mounted since the start`,
     }),
   );
 
 export function unreadable({ plan }: ExpectedDirectives, cause: UserError): Diagnostic {
-  const message = `cannot tell whether the directives hold in all processes of ${plan.unit}: ${cause.message}`;
+  const message = `cannot tell whether the directives are in force in all processes of ${plan.unit}: ${cause.message}`;
   const isLarge = codeOf(cause) === 'too-large';
   const hint = isLarge
     ? "'findmnt --task PID' lists the mounts of a process"
@@ -72,9 +72,9 @@ export function seenNowhere(
     directives.map(({ directive }) => `${directive}=`),
     MOST_NAMED,
   );
-  const reason = why === undefined ? 'no process shows it' : printable(why);
-  return error('processes-unseen', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
+  const reason = why === undefined ? 'no process shows whether they are in force' : printable(why);
+  return error('processes-unseen', `cannot verify ${names} of ${plan.unit}: ${reason}`, {
     ...place(directives[0]!),
-    hint: 'only systemd reports that it does; try what it forbids',
+    hint: 'systemd reports them as set; to test one, try what it forbids',
   });
 }

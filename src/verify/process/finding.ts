@@ -49,5 +49,5 @@ export const gravest = (relations: readonly Relation[]): Relation =>
 /** The gravest of some findings. */
 export function gravestFinding(findings: readonly Finding[]): Finding {
   const relation = gravest(findings.map((one) => one.relation));
-  return findings.find((one) => one.relation === relation) ?? unseen('nothing tells');
+  return findings.find((one) => one.relation === relation) ?? unseen("it can't be observed");
 }

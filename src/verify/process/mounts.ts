@@ -90,7 +90,7 @@ export function checkMount(claim: Claim, sight: ProcessMounts): Finding {
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
   const mount = mountAt(view.tree, path);
-  if (!mount) return looser(`nothing is known of ${claim.path}`);
+  if (!mount) return looser(`no mount is known for ${claim.path}`);
   if (isLeftOutOfProc(mount, path)) return EQUAL;
   const isSame = isHosts(sight, path, host.paths.get(claim.path));
   switch (claim.is) {
@@ -157,7 +157,7 @@ function checkFlag(
     (one) => !reachable.some((other) => other !== one && covers(other, one)),
   );
   return reachable.length > 0
-    ? open(`systemd leaves ${shortList(outermost, MOST_NAMED)} out, which ${otherwise}`)
+    ? open(`systemd leaves out ${shortList(outermost, MOST_NAMED)}, which ${otherwise}`)
     : EQUAL;
 }
 
@@ -179,5 +179,7 @@ export function checkProc(get: Get, directive: string, sight: ProcessMounts): Fi
   const mount = mountAt(sight.view.tree, '/proc');
   const isHeld =
     options === undefined || mount?.type !== 'proc' || options.some((option) => mount.options.has(option));
-  return isHeld ? EQUAL : undone(`/proc hasn't ${options[0]}`, sight, isHosts(sight, '/proc', '/proc'));
+  return isHeld
+    ? EQUAL
+    : undone(`/proc is mounted without ${options[0]}`, sight, isHosts(sight, '/proc', '/proc'));
 }

@@ -75,7 +75,7 @@ export async function lastingProbe(
 const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): boolean =>
   finding.relation === 'looser' && (of?.isOld ?? false) === isOld;
 
-const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
+const FREE = hidden('its command may have a prefix that exempts it from confinement');
 
 async function look(system: System, subject: ProbedUnit, asked: ProbeRequest): Promise<ProbeResult> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));

@@ -53,7 +53,10 @@ export function notHolding(
 ): readonly Diagnostic[] {
   if (!isKnown || wrong.length === 0) return [...wrong, ...surviving];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
-  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...surviving];
+  return [
+    error('looser-directive', `for that reason these directives are not in force: ${names.join('=, ')}=`),
+    ...surviving,
+  ];
 }
 
 /**
@@ -78,7 +81,7 @@ export async function proveDirectives(
     bases: userFolders(placement, planned.plan.target.systemd),
     readFilters: () => readUnit(system, planned.unit, () => nativeProgram(context, 'read-filters')),
   };
-  const line = `${planned.plan.unit}: looking at its processes`;
+  const line = `${planned.plan.unit}: checking its processes`;
   try {
     const found = await context.caller.during(line, () => lastingProbe(system, planned, asked));
     const all = heldBy(planned, found.seen);

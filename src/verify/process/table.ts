@@ -168,9 +168,9 @@ export function checkDirective(
   checked: CheckedProcess,
 ): Finding {
   const sights = SIGHTS.get(directive);
-  if (!sights) return unseen('nothing tells');
+  if (!sights) return unseen("it can't be observed");
   if (expected.get(findDirective(directive)!.bus.property) === undefined)
-    return unseen('systemd shows no value of it');
+    return unseen('systemd reports no value for it');
   if (!ALWAYS_HELD.has(directive) && !isSet(expected.get, directive)) return EQUAL;
   const found = (isFilter: boolean) =>
     sights

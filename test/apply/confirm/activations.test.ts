@@ -12,7 +12,7 @@ import { type Contents, FakeSystem, fakeContext, OF_USER } from '../../support/f
 import { applied } from '../../support/status-in-memory.js';
 
 const SCRIPT = `${activationsFolder}/activate`;
-const WAY_OUT = `'sh ${SCRIPT} --undo -- ${UNIT}' puts it back, --keep keeps it`;
+const WAY_OUT = `'sh ${SCRIPT} --undo -- ${UNIT}' rolls it back, --keep keeps it`;
 
 /** The record of a change. @param waits whether it waits to be confirmed */
 const record = (unit = UNIT, waits = true): Contents => ({

@@ -44,7 +44,10 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
 
 /** What a oneshot service, or one that starts others at its end, may be in. */
 const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp | undefined][] = [
-  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'start' }, /^it is in the middle of its work$/],
+  [
+    { Type: 'oneshot', ActiveState: 'activating', SubState: 'start' },
+    /^it is a oneshot command that is still running$/,
+  ],
   [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
   [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
   [{ OnSuccess: ['poweroff.target'] }, /^OnSuccess=poweroff\.target: /],
@@ -103,6 +106,6 @@ for (const around of ['session-3.scope', 'work.slice', 'other.service']) {
     const result = await run(system);
     assert.deepEqual([result.exit, system.changes], [1, []]);
     const [wrong] = result.diagnostics;
-    assert.equal(wrong!.message, `this program runs in ${around}, which a restart of ${UNIT} ends`);
+    assert.equal(wrong!.message, `this command runs inside ${around}, which a restart of ${UNIT} stops`);
   });
 }

@@ -68,6 +68,6 @@ test('the signal is named', () => {
   const { severity, message } = reloadKills('x.service', reloadedBy(HUP));
   assert.equal(
     `${severity}: ${message}`,
-    "warning: x.service was started again, since its reload ends it: it doesn't handle signal 1",
+    'warning: x.service does not handle signal 1: its reload ended it, and it was started again',
   );
 });

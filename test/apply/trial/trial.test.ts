@@ -128,7 +128,7 @@ test('a service that can be reloaded must work after that, too', async () => {
 
 const READY = '[ready]\ndeny = ["execve"]\n';
 
-const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
+const WITHOUT_RELOAD = "; if its reload also fails without the policy, set 'reload = false' in [apply]";
 
 test('a service whose reload fails is not right, nor is one that dies of it', async () => {
   const ends = [['/bin/reload', ['/bin/reload'], [], false, 1, 1, 1, 1, 7, 1, 3]];

@@ -88,7 +88,10 @@ test('what was applied to a unit that is gone can be reverted, and a unit that n
   assert.deepEqual(statesOf(await run(system)), ['demo.service reverted']);
   const again = await run(system);
   assert.deepEqual([again.exit, statesOf(again)], [2, ['demo.service refused']]);
-  assert.match(again.diagnostics[0]!.message, /there is no unit demo\.service, and nothing of ours for it/);
+  assert.match(
+    again.diagnostics[0]!.message,
+    /there is no unit demo\.service, and no file of sandbox-unit for it/,
+  );
   assert.deepEqual(statesOf(await run(system, {}, ['nosuch', 'a/b'])), [
     'nosuch.service refused',
     'a/b refused',

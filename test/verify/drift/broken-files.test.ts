@@ -45,6 +45,6 @@ test('a file that is gone, and a launcher that may not be executed, are named wi
     ['cannot-start', `demo.service won't start: ${FILTER} is missing`, AGAIN],
   ]);
   assert.deepEqual(await broken((files) => files.set(LAUNCHER, { ...files.get(LAUNCHER)!, mode: 0o700 })), [
-    ['cannot-start', `demo.service won't start: ${LAUNCHER} may not be executed by all`, AGAIN],
+    ['cannot-start', `demo.service won't start: ${LAUNCHER} is not executable by all users`, AGAIN],
   ]);
 });

@@ -94,7 +94,7 @@ const CASES: readonly (readonly [
   message?: RegExp,
 ])[] = [
   ['nothing', () => undefined, []],
-  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml, or what it adds to, has changed since/],
+  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml or a policy that it extends has changed since/],
   ['a comment of the policy', edit(PLACE, '[syscalls]', '# more\n[syscalls]'), []],
   ['what the policy extends', write(BASE, '[syscalls]\ndeny = ["umount2"]\n'), ['drift-policy']],
   [
@@ -108,7 +108,7 @@ const CASES: readonly (readonly [
     'defaults that are wrong',
     write(DEFAULTS, '[syscalls]\nallow = ["read"]\n'),
     ['drift-policy'],
-    /can't be applied any more: 'allow' is for policies of units/,
+    /can no longer be applied: 'allow' is for policies of units/,
   ],
   [
     'the policy, which is gone',
@@ -120,7 +120,7 @@ const CASES: readonly (readonly [
     'the policy, to one that is wrong',
     write(PLACE, '[syscalls]\ndeny = ["exceve"]\n'),
     ['drift-policy'],
-    /can't be applied any more: .*exceve/,
+    /can no longer be applied: .*exceve/,
   ],
   ['a line of the drop-in', edit(DROP_IN, /^NoNewPrivileges=yes$/m, 'NoNewPrivileges=no'), ['drift-files']],
   ['a comment of the drop-in', edit(DROP_IN, /^# What/m, '# That'), ['drift-files']],
@@ -133,9 +133,14 @@ const CASES: readonly (readonly [
     'the launcher, by that of a package',
     write('/usr/libexec/sandbox-unit/launcher', 'a package'),
     ['drift-launcher'],
-    /units are started by \S+, and a package has/,
+    /units use \S+, but a package has installed/,
   ],
-  ["the vendor's command", NEW_COMMAND, ['drift-command'], /its ExecStart= has changed, and the old one/],
+  [
+    "the vendor's command",
+    NEW_COMMAND,
+    ['drift-command'],
+    /its ExecStart= has changed since its policy was applied; the drop-in still starts the old command/,
+  ],
   ["the vendor's other lines", edit(VENDOR, '[Service]', '[Service]\nRestart=always'), []],
   [
     "the vendor's own filter",
@@ -316,7 +321,11 @@ describe('what has changed since a policy was applied:', () => {
       [PLAIN, /: \S+defaults\.toml is gone since its policy was applied$/, remove(DEFAULTS)],
       [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
       [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, WITHOUT)],
-      [WITHOUT, /: \S+demo\.service\.toml, or what it adds to, has changed since/, write(PLACE, PLAIN)],
+      [
+        WITHOUT,
+        /: \S+demo\.service\.toml or a policy that it extends has changed since/,
+        write(PLACE, PLAIN),
+      ],
       [PLAIN, /: \S+defaults\.toml has changed since/, home, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
     ];
     for (const [policy, message, ...changes] of cases) {
@@ -531,6 +540,6 @@ describe('gaps that were allowed', () => {
     edit(VENDOR, '=/usr/sbin', '=+/usr/sbin')(system);
     const { exit, drift, messages } = await found(system, [UNIT]);
     assert.deepEqual([exit, drift], [1, ['drift-unit']]);
-    assert.match(messages, /can't be applied any more/);
+    assert.match(messages, /can no longer be applied/);
   });
 });

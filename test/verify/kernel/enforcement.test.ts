@@ -137,7 +137,7 @@ test('a thread that lets a call through is told from the others', async () => {
   );
   assert.deepEqual(
     wrong.map(({ message }) => message),
-    ["more permissive than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
+    ["the policy is not fully enforced in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
   );
 });
 
@@ -215,7 +215,7 @@ test('a filter that refuses as much and is another one than the files have is a 
       [
         'error',
         'restart-due',
-        'demo (1) of demo.service runs with another filter than its files have',
+        'the filter in demo (1) of demo.service is not the one on disk',
         'systemctl restart demo.service',
       ],
     ],
@@ -280,9 +280,12 @@ describe('what is looser and runs since before the unit was started is left over
     assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
     assert.equal(
       found.surviving[0]!.message,
-      'more permissive than the policy: demo (1), left over from before demo.service was started',
+      'the policy is not fully enforced in demo (1), running since before demo.service was started',
     );
-    assert.match(found.surviving[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
+    assert.match(
+      found.surviving[0]!.hint ?? '',
+      /^KillMode=process leaves such processes running; 'systemctl stop demo/,
+    );
   });
 
   test('what such a process has started since, too', async () => {
@@ -329,7 +332,7 @@ test('filters that take too long to be read are told so, and read once', async (
   // Another reading would be unsettled.
   const [one, ...others] = (await verified(machine([filtered(), failing(62)], ['', 'unsettled\n']))).unproven;
   assert.deepEqual([one?.code, others], ['filters-unreadable', []]);
-  assert.match(one!.message, /thread 2 can't be read back: all together take too long to read$/);
+  assert.match(one!.message, /thread 2 can't be read back: reading all of them takes too long$/);
   assert.doesNotMatch(one!.hint ?? '', /vfork/);
 });
 
@@ -381,7 +384,7 @@ test('threads that come faster than they are stopped are told, and those of othe
 
 test('a thread that has ended since it was read is told by its ID', async () => {
   const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
-  assert.match(wrong[0]!.message, /^more permissive than the policy in an exited process \(1\): execve/);
+  assert.match(wrong[0]!.message, /^the policy is not fully enforced in an exited process \(1\): execve/);
 });
 
 test('a reader that fails or says something else is an error', async () => {

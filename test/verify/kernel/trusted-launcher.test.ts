@@ -51,7 +51,7 @@ test('one that others can change is not', async () => {
 
 test('where nobody can look an image may have another, and then that is not certain', async () => {
   assert.deepEqual(await doubt({}, { RootImage: '/a.raw' }), {
-    ...{ why: `what RootImage= has in the place of ${LAUNCHER} can't be seen`, isCertain: false },
+    ...{ why: `${LAUNCHER} can't be inspected inside its RootImage=`, isCertain: false },
   });
   assert.equal(await doubt({}, { RootImage: '', MountImages: [] }), undefined);
 });
@@ -76,5 +76,5 @@ test('the guard of a known launcher is trusted; that of another is not', () => {
 test('who started the service is doubted with a way out', () => {
   const { code, hint } = notTrusted(PLAN, { why: 'x', isCertain: true });
   assert.equal(code, 'launcher-unknown');
-  assert.match(hint!, /^'systemctl restart .*demo\.service' restarts it by the installed launcher/);
+  assert.match(hint!, /^'systemctl restart .*demo\.service' starts it with the installed launcher/);
 });

@@ -51,7 +51,7 @@ test('the command that [ready] adds is one of the lines, be it the first or the 
     assert.deepEqual(messages(plan, properties(plan, lines)), []);
     const after = 'ExecStartPost=\nExecStartPost=/bin/first\nExecStartPost=/bin/second\n';
     assert.deepEqual(messages(plan, properties(plan, lines, { after })), [
-      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of ours, not 1 of 2',
+      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of sandbox-unit, not 1 of 2',
     ]);
   }
 });
@@ -116,19 +116,19 @@ const WRONG: readonly [
     'another drop-in that makes an allow list of it',
     ALONE,
     properties(ALONE, '', { after: 'SystemCallFilter=\nSystemCallFilter=@system-service' }),
-    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: systemd has another value of SystemCallFilter= than the drop-in'],
   ],
   [
     'another drop-in that makes a deny list of it',
     ALLOW,
     properties(ALLOW, '', { after: 'SystemCallFilter=\nSystemCallFilter=~uname' }),
-    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: systemd has another value of SystemCallFilter= than the drop-in'],
   ],
   [
     'another usual errno',
     ERRNOS,
     properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
-    ['error drift-loaded: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: systemd has another value of SystemCallErrorNumber= than the drop-in'],
   ],
 ];
 
@@ -136,8 +136,11 @@ test('the hint names the drop-ins that are read after ours', () => {
   const plan = planned('[service]\nNoNewPrivileges = true');
   const loaded = properties(plan, '').set('NoNewPrivileges', false);
   const [{ message, hint } = assert.fail()] = held(plan, loaded);
-  assert.equal(message, 'NoNewPrivileges= is not in systemd as it is in the drop-in');
-  assert.equal(hint, 'read after ours: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf');
+  assert.equal(message, 'systemd has another value of NoNewPrivileges= than the drop-in');
+  assert.equal(
+    hint,
+    'drop-ins that are read later: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf',
+  );
 });
 
 for (const [says, plan, loaded, wanted] of WRONG) {
@@ -158,7 +161,9 @@ test('another text of the drop-in that systemd has read is known by the hash of 
     differences(text('ab'), loaded(...fields), 'system').map(({ message }) => message);
   assert.deepEqual(found('SANDBOX_UNIT_FILES=ab', 'A=b'), []);
   assert.deepEqual(found('A=b'), []);
-  assert.deepEqual(found('SANDBOX_UNIT_FILES=cd'), ['LogExtraFields= in systemd is that of other files']);
+  assert.deepEqual(found('SANDBOX_UNIT_FILES=cd'), [
+    'LogExtraFields= as loaded by systemd belongs to other files',
+  ]);
 });
 
 test("the hint names the manager's own log, a user's or the system's", () => {

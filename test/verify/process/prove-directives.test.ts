@@ -101,15 +101,18 @@ test('a looser process is an error at the line of the directive', async () => {
   const proof = await proofOf([processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')]);
   const [wrong, ...rest] = proof.wrong;
   assert.deepEqual([wrong?.code, wrong?.at?.line, rest], ['looser-directive', 2, []]);
-  assert.match(wrong!.message, /^NoNewPrivileges= doesn't hold in demod \(101\): NoNewPrivs isn't set/);
+  assert.match(wrong!.message, /^NoNewPrivileges= is not in force in demod \(101\): NoNewPrivs isn't set/);
   assert.deepEqual(codes([...notHolding(proof, false)]), ['looser-directive']);
-  assert.match(notHolding(proof, true)[0]!.message, /^and so these don't hold: NoNewPrivileges=$/);
+  assert.match(
+    notHolding(proof, true)[0]!.message,
+    /^for that reason these directives are not in force: NoNewPrivileges=$/,
+  );
   assert.deepEqual(notHolding(NO_PROOF, true), []);
 });
 
 test('a limit of the control group is looser without a process', async () => {
   const proof = await proofOf([processFiles(100)], { files: { [`${FOLDER}/pids.max`]: 'max\n' } });
-  assert.match(proof.wrong[0]!.message, /^TasksMax= doesn't hold in the control group: pids.max is 'max'/);
+  assert.match(proof.wrong[0]!.message, /^TasksMax= is not in force in the control group: pids.max is 'max'/);
 });
 
 test('each mount namespace is looked at by a process that has its root', async () => {
@@ -233,7 +236,7 @@ test('mounts that are too many to be read prove nothing of their process, and en
   assert.equal(proof.calls.filter((call) => call === 'read /proc/102/mountinfo').length, 0);
   assert.match(
     (await found('NoNewPrivs:\t0\n')).wrong[0]!.message,
-    /^NoNewPrivileges= doesn't hold in demod \(102\)/,
+    /^NoNewPrivileges= is not in force in demod \(102\)/,
   );
 });
 
@@ -440,7 +443,10 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   assert.deepEqual(codes(held.unproven), []);
   const alone = { policy: '[service]\nKeyringMode = "private"\n' };
   const [nothing] = (await proofOf([processFiles(100)], alone)).unproven;
-  assert.match(nothing!.message, /^KeyringMode= of .* can't be seen to hold: no process shows it$/);
+  assert.match(
+    nothing!.message,
+    /^cannot verify KeyringMode= of .*: no process shows whether they are in force$/,
+  );
   const groups = [{ processes: [] }] as unknown as readonly ThreadGroup[];
   assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
 });

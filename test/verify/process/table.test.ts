@@ -304,7 +304,7 @@ test("a mount namespace of a process's own excuses what it mounts there, and not
   // Whatever else is mounted before it.
   const both = `${ro}${at('0:7 /', '/etc/mnt')}10 1 0:1 /etc/ssh /etc/ssh rw - ext4 d rw\n`;
   assert.equal(found('ReadOnlyPaths', ['/etc'], both), '/etc/ssh can be written to');
-  assert.equal(found('ProtectProc', 'invisible', HOST), "/proc hasn't hidepid=invisible");
+  assert.equal(found('ProtectProc', 'invisible', HOST), '/proc is mounted without hidepid=invisible');
   assert.equal(found('ProtectProc', 'invisible', HOST.replace('0:3', '0:8')), excused);
 });
 
