@@ -93,7 +93,7 @@ export async function recordCalls(
   if (looked.explanations.length > 0) return { ...looked, diagnostics, failed };
   const missing = mayBeMissing(looked, diagnostics);
   if (missing === undefined) return { ...looked, diagnostics: [...diagnostics, nothing(prepared)], failed };
-  return { ...looked, diagnostics: [...diagnostics, untold(prepared, missing)], failed: true };
+  return { ...looked, diagnostics: [...diagnostics, cannotTell(prepared, missing)], failed: true };
 }
 
 const nothing = ({ plan }: Prepared): Diagnostic =>
@@ -109,7 +109,7 @@ function mayBeMissing(
   return isIncomplete ? 'calls may be missing' : undefined;
 }
 
-const untold = ({ plan }: Prepared, why: string): Diagnostic =>
+const cannotTell = ({ plan }: Prepared, why: string): Diagnostic =>
   error('records-incomplete', `cannot tell whether the policy would refuse calls of ${plan.unit}: ${why}`, {
     hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets the service run, and records every call that the policy would refuse`,
   });

@@ -123,7 +123,7 @@ function withoutDenied(name: string, { file }: PolicyTable, edit: Edit): Edit[] 
   const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
   const changes = gone.map((entry): AllowingChange => {
     const { line } = entry.at;
-    const does = `remove "${written(entry)}" from deny in line ${line}`;
+    const does = `take "${written(entry)}" out of deny in line ${line}`;
     return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
   });
   return [{ lists: { ...edit.lists, deny }, changes: [...edit.changes, ...changes] }];

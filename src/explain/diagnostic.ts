@@ -27,8 +27,8 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
     thoughts.filter((lines) => lines.length > 0),
     ';',
   );
-  const told = error('refused-call', message, { at: cause.at });
-  const found = hintLines.length > 0 ? { ...told, hint: hintLines.join(' '), hintLines } : told;
+  const base = error('refused-call', message, { at: cause.at });
+  const found = hintLines.length > 0 ? { ...base, hint: hintLines.join(' '), hintLines } : base;
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
 

@@ -47,15 +47,15 @@ function explained(
   confinement: Confinement,
   relaxed: (call: string) => NamedPolicy | undefined,
 ): Explanation {
-  const told = tally(confinement.machine, same);
-  const { call, certain, got } = told;
+  const counted = tally(confinement.machine, same);
+  const { call, certain, got } = counted;
   const phases = phasesOf(same, confinement);
   const mayBeServing = phases.includes('ready');
   const cause = causeOf(call, confinement, { isRefused: got !== 'recorded', mayBeServing });
-  const isMendable = certain && !OF_NO_FILTER.has(cause.kind) && !isFallback(told, cause);
+  const isMendable = certain && !OF_NO_FILTER.has(cause.kind) && !isFallback(counted, cause);
   const changes = isMendable ? changesFor(call, confinement, relaxed, cause.phase) : [];
   return {
-    ...told,
+    ...counted,
     cause,
     phase: cause.phase ?? (phases.length === 1 ? phases[0] : undefined),
     changes,

@@ -9,9 +9,6 @@ import type { AllowingChange } from './refused-call.js';
 import { type Cause, type Confinement, listsOf, named } from './refused-call.js';
 import type { NamedCall } from './tally.js';
 
-/** The most losses that one line names. */
-const MOST_NAMED = 5;
-
 /**
  * The change that leaves out the base which refuses a call, one of `extends` or the host's defaults; undefined if no
  * such change lets the call through.
@@ -33,7 +30,7 @@ export function withoutBase(
   if (all && !left) return undefined;
   const { does, line } = weaker;
   const others = lost(confinement.policy, weaker.policy, cause.at);
-  const besides = others.length > 0 ? `, and with it ${shortList(others, MOST_NAMED)}` : '';
+  const besides = others.length > 0 ? `, and with it ${shortList(others)}` : '';
   return { does: `${does}${besides}`, where: file, line };
 }
 

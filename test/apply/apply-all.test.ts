@@ -56,7 +56,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   );
   assert.equal(
     one.diagnostics[1]!.hint,
-    "'sandbox-unit apply --policy /srv/named.toml demo.service' applies it",
+    "'sandbox-unit apply --policy /srv/named.toml demo.service' applies it again",
   );
   named.files.delete('/srv/named.toml');
   assert.equal(

@@ -8,8 +8,8 @@ import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 
 test('who rolls a half changed unit back is root, or the user whose unit it is', async () => {
   for (const [placement, hint] of [
-    [{ scope: 'system', lifetime: 'always' }, `as root 'sandbox-unit status ${UNIT}' rolls it back`],
-    [OF_USER, `'sandbox-unit status --user ${UNIT}' rolls it back`],
+    [{ scope: 'system', lifetime: 'always' }, `after an interrupted run, 'sandbox-unit status ${UNIT}' as root rolls it back`],
+    [OF_USER, `after an interrupted run, 'sandbox-unit status --user ${UNIT}' rolls it back`],
   ] as const) {
     const system = new FakeSystem({ files: { [undoPath(placement, UNIT)]: '' } });
     const found = await halfDone(fakeContext(system, { placement }), UNIT);
@@ -32,7 +32,7 @@ test('a unit that the script `activate` has left is left alone, until the script
     [code, message],
     ['half-done', 'activate has left a\\x2db.service half changed, or waiting to be confirmed'],
   );
-  assert.match(hint!, /^'sh .*\/activate\/activate --undo -- 'a\\x2db\.service'' puts it back/);
+  assert.match(hint!, /^'sh .*\/activate\/activate --undo -- 'a\\x2db\.service'' rolls it back/);
   // A record that isn't complete has changed nothing.
   const begun = fakeContext(
     new FakeSystem({

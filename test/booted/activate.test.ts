@@ -395,7 +395,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
         '[Unit]\nRequires=broken.service\nAfter=broken.service\n',
         'it needs broken.service, which has failed: start that first',
       ],
-      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: stopping it would do that'],
+      ['[Unit]\nSuccessAction=reboot\n', 'stopping it would trigger SuccessAction=reboot'],
       [
         '[Unit]\nConditionPathExists=/etc/not-there\n',
         'a condition of it is not met: it would not start again',

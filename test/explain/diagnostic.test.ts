@@ -32,7 +32,7 @@ test('a call that a directive of the policy refuses has a way out', () => {
     [message, hint],
     [
       'sched_setscheduler (144) failed: RestrictRealtime=',
-      'to allow it: leave RestrictRealtime= out of [service]',
+      'to allow it: remove RestrictRealtime= from [service]',
     ],
   );
 });

@@ -62,7 +62,7 @@ const LOSSES = [
   [{ lost: { refused: 1 } }, /lost records/],
   [{ lost: { marks: 1 } }, /lost records/],
   [{ lost: { misses: 1 } }, /lost records/],
-  [{ blind: ['refused'] }, /was blind/],
+  [{ blind: ['refused'] }, /could not see/],
 ] as const;
 
 for (const [more, says] of LOSSES) {

@@ -22,7 +22,7 @@ export interface AllUnits {
   readonly units: readonly UnitToApply[];
   /** Units that are confined and have no policy any more; none unless it is asked for. */
   readonly purge: Purge;
-  /** Units of which it can't be told whether they are to be applied. */
+  /** Units for which it is unknown whether they are to be applied. */
   readonly unknown: readonly NotChanged[];
   /** Notes on units that stay as they are, and on policies that are no unit's. */
   readonly diagnostics: readonly Diagnostic[];

@@ -35,9 +35,6 @@ export interface PlannedUnits {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Names that one line has. */
-const MOST_NAMED = 5;
-
 /**
  * Plans units for `apply` by the files that there are: where systemd has yet to read some, it reads them first. With
  * `check` it doesn't, and a unit of which that is so counts as one to be changed.
@@ -63,7 +60,7 @@ export async function planUnits(
   const failures = unreadable.length > 0 ? unreadable : await failureOf(() => context.system.reload());
   if (failures.length > 0) return { units: planned, diagnostics: failures };
   const names = stale.map(({ unit }) => unit);
-  const message = `systemd was reloaded, because the files of ${shortList(names, MOST_NAMED)} had changed`;
+  const message = `systemd was reloaded, because the files of ${shortList(names)} had changed`;
   return { units: await plan(), diagnostics: [note('reload-due', message)] };
 }
 

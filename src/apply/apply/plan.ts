@@ -70,9 +70,9 @@ async function asItRuns(
     isSure: options.confirm === false,
   });
   const against = options.check && live ? await againstChange(context, live) : [];
-  const told = [...diagnostics, ...against];
-  const all = { ...found, diagnostics: [...found.diagnostics, ...told] };
-  if (hasErrors(told)) return { ...all, state: 'refused' };
+  const foundLive = [...diagnostics, ...against];
+  const all = { ...found, diagnostics: [...found.diagnostics, ...foundLive] };
+  if (hasErrors(foundLive)) return { ...all, state: 'refused' };
   if (live !== undefined || isPending(found.changes)) return { ...all, state: 'pending', live };
   return inForce(context, all, { ...options, restart: false });
 }

@@ -20,9 +20,6 @@ export interface Purge {
 
 export const NO_PURGE: Purge = { units: [], why: 'not-named', diagnostics: [] };
 
-/** Names that one line has. */
-const MOST_NAMED = 5;
-
 /**
  * The units that are confined by us and not among those that were named. A name with a slip in it would free the unit that
  * it stands for: while one is refused there are none. A named template stands for its instances.
@@ -31,7 +28,7 @@ const MOST_NAMED = 5;
 export async function notNamed(context: Context, named: readonly UnitResult[]): Promise<Purge> {
   const refused = named.filter(({ state }) => state === 'refused').map(({ unit }) => unit);
   if (refused.length > 0) {
-    const message = `nothing is purged, because these named units are refused: ${shortList(refused, MOST_NAMED)}`;
+    const message = `nothing is purged, because these named units are refused: ${shortList(refused)}`;
     return { ...NO_PURGE, diagnostics: [warning('purged', message)] };
   }
   const stay = new Set(named.map(({ unit }) => unit));
@@ -68,8 +65,8 @@ export async function planPurge(
   const planned: (NotChanged | Pending)[] = [];
   for (const unit of units) {
     const one = await planRevert(context, unit, options);
-    const told = note('purged', `${unit} ${WHY[why]}: its confinement is removed`);
-    planned.push(purgedAs(unit, { ...one, diagnostics: [told, ...one.diagnostics] }));
+    const purged = note('purged', `${unit} ${WHY[why]}: its confinement is removed`);
+    planned.push(purgedAs(unit, { ...one, diagnostics: [purged, ...one.diagnostics] }));
   }
   return refuseWaiting(context, planned);
 }

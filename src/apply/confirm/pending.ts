@@ -121,8 +121,8 @@ export const waitsFirst = (context: Context, unit: string, deadline: number): Di
 };
 
 /**
- * Refuses to change units that wait to be confirmed: what there was before them would be lost. Of one that needs no change
- * it is told that it waits.
+ * Refuses to change units that wait to be confirmed: what there was before them would be lost. One that needs no change
+ * gets a note that it waits.
  */
 export async function refuseWaiting<T extends UnitResult>(
   context: Context,

@@ -131,12 +131,10 @@ async function changedDirectives(
   const keys = [...new Set([...was!.keys(), ...becomes!.keys()])].filter(counts);
   const changed = keys.filter((key) => was!.get(key) !== becomes!.get(key)).sort();
   if (changed.length === 0) return [];
-  const message = `--live changes only system calls: ${shortList(changed, MOST_NAMED)} of ${plan.unit} need a restart`;
+  const message = `--live changes only system calls: ${shortList(changed)} of ${plan.unit} need a restart`;
   const at = policy.policy.service.find(({ name }) => changed.includes(name))?.at;
   return [error('not-live', message, { at, hint: apart(context, plan.unit) })];
 }
-
-const MOST_NAMED = 5;
 
 const apart = ({ placement: { scope } }: Context, unit: string): string =>
   `'${ownCommand(scope, 'apply', unit)}' restarts it; '${ownCommand(scope, 'tighten --deny CALLS', unit)}' refuses calls at once`;

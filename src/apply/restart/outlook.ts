@@ -59,12 +59,9 @@ function startsOthers({ name, state }: Service): Diagnostic[] {
   return units.length > 0 ? [note('on-failure', message)] : [];
 }
 
-/** The most units that one note names. */
-const MOST_NAMED = 5;
-
 function takesAlong({ name }: Service, affected: readonly AffectedUnit[]): Diagnostic[] {
   const names = affected.map((one) => one.name);
-  const message = `restarting ${name} also restarts or stops ${shortList(names, MOST_NAMED)}`;
+  const message = `restarting ${name} also restarts or stops ${shortList(names)}`;
   return names.length > 0 ? [note('takes-along', message)] : [];
 }
 

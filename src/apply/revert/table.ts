@@ -22,7 +22,7 @@ import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { ChangeResult, Pending, UnitResult } from '../unit-result.js';
 
-/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
+/** The steps of `revert`. A failure is reported, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (
   transaction: Transaction,
   options: RestartOptions,
@@ -49,7 +49,7 @@ const STOPS: readonly StepName[] = ['record', 'write', 'reload', 'commit'];
 
 function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFailure {
   if (failures.some(({ code }) => code === 'interrupted')) return 'undo';
-  return STOPS.includes(step) ? 'stop' : 'go-on';
+  return STOPS.includes(step) ? 'stop' : 'continue';
 }
 
 /** Takes units through the steps of `revert`, and installed programs away if no unit needs them any more. */

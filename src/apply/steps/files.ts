@@ -62,8 +62,8 @@ async function stateOf(system: System, path: string): Promise<FileState | undefi
 
 /** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
-  const stands = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
-  return stands.includes('other');
+  const states = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
+  return states.includes('other');
 }
 
 export function changedSince({ placement }: Context, unit: string): Diagnostic {

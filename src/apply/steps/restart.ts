@@ -120,7 +120,7 @@ async function withReasons(
     const { whyNotReady } = await import('../live/failed-start.js');
     return whyNotReady(context, preparedFor(prepared, name), name);
   }, []);
-  // The reasons are told in other words than the program's own.
+  // The program's own words would repeat the reasons.
   const hint = `see ${journalctl(context.placement.scope, name)}`;
   return why.length === 0
     ? said

@@ -6,9 +6,6 @@ import type { ServiceSocket } from '../../machine/state/listening.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import type { TrialCheck } from './check-refusals.js';
 
-/** The most addresses that one line names. */
-const MOST_NAMED = 5;
-
 /** UDP ports from here on are also those from which a program asks others: a resolver takes one a question. */
 const FIRST_OF_CLIENTS = 1024;
 
@@ -94,5 +91,4 @@ const isSameAddress = (one: ServiceSocket, other: ServiceSocket): boolean =>
 const names = (sockets: readonly ServiceSocket[]): string =>
   shortList(
     sockets.map(({ kind, address }) => `${kind === 'unix' ? '' : `${kind} `}${printable(address)}`).sort(),
-    MOST_NAMED,
   );

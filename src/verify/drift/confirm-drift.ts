@@ -33,7 +33,7 @@ export async function confirmed(
     const options = optionsAgain(context, unit, facts);
     const prepared = await prepare(context, unit, options, machine);
     const { diagnostics, files } = prepared;
-    // Overridden lines are told by overriddenIn().
+    // Overridden lines are reported by overriddenIn().
     const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
     if (isDenied(context, wrong)) throw new UserError(wrong);
     if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];

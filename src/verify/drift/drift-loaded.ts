@@ -26,14 +26,14 @@ export async function notLoaded(
   const dropIn = parseUnitFile(path, content);
   return asked.flatMap(({ name, state }) => {
     const names = [...new Set(differences(dropIn, state, scope).map(({ directive }) => directive))];
-    const message = `${name}: the values that systemd has loaded differ from the drop-in: ${shortList(names, MOST_NAMED)}`;
+    const message = `${name}: the values that systemd has loaded differ from the drop-in: ${shortList(names, MOST_DIRECTIVES)}`;
     const hint = `run '${systemctl(scope, 'daemon-reload')}', and restart what is running`;
     return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
   });
 }
 
 /** Directives that one line names. */
-const MOST_NAMED = 3;
+const MOST_DIRECTIVES = 3;
 
 async function notRead(unit: string, path: string, services: readonly Service[]): Promise<Diagnostic> {
   const { inItsPlace } = await import('../manager/read-back.js');

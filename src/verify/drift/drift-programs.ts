@@ -34,7 +34,7 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const [wanted] = await programFiles(context, machine, [path]);
   const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // A missing program is told by brokenFiles().
+  // A missing program is reported by brokenFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units replaces it';
   return [error(CODE, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];

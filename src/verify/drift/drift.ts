@@ -36,13 +36,13 @@ import { installedChange } from './drift-programs.js';
 export interface Drifted {
   /** An error for each thing that has changed: `drift-…`, `overridden`. */
   readonly changed: readonly Diagnostic[];
-  /** Why more of that can't be told. */
-  readonly untold: readonly Diagnostic[];
+  /** Diagnostics about changes that can't be seen. */
+  readonly unknown: readonly Diagnostic[];
   readonly exit?: number;
 }
 
 /**
- * Tells what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
+ * Finds what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
  * when they are applied again. What is the same for all units is learnt once.
  */
 export class Drift {
@@ -59,7 +59,7 @@ export class Drift {
     this.#context = context;
   }
 
-  /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
+  /** Looks for drift of each kind. A kind that can't be looked at doesn't hide the others. */
   async of(context: Context, applied: InstalledUnit): Promise<Drifted> {
     const { unit, files } = applied;
     const read = readUnit(context, applied, this.#folders);
@@ -166,17 +166,17 @@ const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
 
 /** @param failures what was thrown: but for UserErrors it is thrown again */
 function unknownBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
-  const untold: Diagnostic[] = [];
+  const unknown: Diagnostic[] = [];
   let exit: number | undefined;
   for (const cause of failures) {
     if (!(cause instanceof UserError)) throw cause;
-    if (isDenied(context, cause.diagnostics)) untold.push(denied(context, unit, cause.diagnostics));
+    if (isDenied(context, cause.diagnostics)) unknown.push(denied(context, unit, cause.diagnostics));
     else {
-      untold.push(...cause.diagnostics);
+      unknown.push(...cause.diagnostics);
       exit = Math.max(exit ?? 0, cause.exit);
     }
   }
-  return { untold, ...(exit === undefined ? {} : { exit }) };
+  return { unknown, ...(exit === undefined ? {} : { exit }) };
 }
 
 function denied({ offline, placement }: Context, unit: string, diagnostics: readonly Diagnostic[]) {

@@ -35,7 +35,7 @@ const UNCONFINED: readonly string[] = ['unconfined', 'not-a-service'];
 
 /**
  * Adds to the status of units the filters that their present runs were given; a template has those of its instances.
- * @param isWhole whether units that have filters alone are told, too
+ * @param isWhole whether units that have only filters are listed, too
  */
 export async function withInjections<T extends ReportedUnit>(
   context: Context,
@@ -46,7 +46,7 @@ export async function withInjections<T extends ReportedUnit>(
   if (present.size === 0) return [...all];
   const { scope } = context.placement;
   const taken = new Set<string>();
-  const told = all.map((one) => {
+  const reported = all.map((one) => {
     const own = [...present].filter(([name]) => name === one.unit || templateOf(name) === one.unit);
     for (const [name] of own) taken.add(name);
     const injected = own.flatMap(([, injections]) => injections);
@@ -56,7 +56,7 @@ export async function withInjections<T extends ReportedUnit>(
   const rest = isWhole ? [...present].filter(([name]) => !taken.has(name)) : [];
   const none = { recorded: [], gaps: [], missing: [], drift: [] } as const;
   return [
-    ...told,
+    ...reported,
     ...rest.map(([unit, injected]) => ({
       ...none,
       unit,

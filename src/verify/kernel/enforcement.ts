@@ -10,7 +10,7 @@ import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedPolicy } from '../expected.js';
 import { createFilterCheck, type FilterCheck, hasOwnPrograms } from './check-filters.js';
 import type { PrintedFilters } from './loaded-filters.js';
-import { looserCalls, whose } from './looser.js';
+import { looserCalls, whose } from './more-permissive.js';
 import { survivingProcesses } from './surviving-processes.js';
 import type { ThreadGroup } from './thread-group.js';
 import { notTrusted, trustsGuards, unknownLauncher } from './trusted-launcher.js';
@@ -52,7 +52,7 @@ export async function enforcement(
   const look = () => lookOnce(system, expected, unit, reader);
   let found = await look();
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
-    // A process that systemd is about to start has no filters for a moment. An ended process can't be told to be
+    // A process that systemd is about to start has no filters for a moment. An ended process can't be shown to be
     // systemd's.
     if (looks > 1 && !(await haveSomeEnded(system, found))) break;
     found = await look();
@@ -96,8 +96,8 @@ async function lookOnce(
 ): Promise<Enforcement> {
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
-  const doubt = await unknownLauncher(system, { plan, unit }, found.threads);
-  const trusts = trustsGuards(plan, doubt);
+  const unknown = await unknownLauncher(system, { plan, unit }, found.threads);
+  const trusts = trustsGuards(plan, unknown);
   const isAsFiles = (filters: PrintedFilters) => hasOwnPrograms(plan, unit, filters, trusts);
   const byPlan = lazily(async () => {
     const planned = { plan: await plan.plan(), unit };
@@ -114,13 +114,16 @@ async function lookOnce(
       ...alike[0]!.result,
     }),
   );
-  const doubts = doubt ? [notTrusted(plan, doubt)] : [];
+  const launcherErrors = unknown ? [notTrusted(plan, unknown)] : [];
   const present = groups.filter((group) => !group.leftOver);
   return {
     ...{ groups, read: found },
-    wrong: [...(doubt?.isCertain ? doubts : otherProgram(plan, present)), ...present.flatMap(looserCalls)],
+    wrong: [
+      ...(unknown?.isCertain ? launcherErrors : otherProgram(plan, present)),
+      ...present.flatMap(looserCalls),
+    ],
     surviving: groups.filter((group) => group.leftOver).map((group) => survivingProcess(group, plan, unit)),
-    unproven: [...unproven, ...(doubt?.isCertain ? [] : doubts)],
+    unproven: [...unproven, ...(unknown?.isCertain ? [] : launcherErrors)],
   };
 }
 

@@ -27,7 +27,7 @@ export interface UnknownLauncher {
 }
 
 /**
- * The doubt whether the launcher has started a system service: its guard lets an execve through by a key, which another
+ * The unknown whether the launcher has started a system service: its guard lets an execve through by a key, which another
  * starter may know. Undefined if nothing gives reason for it. A user's own services are started by files that the user
  * can change.
  */
@@ -55,8 +55,8 @@ export async function unknownLauncher(
  */
 export const trustsGuards = (
   { filter }: Pick<ExpectedPolicy, 'filter'>,
-  doubt: UnknownLauncher | undefined,
-): boolean => filter !== undefined && !doubt?.isCertain;
+  unknown: UnknownLauncher | undefined,
+): boolean => filter !== undefined && !unknown?.isCertain;
 
 /**
  * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,

@@ -4,7 +4,7 @@ import { SETTINGS } from '../../systemd/directives/settings.js';
 import { sinceReset } from '../../systemd/unit/values.js';
 
 /**
- * Whether the manager has loaded what a drop-in assigns to a directive. What can't be told counts as loaded:
+ * Whether the manager has loaded what a drop-in assigns to a directive. What can not be seen counts as loaded:
  * a scalar's empty value, specifiers, shares of the machine's memory, flags of directories, and the order of lists.
  * A list that the drop-in begins with a reset has to be exactly ours; one without comes on top of the unit's own, and
  * has to hold all of ours. What another directive implies (DynamicUser=yes) isn't held against the weaker value.

@@ -4,21 +4,24 @@ import { shortList } from '../../collections.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedDirectives } from '../expected.js';
-import type { HeldDirective, HeldFinding, Relation } from './finding.js';
+import type { CheckedDirective, ProcessFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */
-function whose({ processes }: HeldFinding): string {
+function whose({ processes }: ProcessFinding): string {
   const [first] = processes;
   if (!first) return 'the control group';
   return `${printable(first.name)} (${first.pid})${processes.length > 1 ? ' and others' : ''}`;
 }
 
-const ofRelation = ({ findings }: HeldDirective, relation: Relation, isLeftOver = false): HeldFinding[] =>
-  findings.filter((one) => one.relation === relation && one.isLeftOver === isLeftOver);
+const ofRelation = (
+  { findings }: CheckedDirective,
+  relation: Relation,
+  isLeftOver = false,
+): ProcessFinding[] => findings.filter((one) => one.relation === relation && one.isLeftOver === isLeftOver);
 
-const place = ({ at }: HeldDirective) => (at ? { at } : {});
+const place = ({ at }: CheckedDirective) => (at ? { at } : {});
 
-export const looserDirective = (held: HeldDirective): Diagnostic[] =>
+export const looserDirective = (held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
     error('looser-directive', `${held.directive}= is not in force in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
@@ -26,7 +29,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
     }),
   );
 
-export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
+export const survivingDirective = ({ plan }: ExpectedDirectives, held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
     const message = `${held.directive}= is not in force in ${whose(one)}, running since before ${plan.unit} was started`;
     const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
@@ -37,10 +40,10 @@ export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirec
  * The directive that closes what another leaves open: a mount that is only read can still be executed from, and one of /run
  * in its own place would show the host's files again below the folder where systemd lays out the service's.
  */
-const closing = ({ directive }: HeldDirective): string =>
+const closing = ({ directive }: CheckedDirective): string =>
   directive === 'NoExecPaths' ? `${directive}=` : 'BindReadOnlyPaths=, /run in ReadOnlyPaths=';
 
-export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
+export const leavesOpen = (held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= does not cover everything: ${printable(one.seen)}`, {
       ...place(held),
@@ -57,21 +60,16 @@ export function unreadable({ plan }: ExpectedDirectives, cause: UserError): Diag
   return error('processes-unreadable', message, { hint });
 }
 
-const MOST_NAMED = 5;
-
 /**
  * An error about directives that no process shows to hold.
  * @param why the reason; without one it is that no process shows such a directive
  */
 export function seenNowhere(
   { plan }: ExpectedDirectives,
-  directives: readonly HeldDirective[],
+  directives: readonly CheckedDirective[],
   why?: string,
 ): Diagnostic {
-  const names = shortList(
-    directives.map(({ directive }) => `${directive}=`),
-    MOST_NAMED,
-  );
+  const names = shortList(directives.map(({ directive }) => `${directive}=`));
   const reason = why === undefined ? 'no process shows whether they are in force' : printable(why);
   return error('processes-unseen', `cannot verify ${names} of ${plan.unit}: ${reason}`, {
     ...place(directives[0]!),

@@ -8,11 +8,18 @@ import { PROGRAM_WITHIN, readStatus, textOf } from '../../machine/state/process-
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
-import { claimsOf } from '../../systemd/directives/values/mounts.js';
+import { expectationsOf } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
-import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
+import {
+  type CheckedDirective,
+  EQUAL,
+  type Finding,
+  gravest,
+  hidden,
+  type ProcessFinding,
+} from './finding.js';
 import { loadedLines, pathsToFollow } from './mounts.js';
 import {
   capabilities,
@@ -160,8 +167,8 @@ async function readExpected(
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
-  const claims = directives.flatMap((name) => claimsOf(lines, name));
-  const paths = claims.length > 0 ? [...new Set(pathsToFollow(lines, claims))] : [];
+  const expectations = directives.flatMap((name) => expectationsOf(lines, name));
+  const paths = expectations.length > 0 ? [...new Set(pathsToFollow(lines, expectations))] : [];
   const isMounted = directives.some((name) => isSeen(name, 'mounts'));
   return {
     ...{ get, bases, paths },
@@ -191,7 +198,10 @@ async function seenOfGroup(
 }
 
 /** Directives, each with its findings. */
-export function heldDirectives(names: readonly string[], seen: readonly DirectiveFinding[]): HeldDirective[] {
+export function checkedDirectives(
+  names: readonly string[],
+  seen: readonly DirectiveFinding[],
+): CheckedDirective[] {
   const byName = groupBy(seen, ({ directive }) => directive);
   return names.map((directive) => {
     const findings = findingsOf(byName.get(directive) ?? []);
@@ -200,7 +210,7 @@ export function heldDirectives(names: readonly string[], seen: readonly Directiv
   });
 }
 
-const findingsOf = (seen: readonly DirectiveFinding[]): HeldFinding[] =>
+const findingsOf = (seen: readonly DirectiveFinding[]): ProcessFinding[] =>
   [
     ...groupBy(seen, (one) => `${one.finding.relation} ${isLooser(one, true)} ${one.finding.seen}`).values(),
   ].map((some) => ({

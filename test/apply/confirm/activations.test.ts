@@ -1,7 +1,7 @@
 /** Changes of the script `activate` that aren't done: `status` shows them, and the script alone ends them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tellActivations } from '../../../src/apply/confirm/tell-activations.js';
+import { activationNotices } from '../../../src/apply/confirm/activation-notices.js';
 import { confirm } from '../../../src/cli/commands/confirm.js';
 import { status } from '../../../src/cli/commands/status.js';
 import { activationsFolder } from '../../../src/systemd/paths/records.js';
@@ -59,13 +59,13 @@ test('`confirm` leaves a change of `activate` to its script, and keeps those of 
 
 test('a unit that `activate` is changing at this moment is a note', async () => {
   const busy = new FakeSystem({ files: record(UNIT, false), locked: 'for-ever' });
-  const { exit, diagnostics } = await tellActivations(fakeContext(busy));
+  const { exit, diagnostics } = await activationNotices(fakeContext(busy));
   assert.deepEqual([exit, diagnostics[0]!.code, diagnostics[0]!.severity], [0, 'busy', 'note']);
 });
 
 test('a user who may not read the records of `activate` gets a note that there are some', async () => {
   const system = new FakeSystem({ files: record(), unreadable: [activationsFolder] });
-  const { exit, diagnostics } = await tellActivations(fakeContext(system, { superuser: false }));
+  const { exit, diagnostics } = await activationNotices(fakeContext(system, { superuser: false }));
   assert.deepEqual(
     [exit, diagnostics.map(({ severity, hint }) => [severity, hint])],
     [0, [['note', "run 'sandbox-unit status' as root to see which"]]],
@@ -75,7 +75,7 @@ test('a user who may not read the records of `activate` gets a note that there a
 test('users, folders of other systems, and records that are not complete have no changes of `activate`', async () => {
   const system = new FakeSystem({ files: record() });
   for (const more of [{ placement: OF_USER }, { offline: true }])
-    assert.deepEqual((await tellActivations(fakeContext(system, more))).diagnostics, []);
+    assert.deepEqual((await activationNotices(fakeContext(system, more))).diagnostics, []);
   const begun = new FakeSystem({ files: { [`${activationsFolder}/${UNIT}.new/boot`]: 'one 42\n' } });
-  assert.deepEqual((await tellActivations(fakeContext(begun))).diagnostics, []);
+  assert.deepEqual((await activationNotices(fakeContext(begun))).diagnostics, []);
 });

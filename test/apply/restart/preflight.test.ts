@@ -14,7 +14,7 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
     assert.deepEqual([first.exit, first.json.changed], [0, true]);
     const [note] = first.diagnostics;
     assert.equal(note!.code, 'restart-due');
-    assert.match(note!.hint!, new RegExp(`^${property}=yes: `));
+    assert.match(note!.hint!, new RegExp(`^it has ${property}=yes: `));
     assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
     system.calls.length = 0;
     for (const options of [{}, { check: true }, { restart: false }]) {
@@ -46,13 +46,13 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
 const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp | undefined][] = [
   [
     { Type: 'oneshot', ActiveState: 'activating', SubState: 'start' },
-    /^it is a oneshot command that is still running$/,
+    /^its oneshot command is still running$/,
   ],
   [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
   [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
-  [{ OnSuccess: ['poweroff.target'] }, /^OnSuccess=poweroff\.target: /],
-  [{ OnSuccess: ['a.service', 'systemd-soft-reboot.service'] }, /^OnSuccess=a\.service systemd-soft/],
-  [{ OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' }, /^OnSuccess=a\.service with OnSuccessJobMode=/],
+  [{ OnSuccess: ['poweroff.target'] }, /^stopping it would trigger OnSuccess=poweroff\.target$/],
+  [{ OnSuccess: ['a.service', 'systemd-soft-reboot.service'] }, /^stopping it would trigger OnSuccess=a\.service systemd-soft/],
+  [{ OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' }, /^stopping it would trigger OnSuccess=a\.service with OnSuccessJobMode=/],
   [{ OnSuccess: ['systemd-reboot-log.service'] }, undefined],
 ];
 

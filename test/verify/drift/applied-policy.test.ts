@@ -40,7 +40,7 @@ test("where the host's defaults have changed, the policy alone isn't named", asy
   setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
   assert.match(
     (await told(system)).join(),
-    /^note other-policy: \S+ or a policy that it extends has changed since/,
+    /^note other-policy: \S+ or the host's defaults has changed since/,
   );
 });
 
@@ -57,7 +57,7 @@ test('a policy that would be found beside a named one that was applied is told',
       ({ code, hint }) => `${code} ${hint}`,
     );
   };
-  assert.deepEqual(await found(ELSEWHERE), [`other-policy 'sandbox-unit apply ${UNIT}' applies that`]);
+  assert.deepEqual(await found(ELSEWHERE), [`other-policy 'sandbox-unit apply ${UNIT}' applies that one`]);
   assert.deepEqual(await found(ELSEWHERE, true), ['other-policy undefined']);
   assert.deepEqual(await found(POLICY), []);
   assert.deepEqual(await found(undefined), []);

@@ -46,7 +46,7 @@ test('a launcher that root installed is vouched for, also one of another version
 
 test('one that others can change is not', async () => {
   const found = await doubt({ files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] });
-  assert.deepEqual(found, { why: '/usr/local belongs to user 1000 there', isCertain: true });
+  assert.deepEqual(found, { why: '/usr/local belongs to user 1000 in its mount namespace', isCertain: true });
 });
 
 test('where nobody can look an image may have another, and then that is not certain', async () => {

@@ -51,7 +51,7 @@ test('the command that [ready] adds is one of the lines, be it the first or the 
     assert.deepEqual(messages(plan, properties(plan, lines)), []);
     const after = 'ExecStartPost=\nExecStartPost=/bin/first\nExecStartPost=/bin/second\n';
     assert.deepEqual(messages(plan, properties(plan, lines, { after })), [
-      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of sandbox-unit, not 1 of 2',
+      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of sandbox-unit; expected 1 of 2',
     ]);
   }
 });
@@ -96,13 +96,13 @@ const WRONG: readonly [
     'another drop-in that takes the launcher away',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=\nExecStart=/usr/sbin/demod' }),
-    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in that adds a command',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=/usr/sbin/demod' }),
-    ['error drift-loaded: ExecStart= has 1 of 2 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 1 of 2 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in with a filter of its own',
@@ -110,7 +110,7 @@ const WRONG: readonly [
     properties(NO_EXEC, '', {
       after: `ExecStart=\nExecStart=${NO_EXEC.target.launcher} --filter=/run/weak -- /usr/sbin/demod`,
     }),
-    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in that makes an allow list of it',

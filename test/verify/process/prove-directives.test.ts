@@ -94,7 +94,7 @@ test('each directive has what its processes show, and its line', async () => {
     [2, 3, 4, 5],
   );
   assert.deepEqual([...proof.wrong, ...proof.surviving, ...proof.open], []);
-  assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
+  assert.match(proof.unproven[0]!.message, /^cannot verify ProtectSystem= of .*: its mounts are not shown$/);
 });
 
 test('a looser process is an error at the line of the directive', async () => {
@@ -435,7 +435,7 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   const properties = { MainPID: 0, ExecStartPostEx: [command] };
   const free = await proofOf([processFiles(100)], { properties });
   assert.deepEqual(codes(free.unproven), ['processes-unseen']);
-  assert.match(free.unproven[0]!.message, /^NoNewPrivileges=, ProtectSystem= of .* command with a prefix/);
+  assert.match(free.unproven[0]!.message, /^cannot verify NoNewPrivileges=, ProtectSystem= of .* command may have a prefix/);
   const held = await proofOf([processFiles(100)], {
     properties: { ExecStartPostEx: [command] },
     policy: '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\n',

@@ -107,7 +107,7 @@ test('a /sys that can be written to is looser, whatever else mounts something th
   assert.equal(relation('ReadOnlyPaths', list, SYS.replace('FLAG', 'rw')), 'looser: /sys can be written to');
   const below = { ReadOnlyPaths: ['/'], ProcSubset: 'pid' };
   const closed = SYS.replace('/ / rw', '/ / ro').replace('FLAG', 'rw');
-  assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves \/sys out/);
+  assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves out \/sys/);
 });
 
 test("a file of /proc that isn't there, since processes alone are, can't be written to", () => {
@@ -235,7 +235,7 @@ test("a namespace that a path names isn't the manager's", () => {
 test('without filters to read only their presence is seen, and capabilities go with them', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
-  assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no filter/);
+  assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no system call filter/);
   assert.equal(relation('ProtectClock', { ProtectClock: true }, seenProcess()), 'equal');
   const clock = seenProcess({ CapBnd: '2000000' });
   assert.match(relation('ProtectClock', { ProtectClock: true }, clock), /^looser: CapBnd/);
@@ -322,7 +322,7 @@ test('a mount that the host has below a path, too, leaves a part open and is no 
     ['NoExecPaths', 'executed from'],
   ] as const) {
     const { relation: left, seen } = found(directive, HOST + fuse);
-    assert.deepEqual([left, seen], ['open', `systemd leaves /tmp/x out, which can be ${otherwise}`]);
+    assert.deepEqual([left, seen], ['open', `systemd leaves out /tmp/x, which can be ${otherwise}`]);
     // Mounted in there alone, or another one than the host's.
     for (const host of [HOST, HOST + fuse.replace('0:50', '0:51')])
       assert.equal(found(directive, host).relation, 'looser');
@@ -349,7 +349,7 @@ test('a directive of which nothing tells is unseen, whatever its value', () => {
   for (const value of [true, false])
     assert.deepEqual(
       relation('IgnoreSIGPIPE', { IgnoreSIGPIPE: value }, seenProcess()),
-      'unseen: nothing tells',
+      "unseen: it can't be observed",
     );
 });
 
@@ -382,7 +382,7 @@ test('read-only paths are so with all below, exceptions aside', () => {
   assert.equal(found(more('/mnt rw').replace('tmpfs t rw', 'nsfs n rw')), 'equal');
   assert.match(
     found(more('/usr rw'), { ...strict, ExecPaths: ['/usr'] }),
-    /^open: systemd leaves \/usr out, which can be written to/,
+    /^open: systemd leaves out \/usr, which can be written to/,
   );
 });
 

@@ -3,10 +3,10 @@
 import { shortList } from '../../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { DirectiveComparison } from '../directive.js';
-import { allClaims, type Claim, mountLines } from './mounts.js';
+import { allClaims, type MountExpectation, mountLines } from './mounts.js';
 
 /** A part of the file system that a directive of the unit closes. */
-export type ClosedPath = Pick<Claim, 'by' | 'path' | 'except'>;
+export type ClosedPath = Pick<MountExpectation, 'by' | 'path' | 'except'>;
 
 export const closed = (by: string, paths: readonly string[]): ClosedPath[] =>
   paths.map((path) => ({ by, path, except: [] }));
@@ -19,7 +19,7 @@ export function closedPaths(unit: UnitValues, directive: string): string[] {
 }
 
 const claimed =
-  (...kinds: readonly Claim['is'][]) =>
+  (...kinds: readonly MountExpectation['is'][]) =>
   (unit: UnitValues): ClosedPath[] =>
     allClaims(mountLines(unit)).filter(({ is }) => kinds.includes(is));
 

@@ -1,4 +1,4 @@
-/** Mounts that directives promise, as claims about paths (namespace.c of systemd). */
+/** Mounts that directives promise, as expectations about paths (namespace.c of systemd). */
 
 import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 
@@ -68,7 +68,7 @@ export function temporaryMountOf(word: string) {
  * manager.
  * `read-only` and `noexec` hold for all below, too; `writable` and `executable` take nothing away.
  */
-export interface Claim {
+export interface MountExpectation {
   readonly by: string;
   readonly is: 'read-only' | 'noexec' | 'inaccessible' | 'private' | 'writable' | 'executable';
   readonly path: string;
@@ -78,7 +78,7 @@ export interface Claim {
 
 /** A promise of a directive. */
 interface Promised {
-  readonly is: Claim['is'];
+  readonly is: MountExpectation['is'];
   /** Without them, the paths that the directive lists. */
   readonly paths?: readonly string[];
   readonly except?: readonly string[] | ((lines: MountLines) => readonly string[]);
@@ -95,7 +95,10 @@ const ownPressureFile = (lines: MountLines): string[] => {
 };
 
 /** The promises of each directive. */
-export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, readonly Promised[]>([
+export const MOUNT_EXPECTATIONS: ReadonlyMap<string, readonly Promised[]> = new Map<
+  string,
+  readonly Promised[]
+>([
   ...ROOTS.map((name) => [name, [{ is: 'private', paths: ['/'], unless: '/' }]] as const),
   [
     'DynamicUser',
@@ -145,9 +148,9 @@ export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, 
   ['ReadWritePaths', [{ is: 'writable' }]],
 ]);
 
-/** The claims of a directive; none if it isn't set. */
-export function claimsOf(lines: MountLines, by: string): Claim[] {
-  const promised = lines.isSet(by) ? (CLAIMS.get(by) ?? []) : [];
+/** The expectations of a directive; none if it isn't set. */
+export function expectationsOf(lines: MountLines, by: string): MountExpectation[] {
+  const promised = lines.isSet(by) ? (MOUNT_EXPECTATIONS.get(by) ?? []) : [];
   // The bus has further words in a property of their own.
   const words = [lines.word(by), lines.word(`${by}Ex`)];
   return promised
@@ -159,9 +162,9 @@ export function claimsOf(lines: MountLines, by: string): Claim[] {
     });
 }
 
-/** The claims of all of a unit's lines. */
-export const allClaims = (lines: MountLines): Claim[] =>
-  [...CLAIMS.keys()].flatMap((name) => claimsOf(lines, name));
+/** The expectations of all of a unit's lines. */
+export const allClaims = (lines: MountLines): MountExpectation[] =>
+  [...MOUNT_EXPECTATIONS.keys()].flatMap((name) => expectationsOf(lines, name));
 
 /** A path with a mount of its own, and the directive that it is for; `''` for one that systemd gives to any unit. */
 export interface MountEntry {

@@ -5,7 +5,7 @@ import { EVERY_CALL, type NamedCalls } from './name-calls.js';
 import type { ThreadGroup } from './thread-group.js';
 
 /** The most calls that one error names; the report has them all. */
-const MOST_NAMED = 20;
+const MOST_CALLS = 20;
 
 /** The processes of a group, in short. */
 export function whose({ processes }: ThreadGroup): string {
@@ -20,7 +20,7 @@ export function looserCalls(group: ThreadGroup): Diagnostic[] {
   return group.differences.map(({ abi, calls, expected, got, someArguments }) => {
     const some = someArguments ? ' for some arguments' : '';
     const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
-    const message = `${than} is not fully enforced in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
+    const message = `${than} is not fully enforced in ${who}: ${shortList(calls, MOST_CALLS)} (${abi}) gets '${got}'${some}, not '${expected}'`;
     return error('looser', message, {
       hint: 'restart the service; processes that are started without the launcher lack its filter',
     });
@@ -33,7 +33,7 @@ export function looserCalls(group: ThreadGroup): Diagnostic[] {
  * own.
  * @param main 0 if there is no main process: then the first looser process stands for it
  */
-export function looserSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
+export function morePermissiveSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
   const loose = groups.filter((group) => !group.leftOver && group.differences.length > 0);
   const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
   const first = main === 0 ? loose[0] : loose.find(isMains);
@@ -50,7 +50,7 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
   const byAbi = groupBy(first.differences, ({ abi }) => abi);
   const calls = [...byAbi].map(([abi, some]) => {
     const names = [...new Set(some.flatMap((one) => one.calls))];
-    return `${shortList(names, MOST_NAMED)} (${abi})`;
+    return `${shortList(names, MOST_CALLS)} (${abi})`;
   });
   const who = `${whose(first)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
   return error('looser', `for that reason the policy is not fully enforced in ${who}: ${calls.join(', ')}`);

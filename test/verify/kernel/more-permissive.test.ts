@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { looserSince } from '../../../src/verify/kernel/looser.js';
+import { morePermissiveSince } from '../../../src/verify/kernel/more-permissive.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 
 const difference = (abi: 'x86-64' | 'x86', calls: readonly string[]) => ({
@@ -12,7 +12,7 @@ const group = (pid: number, ...differences: ReturnType<typeof difference>[]): Th
     ...{ calls: 'looser', differences },
   }) as ThreadGroup;
 const messages = (groups: readonly ThreadGroup[], main: number) =>
-  looserSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);
+  morePermissiveSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);
 
 const MAIN = group(1, difference('x86', ['every call']), difference('x86-64', ['execve', 'acct']));
 const STRAY = "the policy is not fully enforced in demo (2): ptrace (x86-64) gets 'allow', not 'kill'; hint";
