@@ -1,12 +1,11 @@
 import type { Phase } from '../policy/policy.js';
 import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { causeOf } from './cause.js';
-import { changesFor } from './change.js';
+import { changesFor, withoutBase } from './change.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { AllowingChange, Cause, Confinement } from './refused-call.js';
 import { alike, isFallback, type NamedCall, type Tally, tally } from './tally.js';
-import { withoutBase } from './without-base.js';
 
 /**
  * A call that a filter refused or recorded, the cause, and the changes that would let it through. If it isn't certain there

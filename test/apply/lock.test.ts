@@ -8,7 +8,10 @@ import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 
 test('who rolls a half changed unit back is root, or the user whose unit it is', async () => {
   for (const [placement, hint] of [
-    [{ scope: 'system', lifetime: 'always' }, `after an interrupted run, 'sandbox-unit status ${UNIT}' as root rolls it back`],
+    [
+      { scope: 'system', lifetime: 'always' },
+      `after an interrupted run, 'sandbox-unit status ${UNIT}' as root rolls it back`,
+    ],
     [OF_USER, `after an interrupted run, 'sandbox-unit status --user ${UNIT}' rolls it back`],
   ] as const) {
     const system = new FakeSystem({ files: { [undoPath(placement, UNIT)]: '' } });

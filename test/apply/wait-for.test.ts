@@ -27,7 +27,10 @@ test('a stop that may never end is named with what the service says and the comm
     await moreAbout({ ...STOPS, StatusText: 'Saving failed' }),
     `${UNIT} is still stopping ('Saving failed'), and has no stop timeout (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' kills it, and unsaved data is lost`,
   );
-  assert.match((await moreAbout(STOPS))!, /^redis-server\.service is still stopping, and has no stop timeout /);
+  assert.match(
+    (await moreAbout(STOPS))!,
+    /^redis-server\.service is still stopping, and has no stop timeout /,
+  );
   // A mount and a socket have one limit for their start and their stop.
   const mount = { ActiveState: 'deactivating', TimeoutUSec: STOPS.TimeoutStopUSec };
   assert.match((await moreAbout(mount))!, /is still stopping, and has no stop timeout /);

@@ -91,7 +91,10 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
   const stopped = () => box().sh('systemctl stop along.service; systemctl reset-failed');
 
   const OBSTACLES: Readonly<Record<string, readonly [lines: string, why: RegExp, script?: string]>> = {
-    'ends the machine': ['SuccessAction=exit', /also restarts or stops along\.service: stopping it would trigger SuccessAction=exit/],
+    'ends the machine': [
+      'SuccessAction=exit',
+      /also restarts or stops along\.service: stopping it would trigger SuccessAction=exit/,
+    ],
     "doesn't come up again": [
       'ConditionPathExists=/run/once',
       /also restarts or stops along\.service: ConditionPathExists=\/run\/once is not met/,
@@ -122,7 +125,10 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
   test('a dependent which ends more when it fails: a trial is refused', async () => {
     await started('', { 'along.service': along('FailureAction=exit') });
     await box().succeed(['systemctl', 'start', 'along.service']);
-    await isRefused(/error\[on-failure\]: a failed trial of along\.service would trigger FailureAction=exit/, ...TRIALS);
+    await isRefused(
+      /error\[on-failure\]: a failed trial of along\.service would trigger FailureAction=exit/,
+      ...TRIALS,
+    );
     await units({ 'along.service': along('') });
     await stopped();
   });

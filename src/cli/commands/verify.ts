@@ -21,9 +21,8 @@ import { applyAgain, modeBefore, notWritten } from '../../verify/drift/not-writt
 import { unconfined } from '../../verify/drift/taken-away.js';
 import { type ExpectedPolicy, expectedOf } from '../../verify/expected.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
-import { type Enforcement, NO_ENFORCEMENT } from '../../verify/kernel/enforcement.js';
+import { type Enforcement, NO_ENFORCEMENT, readKernel } from '../../verify/kernel/enforcement.js';
 import { morePermissiveSince } from '../../verify/kernel/more-permissive.js';
-import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { plannedDropIn } from '../../verify/manager/in-force.js';
 import { differences, readBack } from '../../verify/manager/read-back.js';
 import {

@@ -5,35 +5,37 @@
  * made anew lets through no others.
  */
 
-import { once, remember } from '../../collections.js';
-import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
+import { once, remember, shortList } from '../../collections.js';
+import { type Diagnostic, error, note, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { areAsMade } from '../../machine/state/files-hash.js';
+import type { Service } from '../../machine/state/service.js';
+import { hasLoaded } from '../../machine/state/started-with.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../../plan/emit/files.js';
 import { againHint, isSearched } from '../../prepare/apply-again.js';
-import { hasSameTexts, unitHash } from '../../prepare/hashes.js';
+import { defaultsHash, defaultsIn, hasSameTexts, policyHash, unitHash } from '../../prepare/hashes.js';
 import { hostDefaults } from '../../prepare/load/find-defaults.js';
 import { findPolicy, namedPolicy } from '../../prepare/load/find-policy.js';
 import type { PolicyPlace } from '../../prepare/load/find-template.js';
 import { dropInFolders } from '../../prepare/load/find-unit.js';
+import type { LoadedPolicy } from '../../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../../prepare/load/load-unit.js';
 import { surroundingsOf } from '../../prepare/load/surroundings.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { dropInPath, hasNameOfDropIn, mountsPrograms } from '../../systemd/paths/own-files.js';
+import { defaultsPaths } from '../../systemd/paths/policies.js';
 import { type InstalledProgram, isInstalledProgram } from '../../systemd/paths/programs.js';
 import { type EffectiveUnit, effectiveUnit } from '../../systemd/unit/effective.js';
 import { isTemplate, type UnitName } from '../../systemd/unit/name.js';
 import { isReadAfter } from '../../systemd/unit/search.js';
 import { parseUnitFile } from '../../systemd/unit/unit-file.js';
 import { type InstalledUnit, isDenied, type Suspect } from './applied.js';
-import { notLoaded } from './drift-loaded.js';
-import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
 
 /** How a unit differs from what was applied. */
-export interface Drifted {
+interface Drifted {
   /** An error for each thing that has changed: `drift-…`, `overridden`. */
   readonly changed: readonly Diagnostic[];
   /** Diagnostics about changes that can't be seen. */
@@ -210,4 +212,66 @@ async function policyChange(
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
   }
+}
+
+/**
+ * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
+ * it has read that text, whose values were read back when the policy was applied.
+ */
+async function notLoaded(
+  context: Context,
+  { unit, facts, services = [], state }: InstalledUnit,
+  { path, content }: EmittedFile,
+): Promise<Diagnostic[]> {
+  if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
+  if (state === 'not-read') return [await notRead(unit, path, services)];
+  const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
+  if (asked.length === 0) return [];
+  const { differences } = await import('../manager/read-back.js');
+  const { scope } = context.placement;
+  const dropIn = parseUnitFile(path, content);
+  return asked.flatMap(({ name, state }) => {
+    const names = [...new Set(differences(dropIn, state, scope).map(({ directive }) => directive))];
+    const message = `${name}: the values that systemd has loaded differ from the drop-in: ${shortList(names, MOST_DIRECTIVES)}`;
+    const hint = `run '${systemctl(scope, 'daemon-reload')}', and restart what is running`;
+    return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
+  });
+}
+
+/** Directives that one line names. */
+const MOST_DIRECTIVES = 3;
+
+async function notRead(unit: string, path: string, services: readonly Service[]): Promise<Diagnostic> {
+  const { inItsPlace } = await import('../manager/read-back.js');
+  const read = services.flatMap(({ state }) => state.dropInPaths);
+  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
+}
+
+/**
+ * How the texts of a policy differ from those that were applied, if they do. Defaults that have changed are named before
+ * the policy, since nothing tells whether its own texts have, too.
+ * @param applied the policy's path in the drop-in
+ */
+export async function changedTexts(
+  { placement }: Context,
+  { policy, sources }: Pick<LoadedPolicy, 'policy' | 'sources'>,
+  { policyHash: was, defaultsHash: defaultsWere }: DropInFacts,
+  applied: string,
+): Promise<string | undefined> {
+  if (policyHash(sources) === was) return undefined;
+  const defaults = defaultsIn(sources, placement);
+  const defaultsAre = defaultsHash(sources, placement);
+  if (defaultsWere === undefined && defaults !== undefined) {
+    // A policy that has taken back `defaults = false` has changed itself.
+    const own = new Map([...sources].filter(([path]) => path !== defaults));
+    if (policyHash(own) === was) return `${printable(defaults)} is new`;
+  } else if (defaultsWere !== defaultsAre) {
+    if (defaults !== undefined) return `${printable(defaults)} has changed`;
+    if (policy.defaults?.value !== false) {
+      const gone = defaultsPaths(placement.scope, placement.home).map((path) => printable(path));
+      return `${gone.join(', or ')}${gone.length > 1 ? ',' : ''} is gone`;
+    }
+  }
+  const others = sources.size - (defaultsAre !== undefined && defaultsAre === defaultsWere ? 1 : 0);
+  return `${printable(applied)}${others > 1 ? ' or a policy that it extends' : ''} has changed`;
 }

@@ -1,11 +1,13 @@
 /** The kernel's treatment of the system calls of a unit's processes, held against its files. */
 import { groupBy, lazily } from '../../collections.js';
-import { type Diagnostic, error, note } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
 import { unitGroups } from '../../machine/state/control-group.js';
 import { readStatus } from '../../machine/state/process-status.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
+import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedPolicy } from '../expected.js';
 import { createFilterCheck, type FilterCheck, hasOwnPrograms } from './check-filters.js';
@@ -199,8 +201,27 @@ function survivingProcess(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitSt
 }
 
 /** A note that only the manager's properties were compared: the kernel's filters can't be read. */
-export const provenWithout = (unit: string): Diagnostic =>
+const provenWithout = (unit: string): Diagnostic =>
   note(
     'filters-unreadable',
     `only systemd's settings of ${unit} were compared with the policy, not its filters`,
   );
+
+/** The enforcement of a unit's files by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
+export async function readKernel(
+  context: Context,
+  plan: ExpectedPolicy,
+  state: UnitState,
+): Promise<Enforcement> {
+  try {
+    const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
+      enforcement(context.system, plan, state, () => nativeProgram(context, 'read-filters')),
+    );
+    return hasErrors(found.unproven)
+      ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
+      : found;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { ...NO_ENFORCEMENT, unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
+  }
+}

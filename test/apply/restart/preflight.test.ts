@@ -51,8 +51,14 @@ const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp
   [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
   [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
   [{ OnSuccess: ['poweroff.target'] }, /^stopping it would trigger OnSuccess=poweroff\.target$/],
-  [{ OnSuccess: ['a.service', 'systemd-soft-reboot.service'] }, /^stopping it would trigger OnSuccess=a\.service systemd-soft/],
-  [{ OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' }, /^stopping it would trigger OnSuccess=a\.service with OnSuccessJobMode=/],
+  [
+    { OnSuccess: ['a.service', 'systemd-soft-reboot.service'] },
+    /^stopping it would trigger OnSuccess=a\.service systemd-soft/,
+  ],
+  [
+    { OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' },
+    /^stopping it would trigger OnSuccess=a\.service with OnSuccessJobMode=/,
+  ],
   [{ OnSuccess: ['systemd-reboot-log.service'] }, undefined],
 ];
 

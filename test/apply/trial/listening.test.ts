@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lostSockets } from '../../../src/apply/trial/check-listening.js';
+import { lostSockets } from '../../../src/apply/trial/listening.js';
 import { apply } from '../../../src/cli/commands/apply.js';
 import type { ServiceSocket } from '../../../src/machine/state/listening.js';
 import { codesOf, statesOf } from '../../support/apply-in-memory.js';

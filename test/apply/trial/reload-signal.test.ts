@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isKilledByReload, reloadKills, reloadSignal } from '../../../src/apply/trial/reload-signal.js';
+import { isKilledByReload, reloadKills, reloadSignal } from '../../../src/apply/trial/trial.js';
 import { FakeSystem } from '../../support/fake-system.js';
 import { unitState } from '../../support/unit-state.js';
 

@@ -76,7 +76,7 @@ test('names of processes and texts of policies reach no terminal as they are', (
 
 test('a guess says that it is one, and how it might be known', () => {
   const guess = explanation({ certain: false, changes: [] });
-  assert.match(text(guess), /\n {2}no change is proposed .*; 'explain --record', outside/);
+  assert.match(text(guess), /\n {2}no change is proposed.*; 'explain --record', outside/);
   const recorded = { sources: new Map(), machine: 'x86-64', recorded: true };
   assert.match(
     explanationsText('demo.service', [guess], recorded),

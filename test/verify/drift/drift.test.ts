@@ -13,7 +13,7 @@ import type { Context } from '../../../src/machine/context.js';
 import { dropInFacts } from '../../../src/plan/emit/drop-in-facts.js';
 import { defaultsHash, policyHash } from '../../../src/prepare/hashes.js';
 import { defaultsPaths } from '../../../src/systemd/paths/policies.js';
-import { changedTexts } from '../../../src/verify/drift/drift-policy.js';
+import { changedTexts } from '../../../src/verify/drift/drift.js';
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, SERVICE, UNIT } from '../../support/demo-service.js';
 import {
   type FakeOptions,
@@ -258,7 +258,8 @@ describe('what has changed since a policy was applied:', () => {
         });
         const { drift, messages } = await found(system);
         assert.deepEqual(drift, names.length > 0 ? ['drift-loaded'] : []);
-        for (const name of names) assert.match(messages, new RegExp(`differ from the drop-in: ${name}$`, 'm'));
+        for (const name of names)
+          assert.match(messages, new RegExp(`differ from the drop-in: ${name}$`, 'm'));
         const { json, diagnostics } = await verify(fakeContext(system), [UNIT], {});
         assert.equal(json.loaded, names.length === 0);
         const wrong = diagnostics.filter(({ code }) => code === 'drift-loaded');

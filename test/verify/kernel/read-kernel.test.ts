@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { prepare } from '../../../src/prepare/prepare.js';
 import type { SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
 import { expectedBy } from '../../../src/verify/expected.js';
-import { readKernel } from '../../../src/verify/kernel/read-kernel.js';
+import { readKernel } from '../../../src/verify/kernel/enforcement.js';
 import { confined, READER } from '../../support/confined-in-memory.js';
 import { UNIT } from '../../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../../support/fake-system.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { emitted } from '../../../src/systemd/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../../src/systemd/directives/format.js';
 import { directives, findDirective } from '../../../src/systemd/directives/table.js';
-import { isLoaded, isSettingLoaded } from '../../../src/verify/manager/loaded-values.js';
+import { isLoaded, isSettingLoaded } from '../../../src/verify/manager/read-back.js';
 import { READINGS } from '../../booted/directive-readings.js';
 
 const AT = { file: 'policy.toml', line: 1, column: 1 };

@@ -435,7 +435,10 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   const properties = { MainPID: 0, ExecStartPostEx: [command] };
   const free = await proofOf([processFiles(100)], { properties });
   assert.deepEqual(codes(free.unproven), ['processes-unseen']);
-  assert.match(free.unproven[0]!.message, /^cannot verify NoNewPrivileges=, ProtectSystem= of .* command may have a prefix/);
+  assert.match(
+    free.unproven[0]!.message,
+    /^cannot verify NoNewPrivileges=, ProtectSystem= of .* command may have a prefix/,
+  );
   const held = await proofOf([processFiles(100)], {
     properties: { ExecStartPostEx: [command] },
     policy: '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\n',

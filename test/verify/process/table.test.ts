@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
-import { groupLimited } from '../../../src/verify/process/control-group.js';
+import { groupLimited } from '../../../src/verify/process/probe.js';
 import { type NamespaceView, parseLimits, type SeenProcess } from '../../../src/verify/process/processes.js';
 import {
   type CheckedProcess,
@@ -235,7 +235,10 @@ test("a namespace that a path names isn't the manager's", () => {
 test('without filters to read only their presence is seen, and capabilities go with them', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
-  assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no system call filter/);
+  assert.match(
+    relation('LockPersonality', { LockPersonality: true }, open),
+    /^looser: it has no system call filter/,
+  );
   assert.equal(relation('ProtectClock', { ProtectClock: true }, seenProcess()), 'equal');
   const clock = seenProcess({ CapBnd: '2000000' });
   assert.match(relation('ProtectClock', { ProtectClock: true }, clock), /^looser: CapBnd/);
