@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, note, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { orElse } from '../machine/state/failures.js';
 import { whileHeld } from '../machine/while-locked.js';
@@ -7,7 +7,6 @@ import { ownCommand } from '../systemd/command-lines.js';
 import { lockPath } from '../systemd/paths/records.js';
 import { activatedUnits, notDone } from './confirm/activations.js';
 import { unitsToUndo } from './confirm/pending.js';
-import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
 
 /** How long another run may take, in seconds. */
@@ -156,4 +155,18 @@ function leftHalfDone(context: Context, unit: string): Diagnostic {
   return warning('half-done', message, {
     hint: `after an interrupted run, '${ownCommand(scope, 'status', unit)}'${who} rolls it back`,
   });
+}
+
+/**
+ * Refuses a change of the system's units to others than root, before half of it fails.
+ * @param hint the way out, where the usual one isn't there
+ * @throws UserError `needs-root`
+ */
+export function assertMayChange(
+  { placement, offline, superuser }: Context,
+  { check }: { readonly check?: boolean },
+  hint = 'run it with sudo; --check changes nothing, and --user is for your own services',
+): void {
+  if (check || offline || superuser || placement.scope === 'user') return;
+  throw new UserError(error('needs-root', "only root may change the system's units", { hint }), EXIT.failure);
 }

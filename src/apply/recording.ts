@@ -26,7 +26,7 @@ import { runSteps, type Step, type UnitEnding } from './runner.js';
 import { restartServices } from './steps/restart.js';
 import { tryServices } from './steps/try.js';
 import { keepUndoRecords, reload, writeFiles } from './steps/write.js';
-import type { UndoRecord } from './undo-record-format.js';
+import type { UndoRecord } from './undo-record.js';
 
 /** The time that the journal may take for the kernel's records, in milliseconds. */
 const LOG_DELAY = 500;

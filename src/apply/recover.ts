@@ -17,8 +17,8 @@ import { folderOf } from '../systemd/unit/path.js';
 import { readPending, unitsToUndo } from './confirm/pending.js';
 import { cancelRollback } from './confirm/rollback-timer.js';
 import { changedSince, fileStates } from './steps/files.js';
+import type { FileUndo, UndoRecord } from './undo-record.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
-import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
  * Rolls units back that a run has left half changed, or that were not confirmed in time. The caller has the lock.

@@ -8,8 +8,8 @@ import { commitUndone } from './steps/commit.js';
 import { changedSince, isChangedSince } from './steps/files.js';
 import { restartAsBefore, type UndoOptions } from './steps/undo-restart.js';
 import { reloadBack, unwriteFiles } from './steps/write.js';
+import type { UndoRecord } from './undo-record.js';
 import { forgetUndoRecord } from './undo-record.js';
-import type { UndoRecord } from './undo-record-format.js';
 import { UNDER_WAY } from './wait-for.js';
 
 /** The undoing halves of the steps that have one, in their order. */

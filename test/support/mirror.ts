@@ -22,7 +22,7 @@ export const holdsLogic = (path: string, text: string): boolean =>
 export function unmirrored(files: Sources): string[] {
   const tests = [...files.keys()].filter((path) => path.endsWith('.test.ts'));
   const sources = [...files].filter(([path, text]) => path.startsWith('src/') && holdsLogic(path, text));
-  const expectations = tests.flatMap((test) => expectationsOf(test, files));
+  const expectations = tests.flatMap((test) => expectedMounts(test, files));
   const covered = new Set(expectations.map(({ source }) => source));
   const untested = sources.map(([path]) => path).filter((path) => !covered.has(path));
   return [
@@ -32,13 +32,13 @@ export function unmirrored(files: Sources): string[] {
 }
 
 /** A test's word that it is about a source file. */
-interface MountExpectation {
+interface ExpectedMount {
   readonly test: string;
   readonly source: string;
 }
 
 /** The files that a test's name and its first comment stand for; a folder stands for its own files. */
-function expectationsOf(test: string, files: Sources): MountExpectation[] {
+function expectedMounts(test: string, files: Sources): ExpectedMount[] {
   const text = files.get(test)!;
   const [, list = ''] = /^\/\*\*[\s*]*Tests of ([^:]*):/.exec(text) ?? [];
   const named = list.match(/[\w.-]+(?:\/[\w.-]+)*(?:\.ts\b|\/)/g) ?? [];

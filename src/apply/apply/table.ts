@@ -28,7 +28,7 @@ import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import { ListeningBefore } from '../trial/listening.js';
 import { refusalsOfFailed } from '../trial/refusals.js';
 import { TrialWatch } from '../trial/watch.js';
-import type { UndoRecord } from '../undo-record-format.js';
+import type { UndoRecord } from '../undo-record.js';
 import { type PendingApply, type UnitResult, updated } from '../unit-result.js';
 import { writeOffline } from '../write-offline.js';
 import type { ApplyOptions } from './plan.js';

@@ -5,8 +5,8 @@ import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { MAX_SPAN } from '../../systemd/time-span.js';
+import type { Confirmation, UndoRecord } from '../undo-record.js';
 import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
-import type { Confirmation, UndoRecord } from '../undo-record-format.js';
 import type { UnitResult } from '../unit-result.js';
 
 /** The record of a change that is done, and is to be confirmed. */

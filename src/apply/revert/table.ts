@@ -31,7 +31,7 @@ import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
 import { restartServices } from '../steps/restart.js';
 import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
-import type { UndoRecord } from '../undo-record-format.js';
+import type { UndoRecord } from '../undo-record.js';
 import type { ChangeResult, Pending, UnitResult } from '../unit-result.js';
 
 /** The steps of `revert`. A failure is reported, and the next revert goes on from there; an interrupt undoes all. */

@@ -6,7 +6,7 @@ import type { System } from '../../machine/system.js';
 import type { FileChange } from '../../plan/emit/changes.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
-import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record-format.js';
+import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record.js';
 
 /** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
 export const goesLast = ({ kind, path }: FileChange): boolean => kind === 'remove' && !hasNameOfDropIn(path);

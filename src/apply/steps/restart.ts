@@ -10,8 +10,7 @@ import { type ChangedUnit, failuresOfEach, noting, preparedFor, type Transaction
 import { dependentsIn } from '../dependents.js';
 import { restart } from '../restart/restart-service.js';
 import type { StepResult } from '../runner.js';
-import { keepUndoRecord } from '../undo-record.js';
-import { mayHaveRestarted } from '../undo-record-format.js';
+import { keepUndoRecord, mayHaveRestarted } from '../undo-record.js';
 import { waitFor } from '../wait-for.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */

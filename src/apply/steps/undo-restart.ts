@@ -22,7 +22,7 @@ import { isTrigger } from '../restart/affected-units.js';
 import { atWork, restartObstacle, staysDown } from '../restart/may-restart.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
-import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
+import { mayHaveRestarted, type UndoRecord } from '../undo-record.js';
 import { UNDER_WAY, waitFor } from '../wait-for.js';
 
 /** Options of bringing services back. */

@@ -3,7 +3,7 @@ import type { Context } from '../../machine/context.js';
 import type { FiltersOnDisk } from '../../machine/state/own-filters.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { againHint } from '../../prepare/apply-again.js';
-import type { NamedProgram } from './named-programs.js';
+import type { NamedProgram } from './applied.js';
 
 /** Files of a unit with which it won't start. */
 

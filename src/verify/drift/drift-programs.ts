@@ -5,7 +5,7 @@ import type { Context } from '../../machine/context.js';
 import { exists } from '../../prepare/load/exists.js';
 import { MAX_PROGRAM_SIZE, programFiles } from '../../prepare/load/installed-programs.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../systemd/paths/programs.js';
-import type { NamedProgram } from './named-programs.js';
+import type { NamedProgram } from './applied.js';
 
 const CODE = 'drift-launcher';
 

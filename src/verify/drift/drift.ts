@@ -15,7 +15,7 @@ import { hasLoaded } from '../../machine/state/started-with.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../../plan/emit/files.js';
 import { againHint, isSearched } from '../../prepare/apply-again.js';
-import { defaultsHash, defaultsIn, hasSameTexts, policyHash, unitHash } from '../../prepare/hashes.js';
+import { defaultsHash, hasSameTexts, policyHash, unitHash } from '../../prepare/hashes.js';
 import { hostDefaults } from '../../prepare/load/find-defaults.js';
 import { findPolicy, namedPolicy } from '../../prepare/load/find-policy.js';
 import type { PolicyPlace } from '../../prepare/load/find-template.js';
@@ -25,7 +25,6 @@ import { loadFiles, loadOffline, serviceName } from '../../prepare/load/load-uni
 import { surroundingsOf } from '../../prepare/load/surroundings.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { dropInPath, hasNameOfDropIn, mountsPrograms } from '../../systemd/paths/own-files.js';
-import { defaultsPaths } from '../../systemd/paths/policies.js';
 import { type InstalledProgram, isInstalledProgram } from '../../systemd/paths/programs.js';
 import { type EffectiveUnit, effectiveUnit } from '../../systemd/unit/effective.js';
 import { isTemplate, type UnitName } from '../../systemd/unit/name.js';
@@ -207,7 +206,7 @@ async function policyChange(
     const { loadPolicy } = await import('../../prepare/load/load-policy.js');
     const loaded = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
-    return await changedTexts(context, loaded, facts, policy);
+    return changedTexts(context, loaded, facts, policy);
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
@@ -247,31 +246,18 @@ async function notRead(unit: string, path: string, services: readonly Service[])
   return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
 }
 
-/**
- * How the texts of a policy differ from those that were applied, if they do. Defaults that have changed are named before
- * the policy, since nothing tells whether its own texts have, too.
- * @param applied the policy's path in the drop-in
- */
-export async function changedTexts(
+/** How the texts of a policy differ from those that were applied, if they do. @param applied the policy's path in the drop-in */
+function changedTexts(
   { placement }: Context,
   { policy, sources }: Pick<LoadedPolicy, 'policy' | 'sources'>,
-  { policyHash: was, defaultsHash: defaultsWere }: DropInFacts,
+  facts: DropInFacts,
   applied: string,
-): Promise<string | undefined> {
-  if (policyHash(sources) === was) return undefined;
-  const defaults = defaultsIn(sources, placement);
-  const defaultsAre = defaultsHash(sources, placement);
-  if (defaultsWere === undefined && defaults !== undefined) {
-    // A policy that has taken back `defaults = false` has changed itself.
-    const own = new Map([...sources].filter(([path]) => path !== defaults));
-    if (policyHash(own) === was) return `${printable(defaults)} is new`;
-  } else if (defaultsWere !== defaultsAre) {
-    if (defaults !== undefined) return `${printable(defaults)} has changed`;
-    if (policy.defaults?.value !== false) {
-      const gone = defaultsPaths(placement.scope, placement.home).map((path) => printable(path));
-      return `${gone.join(', or ')}${gone.length > 1 ? ',' : ''} is gone`;
-    }
-  }
-  const others = sources.size - (defaultsAre !== undefined && defaultsAre === defaultsWere ? 1 : 0);
+): string | undefined {
+  if (policyHash(sources) === facts.policyHash) return undefined;
+  const defaults = defaultsHash(sources, placement);
+  // Whether its own texts have changed, too, is unknown then.
+  if (defaults !== facts.defaultsHash && policy.defaults?.value !== false)
+    return "the host's defaults that it uses have changed";
+  const others = sources.size - (defaults === undefined ? 0 : 1);
   return `${printable(applied)}${others > 1 ? ' or a policy that it extends' : ''} has changed`;
 }

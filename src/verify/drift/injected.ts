@@ -10,6 +10,7 @@ import { namedUnit } from '../../prepare/load/named-unit.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { parseUnitName } from '../../systemd/unit/name.js';
 import type { Scope } from '../../systemd/unit/search.js';
+import { templateOf } from './applied.js';
 
 /** A unit's status, as far as it matters here. */
 interface ReportedUnit {
@@ -65,11 +66,6 @@ export async function withInjections<T extends ReportedUnit>(
     })),
   ];
 }
-
-const templateOf = (unit: string): string | undefined => {
-  const name = parseUnitName(unit);
-  return 'full' in name ? name.template : undefined;
-};
 
 /** A unit without a policy is no finding where it has a filter. */
 function besides({ dropIn, diagnostics, exit }: ReportedUnit, notes: readonly Diagnostic[]) {

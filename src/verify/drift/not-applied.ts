@@ -8,7 +8,8 @@ import { findUnit } from '../../prepare/load/find-unit.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { policyFolders, serviceOfPolicy } from '../../systemd/paths/policies.js';
-import { isTemplate, parseUnitName } from '../../systemd/unit/name.js';
+import { isTemplate } from '../../systemd/unit/name.js';
+import { templateOf } from './applied.js';
 
 export interface Unapplied {
   /** Full names, sorted. */
@@ -86,12 +87,6 @@ const asNote = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'note' });
 
 const notAppliedNote = (what: string, units: readonly string[], hint?: string): Diagnostic[] =>
   units.length === 0 ? [] : [note('not-applied', `${what}: ${shortList(units, MOST_UNITS)}`, { hint })];
-
-/** Of a folder's name, which may be any. */
-function templateOf(unit: string): string | undefined {
-  const name = parseUnitName(unit);
-  return 'full' in name ? name.template : undefined;
-}
 
 /** The units that have a policy in each of the folders, the administrator's own first. */
 async function policies({ system, placement }: Context): Promise<Set<string>[]> {

@@ -12,7 +12,7 @@ import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedPolicy } from '../expected.js';
 import { createFilterCheck, type FilterCheck, hasOwnPrograms } from './check-filters.js';
 import type { PrintedFilters } from './loaded-filters.js';
-import { looserCalls, whose } from './more-permissive.js';
+import { endsSurviving, morePermissive, namesOf } from './more-permissive.js';
 import { survivingProcesses } from './surviving-processes.js';
 import type { ThreadGroup } from './thread-group.js';
 import { notTrusted, trustsGuards, unknownLauncher } from './trusted-launcher.js';
@@ -122,7 +122,7 @@ async function lookOnce(
     ...{ groups, read: found },
     wrong: [
       ...(unknown?.isCertain ? launcherErrors : otherProgram(plan, present)),
-      ...present.flatMap(looserCalls),
+      ...present.flatMap(morePermissive),
     ],
     surviving: groups.filter((group) => group.leftOver).map((group) => survivingProcess(group, plan, unit)),
     unproven: [...unproven, ...(unknown?.isCertain ? [] : launcherErrors)],
@@ -177,7 +177,7 @@ async function checkThreads(
 function otherProgram({ unit, target }: ExpectedPolicy, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
-  const message = `the filter in ${whose(first)} of ${unit} is not the one on disk`;
+  const message = `the filter in ${namesOf(first.processes)} of ${unit} is not the one on disk`;
   return [error('restart-due', message, { hint: systemctl(target.scope, 'restart', unit) })];
 }
 
@@ -190,13 +190,11 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
 }
 
 function survivingProcess(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitState): Diagnostic {
-  const { scope } = plan.target;
-  const message = `the policy is not fully enforced in ${whose(group)}, running since before ${plan.unit} was started`;
+  const message = `the policy is not fully enforced in ${namesOf(group.processes)}, running since before ${plan.unit} was started`;
   const mode = unit.killMode;
   const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'the last stop left';
-  const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
   return error('left-over', message, {
-    hint: `${why} such processes running; '${commands.join('; ')}' ends them`,
+    hint: `${why} such processes running; ${endsSurviving(plan)}`,
   });
 }
 

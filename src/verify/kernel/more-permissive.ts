@@ -1,22 +1,33 @@
-/** Errors about processes that are looser than what they are held to. */
+/** Errors about processes that are more permissive than the policy. */
+
 import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { systemctl } from '../../systemd/command-lines.js';
+import type { ExpectedDirectives } from '../expected.js';
 import { EVERY_CALL, type NamedCalls } from './name-calls.js';
 import type { ThreadGroup } from './thread-group.js';
 
 /** The most calls that one error names; the report has them all. */
 const MOST_CALLS = 20;
 
-/** The processes of a group, in short. */
-export function whose({ processes }: ThreadGroup): string {
+/** Some processes, in short. */
+export function namesOf(processes: readonly { readonly pid: number; readonly name: string }[]): string {
   const [first] = processes;
   const name = printable(first?.name || 'an exited process');
   return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
 }
 
-export function looserCalls(group: ThreadGroup): Diagnostic[] {
+/** The commands that end processes which a unit's stop leaves running. */
+export const endsSurviving = ({
+  unit,
+  target: { scope },
+}: Pick<ExpectedDirectives['plan'], 'unit' | 'target'>) =>
+  `'${['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, unit)).join('; ')}' ends them`;
+
+/** Errors about processes in which calls get a more permissive answer than the policy's. */
+export function morePermissive(group: ThreadGroup): Diagnostic[] {
   const { heldTo } = group;
-  const who = whose(group);
+  const who = namesOf(group.processes);
   return group.differences.map(({ abi, calls, expected, got, someArguments }) => {
     const some = someArguments ? ' for some arguments' : '';
     const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
@@ -37,11 +48,11 @@ export function morePermissiveSince(groups: readonly ThreadGroup[], main: number
   const loose = groups.filter((group) => !group.leftOver && group.differences.length > 0);
   const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
   const first = main === 0 ? loose[0] : loose.find(isMains);
-  if (!first) return loose.flatMap(looserCalls);
+  if (!first) return loose.flatMap(morePermissive);
   const others = loose.filter((group) => group !== first);
   const besides = others.map((group) => ({ ...group, differences: without(group.differences, first) }));
   const isMore = others.some((group, i) => countOf(besides[i]!) < countOf(group));
-  return [summary(first, isMore), ...besides.flatMap(looserCalls)];
+  return [summary(first, isMore), ...besides.flatMap(morePermissive)];
 }
 
 const countOf = (group: ThreadGroup): number => group.differences.flatMap(({ calls }) => calls).length;
@@ -52,7 +63,7 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
     const names = [...new Set(some.flatMap((one) => one.calls))];
     return `${shortList(names, MOST_CALLS)} (${abi})`;
   });
-  const who = `${whose(first)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
+  const who = `${namesOf(first.processes)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
   return error('looser', `for that reason the policy is not fully enforced in ${who}: ${calls.join(', ')}`);
 }
 

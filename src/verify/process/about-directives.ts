@@ -2,16 +2,13 @@
 
 import { shortList } from '../../collections.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
-import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedDirectives } from '../expected.js';
+import { endsSurviving, namesOf } from '../kernel/more-permissive.js';
 import type { CheckedDirective, ProcessFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */
-function whose({ processes }: ProcessFinding): string {
-  const [first] = processes;
-  if (!first) return 'the control group';
-  return `${printable(first.name)} (${first.pid})${processes.length > 1 ? ' and others' : ''}`;
-}
+const whose = ({ processes }: ProcessFinding): string =>
+  processes.length === 0 ? 'the control group' : namesOf(processes);
 
 const ofRelation = (
   { findings }: CheckedDirective,
@@ -32,8 +29,7 @@ export const looserDirective = (held: CheckedDirective): Diagnostic[] =>
 export const survivingDirective = ({ plan }: ExpectedDirectives, held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
     const message = `${held.directive}= is not in force in ${whose(one)}, running since before ${plan.unit} was started`;
-    const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
-    return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
+    return error('left-over', message, { ...place(held), hint: endsSurviving(plan) });
   });
 
 /**

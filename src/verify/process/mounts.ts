@@ -5,7 +5,7 @@ import type { Get } from '../../systemd/directives/directive.js';
 import { isOn } from '../../systemd/directives/is-on.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import {
-  type MountExpectation,
+  type ExpectedMount,
   type MountLines,
   mountEntries,
   writable,
@@ -52,7 +52,7 @@ export const loadedLines = (get: Get, bases?: ReadonlyMap<string, string>): Moun
 });
 
 /** Paths that have to be followed in a process's view: those that expectations are about, and all with a mount of their own. */
-export const pathsToFollow = (lines: MountLines, expectations: readonly MountExpectation[]): string[] => [
+export const pathsToFollow = (lines: MountLines, expectations: readonly ExpectedMount[]): string[] => [
   ...expectations.flatMap(({ path, except }) => [path, ...except]),
   ...mountEntries(lines).map(({ path }) => path),
 ];
@@ -85,7 +85,7 @@ const undone = (seen: string, { isOwn }: ProcessMounts, isTheHosts: boolean): Fi
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
 /** Compares an expectation with what a process sees. */
-export function checkMount(expectation: MountExpectation, sight: ProcessMounts): Finding {
+export function checkMount(expectation: ExpectedMount, sight: ProcessMounts): Finding {
   const { view, host } = sight;
   const path = view.paths.get(expectation.path);
   if (path === undefined) return EQUAL;
@@ -134,7 +134,7 @@ const MOST_MOUNTS = 10;
  * user does by FUSE.
  */
 function checkFlag(
-  expectation: MountExpectation,
+  expectation: ExpectedMount,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
   sight: ProcessMounts,
   [flag, otherwise]: readonly [flag: string, otherwise: string],

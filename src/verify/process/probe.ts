@@ -10,7 +10,7 @@ import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { INFINITY } from '../../systemd/directives/values/bus.js';
-import { expectationsOf } from '../../systemd/directives/values/mounts.js';
+import { expectedMounts } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import {
@@ -170,7 +170,7 @@ async function readExpected(
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
-  const expectations = directives.flatMap((name) => expectationsOf(lines, name));
+  const expectations = directives.flatMap((name) => expectedMounts(lines, name));
   const paths = expectations.length > 0 ? [...new Set(pathsToFollow(lines, expectations))] : [];
   const isMounted = directives.some((name) => isSeen(name, 'mounts'));
   return {

@@ -5,7 +5,7 @@ import type { Abi } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { findDirective } from '../../systemd/directives/table.js';
-import { expectationsOf, MOUNT_EXPECTATIONS, ROOTS } from '../../systemd/directives/values/mounts.js';
+import { expectedMounts, PROMISED, ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
 import { checkMount, checkProc, isSet, loadedLines, OF_PROC, word } from './mounts.js';
@@ -88,7 +88,7 @@ export const createOfMounts = (
   const lines = loadedLines(get, bases);
   const outside = apart('mnt', process, expected);
   return remember((directive) => {
-    const expectations = expectationsOf(lines, directive);
+    const expectations = expectedMounts(lines, directive);
     const isOfProc = OF_PROC.includes(directive);
     if (expectations.length === 0 && !isOfProc) return [];
     if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
@@ -141,7 +141,7 @@ const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, c
         ? apart('cgroup', process, expected)
         : [],
   ],
-  ['mounts', [...MOUNT_EXPECTATIONS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
+  ['mounts', [...PROMISED.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
   [
     'filters',
     SAMPLES.keys(),

@@ -10,10 +10,7 @@ import { plan } from '../../../src/cli/commands/plan.js';
 import { status } from '../../../src/cli/commands/status.js';
 import { verify } from '../../../src/cli/commands/verify.js';
 import type { Context } from '../../../src/machine/context.js';
-import { dropInFacts } from '../../../src/plan/emit/drop-in-facts.js';
-import { defaultsHash, policyHash } from '../../../src/prepare/hashes.js';
-import { defaultsPaths } from '../../../src/systemd/paths/policies.js';
-import { changedTexts } from '../../../src/verify/drift/drift.js';
+
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, SERVICE, UNIT } from '../../support/demo-service.js';
 import {
   type FakeOptions,
@@ -25,7 +22,6 @@ import {
   targetSets,
   withInput,
 } from '../../support/fake-system.js';
-import { policyFrom } from '../../support/policy.js';
 
 const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
 const SERVICES = '[service]\nPrivateTmp = true\n';
@@ -101,7 +97,7 @@ const CASES: readonly (readonly [
     'the defaults of the host',
     write(DEFAULTS, '[service]\nProtectHome = true\n'),
     ['drift-policy'],
-    /^demo\.service: \/etc\/sandbox-unit\/defaults\.toml is new since its policy was applied$/,
+    /^demo\.service: the host's defaults that it uses have changed since its policy was applied$/,
   ],
   ['defaults that the policy has itself', write(DEFAULTS, '[service]\nPrivateTmp = "disconnected"\n'), []],
   [
@@ -318,16 +314,25 @@ describe('what has changed since a policy was applied:', () => {
     const WITHOUT = `defaults = false\n${PLAIN}`;
     const home: Change = write(DEFAULTS, '[service]\nProtectHome = true\n');
     const cases: readonly (readonly [policy: string, RegExp, ...Change[]])[] = [
-      [PLAIN, /: \S+defaults\.toml has changed since its policy was applied$/, home],
-      [PLAIN, /: \S+defaults\.toml is gone since its policy was applied$/, remove(DEFAULTS)],
+      [PLAIN, /: the host's defaults that it uses have changed since its policy was applied$/, home],
+      [
+        PLAIN,
+        /: the host's defaults that it uses have changed since its policy was applied$/,
+        remove(DEFAULTS),
+      ],
       [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
       [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, WITHOUT)],
       [
         WITHOUT,
-        /: \S+demo\.service\.toml or a policy that it extends has changed since/,
+        /: the host's defaults that it uses have changed since its policy was applied$/,
         write(PLACE, PLAIN),
       ],
-      [PLAIN, /: \S+defaults\.toml has changed since/, home, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
+      [
+        PLAIN,
+        /: the host's defaults that it uses have changed since/,
+        home,
+        write(PLACE, PLAIN.replace('"e', '"acct", "e')),
+      ],
     ];
     for (const [policy, message, ...changes] of cases) {
       const system = await applied({ files: { [DEFAULTS]: SERVICES, [PLACE]: policy } });
@@ -337,26 +342,6 @@ describe('what has changed since a policy was applied:', () => {
       assert.deepEqual(drift, ['drift-policy']);
       assert.match(messages, message);
     }
-  });
-
-  test("users' defaults that are gone are named by both places", async () => {
-    const text = '[service]\nPrivateTmp = true\n';
-    const loaded = {
-      policy: policyFrom('[syscalls]\ndeny = ["acct"]\n'),
-      sources: new Map([['/p.toml', 'x']]),
-    };
-    const hash = async (sources: ReadonlyMap<string, string>) => ({
-      policyHash: policyHash(sources),
-      defaultsHash: defaultsHash(sources, OF_USER),
-    });
-    const place = defaultsPaths('user', OF_USER.home)[1]!;
-    const was = await hash(new Map([...loaded.sources, [place, text]]));
-    const facts = { ...dropInFacts(new Uint8Array()), ...was };
-    const context = fakeContext(machineWith(SERVICE, POLICY), { placement: OF_USER });
-    assert.match(
-      (await changedTexts(context, loaded, facts, '/p.toml'))!,
-      /^\/\S+\/defaults\.toml, or \/etc\/sandbox-unit\/user\/defaults\.toml, is gone$/,
-    );
   });
 
   test('what was applied from a path that is relative to a folder is held against the file there', async () => {

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import type { ProcessResult, System } from '../../../src/machine/system.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { prepare } from '../../../src/prepare/prepare.js';
 import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { encodeFilterFile } from '../../../src/seccomp/filter/filter-file.js';
@@ -16,8 +17,9 @@ import { resolveCalls } from '../../../src/seccomp/syscalls/resolve.js';
 import { NO_SYSCALLS } from '../../../src/seccomp/syscalls/section.js';
 import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { expectedBy } from '../../../src/verify/expected.js';
-import { enforcement } from '../../../src/verify/kernel/enforcement.js';
-import { hexOf } from '../../support/confined-in-memory.js';
+import { enforcement, readKernel } from '../../../src/verify/kernel/enforcement.js';
+import { confined, hexOf, READER } from '../../support/confined-in-memory.js';
+import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyOf } from '../../support/policies.js';
 import { unitState } from '../../support/unit-state.js';
 
@@ -399,4 +401,24 @@ test('a reader that fails or says something else is an error', async () => {
       (thrown) => thrown instanceof UserError && thrown.exit === 2,
     );
   }
+});
+
+const same = (meaning: SyscallPolicy) => [meaning];
+
+test('an error of the reader leaves the enforcement unproven; a defect is thrown', async () => {
+  const system = await confined(same);
+  const prepared = await prepare(fakeContext(system), PLAN.unit, {});
+  const plan = expectedBy(prepared.plan, prepared.files);
+  const unit = await system.unit(PLAN.unit);
+  assert.deepEqual((await readKernel(fakeContext(system), plan, unit)).unproven, []);
+  system.files.delete(READER);
+  const { groups, unproven } = await readKernel(fakeContext(system), plan, unit);
+  assert.deepEqual([groups, unproven[0]!.code, unproven.length], [[], 'no-helper', 2]);
+  const broken = fakeContext(system, {
+    program: {
+      ...system,
+      read: () => Promise.reject(new TypeError('defect')),
+    } as unknown as FakeSystem,
+  });
+  await assert.rejects(readKernel(broken, plan, unit), TypeError);
 });

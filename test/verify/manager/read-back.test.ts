@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseUnitState } from '../../../src/machine/unit-state.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { emitted } from '../../../src/systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../../../src/systemd/directives/format.js';
+import { directives, findDirective } from '../../../src/systemd/directives/table.js';
 import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
-import { differences, readBack } from '../../../src/verify/manager/read-back.js';
+import { differences, isLoaded, isSettingLoaded, readBack } from '../../../src/verify/manager/read-back.js';
+import { READINGS } from '../../booted/directive-readings.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
 import { dropInText, planned, plannedDropIn } from '../../support/planned.js';
@@ -177,4 +181,67 @@ test("the hint names the manager's own log, a user's or the system's", () => {
     ["systemd's log may say why: journalctl --boot _PID=1"],
     ["systemd's log may say why: journalctl --user --boot --user-unit=init.scope"],
   ]);
+});
+
+const AT = { file: 'policy.toml', line: 1, column: 1 };
+
+function written(name: string, value: unknown): readonly string[] {
+  const row = findDirective(name)!;
+  const formatted = formatDirective(row, value, AT);
+  assert.ok(isFormatted(formatted), name);
+  return emitted(row, [], formatted.values);
+}
+
+test('each example is in what the bus says of it', () => {
+  const get = (property: string) => READINGS.get(property);
+  for (const row of directives()) {
+    assert.ok(READINGS.has(row.bus.property), `${row.name}: no reading`);
+    assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  }
+});
+
+/** A directive, the drop-in's assignments, what the manager has, and whether that is it. */
+const CASES: readonly [string, readonly string[], Readonly<Record<string, unknown>>, boolean][] = [
+  // What another directive implies.
+  ['ProtectSystem', ['no'], { ProtectSystem: 'strict', DynamicUser: true }, true],
+  ['ProtectSystem', ['no'], { ProtectSystem: 'strict', DynamicUser: false }, false],
+  ['ProtectSystem', ['full'], { ProtectSystem: 'no', DynamicUser: true }, false],
+  ['DevicePolicy', ['auto'], { DevicePolicy: 'closed', PrivateDevices: true }, true],
+  [
+    'CapabilityBoundingSet',
+    ['', 'CAP_SYSLOG CAP_KILL'],
+    { CapabilityBoundingSet: 32n, ProtectKernelLogs: true },
+    true,
+  ],
+];
+
+for (const [name, values, properties, wanted] of CASES) {
+  test(`${name}=${values.join('|')} ${wanted ? 'is' : "isn't"} in ${show(properties)}`, () => {
+    assert.equal(
+      isLoaded(findDirective(name)!, values, (property) => properties[property]),
+      wanted,
+    );
+  });
+}
+
+function show(properties: unknown): string {
+  return JSON.stringify(properties, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+test('of a list of calls the kind is read back', () => {
+  const cases: readonly [values: readonly string[], loaded: unknown, held: boolean][] = [
+    [[''], [false, []], true],
+    [[''], [true, []], false],
+    [['', '~acct'], [false, ['acct']], true],
+    [['', '~acct'], [false, []], false],
+    [['', '~acct'], [true, ['acct']], false],
+    [['', 'acct', '~brk'], [true, ['acct']], true],
+    [['', 'acct'], undefined, true],
+  ];
+  for (const [values, loaded, held] of cases)
+    assert.equal(
+      isSettingLoaded('SystemCallFilter', values, () => loaded),
+      held,
+      `${values}`,
+    );
 });

@@ -3,10 +3,10 @@
 import { shortList } from '../../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { DirectiveComparison } from '../directive.js';
-import { allClaims, type MountExpectation, mountLines } from './mounts.js';
+import { allExpected, type ExpectedMount, mountLines } from './mounts.js';
 
 /** A part of the file system that a directive of the unit closes. */
-export type ClosedPath = Pick<MountExpectation, 'by' | 'path' | 'except'>;
+export type ClosedPath = Pick<ExpectedMount, 'by' | 'path' | 'except'>;
 
 export const closed = (by: string, paths: readonly string[]): ClosedPath[] =>
   paths.map((path) => ({ by, path, except: [] }));
@@ -19,9 +19,9 @@ export function closedPaths(unit: UnitValues, directive: string): string[] {
 }
 
 const claimed =
-  (...kinds: readonly MountExpectation['is'][]) =>
+  (...kinds: readonly ExpectedMount['is'][]) =>
   (unit: UnitValues): ClosedPath[] =>
-    allClaims(mountLines(unit)).filter(({ is }) => kinds.includes(is));
+    allExpected(mountLines(unit)).filter(({ is }) => kinds.includes(is));
 
 /** Parts that the unit's processes can't write to. */
 export const readOnly = claimed('read-only', 'inaccessible');

@@ -68,7 +68,7 @@ export function temporaryMountOf(word: string) {
  * manager.
  * `read-only` and `noexec` hold for all below, too; `writable` and `executable` take nothing away.
  */
-export interface MountExpectation {
+export interface ExpectedMount {
   readonly by: string;
   readonly is: 'read-only' | 'noexec' | 'inaccessible' | 'private' | 'writable' | 'executable';
   readonly path: string;
@@ -78,7 +78,7 @@ export interface MountExpectation {
 
 /** A promise of a directive. */
 interface Promised {
-  readonly is: MountExpectation['is'];
+  readonly is: ExpectedMount['is'];
   /** Without them, the paths that the directive lists. */
   readonly paths?: readonly string[];
   readonly except?: readonly string[] | ((lines: MountLines) => readonly string[]);
@@ -95,10 +95,7 @@ const ownPressureFile = (lines: MountLines): string[] => {
 };
 
 /** The promises of each directive. */
-export const MOUNT_EXPECTATIONS: ReadonlyMap<string, readonly Promised[]> = new Map<
-  string,
-  readonly Promised[]
->([
+export const PROMISED: ReadonlyMap<string, readonly Promised[]> = new Map<string, readonly Promised[]>([
   ...ROOTS.map((name) => [name, [{ is: 'private', paths: ['/'], unless: '/' }]] as const),
   [
     'DynamicUser',
@@ -149,8 +146,8 @@ export const MOUNT_EXPECTATIONS: ReadonlyMap<string, readonly Promised[]> = new 
 ]);
 
 /** The expectations of a directive; none if it isn't set. */
-export function expectationsOf(lines: MountLines, by: string): MountExpectation[] {
-  const promised = lines.isSet(by) ? (MOUNT_EXPECTATIONS.get(by) ?? []) : [];
+export function expectedMounts(lines: MountLines, by: string): ExpectedMount[] {
+  const promised = lines.isSet(by) ? (PROMISED.get(by) ?? []) : [];
   // The bus has further words in a property of their own.
   const words = [lines.word(by), lines.word(`${by}Ex`)];
   return promised
@@ -163,8 +160,8 @@ export function expectationsOf(lines: MountLines, by: string): MountExpectation[
 }
 
 /** The expectations of all of a unit's lines. */
-export const allClaims = (lines: MountLines): MountExpectation[] =>
-  [...MOUNT_EXPECTATIONS.keys()].flatMap((name) => expectationsOf(lines, name));
+export const allExpected = (lines: MountLines): ExpectedMount[] =>
+  [...PROMISED.keys()].flatMap((name) => expectedMounts(lines, name));
 
 /** A path with a mount of its own, and the directive that it is for; `''` for one that systemd gives to any unit. */
 export interface MountEntry {
@@ -216,7 +213,7 @@ export const mountEntries = (lines: MountLines): MountEntry[] => [
   ...writable(lines),
   ...entries('BindReadOnlyPaths', lines.places('BindReadOnlyPaths')),
   ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
-  ...allClaims(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
+  ...allExpected(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
 ];
 
 /** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
@@ -224,7 +221,7 @@ export function mountsApart(unit: UnitValues): ReadonlyMap<string, boolean> {
   const lines = mountLines(unit);
   const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
   const closing = [
-    ...allClaims(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
+    ...allExpected(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
     ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
   ];
   const closed = new Set([
