@@ -208,7 +208,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.sh('mount -t tmpfs none /var/lib/late');
     const { status, of, seen } = await verify();
     assert.deepEqual([status, of('open')], [0, ['ReadOnlyPaths']]);
-    assert.equal(seen.get('ReadOnlyPaths'), 'systemd leaves /var/lib/late out, which can be written to');
+    assert.equal(seen.get('ReadOnlyPaths'), 'systemd leaves out /var/lib/late, which can be written to');
     await afresh();
     assert.deepEqual((await verify()).of('open'), [], 'a restart closes it');
     await box.sh('umount /var/lib/late');
