@@ -297,8 +297,8 @@ export function withoutBase(
 function letsThrough({ name, abi }: NamedCall, confinement: Confinement, phase: Phase): boolean {
   const meaning = named(confinement, phase);
   const { rules, otherwise, limit } = verdictOn(meaning, name);
-  const isOpen = abi === confinement.machine || (abi !== undefined && meaning.architectures.includes(abi));
-  return isOpen && rules.length === 0 && otherwise === ALLOW && permits(limit);
+  const isAllowed = rules.length === 0 && otherwise === ALLOW && permits(limit);
+  return isAllowed && abi !== undefined && isOpen(abi, meaning, confinement);
 }
 
 /** Entries of a policy that a weaker one lacks, but for one: refused calls, rules, directives. */

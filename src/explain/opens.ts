@@ -6,7 +6,7 @@ import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 /** Gains by a call's name, or by a set that holds it. */
 const OPENS: ReadonlyMap<string, string> = new Map([
   ['execve', 'it can then start any program that it can reach'],
-  ['execveat', 'it can then start any program that it can reach, even one that is only in memory'],
+  ['execveat', 'it can then start any program, even one that is only in memory'],
   ['bpf', 'it can then load programs into the kernel'],
   ['io_uring_setup', 'it can then use files and sockets without the calls that the policy refuses'],
   ['userfaultfd', 'it can then pause the kernel in the middle of a call, as many exploits do'],
@@ -14,10 +14,7 @@ const OPENS: ReadonlyMap<string, string> = new Map([
   ['keyctl', "namespaces do not separate the kernel's keys"],
   ['add_key', "namespaces do not separate the kernel's keys"],
   ['request_key', "namespaces do not separate the kernel's keys"],
-  [
-    'unshare',
-    'it can then create a user namespace, where it has capabilities and reaches much more of the kernel',
-  ],
+  ['unshare', 'it can then create a user namespace, and reach much more of the kernel there'],
   ['setns', 'it can then enter namespaces of other processes'],
   ['clone3', 'its flags are in memory, where no rule can check them: it can then create namespaces'],
   ['@module', 'with CAP_SYS_MODULE it can then change the kernel'],

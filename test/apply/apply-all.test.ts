@@ -73,7 +73,8 @@ test('what was applied by another policy, or until the next boot, is left as it 
   // It has a policy, which the notes must not deny.
   const result = await all(runtime);
   assert.deepEqual(codesOf(result), ['note left-as-it-is']);
-  assert.match(result.diagnostics[0]!.message, /^demo\.service is left as it is: it is confined until the next boot$/);
+  const { message } = result.diagnostics[0]!;
+  assert.match(message, /^demo\.service is left as it is: it is confined until the next boot$/);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
   const gone = await all(runtime);

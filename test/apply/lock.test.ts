@@ -1,10 +1,16 @@
+/** Tests of apply/lock.ts and apply/write-offline.ts: who may change units, one run at a time, and units that don't run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfDone, withLock } from '../../src/apply/lock.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { plan } from '../../src/cli/commands/plan.js';
+import { revert } from '../../src/cli/commands/revert.js';
+import { UserError } from '../../src/diagnostic.js';
+import type { Context } from '../../src/machine/context.js';
 import { undoPath } from '../../src/systemd/paths/records.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
+import { FakeSystem, fakeContext, machineWith, OF_USER } from '../support/fake-system.js';
 
 test('who rolls a half changed unit back is root, or the user whose unit it is', async () => {
   for (const [placement, hint] of [
@@ -43,4 +49,45 @@ test('a unit that the script `activate` has left is left alone, until the script
     }),
   );
   assert.equal((await withLock(begun, {}, change)).text, 'changed');
+});
+
+const machine = () =>
+  machineWith('[Service]\nExecStart=/usr/sbin/demod\n', '[syscalls]\ndeny = ["execve", "execveat"]\n', {
+    running: [UNIT],
+  });
+
+const USER = { scope: 'user', lifetime: 'always', home: '/home/u', runtimeDirectory: '/run/user/1' } as const;
+
+for (const verb of [apply, revert]) {
+  test(`without root '${verb.name}' is refused before anything is asked`, async () => {
+    const system = machine();
+    await assert.rejects(
+      () => verb(fakeContext(system, { superuser: false }), [UNIT], {}),
+      (cause) => {
+        assert.ok(cause instanceof UserError);
+        assert.deepEqual([cause.exit, cause.diagnostics.map(({ code }) => code)], [2, ['needs-root']]);
+        assert.match(cause.diagnostics[0]!.hint!, /sudo/);
+        return true;
+      },
+    );
+    assert.deepEqual(system.calls, []);
+  });
+
+  const harmless: readonly [what: string, more: Partial<Context>, check: boolean][] = [
+    ['--check', {}, true],
+    ['--user', { placement: USER }, false],
+    ['--root', { offline: true }, false],
+  ];
+  for (const [what, more, check] of harmless) {
+    test(`without root '${verb.name} ${what}' goes on`, async () => {
+      const context = fakeContext(machine(), { superuser: false, ...more });
+      const found = await verb(context, [UNIT], { check }).catch((cause) => cause);
+      const { diagnostics } = found as { diagnostics: readonly { code: string }[] };
+      assert.ok(!diagnostics.some(({ code }) => code === 'needs-root'));
+    });
+  }
+}
+
+test('without root a plan can be seen', async () => {
+  assert.equal((await plan(fakeContext(machine(), { superuser: false }), [UNIT], {})).exit, 0);
 });

@@ -1,5 +1,5 @@
 /**
- * Tests of apply/recover.ts, apply/undo-record.ts, apply/undo-record-format.ts, apply/lock.ts and
+ * Tests of apply/recover.ts, apply/undo-record.ts, apply/lock.ts and
  * apply/roll-back.ts: runs that are ended in the middle, by SIGKILL or a power cut at any point; the next command puts
  * things right.
  */

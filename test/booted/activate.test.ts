@@ -89,10 +89,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       for (const words of [['--revert'], ['--revert', '--check']]) {
         const { status, stdout, stderr } = await host.activate(...words, unit);
         assert.deepEqual([status, stdout], [1, `${unit}: refused\n`]);
-        assert.equal(
-          stderr,
-          `activate: ${unit}: there is no such unit, and no file of sandbox-unit for it\n`,
-        );
+        assert.equal(stderr, `activate: ${unit}: there is no such unit, and it has no files to remove\n`);
       }
     await changeFiles(box, {
       [`/etc/systemd/system/${gone}.d/zz-sandbox-unit.conf`]: '[Service]\nPrivateTmp=yes\n',

@@ -223,7 +223,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while test ! -e /run/there; do sleep 0.1; done'\n`,
     });
     await box().succeed(['systemctl', 'start', '--no-block', UNIT]);
-    await isLeft(/its oneshot command is still running/);
+    await isLeft(/its command is still running/);
     await box().writeFile('/run/there', '');
     await box().waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
     await run(0, 'apply', UNIT);

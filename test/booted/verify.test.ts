@@ -208,7 +208,7 @@ describe('what is not in force is told:', () => {
     assert.deepEqual(codesOf(found), ['not-applied', 'looser']);
     assert.match(
       found.diagnostics.at(-1)!.message,
-      /^for that reason the policy is not fully enforced in nginx \(\d+\) and others: execve \(x86-64\)$/,
+      /^so the policy is not fully enforced in nginx \(\d+\) and others: execve \(x86-64\)$/,
     );
     await box.writeFile(path, Buffer.from(file, 'base64'));
     await box.succeed(['systemctl', 'restart', NGINX]);
@@ -230,7 +230,7 @@ describe('what is not in force is told:', () => {
     assert.match(due!.hint ?? '', /^'systemctl restart before\.service', or 'sandbox-unit apply before/);
     assert.match(
       loose!.message,
-      /^for that reason the policy is not fully enforced in sleep \(\d+\): .*execve, execveat \(x86-64\)/,
+      /^so the policy is not fully enforced in sleep \(\d+\): .*execve, execveat \(x86-64\)/,
     );
     assert.equal(loose!.hint, undefined);
     // What is in it besides has another cause.
@@ -244,7 +244,7 @@ describe('what is not in force is told:', () => {
     assert.deepEqual([...new Set(codesOf(both))], ['not-applied', 'looser', 'looser-directive']);
     assert.match(
       both.diagnostics[1]!.message,
-      /^for that reason the policy is not fully enforced in sleep \(\d+\) and others: acct/,
+      /^so the policy is not fully enforced in sleep \(\d+\) and others: acct/,
     );
     assert.match(
       JSON.stringify(both.diagnostics.slice(2)),

@@ -75,7 +75,7 @@ const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service
 /** The reason against a restart of a oneshot service at work: the work would be done by halves, and again. */
 export function atWork(state: UnitState): string | undefined {
   const isActivating = state.type === 'oneshot' && state.activeState === 'activating';
-  return isActivating && !isWaiting(state) ? 'its oneshot command is still running' : undefined;
+  return isActivating && !isWaiting(state) ? 'its command is still running' : undefined;
 }
 
 /** The reason against a stop that ends more than the unit itself. */

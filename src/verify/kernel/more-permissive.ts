@@ -64,7 +64,7 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
     return `${shortList(names, MOST_CALLS)} (${abi})`;
   });
   const who = `${namesOf(first.processes)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
-  return error('looser', `for that reason the policy is not fully enforced in ${who}: ${calls.join(', ')}`);
+  return error('looser', `so the policy is not fully enforced in ${who}: ${calls.join(', ')}`);
 }
 
 /** Differences without the calls that another group is looser in, too. */

@@ -66,7 +66,7 @@ export function seenNowhere(
   why?: string,
 ): Diagnostic {
   const names = shortList(directives.map(({ directive }) => `${directive}=`));
-  const reason = why === undefined ? 'no process shows whether they are in force' : printable(why);
+  const reason = why === undefined ? 'no process shows that' : printable(why);
   return error('processes-unseen', `cannot verify ${names} of ${plan.unit}: ${reason}`, {
     ...place(directives[0]!),
     hint: 'systemd reports them as set; to test one, try what it forbids',

@@ -54,7 +54,7 @@ export function notHolding(
   if (!isKnown || wrong.length === 0) return [...wrong, ...surviving];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
   return [
-    error('looser-directive', `for that reason these directives are not in force: ${names.join('=, ')}=`),
+    error('looser-directive', `so these directives are not in force: ${names.join('=, ')}=`),
     ...surviving,
   ];
 }

@@ -44,20 +44,17 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
 
 /** What a oneshot service, or one that starts others at its end, may be in. */
 const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp | undefined][] = [
-  [
-    { Type: 'oneshot', ActiveState: 'activating', SubState: 'start' },
-    /^its oneshot command is still running$/,
-  ],
+  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'start' }, /^its command is still running$/],
   [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
   [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
   [{ OnSuccess: ['poweroff.target'] }, /^stopping it would trigger OnSuccess=poweroff\.target$/],
   [
     { OnSuccess: ['a.service', 'systemd-soft-reboot.service'] },
-    /^stopping it would trigger OnSuccess=a\.service systemd-soft/,
+    /^stopping .* OnSuccess=a\.service systemd-soft/,
   ],
   [
     { OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' },
-    /^stopping it would trigger OnSuccess=a\.service with OnSuccessJobMode=/,
+    /^stopping .*=a\.service with OnSuccessJobMode=/,
   ],
   [{ OnSuccess: ['systemd-reboot-log.service'] }, undefined],
 ];

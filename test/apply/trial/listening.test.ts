@@ -1,7 +1,4 @@
-/**
- * Tests of apply/trial/listening.ts and apply/trial/check-listening.ts: sockets at which a service waits for others
- * before its restart and after it.
- */
+/** Tests of apply/trial/listening.ts: sockets at which a service waits for others before its restart and after it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { lostSockets } from '../../../src/apply/trial/listening.js';

@@ -90,7 +90,7 @@ test('what was applied to a unit that is gone can be reverted, and a unit that n
   assert.deepEqual([again.exit, statesOf(again)], [2, ['demo.service refused']]);
   assert.match(
     again.diagnostics[0]!.message,
-    /there is no unit demo\.service, and no file of sandbox-unit for it/,
+    /there is no unit demo\.service, and it has no files to remove/,
   );
   assert.deepEqual(statesOf(await run(system, {}, ['nosuch', 'a/b'])), [
     'nosuch.service refused',

@@ -38,10 +38,8 @@ test('calls are explained by the policy that was applied, or it is said that the
 test("where the host's defaults have changed, the policy alone isn't named", async () => {
   const system = await applied();
   setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
-  assert.match(
-    (await told(system)).join(),
-    /^note other-policy: \S+ or the host's defaults has changed since/,
-  );
+  const [said] = await told(system);
+  assert.match(said!, /^note other-policy: \S+ or the host's defaults has changed since/);
 });
 
 test('a path that a shell would split is quoted in the way out', async () => {

@@ -1,6 +1,5 @@
 /**
- * Tests of verify/drift/drift.ts, verify/drift/confirm-drift.ts, verify/drift/applied.ts, verify/drift/drift-policy.ts and verify/drift/drift-loaded.ts: what
- * has changed since a policy was applied, made by hand; `status` names it.
+ * Tests of verify/drift/drift.ts, verify/drift/confirm-drift.ts and verify/drift/applied.ts: what has changed since a policy was applied, made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

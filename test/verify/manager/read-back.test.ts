@@ -1,4 +1,4 @@
-/** Tests of verify/manager/read-back.ts and verify/manager/loaded-commands.ts: what systemd has loaded beside the plan. */
+/** Tests of verify/manager/read-back.ts: what systemd has loaded beside the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseUnitState } from '../../../src/machine/unit-state.js';

@@ -105,7 +105,7 @@ test('a looser process is an error at the line of the directive', async () => {
   assert.deepEqual(codes([...notHolding(proof, false)]), ['looser-directive']);
   assert.match(
     notHolding(proof, true)[0]!.message,
-    /^for that reason these directives are not in force: NoNewPrivileges=$/,
+    /^so these directives are not in force: NoNewPrivileges=$/,
   );
   assert.deepEqual(notHolding(NO_PROOF, true), []);
 });
@@ -446,10 +446,7 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   assert.deepEqual(codes(held.unproven), []);
   const alone = { policy: '[service]\nKeyringMode = "private"\n' };
   const [nothing] = (await proofOf([processFiles(100)], alone)).unproven;
-  assert.match(
-    nothing!.message,
-    /^cannot verify KeyringMode= of .*: no process shows whether they are in force$/,
-  );
+  assert.match(nothing!.message, /^cannot verify KeyringMode= of .*: no process shows that$/);
   const groups = [{ processes: [] }] as unknown as readonly ThreadGroup[];
   assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
 });

@@ -1,5 +1,5 @@
 /**
- * Tests of verify/kernel/installed-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-calls.ts and
+ * Tests of verify/kernel/unit-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-calls.ts and
  * verify/kernel/refusers.ts: filters as they are read back, and calls by their names.
  */
 import assert from 'node:assert/strict';
