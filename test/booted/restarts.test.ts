@@ -275,7 +275,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     const said = await run(0, 'status');
     assert.match(
       said,
-      /note\[restart-due\]: main\.service was not restarted .*\n {2}hint: it is in the middle/,
+      /note\[restart-due\]: main\.service was not restarted .*\n {2}hint: its command is still running/,
     );
     assert.deepEqual(await runOf(), was);
   });

@@ -156,7 +156,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
     assert.equal(status, 2);
     assert.match(stdout, /daemons.service: not proven/);
-    assert.match(stderr, /error\[processes-unseen]: NoNewPrivileges=, ProtectHome= of .*a prefix/);
+    assert.match(stderr, /error\[processes-unseen]: cannot verify NoNewPrivileges=, ProtectHome= of .*a prefix/);
     await box.succeed(['systemctl', 'stop', unit]);
     const stopped = await sandboxUnit(box, 'verify', unit);
     assert.equal(stopped.status, 2);

@@ -72,7 +72,7 @@ function valueDifferences(
 ): Difference[] {
   const row = findDirective(directive);
   if (row ? isLoaded(row, values, get) : isSettingLoaded(directive, values, get)) return [];
-  const message = `systemd has another value of ${directive}= than the drop-in`;
+  const message = `${directive}= as loaded by systemd differs from the drop-in`;
   const log =
     scope === 'user' ? 'journalctl --user --boot --user-unit=init.scope' : 'journalctl --boot _PID=1';
   return [{ directive, message, hint: `systemd's log may say why: ${log}` }];

@@ -120,19 +120,19 @@ const WRONG: readonly [
     'another drop-in that makes an allow list of it',
     ALONE,
     properties(ALONE, '', { after: 'SystemCallFilter=\nSystemCallFilter=@system-service' }),
-    ['error drift-loaded: systemd has another value of SystemCallFilter= than the drop-in'],
+    ['error drift-loaded: SystemCallFilter= as loaded by systemd differs from the drop-in'],
   ],
   [
     'another drop-in that makes a deny list of it',
     ALLOW,
     properties(ALLOW, '', { after: 'SystemCallFilter=\nSystemCallFilter=~uname' }),
-    ['error drift-loaded: systemd has another value of SystemCallFilter= than the drop-in'],
+    ['error drift-loaded: SystemCallFilter= as loaded by systemd differs from the drop-in'],
   ],
   [
     'another usual errno',
     ERRNOS,
     properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
-    ['error drift-loaded: systemd has another value of SystemCallErrorNumber= than the drop-in'],
+    ['error drift-loaded: SystemCallErrorNumber= as loaded by systemd differs from the drop-in'],
   ],
 ];
 
@@ -140,7 +140,7 @@ test('the hint names the drop-ins that are read after ours', () => {
   const plan = planned('[service]\nNoNewPrivileges = true');
   const loaded = properties(plan, '').set('NoNewPrivileges', false);
   const [{ message, hint } = assert.fail()] = held(plan, loaded);
-  assert.equal(message, 'systemd has another value of NoNewPrivileges= than the drop-in');
+  assert.equal(message, 'NoNewPrivileges= as loaded by systemd differs from the drop-in');
   assert.equal(
     hint,
     'drop-ins that are read later: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf',
