@@ -265,7 +265,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
 
     for (const [i, [what]] of LISTS.entries()) {
       test(what, async () => {
-        const differs = `${unitOf(i)}.*other values than the drop-in for LogExtraFields$`;
+        const differs = `${unitOf(i)}.*differ from the drop-in: LogExtraFields$`;
         assert.match(said, new RegExp(differs, 'm'));
         assert.match(applied, new RegExp(`note\\[reload-due\\].*${unitOf(i)}`));
         const { status, stdout } = await sandboxUnit(box, 'status', '--json', unitOf(i));

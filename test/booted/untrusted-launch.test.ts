@@ -210,7 +210,7 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
       'mkdir -p /srv/local; cp -a /usr/local/. /srv/local; chown daemon /srv/local',
       '/srv/local',
       '/usr/local',
-      /\/usr\/local belongs to user \d+ there/,
+      /\/usr\/local belongs to user \d+ in its mount namespace/,
     ],
   ];
 
