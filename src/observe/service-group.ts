@@ -25,7 +25,7 @@ export async function groupFolder({ system }: Context, { name, state }: Service)
   if (folder !== undefined) return folder;
   const hint = 'start the service first';
   throw new UserError(
-    error('no-cgroup', `${name} has no control group yet, nor has its slice`, { hint }),
+    error('no-cgroup', `neither ${name} nor its slice has a control group yet`, { hint }),
     EXIT.failure,
   );
 }
@@ -79,6 +79,6 @@ export async function observeServices(
 
 /** The error of watches that are root's alone. */
 export const NEEDS_ROOT = new UserError(
-  error('needs-root', 'it takes root to watch a service'),
+  error('needs-root', 'only root can watch a service'),
   EXIT.failure,
 );

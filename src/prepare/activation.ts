@@ -48,7 +48,7 @@ const isCommand = (probe: Probe): probe is CommandProbe => 'argv' in probe;
 const untried = (text: string, at: Probe['at']): Diagnostic =>
   warning('probe', `a host without Node can't try ${text}`, {
     at,
-    hint: 'try it from elsewhere, and use --confirm; or make it a command',
+    hint: 'test it from another machine and use --confirm, or turn it into a command',
   });
 
 async function activationOf(
@@ -85,9 +85,9 @@ async function hashed({ system }: Context, path: string) {
 function lineOf({ argv, at }: CommandProbe): string {
   const line = argv.map(shellWord).join(' ');
   if (!/[\n\r\0]/.test(line)) return line;
-  const hint = 'put it into a script of its own';
+  const hint = 'put the command into a script, and run that';
   throw new UserError(
-    error('policy-value', 'a host without Node runs commands of one line', { at, hint }),
+    error('policy-value', 'a probe on a host without Node must be one line', { at, hint }),
     EXIT.failure,
   );
 }

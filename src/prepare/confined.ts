@@ -160,8 +160,8 @@ async function asApplied(
   const ours = (verb: string) => `'${ownCommand(placement.scope, verb, unit.full)}'`;
   const hint = found
     ? `${ours('apply')} applies ${found} in its place`
-    : `name one with --policy or --template; ${ours('revert')} removes what was made from it`;
-  const message = `the policy that ${unit.full} is confined by is gone: ${policy}`;
+    : `name another one with --policy or --template; ${ours('revert')} frees the unit`;
+  const message = `the policy that confines ${unit.full} is gone: ${policy}`;
   throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
 }
 
@@ -169,7 +169,7 @@ async function asApplied(
 function namesInstance(template: string, instances: readonly string[]): UserError {
   const [example = template.replace('@.', '@NAME.')] = instances;
   return new UserError(
-    error('unit-template', `${template} is a template, which doesn't run itself`, {
+    error('unit-template', `${template} is a template, and only its instances run`, {
       hint: `name an instance: ${example}`,
     }),
     EXIT.failure,

@@ -46,7 +46,7 @@ test('with --check nothing is read, and it is said that it would be', async () =
     [3, ['demo.service pending'], ['warning unit-changed']],
   );
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply demo\.service' makes it/);
-  assert.equal(result.text, 'demo.service: pending\nsystemd has to read its files first.\n');
+  assert.equal(result.text, 'demo.service: pending\nsystemd has not read its changed files yet.\n');
   assert.deepEqual([unitsOf(result)[0]!.changes, reloads(system)], [[], 0]);
 });
 

@@ -318,7 +318,7 @@ test('unit files that systemd has yet to read are read first, and not by --check
   const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
   assert.deepEqual(
     [checked.status, checked.stdout],
-    [3, `${UNIT}: pending\nsystemd has to read its files first.\n`],
+    [3, `${UNIT}: pending\nsystemd has not read its changed files yet.\n`],
   );
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);

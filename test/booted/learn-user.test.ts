@@ -34,7 +34,7 @@ test("learn of a user's service takes two capabilities, and its hint is a comman
 }, async () => {
   const background = await asUser(`${COMMAND} learn --user --background demo`);
   assert.equal(background.status, 2);
-  assert.match(background.stderr, /^error\[needs-root\]: a user's manager has no right to watch /);
+  assert.match(background.stderr, /^error\[needs-root\]: a user manager can't watch /);
   const { status, stderr } = await asUser(`${COMMAND} learn --user demo`);
   assert.equal(status, 2);
   const [, hint = ''] =

@@ -179,7 +179,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     const warned = await apply(box, policy, unit);
     assert.match(
       warned,
-      /warning\[file-mask]: InaccessiblePaths= holds for \/var\/masked\/secret only until/,
+      /warning\[file-mask]: InaccessiblePaths= closes \/var\/masked\/secret only until/,
     );
     assert.match(warned, /name its folder \/var\/masked instead/);
     const looks = async () => {

@@ -68,7 +68,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
         const [{ code, message, hint } = assert.fail()] = thrown.diagnostics;
         assert.deepEqual(
           [thrown.exit, code, message],
-          [2, 'no-policy', `the policy that ${UNIT} is confined by is gone: ${OTHER}`],
+          [2, 'no-policy', `the policy that confines ${UNIT} is gone: ${OTHER}`],
         );
         return hint;
       };

@@ -44,7 +44,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       const command = args.at(-1) as Command;
       refuseSlips(command, verb.passThrough);
       if (jsonForm === 'summary' && !verb.summarizes)
-        command.error(`option '${JSON_FLAG}=summary' is for ${SUMMARIZING}`);
+        command.error(`option '${JSON_FLAG}=summary' works only with ${SUMMARIZING}`);
       exit = await runVerb(verb, command.args, command.opts());
     };
   };
@@ -115,7 +115,7 @@ function addVerb(
       ...command.configureHelp(),
       optionTerm: ({ long, flags }) => (long === JSON_FLAG ? `${JSON_FLAG}[=summary]` : flags),
       optionDescription: ({ long, description }) =>
-        long === JSON_FLAG ? `${description}; with =summary a short one` : description,
+        long === JSON_FLAG ? `${description}; =summary prints a short form` : description,
     });
   command
     .addHelpText(
@@ -126,7 +126,7 @@ function addVerb(
     .action(runs(verb));
 }
 
-const HELP = ['-h, --help', 'print this'] as const;
+const HELP = ['-h, --help', 'print this help'] as const;
 
 const helpOption = () => new Option(...HELP).helpGroup(OUTPUT);
 

@@ -50,7 +50,7 @@ export async function apply(
   const how = { ...rest, theme: context.caller.theme };
   const confirm = askedWait(options.confirm);
   if (all && units.length > 0)
-    throw usage('--all takes no unit names: it stands for every unit with a policy');
+    throw usage('--all takes no unit names: it applies every unit that has a policy');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
   if (options.live) assertLive(context, options, confirm);
@@ -101,15 +101,15 @@ async function outcomeOf(
 /** @throws UserError `usage` for a change that could not go back */
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
-  throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
+  throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing would be tested`);
 }
 
 /** @throws UserError `usage` for options about a restart, and where no filter can be loaded into what runs */
 function assertLive(context: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (restart === false)
-    throw usage("--live can't be used with --no-restart: it doesn't restart, and takes effect at once");
+    throw usage("--live can't be used with --no-restart: it never restarts, and takes effect at once");
   if (typeof asked === 'number')
-    throw usage("--live can't be used with --confirm: a filter can't be taken back");
+    throw usage("--live can't be used with --confirm: a loaded filter can't be removed");
   assertCanInject(context);
 }
 

@@ -184,8 +184,8 @@ async function writeAll(
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
     const again = { policy: policyFile, permissive: false, gaps: [] };
-    const hint = `'${againCommand(context, unit, again)}' puts it into force`;
-    return { policy, diagnostics: [note('written', `${policyFile} is changed`, { hint })] };
+    const hint = `run '${againCommand(context, unit, again)}' to apply it`;
+    return { policy, diagnostics: [note('written', `${policyFile} was changed`, { hint })] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { policy: undefined, diagnostics: cause.diagnostics };
@@ -201,7 +201,7 @@ function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): n
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
   const { recordCalls } = await import('../../apply/recording.js');
   const run = await context.caller.tellIfLong(
-    `${prepared.plan.unit}: recording a run of it; an interrupt ends it early and rolls it back …`,
+    `${prepared.plan.unit}: recording one run; Ctrl-C ends it early and rolls back …`,
     () => recordCalls(context, prepared, options),
   );
   const other = await otherPolicyApplied(context, prepared, 'explain --record');
@@ -284,7 +284,7 @@ async function windowOf(
 }
 
 function notConfinedNow({ unit, target }: Plan): Diagnostic {
-  const hint = `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
+  const hint = `'${ownCommand(target.scope, 'apply', unit)}' applies it again`;
   const message = `${unit} is not confined by its policy now: these calls were refused earlier`;
   return note('not-applied', message, { hint });
 }

@@ -26,7 +26,7 @@ export const outputNames = async ({ program, home }: Context): Promise<string[]>
 async function outputSchema(context: Context, name: string): Promise<JsonSchema> {
   const names = await outputNames(context);
   if (!names.includes(name)) {
-    const hint = didYouMean(name, names) ?? `there are ${names.join(', ')}`;
+    const hint = didYouMean(name, names) ?? `available: ${names.join(', ')}`;
     throw new UserError(error('usage', `no schema '${name}'`, { hint }), EXIT.failure);
   }
   const others: Record<string, JsonSchema> = {};

@@ -56,13 +56,13 @@ async function tightenedBesides(context: Context, all: readonly UnitScore[]): Pr
   const told = await withInjections(context, units, false);
   return told
     .flatMap((one) => one.diagnostics)
-    .map((one) => ({ ...one, message: `${one.message}; the score leaves that out` }));
+    .map((one) => ({ ...one, message: `${one.message}; the score does not count that` }));
 }
 
 function parseMax(text: string): Exposure {
   if (/^(?:10(?:\.0)?|\d(?:\.\d)?)$/.test(text)) return Math.round(Number(text) * 10);
   const hint = 'a number from 0 to 10, with one decimal at most';
-  throw new UserError(error('usage', `'${text}' is not an exposure`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `'${text}' is not a valid exposure`, { hint }), EXIT.failure);
 }
 
 function tooExposed(
@@ -71,7 +71,7 @@ function tooExposed(
   most: Exposure | undefined,
 ): Diagnostic[] {
   if (!scored || most === undefined || scored.score.exposure <= most) return [];
-  const message = `the exposure of ${unit} is ${exposureText(scored.score.exposure)}, above ${exposureText(most)}`;
+  const message = `the exposure of ${unit} is ${exposureText(scored.score.exposure)}, above the limit of ${exposureText(most)}`;
   const hint = `'${ownCommand(placement.scope, 'score', unit)}' shows what stays open`;
   return [error('exposed', message, { hint })];
 }

@@ -33,7 +33,7 @@ export async function tighten(
   const { check = false } = options;
   if (options.deny === undefined) throw usage('--deny is missing: name the calls to refuse');
   if (options.understood !== undefined && options.understood !== 'locks-out')
-    throw usage("--understood takes 'locks-out'");
+    throw usage("--understood takes only 'locks-out'");
   assertMayChange(context, {}, 'run it with sudo');
   assertCanInject(context);
   const calls = await deniedBy(context, options);
@@ -55,8 +55,8 @@ export async function tighten(
 
 /** A warning about a unit that another run may restart. Nobody waits for that: in an incident, minutes count. */
 const changedMeanwhile = (unit: string): Diagnostic =>
-  warning('busy', `another sandbox-unit is changing ${unit}: a restart by it would remove the filter`, {
-    hint: 'run it again when the other has ended',
+  warning('busy', `another sandbox-unit is changing ${unit} and may restart it, which removes the filter`, {
+    hint: 'run the command again when the other one has ended',
   });
 
 /** The calls of the command line, read and checked as those of a policy are. */

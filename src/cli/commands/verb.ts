@@ -32,4 +32,4 @@ export interface VerbGroup {
 }
 
 /** The purpose of `help`, which is no verb. */
-export const HELPS = 'print the help of a command, or of the code of a message';
+export const HELPS = 'print the help of a command or of a message code';

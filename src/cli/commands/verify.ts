@@ -216,7 +216,7 @@ async function notThere(
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
-  const message = `${unit} is confined by ${elsewhere.path}`;
+  const message = `${unit} is confined by ${elsewhere.path}, which this command does not check`;
   return [error('not-applied', message, { hint })];
 }
 

@@ -24,8 +24,8 @@ export function directivesText(directives: readonly HeldDirective[], theme: Them
         ]),
     );
   const words =
-    names('unseen').length > 0 ? `; reported by systemd alone: ${names('unseen').join(', ')}` : '';
-  const sum = `Directives: ${seen} of ${directives.length} seen in processes${words}`;
+    names('unseen').length > 0 ? `; known only from systemd: ${names('unseen').join(', ')}` : '';
+  const sum = `Directives: ${seen} of ${directives.length} confirmed in processes${words}`;
   return `${wrapped(sum, theme)}\n${table(rows, { indent: '  ', theme })}`;
 }
 

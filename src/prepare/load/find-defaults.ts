@@ -31,7 +31,7 @@ async function leadsNowhere({ system, policies }: Context, path: string): Promis
 function linkToNowhere(path: string): UserError {
   const hint = 'correct the link, or remove it if the host is to have no defaults';
   return new UserError(
-    error('host-defaults', `${path} is a link that leads nowhere`, { hint }),
+    error('host-defaults', `${path} is a broken link`, { hint }),
     EXIT.failure,
   );
 }

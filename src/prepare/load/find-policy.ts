@@ -53,10 +53,10 @@ async function wayToPolicy(context: Context, { unit, asked, first, place }: Lack
   // A policy's file may be named without `.service`, as users type the unit's name.
   const near = first.replace(/\.service\.toml$/, '.toml');
   if (!hasNameOfDefaults(near) && (await exists(context.policies, near)))
-    return `${near} is there: move it to ${place}, or give --policy ${near}`;
+    return `${near} exists: move it to ${place}, or give --policy ${near}`;
   // The search doesn't look for a policy under an alias.
   const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
-  if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
+  if (other) return `${other} is named after the alias: move it to ${place}, or give --policy ${other}`;
   return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
 }
 

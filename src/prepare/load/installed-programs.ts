@@ -123,11 +123,11 @@ export async function nativeProgram(
     if (await exists(program, path)) return path;
   }
   const hint = wayToNativeHelper(home);
-  throw new UserError(error('no-helper', `there is no program '${name}'`, { hint }), EXIT.failure);
+  throw new UserError(error('no-helper', `the helper program '${name}' is not installed`, { hint }), EXIT.failure);
 }
 
 /** The way to a program of the native helper that is missing. @param home the program's own folder */
 export const wayToNativeHelper = (home: string): string =>
   home === PACKAGED_HOME
-    ? "install the package 'sandbox-unit-launcher' there, for that kind of machine"
+    ? "install the package 'sandbox-unit-launcher' for that kind of machine"
     : `make -C ${home}/native-helper`;

@@ -104,7 +104,7 @@ async function loadedState(context: Context, name: UnitName, asked: UnitName): P
 function instanceForLoading(template: FoundTemplate): UnitName {
   const instance = plainInstance(template);
   if (instance) return instance;
-  throw fail('invalid-unit-name', `the name of ${template.name.full} leaves no room for an instance's`);
+  throw fail('invalid-unit-name', `the name ${template.name.full} is too long for an instance`);
 }
 
 /** The files of a unit without what we added, as the manager has read them. @param folders as findDropIns() takes them */
@@ -128,7 +128,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   const reload = context.isRecorded
     ? `${command} on the host, gather the facts again, then retry`
     : `${command}, then try again`;
-  const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
+  const hint = cut ? `systemd stops reading the file at this line: correct it; then ${reload}` : reload;
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
@@ -160,7 +160,7 @@ function assertLoadable(context: Context, name: string, state: UnitState) {
     );
   }
   if (state.transient || fragment.includes('/systemd/transient/')) {
-    throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
+    throw fail('unit-transient', `${name} is transient: it and its drop-ins are gone when it stops`);
   }
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
 }
@@ -173,14 +173,14 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
   if (files.includes(full)) {
-    const hint = `a file of that name exists, but systemd makes no unit of it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
+    const hint = `a file of that name exists, but systemd does not load it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
     return fail('no-unit', `there is no unit ${full}${more}`, hint);
   }
-  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
+  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists the services`;
   // In `foo.servce` the suffix is misspelt.
   const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
   const isConfined = (await ownPlaces(context)).some(({ unit }) => unit === full);
-  const free = `its drop-in is there: '${ownCommand(context.placement.scope, 'revert', full)}' removes it`;
+  const free = `its drop-in still exists: '${ownCommand(context.placement.scope, 'revert', full)}' removes it`;
   const hint = isConfined ? free : (meant ?? (context.offline ? undefined : list));
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }

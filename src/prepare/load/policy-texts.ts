@@ -48,7 +48,7 @@ export async function readText(
   if (file) return decodePolicy(file.bytes, path);
   const message = `there is no policy file '${at ? written : path}'`;
   if (at) {
-    const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
+    const hint = normalize(written) === path ? undefined : `it should be at '${path}'`;
     throw new UserError(error('no-policy', message, { at, hint }));
   }
   const hint = await otherMeaning(context, written);
@@ -75,7 +75,7 @@ export async function placeOfBase(
 function relativeToNothing(path: string, at: Location): UserError {
   const hint = "write an absolute path, or a template's name";
   return new UserError(
-    error('policy-value', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
+    error('policy-value', `'${path}' is a relative path, and ${INPUT_NAME} has no folder`, {
       at,
       hint,
     }),

@@ -66,7 +66,7 @@ function versionWarning(systemd: number): Diagnostic[] {
   }
   if (systemd <= newest) return [];
   return [
-    warning('systemd-version', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
+    warning('systemd-version', `systemd ${systemd} is newer than ${newest}, the newest version that was tested`),
   ];
 }
 
@@ -76,7 +76,7 @@ export function machineOf(context: Context, architecture: string): Machine {
   if (machine) return machine;
   throw new UserError(
     error('no-helper', `there are no syscall numbers for ${architecture}`, {
-      hint: `only for ${MACHINES.join(', ')}`,
+      hint: `supported: ${MACHINES.join(', ')}`,
     }),
     EXIT.failure,
   );

@@ -293,7 +293,7 @@ test('for a mistyped unit the nearest is named', async () => {
   assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
   assert.equal(
     await hintFor('postgres'),
-    "'systemctl list-unit-files --type=service' lists those that there are",
+    "'systemctl list-unit-files --type=service' lists the services",
   );
 });
 
@@ -314,7 +314,7 @@ test('a file that leads to no unit is not what was meant', async () => {
   assert.equal(message, 'there is no unit demo.service');
   assert.match(
     hint!,
-    /^a file of that name exists, but systemd makes no unit of it: 'systemctl status demo.service'/,
+    /^a file of that name exists, but systemd does not load it: 'systemctl status demo.service'/,
   );
 });
 
@@ -328,7 +328,7 @@ test('who asks by an alias is told where the policy is looked for', async () => 
   const [{ message, hint } = { message: '' }] = diagnostics;
   assert.equal(exit, 2);
   assert.equal(message, 'no policy for demo.service (alias.service is an alias of it)');
-  assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
+  assert.equal(hint, `${other} is named after the alias: move it to ${own}, or give --policy ${other}`);
 });
 
 test('a text that is no TOML is refused', async () => {
@@ -462,5 +462,5 @@ test('what is applied for good is not applied until the next boot', async () => 
   );
   const [{ message, hint } = { message: '' }] = result.diagnostics;
   assert.ok(message.startsWith(`demo.service is confined by ${DROP_IN}, `));
-  assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
+  assert.equal(hint, "run 'sandbox-unit revert demo.service' first, or leave out --runtime");
 });

@@ -31,5 +31,5 @@ for (const options of [
 test('a policy is written in the foreground', async () => {
   const context = contextOf(new FakeObserver());
   const [code, said] = await failure(learn(context, [UNIT], { write: true, background: true }));
-  assert.deepEqual([code, said], ['usage', '--write is for a watch in the foreground']);
+  assert.deepEqual([code, said], ['usage', "--write can't be combined with --background"]);
 });

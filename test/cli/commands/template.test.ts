@@ -58,7 +58,7 @@ test('a name that is no template is refused, and the one that is meant is named'
   const hints: Record<string, string> = {
     'no-exce': "did you mean 'no-exec'?",
     ngnix: "did you mean 'nginx'?",
-    '../secret': "'sandbox-unit template list' names them",
+    '../secret': "'sandbox-unit template list' lists them",
   };
   for (const [name, hint] of Object.entries(hints)) {
     await assert.rejects(show(files, name), (cause) => {

@@ -40,9 +40,9 @@ test('a unit that is named has all that stays open', () => {
   assert.ok(text.startsWith('a.service: exposure 8.9 EXPOSED\n\n  DOOR '), text);
   assert.match(text, /^ {2}exec +start programs +closed by the launcher, SystemCallFilter=$/m);
   assert.match(text, /^ {2}bpf +load BPF programs +open: bpf$/m);
-  assert.match(text, /^Places to write and execute: \/dev, \/home, \/root, \/run\/user$/m);
+  assert.match(text, /^Places where it can write and execute: \/dev, \/home, \/root, \/run\/user$/m);
   const narrow = scoresText(UNITS.slice(0, 1), true, { ...PLAIN, columns: 50 });
-  assert.match(narrow, /^Places to write and execute: \/dev, \/home, \/root,\n {2}\/run\/user$/m);
+  assert.match(narrow, /^Places where it can write and execute: \/dev, \/home, \/root,\n {2}\/run\/user$/m);
 });
 
 test('places that are none, and that cannot be told, are said to be so', () => {
@@ -57,7 +57,7 @@ test('what [ready] takes away is told beside the start', () => {
   const [now, then] = [exposure, untilReady!].map(exposureText);
   assert.ok(
     text.startsWith(
-      `a.service: exposure ${now} ${levelOf(exposure)}, ${then} until it serves, ${then} by what systemd enforces alone\n`,
+      `a.service: exposure ${now} ${levelOf(exposure)}, ${then} until it serves, ${then} counting only what systemd enforces\n`,
     ),
     text,
   );

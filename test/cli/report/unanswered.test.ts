@@ -21,8 +21,8 @@ test('each round has a file of its own, so that no answer is lost', () => {
 });
 
 test('the hint names what is printed', () => {
-  assert.match(told({}).hint, /^run the command that is printed, with an address /);
-  assert.match(told({ quiet: true }).hint, /^leave --quiet out, and run the command/);
+  assert.match(told({}).hint, /^run the printed command, with the address /);
+  assert.match(told({ quiet: true }).hint, /^run this without --quiet, then run the printed command/);
   assert.match(told({ json: true }).hint, /'words' of this object/);
   assert.match(told({}, { words: undefined }).hint, /^plan it on that machine/);
 });
@@ -34,7 +34,7 @@ test('facts of other units are told from facts that lack something', async () =>
   const system = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(system.unit('x.service'));
   const { message, hint } = told({}, system.unanswered!);
-  assert.equal(message, 'web1 has no facts of x.service, only of a.service, b.service, c.service and 1 more');
+  assert.equal(message, 'the facts of web1 do not include x.service, only a.service, b.service, c.service and 1 more');
   assert.match(hint, /^if the name is right, run the command/);
   const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(later.unit('a.service'));

@@ -49,8 +49,8 @@ const UNAME = record(100, 63, PROGRAM);
 
 test('a call is explained by what refuses it in the unit, and the change is one of the command line', async () => {
   const cases: readonly [string, string, RegExp][] = [
-    [unitFile('SystemCallFilter=~uname'), 'own-filter', /take uname out of --deny or add it to --allow/],
-    [launched(filterWord()), 'own-filter', /take uname out of --deny or add it to --allow/],
+    [unitFile('SystemCallFilter=~uname'), 'own-filter', /remove uname from --deny or add it to --allow/],
+    [launched(filterWord()), 'own-filter', /remove uname from --deny or add it to --allow/],
   ];
   for (const [file, kind, change] of cases) {
     const { exit, refusals, text, json } = await explained(file, { records: [UNAME] });

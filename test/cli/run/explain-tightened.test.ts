@@ -85,7 +85,7 @@ test('without a watch nobody knows of calls that fail with an errno, and where t
   assert.deepEqual([exit, others.map(({ code }) => code)], [0, ['tightened']]);
   assert.equal(first!.code, 'no-record');
   assert.match(first!.message, /^calls that fail with an errno leave no record$/);
-  assert.equal(first!.hint, `'sandbox-unit learn --for 1min ${UNIT}' sees them while they are refused`);
+  assert.equal(first!.hint, `'sandbox-unit learn --for 1min ${UNIT}' shows such calls as they are refused`);
 });
 
 test('where nothing is refused by tighten, the policy that is missing is the error', async () => {

@@ -93,5 +93,5 @@ test('a timer may be named by its own name, and is told of where it does not sta
   assert.equal((await timer({ unit: 'bar.timer', onActive: ['1s'] })).name, 'bar.timer');
   const one = await ran({ ...NAMED, onActive: ['1s'] }, { job: 'failed' });
   assert.deepEqual([one.outcome.exit, codes(one)], [1, ['start-failed']]);
-  assert.match(one.outcome.diagnostics[0]!.message, /^foo\.timer has failed to start \(failed\)/);
+  assert.match(one.outcome.diagnostics[0]!.message, /^foo\.timer failed to start \(failed\)/);
 });

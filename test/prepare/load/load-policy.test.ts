@@ -182,7 +182,7 @@ test('a base that is missing is an error where it is named', async () => {
   assert.deepEqual(await flaw(files), {
     code: 'no-policy',
     message: "there is no policy file 'gone.toml'",
-    hint: "it is looked for at '/p/gone.toml'",
+    hint: "it should be at '/p/gone.toml'",
     place: '/p/a.toml:1:12',
     sources: ['/p/main.toml', '/p/a.toml'],
   });
@@ -242,7 +242,7 @@ test('bases that can not be had hide neither each other nor what is wrong with t
       ['unknown-key', '/p/main.toml', 2, 1, hints.policy],
       ['unknown-template', '/p/main.toml', 1, 12, "did you mean 'web-server'?"],
       ['policy-syntax', '/p/a.toml', 1, 5, undefined],
-      ['no-policy', '/p/main.toml', 1, 35, "it is looked for at '/p/gone.toml'"],
+      ['no-policy', '/p/main.toml', 1, 35, "it should be at '/p/gone.toml'"],
       ['unknown-key', '/p/b.toml', 2, 1, hints.syscalls],
     ],
   );

@@ -132,6 +132,6 @@ export function completion([shell = '']: readonly string[]): Outcome {
 }
 
 function unknownShell(shell: string): UserError {
-  const hint = didYouMean(shell, SHELLS) ?? `there are ${SHELLS.join(', ')}`;
+  const hint = didYouMean(shell, SHELLS) ?? `available: ${SHELLS.join(', ')}`;
   return new UserError(error('usage', `no completion for the shell '${shell}'`, { hint }), EXIT.failure);
 }

@@ -103,7 +103,7 @@ async function removeStale(
       await program.remove(at, { foreign: true, within: output });
       gone.push(at);
     } else {
-      const message = `${printable(at)} was changed since it was made, and is left as it is`;
+      const message = `${printable(at)} was edited since it was generated, and is kept`;
       diagnostics.push(note('left-as-it-is', message));
     }
   }
@@ -118,8 +118,8 @@ async function removeStale(
 /** A note about files of earlier runs that may still be a machine's, as not all machines' classes are known. */
 function staysForNow(files: readonly MadeFile[]): Diagnostic {
   const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
-  const message = `files of earlier runs were kept in ${shortList(folders, NAMED)}: not every machine has a plan`;
-  return note('purged', message, { hint: 'fix the errors of the other machines, then run it again' });
+  const message = `files of earlier runs were kept in ${shortList(folders, NAMED)}: some machines have no plan`;
+  return note('purged', message, { hint: 'fix the errors of those machines, then run the command again' });
 }
 
 /** The record's first line, with the version of the others. */

@@ -63,7 +63,7 @@ export async function generateForHosts(
   const { program } = context;
   const names = (await program.list(hosts)).filter((name) => name.endsWith(SUFFIX));
   if (names.length === 0) {
-    const hint = `the facts of each machine are in a file HOST${SUFFIX}`;
+    const hint = `put the facts of each machine into a file HOST${SUFFIX}`;
     throw new UserError(
       error('bad-file', `there are no facts in ${printable(hosts)}`, { hint }),
       EXIT.failure,
@@ -140,9 +140,9 @@ async function madeOn(recorded: Recorded, make: () => Promise<GeneratedFiles>): 
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
   const asks =
-    "'sandbox-unit plan --facts' with the same policy prints a command that asks a host; append its output to that host's file";
+    "'sandbox-unit plan --facts' with the same policy prints a command that asks a host; append the output of that command to the host's file";
   const hint = `${ifNameIsRight(unanswered)}${asks}`;
-  const diagnostics = [error('unanswered', `the hosts have ${lacking(unanswered)}`, { hint })];
+  const diagnostics = [error('unanswered', `the facts of these hosts ${lacking(unanswered)}`, { hint })];
   return { exit: EXIT.findings, files: [], diagnostics, sources: new Map() };
 }
 
@@ -170,7 +170,7 @@ function outcomeOf(
       ...classes.flatMap(({ made, hosts }) =>
         made.diagnostics.length === 0
           ? []
-          : [...made.diagnostics, note('hosts', `these messages concern ${namesOf(hosts)}`)],
+          : [...made.diagnostics, note('hosts', `these messages are about ${namesOf(hosts)}`)],
       ),
       ...diagnostics,
     ],

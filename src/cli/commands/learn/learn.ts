@@ -43,7 +43,7 @@ const OWN = new Set(Object.values(TAKES).flat());
  */
 export async function learn(context: Context, operands: string[], options: LearnOptions): Promise<Outcome> {
   const asked = (Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]).filter((name) => options[name]);
-  if (asked.length > 1) throw usage(`--${asked[0]} and --${asked[1]} ask for different things`);
+  if (asked.length > 1) throw usage(`--${asked[0]} can't be combined with --${asked[1]}`);
   const [name] = asked;
   assertTaken(name, options);
   if (operands.length === 0 && name !== 'list') throw noUnit(options);
@@ -73,7 +73,7 @@ function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptio
   if (isGiven('reload') && !options.ready) throw usage('--no-reload has no effect without --ready');
   const { action } = options;
   if (action !== undefined && !isAnswer(action))
-    throw usage(`unknown action '${action}': it is 'kill' or an errno, as EPERM`);
+    throw usage(`unknown action '${action}': use 'kill', or an errno such as EPERM`);
 }
 
 /** Whether calls can be refused so. */
@@ -92,7 +92,7 @@ const noUnit = ({ write }: LearnOptions) =>
 /** Watches, and then writes the policy that all recordings of the unit prove. */
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
   const unit = onlyUnit(units);
-  if (options.background) throw usage('--write is for a watch in the foreground');
+  if (options.background) throw usage("--write can't be combined with --background");
   await assertWritable(context, unit, fileOf(options), options.ready);
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
@@ -103,7 +103,7 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
     const { exit, diagnostics } = written;
     return without(
       { ...watched, exit: Math.max(watched.exit, exit) },
-      ...[...diagnostics, notWritten(context, unit, options, 'though the recording of the watch is kept')],
+      ...[...diagnostics, notWritten(context, unit, options, 'but the recording of the watch is kept')],
     );
   }
   return {
@@ -143,7 +143,7 @@ function notWritten(
   const file = fileOf(options);
   const to = file === undefined ? '' : ` ${shellWord(file)}`;
   const hint = `'${ownCommand(scope, 'learn --show', unit)} --write${to}' writes it without another watch`;
-  return error('not-written', `no policy of ${unit} is written, ${why}`, { hint });
+  return error('not-written', `no policy was written for ${unit}, ${why}`, { hint });
 }
 
 const usage = (message: string) =>

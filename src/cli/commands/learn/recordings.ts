@@ -125,12 +125,12 @@ function misplaced(
   const other = (scopes: string) =>
     `'${ownCommand(scope, `learn --merge ${shellWord(file)}`, unit)}' ${scopes}`;
   if (!countsFor(unit, name)) {
-    const hint = other('adds it to those');
-    return [error('bad-file', `${printable(file)} is of ${unit}, not of ${name.full}`, { hint })];
+    const hint = other('adds it');
+    return [error('bad-file', `${printable(file)} is a recording of ${unit}, not of ${name.full}`, { hint })];
   }
   if (scope === placement.scope) return [];
-  const says = scope === 'user' ? "of a user's own manager" : "of the system's manager";
-  return [error('bad-file', `${printable(file)} is of a unit ${says}`, { hint: other('adds it') })];
+  const says = scope === 'user' ? 'of a user manager' : 'of the system manager';
+  return [error('bad-file', `${printable(file)} is a recording of a unit ${says}`, { hint: other('adds it') })];
 }
 
 /** Removes all recordings of a unit. */

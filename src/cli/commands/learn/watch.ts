@@ -42,7 +42,7 @@ export function timeOf(option: string, text: string | undefined): number | undef
   if (text === undefined) return undefined;
   const span = parseSpan(text.trim(), SECOND);
   if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
-  const hint = "a time as '10min' or '7d', from a second to a year";
+  const hint = "give a time from a second to a year, such as '10min' or '7d'";
   throw new UserError(error('usage', `${option} ${text} is not a valid time`, { hint }), EXIT.failure);
 }
 
@@ -68,9 +68,9 @@ async function here(context: Context, units: readonly string[], options: WatchOp
   const recordings = saved.map(({ recording }) => recording);
   const losses = recordings.flatMap(lossesIn);
   const shows = (unit: string) => `'${ownCommand(context.placement.scope, 'learn --show', unit)}'`;
-  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it proves`;
+  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it contains`;
   const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
-  const diagnostics = [...found, ...losses, note('recorded', 'what was seen is kept', { hint })];
+  const diagnostics = [...found, ...losses, note('recorded', 'the recording is kept', { hint })];
   const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;
   return { ...outcome(json, recordedText(recordings), diagnostics), exit };
 }
@@ -91,7 +91,7 @@ async function inBackground(
   assertMayWatch(context);
   const names = units.map(fullName);
   if (!context.superuser) {
-    const message = "a user's manager has no right to watch services in the background";
+    const message = "a user manager can't watch services in the background";
     throw new UserError(error('needs-root', message, { hint: withRights(names[0]!) }), EXIT.failure);
   }
   const words = [
@@ -141,7 +141,7 @@ export async function stop(context: Context, units: readonly string[]): Promise<
     if (found.length === 0) stopped.push(name);
     failures.push(...found);
   }
-  const text = stopped.map((name) => `${name}: the watch is over\n`).join('');
+  const text = stopped.map((name) => `${name}: the watch has ended\n`).join('');
   const exit = failures.length > 0 ? EXIT.failure : EXIT.ok;
   return { ...outcome({ stopped }, text, failures), exit };
 }

@@ -65,7 +65,7 @@ function estimateText(
       : []),
     ...slicesLines(slices),
     ...(hosts ? hostsLines(hosts) : []),
-    ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
+    ...(doubts.length > 0 ? ["some records were lost or can't be seen on this kernel: there may be more"] : []),
   ];
   return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, theme, '  ')}\n`).join('')}`;
 }
@@ -117,7 +117,7 @@ function partText({ heading, rows, ...options }: LedgerTable): string {
   if (rows.length === 0) return '';
   const shown = rows.slice(0, MOST_ROWS);
   const more = rows.length - shown.length;
-  const rest = more > 0 ? `  and ${more} more, which --json has\n` : '';
+  const rest = more > 0 ? `  and ${more} more: --json has all\n` : '';
   return `${heading}:\n${table(shown, { indent: '  ', ...options })}${rest}`;
 }
 

@@ -29,16 +29,16 @@ test('a policy without [ready] says what would tell, and what --no-reload takes'
   );
   assert.match(
     of({ isUnseen: true, withoutReload: ['bind', 'socket'] }),
-    /\(with --no-reload the service loses 2 calls: bind, socket; it is then restarted instead of reloaded\)$/,
+    /\(with --no-reload, [ready] refuses 2 calls: bind, socket; the service is then restarted instead of reloaded\)$/,
   );
-  assert.match(of({}), /\(another watch of this work would show no more: learn without --ready\)$/);
+  assert.match(of({}), /\(watching the same work again will not help: learn without --ready\)$/);
 });
 
 test('a service of several processes is warned of, where it can start no other', () => {
   const [warned] = told(READY, { processes: 5 });
   assert.match(
     warned!,
-    /^warning indispensable: demo\.service has 5 processes, .*\(take fork, vfork, clone3 /,
+    /^warning indispensable: \[ready\] lets demo\.service start no process: if one of its 5 processes dies, .*\(remove fork, vfork, clone3, /,
   );
   assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
   assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: once demo\.service serves /);
@@ -49,6 +49,6 @@ test('a service of several processes is warned of, where it can start no other',
 test('a rotation of logs that reloads it is warned of', () => {
   const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
   assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
-    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service by 'invoke-rc.d demo reload', and [ready] has no calls for a reload (use 'systemctl try-restart demo.service' there instead)",
+    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service with 'invoke-rc.d demo reload', but [ready] refuses calls of a reload (use 'systemctl try-restart demo.service' there instead)",
   ]);
 });

@@ -182,7 +182,7 @@ test('a watch in the background is listed and stopped', async () => {
     [
       2,
       { stopped: [UNIT] },
-      'demo.service: the watch is over\n',
+      'demo.service: the watch has ended\n',
       ['x.service is not being watched', 'y.service is not being watched'],
     ],
   );
@@ -218,7 +218,7 @@ test('watches are listed and ended by whom they belong to', async () => {
   const [code, message, hint] = await failure(learn(own, [UNIT], { background: true }));
   assert.deepEqual(
     [code, message],
-    ['needs-root', "a user's manager has no right to watch services in the background"],
+    ['needs-root', "a user manager can't watch services in the background"],
   );
   assert.match(hint!, /^sudo systemd-run --pty .* learn --user demo\.service$/);
 });

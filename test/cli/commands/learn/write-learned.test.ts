@@ -80,7 +80,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.match(said!.message, /are allowed because they were seen: bpf$/);
+  assert.match(said!.message, /because they were seen: bpf$/);
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
 
@@ -97,7 +97,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
     said!.message,
     /^demo\.service may write anywhere in \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
   );
-  assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
+  assert.match(said!.hint!, /^set RuntimeDirectory= in a drop-in/);
 });
 
 test('a policy that confines one program says who goes without', async () => {
@@ -168,7 +168,7 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   );
   const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
   assert.deepEqual(said, [
-    'once demo.service serves it loses 1 call of its start: bind',
-    'less than a day and no exercise was watched: [ready] still allows socket',
+    '[ready] refuses 1 call that only the start of demo.service makes: bind',
+    'the watch was shorter than a day and had no exercise: [ready] still allows socket',
   ]);
 });

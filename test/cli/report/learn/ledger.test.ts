@@ -59,7 +59,7 @@ test('losses and hosts are told beside it', () => {
   const two = { host: hostNamed('two'), calls: [call('read')] };
   const lines = part(text(fullRecording(), recording(two)), 'Enough?').map(([line]) => line);
   assert.ok(lines.includes('2 calls on one of 2 hosts alone'));
-  assert.ok(lines.includes("records were lost or can't be seen: there may be more than that"));
+  assert.ok(lines.includes("some records were lost or can't be seen on this kernel: there may be more"));
 });
 
 test('the checklist has what was seen and what was not', () => {
@@ -174,7 +174,7 @@ test('of many paths the most used are shown, of calls all', () => {
   }));
   const whole = text(recording({ paths, calls: numbers }));
   assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/srv/49']);
-  assert.match(whole, /^ {2}and 10 more, which --json has$/m);
+  assert.match(whole, /^ {2}and 10 more: --json has all$/m);
   assert.equal(part(whole, 'Calls').length, 51);
 });
 
