@@ -133,8 +133,7 @@ export const STATUS = {
     'The launcher, or the program for `[ready]`, is of another version of sandbox-unit. `apply` replaces it.',
   'drift-unknown': 'Whether something has changed is unknown, since this user cannot read a file.',
   'cannot-start': {
-    cause:
-      'A file that the unit needs to start is gone, damaged or not executable. The next start fails.',
+    cause: 'A file that the unit needs to start is gone, damaged or not executable. The next start fails.',
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   'gaps-allowed': 'The unit was applied with `--allow-gaps`: lines of these kinds have no effect.',

@@ -42,7 +42,7 @@ export interface ObserverOptions {
 const REASONS: ReadonlyMap<unknown, readonly [code: Code, hint?: string]> = new Map([
   [
     'no-btf',
-    ['cannot-watch', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as in Debian 11 and later"],
+    ['cannot-watch', 'the kernel must be built with CONFIG_DEBUG_INFO_BTF, as in Debian 11 and later'],
   ],
   ['kernel-too-old', ['cannot-watch', 'Linux 6.1 or later can watch a service']],
   ['not-permitted', ['cannot-watch']],

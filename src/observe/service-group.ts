@@ -78,7 +78,4 @@ export async function observeServices(
 }
 
 /** The error of watches that are root's alone. */
-export const NEEDS_ROOT = new UserError(
-  error('needs-root', 'only root can watch a service'),
-  EXIT.failure,
-);
+export const NEEDS_ROOT = new UserError(error('needs-root', 'only root can watch a service'), EXIT.failure);

@@ -48,7 +48,11 @@ test('--help lists the commands on stdout', async () => {
 const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['aply', 'nginx'], "unknown command 'aply'", "did you mean 'apply'?"],
   [['reverse'], "unknown command 'reverse'", "did you mean 'revert'?"],
-  [['help', 'no-unti'], "'no-unti' is neither a command nor the code of a message", "did you mean 'no-unit'?"],
+  [
+    ['help', 'no-unti'],
+    "'no-unti' is neither a command nor the code of a message",
+    "did you mean 'no-unit'?",
+  ],
   [['frobnicate'], "unknown command 'frobnicate'", "see 'sandbox-unit --help'"],
   [['\u001b[2J'], "unknown command '\\x1b[2J'", "see 'sandbox-unit --help'"],
   [

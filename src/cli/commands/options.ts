@@ -76,10 +76,7 @@ export const OPTIONS = {
   stop: ['--stop', 'end the background watch, and keep what was seen'],
   show: ['--show', 'show what the recordings of the unit contain'],
   merge: ['--merge', 'add recordings from these files, such as those of other hosts'],
-  promote: [
-    '--promote',
-    'end the logging: allow the logged calls that were used, refuse the others',
-  ],
+  promote: ['--promote', 'end the logging: allow the logged calls that were used, refuse the others'],
   after: ['--after <time>', 'with --promote: how long the service must have been watched (default: 7d)'],
   forget: ['--forget', 'remove all recordings of the unit'],
   write: ['--write [file]', 'write a policy from the recordings, to this file or to standard output'],
@@ -105,7 +102,10 @@ export const OPTIONS = {
     "accept this risk: 'locks-out' refuses execve even in a unit that has to start programs",
   ],
   newPrivileges: ['--no-new-privileges', 'set no_new_privs, so that unprivileged processes accept a filter'],
-  reload: ['--no-reload', 'refuse units whose changed files systemd has not read, instead of reloading systemd'],
+  reload: [
+    '--no-reload',
+    'refuse units whose changed files systemd has not read, instead of reloading systemd',
+  ],
   confirm: ['--confirm <time>', 'roll the change back unless it is confirmed within this time'],
   noConfirm: ['--no-confirm', 'keep the change without a confirmation'],
   undo: ['--undo', 'roll the changes back now'],

@@ -61,8 +61,9 @@ function refuseMistakes(words: readonly string[], options: RunCommandOptions, st
   const { wait, block, shell, json, policy } = options;
   if (asksForTimer(options) && (wait || shell || stdio !== 'journal'))
     throw usage("a timer can't be combined with --wait, --shell, --pty or --pipe");
-  if (words.length === 0 && !shell) throw usage('a command is missing', 'for example: sandbox-unit run --deny execve -- ls');
-  if (words.length > 0 && shell) throw usage("--shell takes no command");
+  if (words.length === 0 && !shell)
+    throw usage('a command is missing', 'for example: sandbox-unit run --deny execve -- ls');
+  if (words.length > 0 && shell) throw usage('--shell takes no command');
   if (block === false && (wait || stdio !== 'journal')) {
     throw usage(`${wait ? '--wait' : '--pty, --pipe or --shell'} can't be combined with --no-block`);
   }

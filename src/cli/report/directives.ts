@@ -23,8 +23,7 @@ export function directivesText(directives: readonly HeldDirective[], theme: Them
           printable(one.seen),
         ]),
     );
-  const words =
-    names('unseen').length > 0 ? `; known only from systemd: ${names('unseen').join(', ')}` : '';
+  const words = names('unseen').length > 0 ? `; known only from systemd: ${names('unseen').join(', ')}` : '';
   const sum = `Directives: ${seen} of ${directives.length} confirmed in processes${words}`;
   return `${wrapped(sum, theme)}\n${table(rows, { indent: '  ', theme })}`;
 }

@@ -28,8 +28,16 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
       'Whether the policy of the unit is in this mode until its service serves.',
       confined.flatMap(modesUntilReady),
     ),
-    ...gauge('sandbox_unit_state', 'Whether the services of the unit are in this state.', confined.flatMap(states)),
-    ...gauge('sandbox_unit_drift', 'Whether something of this kind has changed since the policy was applied.', all.flatMap(drifts)),
+    ...gauge(
+      'sandbox_unit_state',
+      'Whether the services of the unit are in this state.',
+      confined.flatMap(states),
+    ),
+    ...gauge(
+      'sandbox_unit_drift',
+      'Whether something of this kind has changed since the policy was applied.',
+      all.flatMap(drifts),
+    ),
     ...gauge(
       'sandbox_unit_refused_calls',
       'Known refused calls since the last start.',

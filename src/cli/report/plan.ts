@@ -78,7 +78,12 @@ function readyText({ ready }: Plan, theme: Theme): string {
     ...(narrowed.length > 0 ? [['by arguments', shortList(narrowed, MOST_TAKEN)]] : []),
     ...(filter.log
       ? [['left', `${taken.length + left.length}: all that passed until then`], ...privilegesRow(filter)]
-      : [['left', `${left.length}, among them ${critical.left.length} of ${critical.before.length} in @critical`]]),
+      : [
+          [
+            'left',
+            `${left.length}, among them ${critical.left.length} of ${critical.before.length} in @critical`,
+          ],
+        ]),
   ];
   return `Once it serves:\n${table(rows, { indent: '  ', theme })}`;
 }

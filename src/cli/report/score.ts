@@ -57,7 +57,8 @@ const shareText = (all: readonly AccessVerdict[]): string =>
 function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
   const { exposure, untilReady, bySystemd } = scored.score;
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
-  const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} counting only what systemd enforces`;
+  const alone =
+    bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} counting only what systemd enforces`;
   return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}\n\n${openText(scored, theme)}`;
 }
 

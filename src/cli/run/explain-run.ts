@@ -73,7 +73,9 @@ const WHERE = 'sandbox-unit run';
 /** A policy that is gone can't be edited: whoever runs the command again has to. */
 function changesFor(call: string, { kind, what }: Cause): readonly AllowingChange[] {
   if (kind === 'own-filter')
-    return [{ does: `remove ${call} from --deny or add it to --allow, or do so in the policy`, where: WHERE }];
+    return [
+      { does: `remove ${call} from --deny or add it to --allow, or do so in the policy`, where: WHERE },
+    ];
   return kind === 'directive' ? [{ does: `leave out ${what}`, where: WHERE }] : [];
 }
 

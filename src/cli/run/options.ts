@@ -98,9 +98,9 @@ export const ABSENT: ReadonlyMap<string, string> = new Map([
   ['-M', ELSEWHERE],
   ['--ignore-failure', "the caller may ignore the exit status: '|| :' in a shell"],
   ['--job-mode', 'a new unit has no other jobs'],
-  ['--path-property', "name the unit with --unit, and write a path unit for it"],
+  ['--path-property', 'name the unit with --unit, and write a path unit for it'],
   ['--scope', SCOPE],
   ['--send-sighup', 'use --property SendSIGHUP=yes'],
   ['--slice-inherit', 'name the slice with --slice'],
-  ['--socket-property', "name the unit with --unit, and write a socket unit for it"],
+  ['--socket-property', 'name the unit with --unit, and write a socket unit for it'],
 ]);

@@ -211,11 +211,17 @@ export function parseRecording(bytes: Uint8Array, file: string): Recording | Dia
     const json = jsonOf(bytes);
     const version = versionOf(json);
     if (version !== undefined && version !== VERSION)
-      return wrong(`it has version ${version}, and this sandbox-unit reads version ${VERSION}`, 'use the sandbox-unit that recorded it');
+      return wrong(
+        `it has version ${version}, and this sandbox-unit reads version ${VERSION}`,
+        'use the sandbox-unit that recorded it',
+      );
     return withNames(SHAPE(json, ''));
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
-    return wrong(cause.message, "it is damaged, or another program wrote it: record it again, or remove the file");
+    return wrong(
+      cause.message,
+      'it is damaged, or another program wrote it: record it again, or remove the file',
+    );
   }
 }
 

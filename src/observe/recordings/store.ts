@@ -57,7 +57,10 @@ export async function keepRecording(
     if (earlier !== undefined) await system.remove(earlier);
     return { path, isNew: true };
   }
-  throw new UserError(error('bad-file', `${folder} has too many recordings that end in the same second`), EXIT.failure);
+  throw new UserError(
+    error('bad-file', `${folder} has too many recordings that end in the same second`),
+    EXIT.failure,
+  );
 }
 
 /** Finds out whether recordings of a unit can be kept. @throws UserError `unwritable`, `untrusted-file` */
@@ -98,7 +101,9 @@ async function readStored({ system }: Context, path: string, unit: string): Prom
   if (!file) return undefined;
   const recording = await recordingIn(file.bytes, path);
   if (recording.unit === unit) return recording;
-  throw new UserError(error('bad-file', `${path} is in the folder of ${unit}, but is a recording of ${recording.unit}`));
+  throw new UserError(
+    error('bad-file', `${path} is in the folder of ${unit}, but is a recording of ${recording.unit}`),
+  );
 }
 
 async function recordingIn(bytes: Uint8Array, path: string): Promise<Recording> {

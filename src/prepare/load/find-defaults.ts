@@ -30,10 +30,7 @@ async function leadsNowhere({ system, policies }: Context, path: string): Promis
 
 function linkToNowhere(path: string): UserError {
   const hint = 'correct the link, or remove it if the host is to have no defaults';
-  return new UserError(
-    error('host-defaults', `${path} is a broken link`, { hint }),
-    EXIT.failure,
-  );
+  return new UserError(error('host-defaults', `${path} is a broken link`, { hint }), EXIT.failure);
 }
 
 /** Whether a file has the name of defaults, wherever it is. */

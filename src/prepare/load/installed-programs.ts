@@ -123,7 +123,10 @@ export async function nativeProgram(
     if (await exists(program, path)) return path;
   }
   const hint = wayToNativeHelper(home);
-  throw new UserError(error('no-helper', `the helper program '${name}' is not installed`, { hint }), EXIT.failure);
+  throw new UserError(
+    error('no-helper', `the helper program '${name}' is not installed`, { hint }),
+    EXIT.failure,
+  );
 }
 
 /** The way to a program of the native helper that is missing. @param home the program's own folder */

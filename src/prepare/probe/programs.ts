@@ -63,6 +63,8 @@ async function userProblems(context: Context, user: Located<string>): Promise<re
     return [error('needs-root', "only root can run a probe as another user: 'probe-as'", { at })];
   const found = await failureOf(() => assertUser(system, value));
   return found.map((one) =>
-    one.code === 'no-user' ? { ...one, at, hint: "set 'probe-as' in [apply] to a user of this machine" } : one,
+    one.code === 'no-user'
+      ? { ...one, at, hint: "set 'probe-as' in [apply] to a user of this machine" }
+      : one,
   );
 }

@@ -66,7 +66,10 @@ function versionWarning(systemd: number): Diagnostic[] {
   }
   if (systemd <= newest) return [];
   return [
-    warning('systemd-version', `systemd ${systemd} is newer than ${newest}, the newest version that was tested`),
+    warning(
+      'systemd-version',
+      `systemd ${systemd} is newer than ${newest}, the newest version that was tested`,
+    ),
   ];
 }
 

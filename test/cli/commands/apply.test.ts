@@ -291,10 +291,7 @@ test('for a mistyped unit the nearest is named', async () => {
   const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
   assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
   assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
-  assert.equal(
-    await hintFor('postgres'),
-    "'systemctl list-unit-files --type=service' lists the services",
-  );
+  assert.equal(await hintFor('postgres'), "'systemctl list-unit-files --type=service' lists the services");
 });
 
 test('what a mask needs to be taken away depends on where it is', async () => {

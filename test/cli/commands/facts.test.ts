@@ -61,7 +61,10 @@ test('another machine is asked further by a command that its name has no hand in
     known.stdout,
     /^sandbox-unit facts --script \| ssh root@web-1\.example\.org sh -s -- --ask [\w+/]+=* >web-1\.example\.org\.more\n$/,
   );
-  assert.match(known.stderr, /^error\[unanswered\]: the facts of web-1\.example\.org do not include demo\.service\n/);
+  assert.match(
+    known.stderr,
+    /^error\[unanswered\]: the facts of web-1\.example\.org do not include demo\.service\n/,
+  );
   for (const host of ['$(reboot)', '-oProxyCommand=x', 'a b', 'a;b', '`x`', 'x\n', '\u001b[2J', ''])
     assert.match(
       (await plan(host)).stdout,

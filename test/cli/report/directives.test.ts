@@ -36,7 +36,10 @@ test('directives that hold are counted, others are named with their processes', 
   assert.ok(!text.includes('PrivateTmp') && !text.includes('\u001b'));
   assert.equal(directivesText([]), '');
   const narrow = directivesText(all.slice(0, 2), { ...PLAIN, columns: 60 });
-  assert.equal(narrow, 'Directives: 1 of 2 confirmed in processes; known only from\n  systemd: KeyringMode\n');
+  assert.equal(
+    narrow,
+    'Directives: 1 of 2 confirmed in processes; known only from\n  systemd: KeyringMode\n',
+  );
 });
 
 test('programs get all of it, and null for a directive that is no line of the policy', () => {

@@ -34,7 +34,10 @@ test('facts of other units are told from facts that lack something', async () =>
   const system = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(system.unit('x.service'));
   const { message, hint } = told({}, system.unanswered!);
-  assert.equal(message, 'the facts of web1 do not include x.service, only a.service, b.service, c.service and 1 more');
+  assert.equal(
+    message,
+    'the facts of web1 do not include x.service, only a.service, b.service, c.service and 1 more',
+  );
   assert.match(hint, /^if the name is right, run the command/);
   const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(later.unit('a.service'));

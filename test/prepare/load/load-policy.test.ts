@@ -334,7 +334,7 @@ test('a unit without a policy could not be run, and is told where to put one', a
   assert.deepEqual([code, exit], ['no-policy', 2]);
   assert.match(hint!, /^write \/etc\/sandbox-unit\/demo\.service\.toml/);
   const near = await failure(found('demo', '/etc/sandbox-unit/demo.toml'));
-  assert.match(near.hint!, /^\/etc\/sandbox-unit\/demo\.toml is there: move it to /);
+  assert.match(near.hint!, /^\/etc\/sandbox-unit\/demo\.toml exists: move it to /);
   const ofAll = await failure(found('defaults', '/etc/sandbox-unit/defaults.toml'));
   assert.match(ofAll.hint!, /^write \/etc\/sandbox-unit\/defaults\.service\.toml/);
 });

@@ -77,9 +77,13 @@ const reloads = (
 ): Diagnostic[] => [
   ...(isReloadUnseen
     ? [
-        warning('ready-reload', `no reload of ${unit} was watched: a reload may need a call that [ready] refuses`, {
-          hint: `${again}; with --no-reload the service is restarted instead`,
-        }),
+        warning(
+          'ready-reload',
+          `no reload of ${unit} was watched: a reload may need a call that [ready] refuses`,
+          {
+            hint: `${again}; with --no-reload the service is restarted instead`,
+          },
+        ),
       ]
     : []),
   ...(rotation

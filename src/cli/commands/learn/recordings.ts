@@ -130,7 +130,9 @@ function misplaced(
   }
   if (scope === placement.scope) return [];
   const says = scope === 'user' ? 'of a user manager' : 'of the system manager';
-  return [error('bad-file', `${printable(file)} is a recording of a unit ${says}`, { hint: other('adds it') })];
+  return [
+    error('bad-file', `${printable(file)} is a recording of a unit ${says}`, { hint: other('adds it') }),
+  ];
 }
 
 /** Removes all recordings of a unit. */

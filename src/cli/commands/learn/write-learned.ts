@@ -71,7 +71,8 @@ export async function writeLearned(
 function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
   const refused = names('refuse');
-  const dangerous = refused.length > 0 ? `; refused although the program can reach them: ${shortList(refused, 5)}` : '';
+  const dangerous =
+    refused.length > 0 ? `; refused although the program can reach them: ${shortList(refused, 5)}` : '';
   const counts = `${names('allow').length} calls are allowed, ${names('log').length} are allowed and logged`;
   return [note('tiers', `${counts}, all others are refused${dangerous}`)];
 }
@@ -93,7 +94,8 @@ function dangersOf(
 function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
   if (directives.openRun === undefined) return [];
   const message = `${unit} may write anywhere in /run, where other programs of root look for programs to start: ${printable(directives.openRun)}`;
-  const hint = 'set RuntimeDirectory= in a drop-in, have the service write to that folder, then watch it again';
+  const hint =
+    'set RuntimeDirectory= in a drop-in, have the service write to that folder, then watch it again';
   return [warning('opens', message, { hint })];
 }
 

@@ -65,7 +65,9 @@ function estimateText(
       : []),
     ...slicesLines(slices),
     ...(hosts ? hostsLines(hosts) : []),
-    ...(doubts.length > 0 ? ["some records were lost or can't be seen on this kernel: there may be more"] : []),
+    ...(doubts.length > 0
+      ? ["some records were lost or can't be seen on this kernel: there may be more"]
+      : []),
   ];
   return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, theme, '  ')}\n`).join('')}`;
 }

@@ -216,9 +216,6 @@ test('watches are listed and ended by whom they belong to', async () => {
   const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
   assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
   const [code, message, hint] = await failure(learn(own, [UNIT], { background: true }));
-  assert.deepEqual(
-    [code, message],
-    ['needs-root', "a user manager can't watch services in the background"],
-  );
+  assert.deepEqual([code, message], ['needs-root', "a user manager can't watch services in the background"]);
   assert.match(hint!, /^sudo systemd-run --pty .* learn --user demo\.service$/);
 });
