@@ -77,7 +77,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
       system.files.delete(PACKAGED);
       assert.match(
         (await refused()) ?? '',
-        /^name one with --policy or --template; 'sandbox-unit revert demo/,
+        /^name another one with --policy or --template; 'sandbox-unit revert demo/,
       );
     });
   });

@@ -51,7 +51,7 @@ function additionsText(plan: Plan, theme: Theme): string {
   });
   const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
   const all = [...rows, ...wraps, ...bare];
-  return all.length === 0 ? '' : `Also:\n${table(all, { indent: '  ', theme })}`;
+  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', theme })}`;
 }
 
 /** The confinement that commands in a plan's `without` lack. */

@@ -149,5 +149,5 @@ test('a schema that is not there is an error that names those that are', async (
   assert.deepEqual(near, ['usage', "no schema 'stats'", "did you mean 'status'?"]);
   const [, message, hint] = await failure(printedFor('../package'));
   assert.equal(message, "no schema '../package'");
-  assert.match(hint!, /^there are apply, check, /);
+  assert.match(hint!, /^available: apply, check, /);
 });

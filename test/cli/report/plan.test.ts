@@ -40,6 +40,6 @@ test('what a permissive [ready] would refuse is told as recorded, with what its 
   const text = await textOf(ready, { permissive: true });
   assert.match(text, /^ recorded 2: bind, io_uring_setup$/m);
   assert.match(text, /^ left \d+: all that passed until then$/m);
-  assert.match(text, /^ besides no_new_privs, /m);
+  assert.match(text, /^ also no_new_privs, /m);
   assert.doesNotMatch(text, /refused|@critical/);
 });

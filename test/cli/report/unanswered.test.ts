@@ -38,7 +38,7 @@ test('facts of other units are told from facts that lack something', async () =>
     message,
     'the facts of web1 do not include x.service, only a.service, b.service, c.service and 1 more',
   );
-  assert.match(hint, /^if the name is right, run the command/);
+  assert.match(hint, /^if the name is right, run the printed command/);
   const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(later.unit('a.service'));
   await assert.rejects(later.unit('x.service'));

@@ -199,7 +199,7 @@ test('only root watches services of the system, and a user needs what the observ
     hint!,
     /^sudo systemd-run --pty --uid=\$USER .*='CAP_PERFMON CAP_BPF' sandbox-unit learn --user demo.service$/,
   );
-  assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^watching needs root/);
+  assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^run it as root, with CAP_BPF/);
 });
 
 test('a template is not watched, nor any service on a machine of an unknown kind', async () => {

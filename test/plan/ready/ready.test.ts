@@ -22,7 +22,8 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
     ({ severity, code, message }) => `${severity} ${code}: ${message}`,
   );
 
-const NO_RESPAWN = 'note indispensable: [ready] lets it start no process: a worker that dies is not replaced';
+const NO_RESPAWN =
+  'note indispensable: once it serves it starts no process: a worker that dies is not replaced';
 
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });

@@ -240,7 +240,7 @@ test('a shell without a completion is an error, with the name that may be meant'
   };
   const hints: readonly (readonly [string, string])[] = [
     ['fihs', "did you mean 'fish'?"],
-    ['powershell', 'there are bash, zsh, fish'],
+    ['powershell', 'available: bash, zsh, fish'],
   ];
   for (const [shell, hint] of hints) {
     const { diagnostics, exit } = failure(shell);

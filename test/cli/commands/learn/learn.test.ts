@@ -121,7 +121,7 @@ const WRONG: readonly [file: string, content: Uint8Array | string, exit: number,
     '/tmp/c.json',
     formatRecording(recording({ scope: 'user' })),
     1,
-    /^error bad-file: .* a user's own manager/,
+    /^error bad-file: .* a user manager/,
   ],
 ];
 

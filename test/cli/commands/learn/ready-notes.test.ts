@@ -29,7 +29,7 @@ test('a policy without [ready] says what would tell, and what --no-reload takes'
   );
   assert.match(
     of({ isUnseen: true, withoutReload: ['bind', 'socket'] }),
-    /\(with --no-reload, [ready] refuses 2 calls: bind, socket; the service is then restarted instead of reloaded\)$/,
+    /\(with --no-reload, \[ready\] refuses 2 calls: bind, socket; the service is then restarted instead of reloaded\)$/,
   );
   assert.match(of({}), /\(watching the same work again will not help: learn without --ready\)$/);
 });
@@ -41,7 +41,7 @@ test('a service of several processes is warned of, where it can start no other',
     /^warning indispensable: \[ready\] lets demo\.service start no process: if one of its 5 processes dies, .*\(remove fork, vfork, clone3, /,
   );
   assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
-  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: once demo\.service serves /);
+  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: \[ready\] lets demo\.service start no process: /);
   assert.deepEqual(told(READY), []);
   assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
 });
