@@ -70,6 +70,10 @@ export const warning = (code: Code, message: string, extra: Extra = {}) =>
   make('warning', code, message, extra);
 export const note = (code: Code, message: string, extra: Extra = {}) => make('note', code, message, extra);
 
+/** An exception with one error, by which a command ends with `EXIT.failure`. */
+export const failure = (code: Code, message: string, extra: Extra = {}): UserError =>
+  new UserError(error(code, message, extra), EXIT.failure);
+
 /** A diagnostic for an exception that only a mistake in this program can have thrown. */
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
   error('internal', `this is a bug in sandbox-unit: ${cause instanceof Error ? cause.message : cause}`, {

@@ -1,7 +1,7 @@
 /** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
 
 import type { Code } from '../codes/subjects.js';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { error, EXIT, failure, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { Talk } from '../machine/system.js';
 import { nativeProgram } from '../prepare/load/installed-programs.js';
@@ -167,7 +167,7 @@ export class Observer {
 /** A path as a word of the protocol, where a line break would begin another line. */
 function oneLine(path: string): string {
   if (!/[\n\0]/.test(path)) return path;
-  throw new UserError(error('bad-file', "a path with a line break can't be watched"), EXIT.failure);
+  throw failure('bad-file', "a path with a line break can't be watched");
 }
 
 async function startError(
@@ -182,7 +182,7 @@ async function startError(
     typeof said?.message === 'string'
       ? said.message.slice(0, MAX_MESSAGE)
       : `the observer did not start: ${stderr.trim() || `status ${status}`}`;
-  return new UserError(error(code, message, { hint: wayOut }), EXIT.failure);
+  return failure(code, message, { hint: wayOut });
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

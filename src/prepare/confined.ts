@@ -1,5 +1,5 @@
 import { lazily } from '../collections.js';
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { EXIT, failure, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { appliedRunsOf } from '../machine/state/applied-runs.js';
 import { readTrusted } from '../machine/state/own-files.js';
@@ -162,16 +162,13 @@ async function asApplied(
     ? `${ours('apply')} applies ${found} in its place`
     : `name another one with --policy or --template; ${ours('revert')} frees the unit`;
   const message = `the policy that confines ${unit.full} is gone: ${policy}`;
-  throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
+  throw failure('no-policy', message, { hint });
 }
 
 /** @param instances names of the template's services */
 function namesInstance(template: string, instances: readonly string[]): UserError {
   const [example = template.replace('@.', '@NAME.')] = instances;
-  return new UserError(
-    error('unit-template', `${template} is a template, and only its instances run`, {
+  return failure('unit-template', `${template} is a template, and only its instances run`, {
       hint: `name an instance: ${example}`,
-    }),
-    EXIT.failure,
-  );
+    });
 }

@@ -1,4 +1,4 @@
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { failure, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { FileContent } from '../machine/system.js';
 import { editPolicy, type TextEdit } from '../policy/edit.js';
@@ -37,7 +37,7 @@ export async function rewritePolicy(
 ): Promise<RewrittenPolicy> {
   const { policyFile: path } = plan;
   const refused = (why: string, hint: string) =>
-    new UserError(error('not-written', `${path} was not changed: ${why}`, { hint }), EXIT.failure);
+    failure('not-written', `${path} was not changed: ${why}`, { hint });
   if (isOthers(context, path))
     throw refused('it is a template, or belongs to a package', copyHint(context, plan.unit));
   const real = (await context.program.walk(path)).real ?? path;

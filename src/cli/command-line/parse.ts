@@ -12,6 +12,7 @@ import {
 } from '../commands/options.js';
 import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
+import type { OptionRow } from '../run/options.js';
 import { JSON_FLAG, type OutputRequest } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
 import { NAME } from './usage.js';
@@ -139,10 +140,10 @@ const commonOptions = () =>
 /** The verbs whose JSON has a short form. */
 const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');
 
-function optionOf(name: keyof VerbOptions, own?: readonly [flags: string, does: string]): Option {
+function optionOf(name: keyof VerbOptions, own?: OptionRow): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
-  if (REPEATED.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
+  if (REPEATED.some((one) => one === name)) option.argParser((value, before: string[] = []) => [...before, value]);
   return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 

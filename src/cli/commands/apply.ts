@@ -8,7 +8,7 @@ import { assertCanInject } from '../../apply/live/inject.js';
 import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
 import { once } from '../../collections.js';
-import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
@@ -74,15 +74,12 @@ export async function apply(
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 
 const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
+  failure('usage', message, { hint: "see 'sandbox-unit apply --help'" });
 
 const fromAfar = () =>
-  new UserError(
-    error('usage', "another machine can't be changed from here: --facts needs --check", {
+  failure('usage', "another machine can't be changed from here: --facts needs --check", {
       hint: "'sandbox-unit generate --facts FILE --output DIR --activate UNIT' makes a script that changes it",
-    }),
-    EXIT.failure,
-  );
+    });
 
 async function outcomeOf(
   { results, diagnostics, sources }: ApplyResults,

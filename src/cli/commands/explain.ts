@@ -1,5 +1,5 @@
 import { halfDone, withLock } from '../../apply/lock.js';
-import { codeOf, type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { codeOf, type Diagnostic, EXIT, failure, hasErrors, note, UserError } from '../../diagnostic.js';
 import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../../explain/explain-unit.js';
 import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
@@ -72,7 +72,7 @@ async function withoutPolicy(context: Context, unit: string, options: ExplainOpt
 }
 
 const notAFile = () =>
-  new UserError(error('usage', '--write needs a policy in a file, not on standard input'), EXIT.failure);
+  failure('usage', '--write needs a policy in a file, not on standard input');
 
 /** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
 async function madeByRun(context: Context, text: string, options: ExplainOptions) {

@@ -1,65 +1,8 @@
 /** The options of all verbs. */
 import type { ColorChoice } from '../../theme.js';
-import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
+import { LISTS, type OptionRow, type OptionValues, RUN_OPTIONS } from '../run/options.js';
 
 /** Every option that some verb has. */
-export interface VerbOptions extends RunOptions {
-  readonly policy?: string;
-  readonly template?: string;
-  readonly allowGaps?: boolean;
-  readonly permissive?: boolean;
-  readonly record?: boolean;
-  readonly for?: string;
-  readonly exercise?: string;
-  readonly background?: boolean;
-  readonly list?: boolean;
-  readonly stop?: boolean;
-  readonly show?: boolean;
-  readonly merge?: boolean;
-  readonly forget?: boolean;
-  readonly promote?: boolean;
-  readonly after?: string;
-  /** A file, or true where none is named. */
-  readonly write?: string | boolean;
-  readonly action?: string;
-  readonly addresses?: boolean;
-  readonly ready?: boolean;
-  readonly verbose?: boolean;
-  readonly max?: string;
-  readonly summary?: boolean;
-  readonly all?: boolean;
-  readonly purge?: boolean;
-  readonly openmetrics?: boolean;
-  readonly full?: boolean;
-  readonly check?: boolean;
-  readonly diff?: boolean;
-  /** False with --no-restart, true with `learn --restart`. */
-  readonly restart?: boolean;
-  readonly live?: boolean;
-  readonly understood?: string;
-  /** False with --no-new-privileges. */
-  readonly newPrivileges?: boolean;
-  /** A time; false with --no-confirm. */
-  readonly confirm?: string | false;
-  readonly noConfirm?: never;
-  readonly undo?: boolean;
-  readonly undoLate?: boolean;
-  /** False with --no-reload. */
-  readonly reload?: boolean;
-  readonly output?: string;
-  readonly activate?: boolean;
-  readonly hosts?: string;
-  readonly runtime?: boolean;
-  readonly user?: boolean;
-  readonly root?: string;
-  readonly facts?: readonly string[];
-  readonly script?: boolean;
-  readonly ask?: readonly string[];
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
-/** The flags of each option, and its help. */
 export const OPTIONS = {
   policy: [
     '--policy <file>',
@@ -122,7 +65,7 @@ export const OPTIONS = {
   json: ['--json', 'print one JSON object'],
   quiet: ['-q, --quiet', 'print only errors and warnings'],
   ...RUN_OPTIONS,
-} as const satisfies Readonly<Record<keyof VerbOptions, readonly [flags: string, does: string]>>;
+} as const satisfies Readonly<Record<string, OptionRow>>;
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -132,13 +75,18 @@ export interface CommonOptions {
 }
 
 /** The flags of those, and their help. */
-export const COMMON_OPTIONS: readonly (readonly [flags: string, does: string])[] = [
+export const COMMON_OPTIONS: readonly OptionRow[] = [
   ['--color <when>', 'colour the output: always, never, or auto (only on a terminal)'],
   ['--no-pager', 'do not show long output in a pager'],
 ];
 
 /** Options that may be given several times. */
-export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];
+export const REPEATED = [...LISTS, 'facts', 'ask'] as const;
+
+/** The values of all options. `confirm` is false with --no-confirm. */
+export interface VerbOptions extends Omit<OptionValues<typeof OPTIONS, (typeof REPEATED)[number]>, 'confirm'> {
+  readonly confirm?: string | false;
+}
 
 /** Options that exclude each other. */
 export const EXCLUSIVE: Partial<Record<keyof VerbOptions, (keyof VerbOptions)[]>> = {

@@ -1,4 +1,4 @@
-import { didYouMean, EXIT, error, UserError } from '../../diagnostic.js';
+import { didYouMean, EXIT, failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { type Keys, POLICY, type Shape } from '../../policy/schema.js';
@@ -27,7 +27,7 @@ async function outputSchema(context: Context, name: string): Promise<JsonSchema>
   const names = await outputNames(context);
   if (!names.includes(name)) {
     const hint = didYouMean(name, names) ?? `available: ${names.join(', ')}`;
-    throw new UserError(error('usage', `no schema '${name}'`, { hint }), EXIT.failure);
+    throw failure('usage', `no schema '${name}'`, { hint });
   }
   const others: Record<string, JsonSchema> = {};
   const read = async (file: string): Promise<JsonSchema> => {

@@ -1,5 +1,5 @@
 import { inBatches } from '../../collections.js';
-import { type Diagnostic, EXIT, error, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, EXIT, failure, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { counted } from '../../machine/state/counted.js';
 import { ASKED_AT_ONCE, type Service } from '../../machine/state/service.js';
@@ -62,7 +62,7 @@ async function tightenedBesides(context: Context, all: readonly UnitScore[]): Pr
 function parseMax(text: string): Exposure {
   if (/^(?:10(?:\.0)?|\d(?:\.\d)?)$/.test(text)) return Math.round(Number(text) * 10);
   const hint = 'a number from 0 to 10, with one decimal at most';
-  throw new UserError(error('usage', `'${text}' is not a valid exposure`, { hint }), EXIT.failure);
+  throw failure('usage', `'${text}' is not a valid exposure`, { hint });
 }
 
 function tooExposed(
@@ -96,10 +96,7 @@ async function scoreNamed(
 const SCORING = 'scoring services';
 
 const noInstance = (text: string) =>
-  new UserError(
-    error('unit-template', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' }),
-    EXIT.failure,
-  );
+  failure('unit-template', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' });
 
 async function scoreAll(context: Context, machine: MachineFacts): Promise<UnitScore[]> {
   const { system } = context;

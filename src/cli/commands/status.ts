@@ -2,7 +2,7 @@ import { waitingUnits } from '../../apply/confirm/pending.js';
 import { tellActivations } from '../../apply/confirm/tell-activations.js';
 import { recoverIfFree } from '../../apply/lock.js';
 import { enabledAtBoot } from '../../apply/restart/enabled-at-boot.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, EXIT, failure, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
 import { Records } from '../../explain/records/records.js';
 import { refusedSinceStart } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
@@ -129,7 +129,7 @@ export async function status(
 }
 
 const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit status --help'" }), EXIT.failure);
+  failure('usage', message, { hint: "see 'sandbox-unit status --help'" });
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 

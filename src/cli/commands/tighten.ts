@@ -3,7 +3,7 @@ import { assertCanInject } from '../../apply/live/inject.js';
 import { type Tightened, tightenUnit } from '../../apply/live/tighten-unit.js';
 import { changedByOthers } from '../../apply/lock.js';
 import { assertMayChange } from '../../apply/needs-root.js';
-import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, failure, UserError, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { probeMachine } from '../../prepare/probe/target.js';
@@ -96,4 +96,4 @@ function openTogether(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
 }
 
 const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit tighten --help'" }), EXIT.failure);
+  failure('usage', message, { hint: "see 'sandbox-unit tighten --help'" });

@@ -1,43 +1,23 @@
 /** The command line of `run`: systemd-run(1)'s options by their names, and a policy in a few words. */
 
-export interface RunOptions {
-  readonly allow?: readonly string[];
-  readonly deny?: readonly string[];
-  readonly log?: readonly string[];
-  readonly errno?: string;
-  readonly stage?: string;
-  readonly unit?: string;
-  readonly description?: string;
-  readonly property?: readonly string[];
-  readonly serviceType?: string;
-  readonly slice?: string;
-  readonly uid?: string;
-  readonly gid?: string;
-  readonly nice?: string;
-  readonly workingDirectory?: string;
-  readonly sameDir?: boolean;
-  readonly setenv?: readonly string[];
-  readonly expandEnvironment?: string;
-  readonly remainAfterExit?: boolean;
-  readonly pty?: boolean;
-  readonly pipe?: boolean;
-  readonly shell?: boolean;
-  readonly wait?: boolean;
-  /** False with --no-block. */
-  readonly block?: boolean;
-  readonly collect?: boolean;
-  readonly onActive?: readonly string[];
-  readonly onBoot?: readonly string[];
-  readonly onStartup?: readonly string[];
-  readonly onUnitActive?: readonly string[];
-  readonly onUnitInactive?: readonly string[];
-  readonly onCalendar?: readonly string[];
-  readonly onTimezoneChange?: boolean;
-  readonly onClockChange?: boolean;
-  readonly timerProperty?: readonly string[];
-}
+/** The flags of an option, and its help. */
+export type OptionRow = readonly [flags: string, does: string];
 
-/** The flags of each option, and its help; options in LISTS may be given several times. */
+/**
+ * The values of options, by their flags: a text for `<value>`, a text or true for `[value]`, else a boolean, which is false for an
+ * option that begins with `--no-`. Options of `Lists` may be given several times.
+ */
+export type OptionValues<Rows extends Readonly<Record<string, OptionRow>>, Lists> = {
+  readonly [Name in keyof Rows]?: Name extends Lists ? readonly string[] : ValueOf<Rows[Name][0]>;
+};
+
+type ValueOf<Flags extends string> = Flags extends `${string}<${string}`
+  ? string
+  : Flags extends `${string}[${string}`
+    ? string | boolean
+    : boolean;
+
+/** The options of `run`; those in LISTS may be given several times. */
 export const RUN_OPTIONS = {
   allow: ['--allow <calls>', 'allow only these calls and @sets, separated by commas'],
   deny: ['--deny <calls>', 'refuse these; name:ERRNO, name:kill, name:log'],
@@ -72,13 +52,15 @@ export const RUN_OPTIONS = {
   onTimezoneChange: ['--on-timezone-change', 'when the time zone changes'],
   onClockChange: ['--on-clock-change', 'when the clock is set'],
   timerProperty: ['--timer-property <name=value>', 'a directive of the timer'],
-} as const satisfies Readonly<Record<keyof RunOptions, readonly [flags: string, does: string]>>;
+} as const satisfies Readonly<Record<string, OptionRow>>;
 
 /** Options that may be given several times. */
-export const LISTS: readonly string[] = [
-  ...['allow', 'deny', 'log', 'property', 'setenv', 'timerProperty'],
-  ...['onActive', 'onBoot', 'onStartup', 'onUnitActive', 'onUnitInactive', 'onCalendar'],
-];
+export const LISTS = [
+  ...(['allow', 'deny', 'log', 'property', 'setenv', 'timerProperty'] as const),
+  ...(['onActive', 'onBoot', 'onStartup', 'onUnitActive', 'onUnitInactive', 'onCalendar'] as const),
+] as const;
+
+export type RunOptions = OptionValues<typeof RUN_OPTIONS, (typeof LISTS)[number]>;
 
 const SCOPE = "a scope's processes are the caller's own: systemd can't confine them";
 const ELSEWHERE = 'run sandbox-unit on that machine';

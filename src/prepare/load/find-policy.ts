@@ -1,6 +1,6 @@
 /** Where the policy of a unit is. */
 
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { readFiles } from '../../machine/state/own-files.js';
 import { headerOf } from '../../plan/emit/drop-in-facts.js';
@@ -35,7 +35,7 @@ export async function findPolicy(
   const place = context.offline ? `${first} below the folder of --root` : first;
   const hint = await wayToPolicy(context, { unit, asked, place, first });
   const alias = asked.full === unit.full ? '' : ` (${asked.full} is an alias of it)`;
-  throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
+  throw failure('no-policy', `no policy for ${unit.full}${alias}`, { hint });
 }
 
 interface Lacking {

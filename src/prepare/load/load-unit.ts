@@ -1,5 +1,5 @@
 import type { Code } from '../../codes/subjects.js';
-import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
+import { type Diagnostic, didYouMean, EXIT, failure, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { ownPlaces } from '../../machine/state/own-files.js';
 import { type Service, servicesOf } from '../../machine/state/service.js';
@@ -37,7 +37,7 @@ export interface LoadedUnit {
 }
 
 const fail = (code: Code, message: string, hint?: string) =>
-  new UserError(error(code, message, { hint }), EXIT.failure);
+  failure(code, message, { hint });
 
 /**
  * Parses a service's name from the command line.
@@ -129,7 +129,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
     ? `${command} on the host, gather the facts again, then retry`
     : `${command}, then try again`;
   const hint = cut ? `systemd stops reading the file at this line: correct it; then ${reload}` : reload;
-  return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
+  return failure('unit-changed', message, { at: cut?.at, hint });
 }
 
 /** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as a template's. */

@@ -1,6 +1,6 @@
 /** The texts that a policy is made of. */
 
-import { EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import { error, failure, type Location, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import type { Located } from '../../seccomp/syscalls/section.js';
@@ -52,7 +52,7 @@ export async function readText(
     throw new UserError(error('no-policy', message, { at, hint }));
   }
   const hint = await otherMeaning(context, written);
-  throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
+  throw failure('no-policy', message, { hint });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { didYouMean, EXIT, error, UserError } from '../../../diagnostic.js';
+import { didYouMean, EXIT, failure, UserError } from '../../../diagnostic.js';
 import type { Outcome } from '../../../outcome.js';
 
 /** Shells whose command lines are completed: bash 4.4, zsh 5.8 or fish 3.1, or newer. */
@@ -133,5 +133,5 @@ export function completion([shell = '']: readonly string[]): Outcome {
 
 function unknownShell(shell: string): UserError {
   const hint = didYouMean(shell, SHELLS) ?? `available: ${SHELLS.join(', ')}`;
-  return new UserError(error('usage', `no completion for the shell '${shell}'`, { hint }), EXIT.failure);
+  return failure('usage', `no completion for the shell '${shell}'`, { hint });
 }

@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, error, EXIT, failure, note, printable, UserError } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
 import { type Inventory, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
 import { Digests } from '../../../machine/recorded/host-class.js';
@@ -64,10 +64,7 @@ export async function generateForHosts(
   const names = (await program.list(hosts)).filter((name) => name.endsWith(SUFFIX));
   if (names.length === 0) {
     const hint = `put the facts of each machine into a file HOST${SUFFIX}`;
-    throw new UserError(
-      error('bad-file', `there are no facts in ${printable(hosts)}`, { hint }),
-      EXIT.failure,
-    );
+    throw failure('bad-file', `there are no facts in ${printable(hosts)}`, { hint });
   }
   const classes: HostClass[] = [];
   const unread: Unread[] = [];

@@ -1,4 +1,4 @@
-import { EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
+import { EXIT, failure, hasErrors } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
 import { Recorded } from '../../../machine/recorded/recorded.js';
 import { type Outcome, printed } from '../../../outcome.js';
@@ -70,7 +70,7 @@ async function makeFiles(context: Context, unit: string, options: GenerateOption
 }
 
 const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit generate --help'" }), EXIT.failure);
+  failure('usage', message, { hint: "see 'sandbox-unit generate --help'" });
 
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
 const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);

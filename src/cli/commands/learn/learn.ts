@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, error, failure, hasErrors, UserError } from '../../../diagnostic.js';
 import { LOSSES } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { assertWritable } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
@@ -147,4 +147,4 @@ function notWritten(
 }
 
 const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit learn --help'" }), EXIT.failure);
+  failure('usage', message, { hint: "see 'sandbox-unit learn --help'" });

@@ -1,6 +1,6 @@
 /** The recordings of a unit: the ledger that they make, those of other hosts, and their end. */
 
-import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, error, EXIT, failure, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
 import { checklist } from '../../../learn/evidence/ledger/checklist.js';
 import { estimate } from '../../../learn/evidence/ledger/estimate.js';
 import { incompleteTables, ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
@@ -77,7 +77,7 @@ export async function merge(context: Context, operands: readonly string[]): Prom
   const files = operands.slice(0, -1);
   if (files.length === 0) {
     const hint = `'${ownCommand(context.placement.scope, 'learn --merge FILE', operands[0]!)}'`;
-    throw new UserError(error('usage', 'a file or the unit is missing', { hint }), EXIT.failure);
+    throw failure('usage', 'a file or the unit is missing', { hint });
   }
   const { name } = await learnedUnit(context, operands.at(-1)!);
   const read = await readAll(context, files, name);

@@ -1,6 +1,6 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
 
-import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, EXIT, failure, hasErrors, note } from '../../../diagnostic.js';
 import { lossDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
 import { stopWatch, watchInBackground } from '../../../learn/watch/background.js';
@@ -43,7 +43,7 @@ export function timeOf(option: string, text: string | undefined): number | undef
   const span = parseSpan(text.trim(), SECOND);
   if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
   const hint = "give a time from a second to a year, such as '10min' or '7d'";
-  throw new UserError(error('usage', `${option} ${text} is not a valid time`, { hint }), EXIT.failure);
+  throw failure('usage', `${option} ${text} is not a valid time`, { hint });
 }
 
 /**
@@ -92,7 +92,7 @@ async function inBackground(
   const names = units.map(fullName);
   if (!context.superuser) {
     const message = "a user manager can't watch services in the background";
-    throw new UserError(error('needs-root', message, { hint: withRights(names[0]!) }), EXIT.failure);
+    throw failure('needs-root', message, { hint: withRights(names[0]!) });
   }
   const words = [
     'learn',
