@@ -190,7 +190,10 @@ export function renderDiagnostic(
 }
 
 /** The place of the one word of a list that systemd would not accept; the place of the diagnostic for all else. */
-function atWord({ code, at, message }: Diagnostic, sources: ReadonlyMap<string, string>): Location | undefined {
+function atWord(
+  { code, at, message }: Diagnostic,
+  sources: ReadonlyMap<string, string>,
+): Location | undefined {
   const [, word] = (code === 'directive-value' && /, not '([^'\s]+)'$/.exec(message)) || [];
   if (!at || word === undefined) return at;
   const start = at.column - 1;

@@ -1,7 +1,7 @@
 /** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
 
 import type { Code } from '../codes/subjects.js';
-import { error, EXIT, failure, UserError } from '../diagnostic.js';
+import { EXIT, error, failure, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { Talk } from '../machine/system.js';
 import { nativeProgram } from '../prepare/load/installed-programs.js';

@@ -169,6 +169,6 @@ async function asApplied(
 function namesInstance(template: string, instances: readonly string[]): UserError {
   const [example = template.replace('@.', '@NAME.')] = instances;
   return failure('unit-template', `${template} is a template, and only its instances run`, {
-      hint: `name an instance: ${example}`,
-    });
+    hint: `name an instance: ${example}`,
+  });
 }

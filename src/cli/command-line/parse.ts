@@ -143,7 +143,8 @@ const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : 
 function optionOf(name: keyof VerbOptions, own?: OptionRow): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
-  if (REPEATED.some((one) => one === name)) option.argParser((value, before: string[] = []) => [...before, value]);
+  if (REPEATED.some((one) => one === name))
+    option.argParser((value, before: string[] = []) => [...before, value]);
   return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 

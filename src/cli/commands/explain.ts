@@ -71,8 +71,7 @@ async function withoutPolicy(context: Context, unit: string, options: ExplainOpt
   return explainTightened(context, unit, { machine, verbose: options.verbose ?? false });
 }
 
-const notAFile = () =>
-  failure('usage', '--write needs a policy in a file, not on standard input');
+const notAFile = () => failure('usage', '--write needs a policy in a file, not on standard input');
 
 /** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
 async function madeByRun(context: Context, text: string, options: ExplainOptions) {

@@ -84,7 +84,8 @@ export const COMMON_OPTIONS: readonly OptionRow[] = [
 export const REPEATED = [...LISTS, 'facts', 'ask'] as const;
 
 /** The values of all options. `confirm` is false with --no-confirm. */
-export interface VerbOptions extends Omit<OptionValues<typeof OPTIONS, (typeof REPEATED)[number]>, 'confirm'> {
+export interface VerbOptions
+  extends Omit<OptionValues<typeof OPTIONS, (typeof REPEATED)[number]>, 'confirm'> {
   readonly confirm?: string | false;
 }
 

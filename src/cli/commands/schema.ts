@@ -1,6 +1,6 @@
-import { didYouMean, EXIT, failure } from '../../diagnostic.js';
+import { didYouMean, failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
-import type { Outcome } from '../../outcome.js';
+import { type Outcome, printed } from '../../outcome.js';
 import { type Keys, POLICY, type Shape } from '../../policy/schema.js';
 import { directives } from '../../systemd/directives/table.js';
 
@@ -9,13 +9,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 /** The JSON Schema of policies, or of an output. */
 export async function schema(context: Context, [output]: readonly string[]): Promise<Outcome> {
   const json = output === undefined ? policySchema() : await outputSchema(context, output);
-  return {
-    exit: EXIT.ok,
-    json: { schema: json },
-    text: `${JSON.stringify(json, undefined, 2)}\n`,
-    diagnostics: [],
-    sources: new Map(),
-  };
+  return printed(`${JSON.stringify(json, undefined, 2)}\n`, { schema: json });
 }
 
 /** The names of the schemas of outputs, sorted: `plan`. */

@@ -1,5 +1,5 @@
 import { inBatches } from '../../collections.js';
-import { type Diagnostic, error, EXIT, failure, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, failure, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { counted } from '../../machine/state/counted.js';
 import { ASKED_AT_ONCE, type Service } from '../../machine/state/service.js';

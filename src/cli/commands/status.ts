@@ -2,7 +2,7 @@ import { waitingUnits } from '../../apply/confirm/pending.js';
 import { tellActivations } from '../../apply/confirm/tell-activations.js';
 import { recoverIfFree } from '../../apply/lock.js';
 import { enabledAtBoot } from '../../apply/restart/enabled-at-boot.js';
-import { type Diagnostic, error, EXIT, failure, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
 import { Records } from '../../explain/records/records.js';
 import { refusedSinceStart } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
@@ -47,6 +47,7 @@ import {
   withOneHint,
 } from '../report/status.js';
 import { runStatus } from '../run/run-status.js';
+import { wrongUsage } from './usage.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -76,7 +77,8 @@ export async function status(
   units: readonly string[],
   { openmetrics = false, all: withRuns = false, full = false }: StatusOptions = {},
 ): Promise<Outcome> {
-  if (withRuns && units.length > 0) throw usage('--all takes no unit names: it lists all units');
+  if (withRuns && units.length > 0)
+    throw wrongUsage('status', '--all takes no unit names: it lists all units');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
   const records = new Records(context.system);
@@ -127,9 +129,6 @@ export async function status(
     sources: new Map(),
   };
 }
-
-const usage = (message: string) =>
-  failure('usage', message, { hint: "see 'sandbox-unit status --help'" });
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 

@@ -3,12 +3,13 @@ import { assertCanInject } from '../../apply/live/inject.js';
 import { type Tightened, tightenUnit } from '../../apply/live/tighten-unit.js';
 import { changedByOthers } from '../../apply/lock.js';
 import { assertMayChange } from '../../apply/needs-root.js';
-import { type Diagnostic, EXIT, failure, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, UserError, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { probeMachine } from '../../prepare/probe/target.js';
 import { tightenOutcome } from '../report/tighten.js';
 import { errnoOf, namesOf, namingOption, optionsPolicy } from '../run/policy.js';
+import { wrongUsage } from './usage.js';
 
 export interface TightenWords {
   readonly deny?: readonly string[];
@@ -31,9 +32,9 @@ export async function tighten(
   options: TightenWords,
 ): Promise<Outcome> {
   const { check = false } = options;
-  if (options.deny === undefined) throw usage('--deny is missing: name the calls to refuse');
+  if (options.deny === undefined) throw wrongUsage('tighten', '--deny is missing: name the calls to refuse');
   if (options.understood !== undefined && options.understood !== 'locks-out')
-    throw usage("--understood takes only 'locks-out'");
+    throw wrongUsage('tighten', "--understood takes only 'locks-out'");
   assertMayChange(context, {}, 'run it with sudo');
   assertCanInject(context);
   const calls = await deniedBy(context, options);
@@ -94,6 +95,3 @@ function openTogether(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   const others = diagnostics.filter(({ code }) => code !== 'open-door');
   return [...others, warning('open-door', message, { hint })];
 }
-
-const usage = (message: string) =>
-  failure('usage', message, { hint: "see 'sandbox-unit tighten --help'" });

@@ -33,7 +33,7 @@ import {
   proveDirectives,
 } from '../../verify/process/prove-directives.js';
 import { directivesJson, directivesText } from '../report/directives.js';
-import { enforcementText, groupsJson } from '../report/verify.js';
+import { enforcementText } from '../report/verify.js';
 
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
@@ -200,7 +200,7 @@ function outcome(
   };
   return {
     exit,
-    json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
+    json: { ...json, groups, directives: directivesJson(directives) },
     text: `${enforcementText({ unit, policyFile }, exit, groups, theme)}${directivesText(directives, theme)}`,
     diagnostics,
     sources,

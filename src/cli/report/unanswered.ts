@@ -8,7 +8,7 @@ import type { Outcome } from '../../outcome.js';
 const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
 
 /** The most units that a message names. */
-const MOST_NAMED = 3;
+const MOST_UNITS = 3;
 
 /** The command line that has asked. */
 export interface Asking {
@@ -45,7 +45,7 @@ export function unansweredOutcome(open: Unanswered, { json, quiet, facts = [] }:
 /** The end of a sentence that names what a machine has not told. */
 export function lacking({ questions, unknown, known }: Unanswered): string {
   if (unknown !== undefined) {
-    const others = known.length > 0 ? `, only ${shortList(known, MOST_NAMED)}` : '';
+    const others = known.length > 0 ? `, only ${shortList(known, MOST_UNITS)}` : '';
     return `do not include ${unknown}${others}`;
   }
   return `lack the answers to ${questions.length === 1 ? 'a question' : `${questions.length} questions`} of the plan`;

@@ -1,6 +1,6 @@
 /** The file with the defaults of a host. */
 
-import { failure, UserError } from '../../diagnostic.js';
+import { failure, type UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { DEFAULTS, defaultsPaths } from '../../systemd/paths/policies.js';

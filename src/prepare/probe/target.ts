@@ -75,8 +75,8 @@ export function machineOf(context: Context, architecture: string): Machine {
     MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
   if (machine) return machine;
   throw failure('no-helper', `there are no syscall numbers for ${architecture}`, {
-      hint: `supported: ${MACHINES.join(', ')}`,
-    });
+    hint: `supported: ${MACHINES.join(', ')}`,
+  });
 }
 
 /** The path of a package's program, else of the one that apply installs. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enforcementText, groupsJson } from '../../../src/cli/report/verify.js';
+import { enforcementText } from '../../../src/cli/report/verify.js';
 import { EXIT } from '../../../src/diagnostic.js';
 import { PLAIN } from '../../../src/theme.js';
 import type { NamedCalls } from '../../../src/verify/kernel/name-calls.js';
@@ -57,14 +57,6 @@ test('a call that gets through has both answers', () => {
   assert.match(head!, /ABI +POLICY +CALLS/);
   assert.match(first!, /x86-64 +kill, got allow +uname, bpf$/);
   assert.match(second!, /kill, got EPERM \(some arguments\) +uname, bpf$/);
-});
-
-test('programs get each group whole', () => {
-  const [found] = groupsJson([group()]);
-  assert.deepEqual(found, {
-    ...{ processes: [{ pid: 7, name: 'demod', threads: 2 }], filters: 1, heldTo: 'policy', leftOver: false },
-    ...{ calls: 'equal', differences: [] },
-  });
 });
 
 test('what is enforced and what is not are styled otherwise', () => {

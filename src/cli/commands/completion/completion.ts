@@ -1,5 +1,5 @@
-import { didYouMean, EXIT, failure, UserError } from '../../../diagnostic.js';
-import type { Outcome } from '../../../outcome.js';
+import { didYouMean, failure, type UserError } from '../../../diagnostic.js';
+import { type Outcome, printed } from '../../../outcome.js';
 
 /** Shells whose command lines are completed: bash 4.4, zsh 5.8 or fish 3.1, or newer. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -128,7 +128,7 @@ export function completion([shell = '']: readonly string[]): Outcome {
   const name = SHELLS.find((one) => one === shell);
   if (!name) throw unknownShell(shell);
   const text = SCRIPTS[name];
-  return { exit: EXIT.ok, json: { shell: name, text }, text, diagnostics: [], sources: new Map() };
+  return printed(text, { shell: name, text });
 }
 
 function unknownShell(shell: string): UserError {

@@ -1,4 +1,5 @@
-import { type Diagnostic, error, EXIT, failure, note, printable, UserError } from '../../../diagnostic.js';
+import { shortList } from '../../../collections.js';
+import { type Diagnostic, EXIT, error, failure, note, printable, UserError } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
 import { type Inventory, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
 import { Digests } from '../../../machine/recorded/host-class.js';
@@ -144,7 +145,9 @@ async function madeOn(recorded: Recorded, make: () => Promise<GeneratedFiles>): 
 }
 
 /** The most hosts that a note names. */
-const NAMED = 5;
+const MOST_HOSTS = 5;
+
+const shownHost = (host: string): string => printable(host);
 
 function outcomeOf(
   classes: readonly HostClass[],
@@ -158,7 +161,7 @@ function outcomeOf(
     })),
     ...unread.map(({ hosts }) => ({ class: null, hosts, files: [] })),
   ];
-  const lines = all.flatMap((one) => one.hosts.map((host) => `${printable(host)} ${one.class ?? '-'}\n`));
+  const lines = all.flatMap((one) => one.hosts.map((host) => `${shownHost(host)} ${one.class ?? '-'}\n`));
   return {
     json: { classes: all, gone },
     text: lines.sort().join(''),
@@ -167,18 +170,13 @@ function outcomeOf(
       ...classes.flatMap(({ made, hosts }) =>
         made.diagnostics.length === 0
           ? []
-          : [...made.diagnostics, note('hosts', `these messages are about ${namesOf(hosts)}`)],
+          : [
+              ...made.diagnostics,
+              note('hosts', `these messages are about ${shortList(hosts.map(shownHost), MOST_HOSTS)}`),
+            ],
       ),
       ...diagnostics,
     ],
     sources: new Map(classes.flatMap(({ made }) => [...made.sources])),
   };
-}
-
-function namesOf(hosts: readonly string[]): string {
-  const named = hosts
-    .slice(0, NAMED)
-    .map((host) => printable(host))
-    .join(', ');
-  return hosts.length > NAMED ? `${named} and ${hosts.length - NAMED} more` : named;
 }

@@ -1,4 +1,4 @@
-import { type Diagnostic, error, failure, hasErrors, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, UserError } from '../../../diagnostic.js';
 import { LOSSES } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { assertWritable } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
@@ -7,7 +7,7 @@ import { ALLOW, LOG } from '../../../seccomp/syscalls/action.js';
 import { parseAction } from '../../../seccomp/syscalls/action-text.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit, wrongUsage } from '../usage.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
@@ -146,5 +146,4 @@ function notWritten(
   return error('not-written', `no policy was written for ${unit}, ${why}`, { hint });
 }
 
-const usage = (message: string) =>
-  failure('usage', message, { hint: "see 'sandbox-unit learn --help'" });
+const usage = (message: string) => wrongUsage('learn', message);

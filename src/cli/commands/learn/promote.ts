@@ -7,7 +7,7 @@ import type { Outcome } from '../../../outcome.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { spanText } from '../../../systemd/time-span.js';
 import { painted, textDiff } from '../../report/diff.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit } from '../usage.js';
 import { timeOf } from './watch.js';
 
 export interface PromoteOptions {

@@ -9,7 +9,7 @@ import type { Context } from '../../../machine/context.js';
 import { ownCommand, systemctl } from '../../../systemd/command-lines.js';
 
 /** The most calls that a message names. */
-const MOST_NAMED = 12;
+const MOST_CALLS = 12;
 
 /** Notes and warnings about the calls that `[ready]` takes away, and what it lacks. */
 export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[] {
@@ -28,7 +28,7 @@ export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[]
 }
 
 function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diagnostic {
-  const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_NAMED)}`;
+  const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_CALLS)}`;
   const hint =
     withoutReload.length > 0
       ? `with --no-reload, [ready] refuses ${calls}; the service is then restarted instead of reloaded`
@@ -41,7 +41,7 @@ function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diag
 const lost = ({ unit }: ProvedPolicy, { deny }: LearnedReady): Diagnostic[] => [
   note(
     'ready',
-    `[ready] refuses ${counted(deny.length, 'call')} that only the start of ${unit} makes: ${shortList(deny.map(lostName), MOST_NAMED)}`,
+    `[ready] refuses ${counted(deny.length, 'call')} that only the start of ${unit} makes: ${shortList(deny.map(lostName), MOST_CALLS)}`,
   ),
 ];
 
@@ -52,7 +52,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
     ? [
         note(
           'ready-unknown',
-          `the watch was shorter than a day and had no exercise: [ready] still allows ${shortList(ofWork, MOST_NAMED)}`,
+          `the watch was shorter than a day and had no exercise: [ready] still allows ${shortList(ofWork, MOST_CALLS)}`,
           { hint: again },
         ),
       ]
@@ -61,7 +61,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
     ? [
         note(
           'ready-unknown',
-          `[ready] still allows calls that a reload with another configuration may need: ${shortList(leftToReload, MOST_NAMED)}`,
+          `[ready] still allows calls that a reload with another configuration may need: ${shortList(leftToReload, MOST_CALLS)}`,
           { hint: '--no-reload refuses them; the service is then restarted instead of reloaded' },
         ),
       ]

@@ -1,6 +1,15 @@
 /** The recordings of a unit: the ledger that they make, those of other hosts, and their end. */
 
-import { type Diagnostic, error, EXIT, failure, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
+import {
+  type Diagnostic,
+  EXIT,
+  error,
+  failure,
+  hasErrors,
+  note,
+  printable,
+  UserError,
+} from '../../../diagnostic.js';
 import { checklist } from '../../../learn/evidence/ledger/checklist.js';
 import { estimate } from '../../../learn/evidence/ledger/estimate.js';
 import { incompleteTables, ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
@@ -15,21 +24,14 @@ import {
   readRecording,
   storedRecordings,
 } from '../../../observe/recordings/store.js';
-import type { Outcome } from '../../../outcome.js';
+import { type Outcome, printed } from '../../../outcome.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
 import type { UnitName } from '../../../systemd/unit/name.js';
 import { ledgerText } from '../../report/learn/ledger.js';
 import { ledgerJson } from '../../report/learn/ledger-json.js';
 import { type Merged, mergedJson, mergedText } from '../../report/learn/merged.js';
-import { onlyUnit } from '../only-unit.js';
-
-const outcome = (
-  exit: number,
-  json: Outcome['json'],
-  text: string,
-  diagnostics: readonly Diagnostic[] = [],
-): Outcome => ({ exit, json, text, diagnostics, sources: new Map() });
+import { onlyUnit } from '../usage.js';
 
 /** Shows the ledger of a unit. Exit 1 if there are no recordings, 2 if one can't be read. */
 export async function show(context: Context, operands: readonly string[]): Promise<Outcome> {
@@ -43,11 +45,11 @@ export async function show(context: Context, operands: readonly string[]): Promi
     ledger,
     estimate: estimate(ledger, all),
     checklist: checklist(ledger, unit.facts),
-    doubts: incompleteTables(ledger),
+    incomplete: incompleteTables(ledger),
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...ledgerDiagnostics(ledger), ...withoutFacts(unit)];
-  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.theme), told);
+  return { ...printed(ledgerText(shown, context.caller.theme), ledgerJson(shown), told), exit };
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>
@@ -63,13 +65,9 @@ function nothingRecorded(
   );
   const hint = `'${watch}' makes one, '${merge}' adds one from another host`;
   const none = error('no-recording', `there is no recording of ${full}`, { hint });
-  const isUnread = diagnostics.length > 0;
-  return outcome(
-    isUnread ? EXIT.failure : EXIT.findings,
-    { unit: full },
-    '',
-    isUnread ? diagnostics : [none],
-  );
+  return diagnostics.length > 0
+    ? { ...printed('', { unit: full }, diagnostics), exit: EXIT.failure }
+    : { ...printed('', { unit: full }, [none]), exit: EXIT.findings };
 }
 
 /** Adds recordings to those of a unit: all of them, or none if one is wrong. Exit 1 then. */
@@ -84,13 +82,13 @@ export async function merge(context: Context, operands: readonly string[]): Prom
   const diagnostics = read.flatMap((one) => one.diagnostics);
   if (diagnostics.length > 0) {
     const exit = Math.max(...read.map((one) => one.exit));
-    return outcome(exit, { unit: name.full, merged: [] }, '', diagnostics);
+    return { ...printed('', { unit: name.full, merged: [] }, diagnostics), exit };
   }
   const merged: Merged[] = [];
   for (const { file, recording } of read) {
     merged.push({ file, recording: recording!, ...(await keepRecording(context, recording!)) });
   }
-  return outcome(EXIT.ok, mergedJson(name.full, merged), mergedText(merged));
+  return printed(mergedText(merged), mergedJson(name.full, merged));
 }
 
 interface Read {
@@ -141,5 +139,5 @@ export async function forget(context: Context, operands: readonly string[]): Pro
   const forgotten = await forgetRecordings(context, name);
   const count = forgotten.length === 1 ? '1 recording' : `${forgotten.length} recordings`;
   const text = forgotten.length === 0 ? `${name.full}: no recordings\n` : `${name.full}: removed ${count}\n`;
-  return outcome(EXIT.ok, { unit: name.full, forgotten }, text);
+  return printed(text, { unit: name.full, forgotten });
 }

@@ -10,7 +10,7 @@ import type { WatchOptions } from '../../../learn/watch/watch-loop.js';
 import type { Context } from '../../../machine/context.js';
 import { failureOf, failuresOf } from '../../../machine/state/failures.js';
 import type { Recording } from '../../../observe/recording/recording.js';
-import type { Outcome } from '../../../outcome.js';
+import { type Outcome, printed } from '../../../outcome.js';
 import { fullName } from '../../../prepare/load/load-unit.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { parseSpan } from '../../../systemd/time-span.js';
@@ -72,7 +72,7 @@ async function here(context: Context, units: readonly string[], options: WatchOp
   const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
   const diagnostics = [...found, ...losses, note('recorded', 'the recording is kept', { hint })];
   const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;
-  return { ...outcome(json, recordedText(recordings), diagnostics), exit };
+  return { ...printed(recordedText(recordings), json, diagnostics), exit };
 }
 
 /** Warnings about records of a watch that were lost. */
@@ -110,16 +110,8 @@ async function inBackground(
     if (!hasErrors(found)) watched.push(name);
     said.push(...found);
   }
-  return { ...outcome({ watched }, '', said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
+  return { ...printed('', { watched }, said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
 }
-
-const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({
-  exit: EXIT.ok,
-  json,
-  text,
-  diagnostics,
-  sources: new Map(),
-});
 
 const LIST = 'list and end watches of services';
 
@@ -127,7 +119,7 @@ const LIST = 'list and end watches of services';
 export async function list(context: Context): Promise<Outcome> {
   assertMayWatch(context, LIST);
   const watches = await underWatch(context);
-  return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
+  return printed(watchesText(watches, context.system.now()), { underWatch: watches });
 }
 
 /** Ends watches in the background, which keep what they have seen. Exit 2 if one can't be ended; the others are. */
@@ -143,5 +135,5 @@ export async function stop(context: Context, units: readonly string[]): Promise<
   }
   const text = stopped.map((name) => `${name}: the watch has ended\n`).join('');
   const exit = failures.length > 0 ? EXIT.failure : EXIT.ok;
-  return { ...outcome({ stopped }, text, failures), exit };
+  return { ...printed(text, { stopped }, failures), exit };
 }

@@ -10,7 +10,7 @@ import { bundledSets } from '../../../seccomp/syscalls/sets.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
 import { painted, textDiff } from '../../report/diff.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit } from '../usage.js';
 import { readyNotes } from './ready-notes.js';
 
 export interface WritePolicyOptions {

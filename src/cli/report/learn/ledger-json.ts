@@ -8,12 +8,12 @@ const entries = <K extends string>(object: Readonly<Partial<Record<string, numbe
   );
 
 /** The ledger for programs: schemas/learn-show.json. */
-export function ledgerJson({ ledger, estimate, checklist, doubts }: ShownLedger) {
+export function ledgerJson({ ledger, estimate, checklist, incomplete }: ShownLedger) {
   const { lost, apart, blind, watches, calls, arguments: all, ...rest } = ledger;
   // The estimate has the seconds.
   const { unit, architecture, hosts, recordings, seconds: _, ...evidence } = rest;
   return {
-    ...{ unit, architecture, hosts, recordings, estimate, checklist, doubts },
+    ...{ unit, architecture, hosts, recordings, estimate, checklist, doubts: incomplete },
     apart: entries(apart, 'architecture'),
     watches: watches.map((watch) => ({ ...watch, lost: entries(watch.lost, 'table') })),
     calls: calls.map((call) => ({ ...call, phases: entries(call.phases, 'phase') })),

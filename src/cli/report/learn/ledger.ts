@@ -16,7 +16,7 @@ export interface ShownLedger {
   readonly ledger: Ledger;
   readonly estimate: Estimate;
   readonly checklist: readonly ChecklistItem[];
-  readonly doubts: readonly IncompleteTable[];
+  readonly incomplete: readonly IncompleteTable[];
 }
 
 /** Rows of a table that people read; programs get all. */
@@ -26,12 +26,12 @@ const MOST_ROWS = 40;
 const WIDTH = 100;
 
 export function ledgerText(
-  { ledger, estimate, checklist, doubts }: ShownLedger,
+  { ledger, estimate, checklist, incomplete }: ShownLedger,
   theme: Theme = PLAIN,
 ): string {
   const parts = [
     headText(ledger, estimate),
-    estimateText(estimate, doubts, theme),
+    estimateText(estimate, incomplete, theme),
     partText({ heading: 'Checklist', rows: checklist.map(checkRow), theme }),
     callsText(ledger, theme),
     refusedText(ledger, theme),
@@ -54,7 +54,7 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
 
 function estimateText(
   { lastNew, slices, hosts }: Estimate,
-  doubts: readonly IncompleteTable[],
+  incomplete: readonly IncompleteTable[],
   theme: Theme,
 ): string {
   const lines = [
@@ -65,7 +65,7 @@ function estimateText(
       : []),
     ...slicesLines(slices),
     ...(hosts ? hostsLines(hosts) : []),
-    ...(doubts.length > 0
+    ...(incomplete.length > 0
       ? ["some records were lost or can't be seen on this kernel: there may be more"]
       : []),
   ];

@@ -117,12 +117,7 @@ const WRONG: readonly [file: string, content: Uint8Array | string, exit: number,
     1,
     /^error bad-file: .* of x\.service, not/,
   ],
-  [
-    '/tmp/c.json',
-    formatRecording(recording({ scope: 'user' })),
-    1,
-    /^error bad-file: .* a user manager/,
-  ],
+  ['/tmp/c.json', formatRecording(recording({ scope: 'user' })), 1, /^error bad-file: .* a user manager/],
 ];
 
 test('where one is wrong, none is added', async () => {

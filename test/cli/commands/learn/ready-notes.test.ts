@@ -41,7 +41,10 @@ test('a service of several processes is warned of, where it can start no other',
     /^warning indispensable: \[ready\] lets demo\.service start no process: if one of its 5 processes dies, .*\(remove fork, vfork, clone3, /,
   );
   assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
-  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: \[ready\] lets demo\.service start no process: /);
+  assert.match(
+    told(READY, { processes: 0 })[0]!,
+    /^note indispensable: \[ready\] lets demo\.service start no process: /,
+  );
   assert.deepEqual(told(READY), []);
   assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
 });

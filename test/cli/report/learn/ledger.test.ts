@@ -19,7 +19,7 @@ function shown(...recordings: Recording[]): ShownLedger {
     ledger,
     estimate: estimate(ledger, recordings),
     checklist: checklist(ledger, { commands: ['ExecStart=/usr/sbin/demod'] }),
-    doubts: incompleteTables(ledger),
+    incomplete: incompleteTables(ledger),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/cli/commands/learn/learn.js';
-import { onlyUnit } from '../../../src/cli/commands/only-unit.js';
+import { onlyUnit } from '../../../src/cli/commands/usage.js';
 import { UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
 import { FakeObserver } from '../../support/fake-observer.js';
