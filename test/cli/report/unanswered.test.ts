@@ -42,5 +42,8 @@ test('facts of other units are told from facts that lack something', async () =>
   const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(later.unit('a.service'));
   await assert.rejects(later.unit('x.service'));
-  assert.match(told({}, later.unanswered!).message, /^web1 has not answered \d questions of the plan$/);
+  assert.match(
+    told({}, later.unanswered!).message,
+    /^the facts of web1 lack the answers to \d questions of the plan$/,
+  );
 });
