@@ -61,4 +61,4 @@ export function holdSignals(
 }
 
 const interrupted = (signal: string) =>
-  new UserError(error('interrupted', `${signal} has ended the run early`), EXIT.failure);
+  new UserError(error('interrupted', `interrupted by ${signal}`), EXIT.failure);

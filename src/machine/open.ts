@@ -127,11 +127,11 @@ const progressOf = ({ printError, columns, does }: OpenOptions): Progress =>
 function whyNotExecutable(path: string): string | undefined {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile() ? undefined : 'it is no file';
+    return statSync(path).isFile() ? undefined : 'it is not a file';
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
-    return code === 'EACCES' ? 'it may not be executed' : message;
+    return code === 'EACCES' ? 'it is not executable' : message;
   }
 }
 
@@ -186,7 +186,7 @@ const systemBus = (env: OpenOptions['environment']): BusPlace => ({
   get hint() {
     return isRunningRoot('/')
       ? 'is dbus.socket active?'
-      : "systemd isn't running here: '--root' names the folder of another system, '--facts' the answers of another machine";
+      : "systemd isn't running here: use --root for the folder of another system, or --facts for another machine";
   },
 });
 
@@ -195,6 +195,6 @@ const userBus = (env: OpenOptions['environment'], runtimeDirectory: string): Bus
   address: env.DBUS_SESSION_BUS_ADDRESS || `unix:path=${runtimeDirectory}/bus`,
   hint:
     env.XDG_RUNTIME_DIR === undefined
-      ? 'XDG_RUNTIME_DIR is not set: log in as the user, not by su or sudo'
-      : "does the user's manager run? 'loginctl enable-linger' starts it without a login",
+      ? 'XDG_RUNTIME_DIR is not set: log in as the user, not with su or sudo'
+      : "is the user's manager running? 'loginctl enable-linger' starts it without a login",
 });

@@ -54,7 +54,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
   if (path === undefined) {
     await ended;
     throw new UserError(
-      error('start-failed', `can't make a terminal: ${reason ?? `${program} failed`}`),
+      error('start-failed', `can't create a terminal: ${reason ?? `${program} failed`}`),
       EXIT.failure,
     );
   }

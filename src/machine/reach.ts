@@ -67,10 +67,10 @@ async function owned(name: string, bus: BusPlace): Promise<string | undefined> {
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ABORT_ERR', 'no answer in time'],
   ['ECONNREFUSED', 'nothing listens there'],
-  ['ECONNRESET', 'the other end has closed the connection'],
-  ['EHOSTUNREACH', 'there is no way to the host'],
-  ['ENETUNREACH', 'there is no way to the network'],
-  ['ENOTFOUND', 'there is no such host'],
+  ['ECONNRESET', 'the other end closed the connection'],
+  ['EHOSTUNREACH', 'the host is unreachable'],
+  ['ENETUNREACH', 'the network is unreachable'],
+  ['ENOTFOUND', 'no such host'],
 ]);
 
 function reasonOf(cause: unknown): string {

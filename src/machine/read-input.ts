@@ -13,9 +13,9 @@ export type InputStream = AsyncIterable<Uint8Array | string> & {
  */
 export async function readInput(stream: InputStream, limit: number): Promise<Uint8Array> {
   if (stream.isTTY) {
-    const hint = "'< FILE' behind the command, or 'COMMAND |' before it, gives it one";
+    const hint = "redirect a file with '< FILE', or pipe a policy into the command";
     throw new UserError(
-      error('usage', 'standard input is a terminal, and no policy', { hint }),
+      error('usage', 'no policy on standard input: it is a terminal', { hint }),
       EXIT.failure,
     );
   }

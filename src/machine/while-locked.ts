@@ -26,11 +26,11 @@ export async function whileHeld<T>(context: Context, lock: Lock, step: () => Pro
 async function take({ system, caller }: Context, { path, wait, holder }: Lock): Promise<() => void> {
   const letGo = await system.lock(path, 0);
   if (letGo) return letGo;
-  caller.tell(`${holder[0]!.toUpperCase()}${holder.slice(1)}: waiting for its end …`);
+  caller.tell(`${holder[0]!.toUpperCase()}${holder.slice(1)}: waiting for it to finish …`);
   const later = await system.lock(path, wait);
   if (later) return later;
-  const hint = `'fuser ${path}' shows who has it open`;
+  const hint = `'fuser ${path}' shows its process`;
   const minutes = wait / 60;
-  const message = `${holder}, for ${minutes} minute${minutes === 1 ? '' : 's'} by now`;
+  const message = `${holder}, and did not finish within ${minutes} minute${minutes === 1 ? '' : 's'}`;
   throw new UserError(error('busy', message, { hint }), EXIT.failure);
 }

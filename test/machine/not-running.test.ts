@@ -16,7 +16,11 @@ test('what only a running machine can do is an error with a way out', async () =
   ];
   for (const step of steps) {
     const [code, , hint] = await failure(step());
-    assert.deepEqual([code, hint], ['offline', 'leave --facts out, on the machine itself'], String(step));
+    assert.deepEqual(
+      [code, hint],
+      ['offline', 'run it on the machine itself, without --facts'],
+      String(step),
+    );
   }
   assert.equal(system.now(), 7);
   // Time doesn't pass: a wait is over at once, and no alarm rings.

@@ -64,7 +64,7 @@ test('a server that speaks no HTTP, hangs up or speaks no TLS is told apart', as
   );
   assert.equal(
     await tried({ kind: 'http', url: `http://${host}:${hangsUp}/` }),
-    'the other end has closed the connection',
+    'the other end closed the connection',
   );
 });
 

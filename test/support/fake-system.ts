@@ -400,7 +400,7 @@ export class FakeSystem implements System {
         const file = this.files.get(path);
         if (this.#options.programs?.[path]) return undefined;
         if (!file) return 'no such file';
-        return (file.mode & 0o111) === 0 ? 'it may not be executed' : undefined;
+        return (file.mode & 0o111) === 0 ? 'it is not executable' : undefined;
       },
     };
   }

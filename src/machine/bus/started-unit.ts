@@ -161,8 +161,8 @@ const GONE = 'unit-gone';
 
 const gone = (unit: string, scope: Scope) =>
   new UserError(
-    error(GONE, `${unit} is gone, and how it ended is unknown`, {
-      hint: `${journalctl(scope, unit)} may show it`,
+    error(GONE, `${unit} is gone, and it is unknown how it ended`, {
+      hint: `'${journalctl(scope, unit)}' may show how`,
     }),
     EXIT.findings,
   );

@@ -146,7 +146,7 @@ export function follow(
     const { uid } = next.facts;
     if (uid !== 0) untrusted.push(finding(next.spot, `is a link of user ${uid}`));
     else if (isOthers && tree.isProcfs(folder.spot.path))
-      untrusted.push(finding(next.spot, 'leads each process elsewhere'));
+      untrusted.push(finding(next.spot, 'leads each process to another place'));
     if (++links > MAX_LINKS) return { real: undefined, names: [...names, name, ...left], untrusted };
     const target = tree.target(next.spot.path);
     if (target.startsWith('/')) {
@@ -176,7 +176,7 @@ function lookAt(tree: FileTree, spot: Spot): SpotFacts {
   const facts = tree.look(spot.path);
   // A user's own file system (FUSE) keeps root out.
   if (facts === 'hidden')
-    return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be looked at")] };
+    return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be examined")] };
   if (facts === undefined) return { spot, facts, untrusted: spot.before };
   const why = facts.isSymbolicLink() ? undefined : whyUntrusted(facts);
   return { spot, facts, untrusted: [...spot.before, ...(why ? [finding(spot, why)] : [])] };

@@ -61,7 +61,7 @@ function assertTrustedFolder(path: string, folder: string, wayOut: TrustHint) {
 
 type TrustHint = (folder: string, facts: fs.Stats) => string;
 
-const ELSEWHERE = 'take a place below folders that only root can change';
+const ELSEWHERE = 'use a path below folders that only root can change';
 
 const untrusted = (path: string, subject: string, why: string, hint: string) =>
   fileError('untrusted-file', `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`, hint);
@@ -197,7 +197,12 @@ function openBelow(directory: string, path: string): number {
 const plantedLink = (directory: string, link: string) => {
   const folder = fs.realpathSync(dirname(link));
   const hint = 'remove the link, or write elsewhere';
-  return untrusted(directory, join(folder, basename(link)), "is a link that isn't root's alone", hint);
+  return untrusted(
+    directory,
+    join(folder, basename(link)),
+    'is a link that others than root can change',
+    hint,
+  );
 };
 
 /** A path with the links resolved that only root can change. */

@@ -8,7 +8,10 @@ export interface BusVariant {
 }
 
 const unexpected = () =>
-  new UserError(error('bad-file', "an answer of the service manager is none of busctl's"), EXIT.failure);
+  new UserError(
+    error('bad-file', "an answer of the service manager is not in busctl's format"),
+    EXIT.failure,
+  );
 
 /** The begin of a string, and numbers. */
 const SCALAR = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;

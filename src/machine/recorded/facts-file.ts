@@ -94,7 +94,7 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Inventory {
     for (const line of linesOf(text)) {
       const at = `${path}:${++number}`;
       const parsed = parseLine(line, at);
-      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: this is not a file of facts`);
+      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: this is not a facts file`);
       if (parsed.facts !== undefined) {
         hosts.add(hostOf(parsed, at));
         if (parsed.machine !== undefined) machines.add(textOf(parsed, 'machine', at));
@@ -102,9 +102,9 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Inventory {
       if (answers.size > MAX_ANSWERS) throw fail(`${at}: there are more than ${MAX_ANSWERS} answers`);
     }
   }
-  if (hosts.size > 1) throw fail(`the facts are of several machines: ${[...hosts].join(', ')}`);
+  if (hosts.size > 1) throw fail(`the facts come from several machines: ${[...hosts].join(', ')}`);
   if (machines.size > 1)
-    throw fail(`the facts are of ${machines.size} machines, each by the name of ${[...hosts][0]}`);
+    throw fail(`the facts come from ${machines.size} machines that are all named ${[...hosts][0]}`);
   return { host: [...hosts][0] ?? '', answers };
 }
 
@@ -124,37 +124,37 @@ function parseLine(text: string, at: string): InventoryLine {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw fail(`${at}: the line is no JSON object`);
+  throw fail(`${at}: the line is not a JSON object`);
 }
 
 function hostOf(line: InventoryLine, at: string): string {
   if (line.facts !== VERSION)
-    throw fail(`${at}: the facts are of version ${printable(String(line.facts))}, not ${VERSION}`);
+    throw fail(`${at}: the facts have version ${printable(String(line.facts))}, not ${VERSION}`);
   return printable(textOf(line, 'host', at));
 }
 
 function textOf(line: InventoryLine, key: string, at: string): string {
   const value = line[key];
-  if (typeof value !== 'string') throw fail(`${at}: there is no text '${key}'`);
+  if (typeof value !== 'string') throw fail(`${at}: the string '${key}' is missing`);
   return value;
 }
 
 function numberOf(line: InventoryLine, key: string, at: string, most: number): number {
   const value = line[key];
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
-  throw fail(`${at}: there is no number '${key}'`);
+  throw fail(`${at}: the number '${key}' is missing`);
 }
 
 /** Milliseconds of seconds with a fraction, as node's Stats have them. */
 function timeOf(line: InventoryLine, key: string, at: string): number {
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(textOf(line, key, at)) ?? [];
-  if (seconds === undefined) throw fail(`${at}: there is no time '${key}'`);
+  if (seconds === undefined) throw fail(`${at}: '${key}' is not a time`);
   return Number(seconds) * 1000 + Number(fraction.padEnd(9, '0').slice(0, 9)) / 1e6;
 }
 
 function modeOf(line: InventoryLine, at: string): number {
   const mode = textOf(line, 'mode', at);
-  if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: there are no permissions`);
+  if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: 'mode' is not a file mode`);
   return (TYPES.get(textOf(line, 'type', at)) ?? 0) | Number.parseInt(mode, 8);
 }
 
@@ -202,7 +202,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function unpackedOf(packed: string, at: string): Uint8Array {
   if (packed === '') return new Uint8Array();
-  if (!BASE64.test(packed)) throw fail(`${at}: the data is no base64`);
+  if (!BASE64.test(packed)) throw fail(`${at}: the data is not base64`);
   try {
     return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_ANSWER });
   } catch {

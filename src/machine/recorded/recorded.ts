@@ -82,7 +82,7 @@ export class Recorded extends NotRunning implements System {
 
   /** @param clock the machine that the program runs on */
   constructor({ host, answers }: Inventory, clock: Pick<System, 'now'>) {
-    super('leave --facts out, on the machine itself');
+    super('run it on the machine itself, without --facts');
     this.#host = host;
     this.#answers = answers;
     this.#clock = clock;

@@ -47,7 +47,7 @@ export async function failed(
 }
 
 const whatItNeeds = (unit: string, scope: Scope): string =>
-  `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
+  `'${ownCommand(scope, 'explain --record', unit)}' runs it once without refusing calls, and lists the calls it needs`;
 
 /** How many of a service's last lines are shown, and how many entries are looked at for them. */
 const LAST_WORDS = 5;

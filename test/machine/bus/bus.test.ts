@@ -327,7 +327,7 @@ describe('a transient unit', { skip }, () => {
       tellChanged(first, { ActiveState: new Variant('s', 'inactive') });
       await assert.rejects(started.end(), (cause) => {
         assert.ok(cause instanceof UserError);
-        assert.equal(cause.diagnostics[0]?.hint, `${log} may show it`);
+        assert.equal(cause.diagnostics[0]?.hint, `'${log}' may show how`);
         return true;
       });
     });

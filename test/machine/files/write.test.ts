@@ -51,7 +51,7 @@ test('what can not be written leaves no folder, and what is not there takes none
   assert.deepEqual(readdirSync(folder), ['x.d']);
   assert.deepEqual(await failure(host.read(join(folder, 'a\0b'))), [
     'unreadable',
-    `can't read ${folder}/a\0b: no path has a NUL`,
+    `can't read ${folder}/a\0b: a path can not contain NUL`,
     undefined,
   ]);
 });
@@ -147,7 +147,7 @@ describe("root acts on nothing that is in others' hands", () => {
     assert.deepEqual(await failure(host.read(path, trusted)), [
       'untrusted-file',
       `${folder}/a belongs to user ${NOBODY}: root won't act on ${path}`,
-      'take a place below folders that only root can change',
+      'use a path below folders that only root can change',
     ]);
   });
 
@@ -166,7 +166,7 @@ describe("root acts on nothing that is in others' hands", () => {
       assert.deepEqual(await failure(host.read(join(folder, name), trusted)), [
         'untrusted-file',
         `${folder}/theirs belongs to user ${NOBODY}: root won't act on ${folder}/${name}`,
-        'take a place below folders that only root can change',
+        'use a path below folders that only root can change',
       ]);
     }
     // Root's folder above theirs is where another could not be put.
@@ -290,7 +290,7 @@ describe('where it is not the running system that is written to', () => {
     ] as const) {
       assert.deepEqual(await failure(host.replace(join(link, file), bytes, foreign)), [
         'untrusted-file',
-        `${link} is a link that isn't root's alone: root won't act on ${subject}`,
+        `${link} is a link that others than root can change: root won't act on ${subject}`,
         'remove the link, or write elsewhere',
       ]);
     }
@@ -328,7 +328,7 @@ describe('where it is not the running system that is written to', () => {
       [code, message],
       [
         'untrusted-file',
-        `${theirs}/planted is a link that isn't root's alone: root won't act on ${theirs}/planted/x.service.d`,
+        `${theirs}/planted is a link that others than root can change: root won't act on ${theirs}/planted/x.service.d`,
       ],
     );
     assert.ok(existsSync(join(folder, 'victim', inside)));

@@ -58,7 +58,7 @@ test('what the machine could not look at is hidden', () => {
   assert.equal(tree.look('/fuse'), 'hidden');
   assert.deepEqual(
     tree.walk('/fuse').untrusted.map(({ why }) => why),
-    ["can't be looked at"],
+    ["can't be examined"],
   );
 });
 

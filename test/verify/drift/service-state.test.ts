@@ -19,7 +19,7 @@ test('one that has failed under its policy is a warning that leads to what expla
     [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
     [
       '[service]\nPrivateTmp = true\n',
-      /^'systemctl status demo\.service' shows more; 'systemctl start demo\.service' tries it again$/,
+      /^'systemctl status demo\.service' shows more; 'systemctl start demo\.service' starts it again$/,
     ],
   ] as const) {
     const system = await applied(policy, {}, { running: [], behaviour: () => 'job-fails' });
