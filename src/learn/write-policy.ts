@@ -164,7 +164,7 @@ async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: Effectiv
     ownFiles(effective) === undefined
       ? await findCodeMaker(files, service)
       : amongNames([...service.programs, ...service.mapped]);
-  return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
+  return maker && `${maker.path} contains ${maker.engine}, which generates code at run time`;
 }
 
 /** The calls that programs of a unit can reach: by default all that were seen. */
@@ -175,9 +175,9 @@ async function reachedBy(
   some?: readonly string[],
 ): Promise<Reachable> {
   const own = ownFiles(effective);
-  if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
+  if (own !== undefined) return { unknown: `with ${own}=, the service sees other files than the host` };
   if (ledger.lost.leavers)
-    return { unknown: 'processes have left its control group unwatched, as logins do' };
+    return { unknown: 'processes moved out of its control group and were not watched, as with logins' };
   const { programs, mapped } = servicePrograms([ledger]);
   return findReachable(files, { programs: some ?? programs, mapped });
 }
@@ -202,26 +202,31 @@ async function reachableByDaemon(
 function whyReachUnknown(reached: Reachable): string | undefined {
   if ('unknown' in reached) return reached.unknown;
   const { loaders } = reached;
-  return loaders.length > 0 ? `${shortList(loaders, 3)} may load other files while running` : undefined;
+  return loaders.length > 0 ? `${shortList(loaders, 3)} may load more files at run time` : undefined;
 }
 
 function reachableNotes(reached: Reachable): Diagnostic[] {
   const doubt = whyReachUnknown(reached);
   if (doubt === undefined) return [];
   return 'unknown' in reached
-    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
-    : [note('reachable-unknown', `${doubt}: what these can do is not known`)];
+    ? [
+        note(
+          'reachable-unknown',
+          `it is unknown which calls the program can make, so calls that were not seen are logged: ${doubt}`,
+        ),
+      ]
+    : [note('reachable-unknown', `${doubt}; it is unknown which calls those make`)];
 }
 
 function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
-  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches its start, its work and its stop`;
-  const message = `${unit} was watched, and made no call: nothing can be learned of that`;
+  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches its start, work and stop`;
+  const message = `${unit} made no system call while it was watched, so there is nothing to learn`;
   return new UserError(error('no-recording', message, { hint }), EXIT.failure);
 }
 
 const noRecording = (unit: string): UserError =>
   new UserError(
-    error('no-recording', `there is no recording of ${unit} that counts here`, {
+    error('no-recording', `there is no recording of ${unit} for this kind of machine`, {
       hint: `'sandbox-unit learn ${unit}' makes one`,
     }),
     EXIT.failure,
@@ -261,8 +266,8 @@ async function earlierPolicy({ system }: Context, path: string): Promise<string 
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
   if (before !== undefined && !isSealed(before)) {
-    const hint = 'without a file --write prints the policy: write it beside that one, and compare';
-    const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
+    const hint = '--write without a file prints the policy, so that you can compare the two';
+    const message = `${printable(path)} exists and was not written by 'learn --write', or was edited since`;
     throw new UserError(error('not-written', message, { hint }), EXIT.failure);
   }
   return before;

@@ -50,10 +50,13 @@ test('of a service whose processes have left it, any call may be needed, and no 
   const { context } = machine();
   await keepRecording(context, recording({ lost: { paths: 2, leavers: 1 } }));
   const { notes, policy } = await provedPolicy(context, UNIT, {});
-  assert.match(notes[0]!.message, /processes have left its control group unwatched/);
+  assert.match(notes[0]!.message, /processes moved out of its control group and were not watched/);
   assert.equal(policy.calls.find(({ name }) => name === 'flock')?.tier, 'log');
   assert.doesNotMatch(policy.text, /^Protect/m);
-  assert.match(policy.text, /^# ProtectSystem = .*: processes have left its control group unwatched\.$/m);
+  assert.match(
+    policy.text,
+    /^# ProtectSystem = .*: processes moved out of its control group and were not watched\.$/m,
+  );
 });
 
 test('without a recording of this kind of machine there is no policy', async () => {

@@ -42,9 +42,9 @@ async function ofProgram(files: RootFiles, path: string, mapped: readonly string
   if (file === undefined) return { unknown: `${path} can't be read` };
   const program = readProgram(file.bytes);
   if (program.kind === 'script')
-    return { unknown: `${path} is a script, which does what its interpreter can do` };
+    return { unknown: `${path} is a script, which can do whatever its interpreter can` };
   const image = await files.image(path);
-  if (image === undefined) return { unknown: `${path} is no program for a machine that is known` };
+  if (image === undefined) return { unknown: `${path} is not a program for a supported machine` };
   const found = await new LinkerSearch(files, { path, image }).load(mapped);
   return 'unknown' in found ? found : reachableCalls(found);
 }
@@ -119,7 +119,7 @@ class LinkerSearch {
         if (this.known.has(name)) continue;
         this.known.add(name);
         const library = await this.find(name, [...own, ...above]);
-        if (library === undefined) return `${each.path} needs ${name}, which isn't found`;
+        if (library === undefined) return `${each.path} needs ${name}, which was not found`;
         if (!this.isNew(library)) continue;
         this.libraries.push(library);
         queue.push({ file: library, inherited: each.image.isInherited ? [...own, ...above] : above });
@@ -150,7 +150,7 @@ class LinkerSearch {
 
   private async addInterpreter(path: string): Promise<string | undefined> {
     const image: ElfImage | undefined = await this.files.image(path);
-    if (image === undefined) return `${this.program.path} needs ${path}, which isn't found`;
+    if (image === undefined) return `${this.program.path} needs ${path}, which was not found`;
     const linker = { path, image };
     if (this.isNew(linker)) this.libraries.push(linker);
     return undefined;

@@ -29,7 +29,7 @@ export function beginLine(
   const time = seconds && `${about}${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
   const end = time ?? (exercise === undefined ? undefined : 'the exercise is over');
   const until = end === undefined ? '' : ` until ${end}`;
-  const then = restart ? ', then over a restart' : '';
+  const then = restart ? ', then through a restart' : '';
   const early = end === undefined ? '' : ' earlier';
   return `Watching ${shortList(names, MOST_NAMES)}${until}${then}; Ctrl-C ends it${early} and keeps what was seen.`;
 }

@@ -172,7 +172,14 @@ export class WatchLoop {
     const down = this.#parts.services.filter(({ state }) => isDown(state));
     await this.#each('stop', down, async (unit) => {
       const result = await this.#context.system.stopUnit(unit);
-      return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
+      return result === 'done'
+        ? []
+        : [
+            error(
+              'not-stopped',
+              `can't stop ${unit} again, which was down before the watch: its stop job ended with '${result}'`,
+            ),
+          ];
     });
   }
 
@@ -263,7 +270,7 @@ export class WatchLoop {
     const isFailing = failures.length > 0;
     if (isFailing && !this.#isSaveFailing && !this.#parts.observer.isOver) {
       const messages = failures.map(({ message }) => message).join('; ');
-      this.#context.caller.tell(`${messages}; it is tried again each minute`);
+      this.#context.caller.tell(`${messages}; saving is tried again every minute`);
     }
     this.#isSaveFailing = isFailing;
   }
@@ -289,9 +296,12 @@ export class WatchLoop {
   /** Saves what there is of a watch that fails, if that can be. Returns a note about it. */
   async #savedOfFailed(): Promise<Diagnostic> {
     await failureOf(() => this.#save({ truncated: true }));
-    if (this.#saved === undefined) return note('watch-failed', 'nothing of this watch is kept');
+    if (this.#saved === undefined) return note('watch-failed', 'nothing of this watch was saved');
     const lacking = spanText(this.#seconds - this.#saved);
-    return note('watch-failed', `this watch is kept, without its last ${lacking}, and marked as cut short`);
+    return note(
+      'watch-failed',
+      `the recording of this watch was saved without its last ${lacking}, and is marked as cut short`,
+    );
   }
 }
 

@@ -7,8 +7,8 @@ const NOW = Date.parse('2026-11-28T09:30:00.500Z');
 const LINES: readonly [options: WatchEnd, until: string, early?: string][] = [
   [{}, '', ''],
   [{ seconds: 600, exercise: 'true' }, ' until 2026-11-28T09:40:00Z'],
-  [{ seconds: 600, restart: true }, ' until about 2026-11-28T09:40:00Z, then over a restart'],
-  [{ exercise: 'true', restart: true }, ' until the exercise is over, then over a restart'],
+  [{ seconds: 600, restart: true }, ' until about 2026-11-28T09:40:00Z, then through a restart'],
+  [{ exercise: 'true', restart: true }, ' until the exercise is over, then through a restart'],
 ];
 
 for (const [options, until, early = ' earlier'] of LINES) {

@@ -156,7 +156,7 @@ test('a disk that is full for a while ends no watch, and that is said once', asy
   const { saves, told, diagnostics } = await watched({ seconds: 200, quiet: true }, { failing: 2 });
   assert.deepEqual(
     [saves.length, told, diagnostics],
-    [4, ['no space left on device; it is tried again each minute'], []],
+    [4, ['no space left on device; saving is tried again every minute'], []],
   );
 });
 

@@ -30,8 +30,8 @@ const LINES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
 
 /** Tables that no line rests on by itself. */
 const OTHERS: ReadonlyMap<string, string> = new Map([
-  ['events', 'how often things took place'],
-  ['ringOperations', 'directives, where io_uring is used'],
+  ['events', 'the number of events'],
+  ['ringOperations', 'directives, if io_uring is used'],
 ]);
 
 function linesOf(table: string): readonly string[] {
@@ -52,7 +52,7 @@ export const incompleteTables = ({ watches }: Ledger): IncompleteTable[] =>
       ...argumentsLost.map(({ name, count }) => at('arguments', count, [`rules on ${name}`])),
       ...Object.entries(lost).map(([table, count]) => at(table, count)),
       ...blind.map((table) => at(table, null)),
-      ...(truncated ? [at('end', null, ['all that the service does when it stops'])] : []),
+      ...(truncated ? [at('end', null, ['everything the service does when it stops'])] : []),
     ];
   });
 
@@ -81,19 +81,19 @@ const MOST_LINES = 5;
 
 function incompleteWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
-  const effect = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
+  const effect = `it may be incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
-    const hint = 'they are confined as the service is: read every line of a policy with them in mind';
-    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${effect}`;
+    const hint = 'the policy confines these processes, too: check each of its lines for them';
+    const message = `${of}: ${moved} moved out of its control group, as for a login, and not watched; ${effect}`;
     return warning(LEAVERS, message, { hint });
   }
-  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${effect}`);
+  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}; ${effect}`);
 }
 
 function whatHappened(table: string, lost: number | null): string {
-  if (lost !== null) return `has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}`;
-  return table === 'end' ? 'ended early' : `was blind for ${table}`;
+  if (lost !== null) return `lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}`;
+  return table === 'end' ? 'was cut short' : `could not see ${table}`;
 }
 
 function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
@@ -102,7 +102,7 @@ function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
   return [
     note(
       'recordings-differ',
-      `recordings of other machines don't count for ${architecture}: ${machines.join(', ')}`,
+      `recordings from other kinds of machines are ignored for ${architecture}: ${machines.join(', ')}`,
     ),
   ];
 }
@@ -120,14 +120,17 @@ function otherPrograms({ programs, recordings }: Ledger): Diagnostic[] {
     ...(differ.length === 0
       ? []
       : [
-          note('recordings-differ', `not the same in all recordings, and counted together: ${names(differ)}`),
+          note(
+            'recordings-differ',
+            `programs differ between recordings, and the calls of all their versions count: ${names(differ)}`,
+          ),
         ]),
     ...(unread.length === 0
       ? []
       : [
           note(
             'recordings-differ',
-            `whether they are the same in all recordings isn't known: ${names(unread)}`,
+            `it is unknown whether these programs are the same in all recordings: ${names(unread)}`,
           ),
         ]),
   ];
@@ -137,6 +140,6 @@ function overlapping({ watches }: Ledger): Diagnostic[] {
   const chosen = new Set<LedgerWatch>(apart(watches));
   const others = watches.filter((watch) => !chosen.has(watch));
   if (others.length === 0) return [];
-  const message = `${others.length} of ${watches.length} watches took place during others of their host: counts are too high`;
+  const message = `${others.length} of ${watches.length} watches overlap with others on the same host, so counts are too high`;
   return [note(INCOMPLETE, message)];
 }

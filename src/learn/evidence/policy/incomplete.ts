@@ -26,18 +26,19 @@ export function whyIncomplete(evidence: Evidence, kind: Kind): string | undefine
 
 /** Reasons by the tables that count what wasn't seen by something else than records. */
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['leavers', 'processes have left its control group unwatched'],
+  ['leavers', 'processes moved out of its control group and were not watched'],
 ]);
 
 /** The reason why some file may be elsewhere than its path says. */
 function unplaced({ paths }: Evidence): string | undefined {
   const cut = paths.filter((path) => path.cut).length;
-  if (cut > 0) return `${counted(cut, 'path')} ${cut === 1 ? 'was' : 'were'} too long to be known whole`;
+  if (cut > 0)
+    return `${counted(cut, 'path')} ${cut === 1 ? 'was' : 'were'} too long to be recorded completely`;
   const climbing = paths.filter((path) => GIVEN_CHANGES.has(path.use) && /\/\.\.(?:\/|$)/.test(path.path));
   if (climbing.length === 0) return undefined;
   const places = placesOf(paths.filter(({ use }) => !GIVEN.has(use)));
   const lost = climbing.filter(({ path }) => !isPlain(path, places)).length;
-  return lost === 0 ? undefined : `${counted(lost, 'path')} may lead through a link and '..'`;
+  return lost === 0 ? undefined : `'..' may follow a link in ${counted(lost, 'path')}`;
 }
 
 /** Changes of paths that are known by the names that calls were given, with all links in them. */
@@ -50,7 +51,7 @@ function unplacedSocket({ peers }: Evidence): string | undefined {
     ({ use, family, address, errno }) =>
       use === 'bind' && family === AF_UNIX && errno === undefined && /^[^/@]/.test(address),
   );
-  return found && `${found.address} was bound in a directory that isn't known`;
+  return found && `the socket ${found.address} was bound in an unknown directory`;
 }
 
 const AF_UNIX = 1;
@@ -117,11 +118,11 @@ function whyRingIncomplete(evidence: Evidence, kind: Kind): string | undefined {
   if (!RINGS.some((name) => isMade(evidence, name))) return undefined;
   const { ringOperations, blind, lost } = evidence;
   if (blind.includes('ringOperations') || (lost.ringOperations ?? 0) > 0 || ringOperations.length === 0)
-    return `io_uring was used, which doesn't show ${SHOWN[kind]}`;
+    return `io_uring was used, and its ${SHOWN[kind]} are not recorded`;
   const other = ringOperations.find((operation) => !WITHOUT_NAMES.has(operation));
   return other === undefined
     ? undefined
-    : `io_uring was used for operation ${other}, which doesn't show ${SHOWN[kind]}`;
+    : `operation ${other} of io_uring was used, and its ${SHOWN[kind]} are not recorded`;
 }
 
 /** The reason to think that a table lacks something though nothing was counted as lost. */
@@ -132,7 +133,7 @@ function mismatch(evidence: Evidence, kind: Kind): string | undefined {
   const made = traces
     .flatMap(([calls, is]) => (is(evidence) ? [] : calls))
     .find((name) => isMade(evidence, name));
-  return made && `${made} was called, and none of its ${SHOWN[kind]} was recorded`;
+  return made && `${made} was called, but none of its ${SHOWN[kind]} was recorded`;
 }
 
 const isMade = ({ calls }: Evidence, name: string): boolean => calls.some((call) => call.name === name);

@@ -110,8 +110,8 @@ function readyAsked(
   const open = [...found.left, ...found.leftToReload].sort();
   const why =
     open.length === 0
-      ? 'no call that matters was made at the start alone'
-      : `a reload or work may need what the start made: ${shortList(open, 8)}`;
+      ? 'no call that matters to an attacker was made only at the start'
+      : `a reload or later work may need the calls of the start: ${shortList(open, 8)}`;
   return { why, withoutReload, isUnseen: !hasWorked(evidence) };
 }
 

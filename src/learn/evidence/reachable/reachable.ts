@@ -38,7 +38,7 @@ export const LOADERS = ['dlopen', 'dlmopen', 'dlsym', 'dlvsym', '__libc_dlopen_m
 export function reachableCalls({ program, libraries, plugins }: ProgramFiles): Reachable {
   const go = [program, ...libraries, ...plugins].find(({ image }) => image.isGo);
   if (go !== undefined)
-    return { unknown: `${go.path} is written in Go, whose system calls get their numbers while it runs` };
+    return { unknown: `${go.path} is written in Go, which computes the numbers of system calls at run time` };
   const [first, others, loaded] = [known(program), libraries.map(known), plugins.map(known)];
   const reached = reach({
     program: first.graph,
@@ -47,7 +47,7 @@ export function reachableCalls({ program, libraries, plugins }: ProgramFiles): R
   });
   const files = [first, ...others, ...loaded];
   const open = files.find(({ graph, library, computed }) => !library && !computed && reached.open.has(graph));
-  if (open !== undefined) return { unknown: `${open.path} makes system calls by numbers that it computes` };
+  if (open !== undefined) return { unknown: `${open.path} computes the numbers of its system calls` };
   return result(files, reached);
 }
 

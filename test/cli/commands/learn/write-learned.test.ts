@@ -81,7 +81,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
   assert.match(said!.message, /are allowed because they were seen: bpf$/);
-  assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
+  assert.match(text, /^# Dangerous calls, allowed because they were seen: bpf\.$/m);
 });
 
 test('a service that makes its socket in /run keeps all of it open, and a warning says why', async () => {
@@ -95,7 +95,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
   const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
-    /^demo\.service may write anywhere in \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
+    /^demo\.service may write anywhere in \/run, .*: the service creates the socket \/run\/demo\.sock$/,
   );
   assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
 });
@@ -116,7 +116,7 @@ test('a policy that confines one program says who goes without', async () => {
   await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
   const { text, diagnostics } = await write(true);
   const why = "[ready] can't be enforced: with Type=idle the start of the program can't be known";
-  const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
+  const said = `/usr/bin/demo keeps the calls of its start script: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
   const [warning] = diagnostics.filter(({ code }) => code === 'opens');
   assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps the calls of its start script: ${why}; `));

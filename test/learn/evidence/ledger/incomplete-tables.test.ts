@@ -28,14 +28,14 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   );
   assert.match(
     blind!,
-    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it is incomplete for .*CapabilityBoundingSet=/,
+    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z could not see capabilities; it may be incomplete for .*CapabilityBoundingSet=/,
   );
   assert.deepEqual(
     [misses, refused, ...rest],
     [
-      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it is incomplete for every line',
-      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it is incomplete for calls that filters refused',
-      'warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it is incomplete for all that the service does when it stops',
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z lost 1 record of misses; it may be incomplete for every line',
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z lost 3 records of refused; it may be incomplete for calls that filters refused',
+      'warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was cut short; it may be incomplete for everything the service does when it stops',
     ],
   );
   const [{ lines } = {}] = incompleteTables(ledger(recording({ lost: { calls: 2 } })));
@@ -66,7 +66,7 @@ test('processes that left the control group are nobody to vouch for', () => {
   assert.equal(warning!.code, 'recording-leavers');
   assert.match(
     warning!.message,
-    /: 2 processes were moved out of its control group, .* it is incomplete for every line$/,
+    /: 2 processes were moved out of its control group, .* it may be incomplete for every line$/,
   );
 });
 
@@ -113,17 +113,17 @@ test('other machines, other programs and watches at one time are notes', () => {
   });
   const arm = recording({ host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   assert.deepEqual(said(recording(), arm), [
-    "note recordings-differ: recordings of other machines don't count for x86-64: 1 of arm64",
+    'note recordings-differ: recordings from other kinds of machines are ignored for x86-64: 1 of arm64',
   ]);
   assert.deepEqual(said(recording(), recording({ ...LATER, ...program('cd'.repeat(32)) })), [
-    'note recordings-differ: not the same in all recordings, and counted together: /usr/sbin/demod',
+    'note recordings-differ: programs differ between recordings, and the calls of all their versions count: /usr/sbin/demod',
   ]);
   assert.deepEqual(said(recording(), recording({ ...LATER, ...program(null) })), [
-    "note recordings-differ: whether they are the same in all recordings isn't known: /usr/sbin/demod",
+    'note recordings-differ: it is unknown whether these programs are the same in all recordings: /usr/sbin/demod',
   ]);
   assert.deepEqual(said(recording(program(null))), []);
   assert.deepEqual(said(recording(), recording({ lives: 2 })), [
-    'note recording-incomplete: 1 of 2 watches took place during others of their host: counts are too high',
+    'note recording-incomplete: 1 of 2 watches overlap with others on the same host, so counts are too high',
   ]);
 });
 

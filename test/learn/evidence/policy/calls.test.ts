@@ -100,8 +100,8 @@ test('a call that a filter refused is logged, be it not known to be reachable', 
   assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
   const told = sorted('read', new Set(['ptrace', 'bpf']), { refused });
   const evidenceOf = (name: string) => told.find((call) => call.name === name)!.evidence;
-  assert.equal(evidenceOf('ptrace'), 'a filter refused it while it was watched; it is dangerous');
-  assert.equal(evidenceOf('bpf'), 'reachable, and not seen; it is dangerous');
+  assert.equal(evidenceOf('ptrace'), 'a filter refused it during the watch; it is dangerous');
+  assert.equal(evidenceOf('bpf'), 'reachable but not seen; it is dangerous');
 });
 
 test('a call that may have failed by itself is logged, and gets no ENOSYS', () => {
@@ -109,7 +109,7 @@ test('a call that may have failed by itself is logged, and gets no ENOSYS', () =
   for (const table of ['marks', 'misses']) {
     const found = sorted('read', new Set(), { refused, lost: { [table]: 1 } });
     const { tier, evidence: said } = found.find(({ name }) => name === 'sysinfo')!;
-    assert.deepEqual([tier, said], ['log', 'a filter may have refused it while it was watched']);
+    assert.deepEqual([tier, said], ['log', 'a filter may have refused it during the watch']);
   }
 });
 

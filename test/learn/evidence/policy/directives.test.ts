@@ -97,11 +97,11 @@ const CASES: readonly Case[] = [
   ['ProtectHome', { paths: paths('stat', ['/home'], { errno: 22 }) }, true],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
-  ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
+  ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket in a home directory/],
   ['ProtectHome', { paths: paths('change-directory', ['/srv/../home/x']) }, /\/home\/x was changed/],
   ['ProtectHome', { paths: paths('stat', ['/srv/./a/..//../home/x']) }, 'read-only'],
   ['ProtectHome', { paths: paths('stat', ['/home/../srv']) }, true],
-  ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
+  ['ProtectHome', {}, /WorkingDirectory=~ may be in a home directory/, 'WorkingDirectory=~'],
   ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
   ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not made/],
@@ -133,12 +133,12 @@ const CASES: readonly Case[] = [
   [
     'PrivateTmp',
     { paths: [...paths('create-in', ['/tmp/data']), ...paths('write', ['/tmp/data/log'])] },
-    /files were made in \/tmp\/data and none was removed/,
+    /files were created in \/tmp\/data and none was removed/,
   ],
   [
     'ProtectSystem',
     { peers: [unixPeer('private/smtp')] },
-    /private\/smtp was bound in a directory that isn't known/,
+    /the socket private\/smtp was bound in an unknown directory/,
   ],
   ['ProtectSystem', { paths: paths('create-in', ['/']) }, /the root directory was changed/],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
   ['PrivateDevices', { paths: paths('create-in', ['/dev']) }, /\/dev was changed/],
   ['PrivateDevices', { capabilities: [granted('CAP_SYS_RAWIO', 'open')] }, /CAP_SYS_RAWIO was used/],
   ['PrivateDevices', called('mknod', 1, 0o010644), true],
-  ['PrivateDevices', called('mknod', 1, 0o020644), /a device node was made/],
+  ['PrivateDevices', called('mknod', 1, 0o020644), /a device node was created/],
   ['PrivateDevices', made('mknod'), /the modes of mknod weren't all recorded/],
   ['DevicePolicy', {}, undefined],
   ['DeviceAllow', {}, undefined],
@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
     { paths: paths('read', ['/srv/disk'], { device: 'block 8:0' }) },
     /elsewhere than in \/dev/,
   ],
-  ['DevicePolicy', { ...TUN, ...called('mknod', 1, 0o020644) }, /a device node was made/],
+  ['DevicePolicy', { ...TUN, ...called('mknod', 1, 0o020644) }, /a device node was created/],
   ['DevicePolicy', { paths: DISKS }, /many devices/],
   ['ProtectClock', {}, true],
   ['ProtectClock', made('clock_adjtime'), /clock_adjtime was called/],
@@ -282,7 +282,11 @@ const CASES: readonly Case[] = [
   ['RestrictAddressFamilies', {}, 'none'],
   ['RestrictAddressFamilies', made('socket'), /the families of sockets/],
   ['PrivateNetwork', {}, true],
-  ['PrivateNetwork', { peers: [unixPeer('@chat', 'connect')] }, /@chat is a socket of the network namespace/],
+  [
+    'PrivateNetwork',
+    { peers: [unixPeer('@chat', 'connect')] },
+    /abstract socket @chat belongs to the network namespace/,
+  ],
   ['PrivateNetwork', { peers: [peer({ use: 'accept' })] }, undefined],
   ...[
     '/proc/net',
@@ -304,7 +308,7 @@ const CASES: readonly Case[] = [
     { peers: [peer({}), peer({}), peer({ family: 10, type: 2, port: 53 })] },
     ['tcp:80', 'udp:53'],
   ],
-  ['SocketBindDeny', { peers: [peer({ port: 0 })] }, /ports were bound that change/],
+  ['SocketBindDeny', { peers: [peer({ port: 0 })] }, /the bound ports vary, or are too many to list/],
   ['SocketBindDeny', { peers: [...Array(9).keys()].map((i) => peer({ port: 40000 + i })) }, /that change/],
   ['SocketBindDeny', { peers: [unixPeer('/run/x.sock')] }, 'any'],
   ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
@@ -315,7 +319,7 @@ const CASES: readonly Case[] = [
   [
     'NoNewPrivileges',
     { capabilities: [granted('CAP_NET_RAW', 'socket')] },
-    /CAP_NET_RAW was used, which a program may have by its file/,
+    /CAP_NET_RAW was used, which may come from the program's file/,
     'User=demo',
   ],
   [
@@ -527,7 +531,7 @@ test('too many directories are none', () => {
 });
 
 test('MemoryDenyWriteExecute is not stated where an engine that makes code is in reach', () => {
-  const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which makes code at run time';
+  const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which generates code at run time';
   const { policy, text } = learned(evidence(), { codeMaker });
   assert.equal(directive(policy, 'MemoryDenyWriteExecute'), undefined);
   assert.ok(text.includes(`# MemoryDenyWriteExecute = true: ${codeMaker}.\n`), text);
@@ -626,7 +630,7 @@ test('a directive falls with its exceptions: without them it would close what th
     );
     assert.match(
       text,
-      /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m,
+      /^# ProtectSystem = "strict": a directory was changed whose name is not plain text\.$/m,
     );
   }
   const { kept, left } = keepGood(
@@ -725,7 +729,7 @@ test('a change by a name with .. is where it seems unless a link may be before i
   assert.equal(value(...change, ...paths('stat', ['/var/lib/a/x'])), undefined);
   assert.deepEqual(value(...paths('change-attribute', ['/../srv/c'])), ['-/srv/c']);
   const { text } = learned(evidence({ paths: change }));
-  assert.match(text, /^# ProtectSystem = "strict": 1 path may lead through a link and '\.\.'\.$/m);
+  assert.match(text, /^# ProtectSystem = "strict": '\.\.' may follow a link in 1 path\.$/m);
 });
 
 test('directives about paths ask for a stop, be it without a call: redis saves there', () => {
@@ -757,7 +761,7 @@ test('a unit that gives sessions gets no directive, as each would hold what peop
   assert.deepEqual(policy.service, []);
   assert.match(
     text,
-    /^# LockPersonality = true: programs that people run through the unit would inherit it\.$/m,
+    /^# LockPersonality = true: programs that users run through the unit would inherit it\.$/m,
   );
   assert.equal(directive(learned(evidence()).policy, 'LockPersonality'), true);
 });

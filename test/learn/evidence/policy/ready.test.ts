@@ -64,8 +64,8 @@ test('the service loses the calls of its start that matter, and keeps those of a
   assert.deepEqual(deniedBy(service(), KEEPS), ['clone', 'clone3', 'setgroups', 'setuid']);
   assert.match(text, /"clone3:ENOSYS"/);
   assert.deepEqual([policy.ready?.reload?.value, policy.ready?.settle?.value], [true, 2000]);
-  assert.match(text, /^# Left, since a reload with .* need them: bind, listen, socket\.$/m);
-  assert.match(text, /^# A reload was watched: the service keeps what it needs for it\.$/m);
+  assert.match(text, /^# Not refused, because a reload with .* need them: bind, listen, socket\.$/m);
+  assert.match(text, /^# A reload was watched: the service keeps the calls it needs for a reload\.$/m);
   assert.ok(policy.syscalls!.allow!.some(({ name }) => name === 'bind'));
 });
 
@@ -75,7 +75,7 @@ test('without a reload it loses what only a reload makes; a command of its stop 
     ...['bind', 'clone', 'clone3', 'execve', 'listen', 'setgroups', 'setuid', 'socket'],
   ]);
   assert.equal(policy.ready!.reload?.value, false);
-  assert.match(text, /^# Made until the service was ready, or in a reload, and not since then\./m);
+  assert.match(text, /^# Calls made only before the service was ready, or in a reload\./m);
   const stops = service({}, ...made('execve', ['stop'], ['stop']));
   assert.ok(!deniedBy(stops, NO_RELOAD)!.includes('execve'));
 });
@@ -142,7 +142,7 @@ test('a reload that was not watched is left as it is', () => {
   const unseen = service({ watches: [watch(['start', 'serving', 'exercise', 'stop'])] });
   const { text, ready } = writePolicy(request(unseen, { ...KEEPS, lines: RELOAD }));
   assert.ok(ready && 'deny' in ready && ready.isReloadUnseen && ready.reload === undefined);
-  assert.match(text, /^# No reload was watched: it may need a call that is refused here\.$/m);
+  assert.match(text, /^# No reload was watched. A reload may need a call that is refused here\.$/m);
   assert.doesNotMatch(text, /^reload = /m);
 });
 
@@ -158,12 +158,12 @@ test('a script that goes on beside the daemon keeps what it does', () => {
 const UNKNOWN: readonly [of: Evidence, why: RegExp][] = [
   [service({ watches: [{ ...watch(['serving']), lives: 0 }] }), /no start was watched/],
   [service({ watches: [watch(['start', 'stop'])] }), /no work was watched/],
-  [service({ lost: { leavers: 1 } }), /processes have left its control group unwatched/],
+  [service({ lost: { leavers: 1 } }), /processes moved out of its control group and were not watched/],
   [service({ lost: { numbers: 2 } }), /2 records of calls were lost/],
-  [evidence({ watches: [watch()] }), /no call that matters was made at the start alone/],
+  [evidence({ watches: [watch()] }), /no call that matters to an attacker was made only at the start/],
   [
     evidence({ watches: [watch()], calls: made('read bind', ['start']) }),
-    /a reload or work may need what the start made: bind/,
+    /a reload or later work may need the calls of the start: bind/,
   ],
 ];
 
@@ -195,7 +195,7 @@ test('a service that can start no process any more is told', () => {
   const of = (evidence: Evidence) => learned(evidence, { ...NO_RELOAD, lines: RELOAD });
   const none = of(service());
   assert.ok(none.ready && 'deny' in none.ready && none.ready.startsNone);
-  assert.match(none.text, /^# No process is started then: one that dies is not replaced\.$/m);
+  assert.match(none.text, /^# The service can't start processes any more: one that dies is not replaced\.$/m);
   const some = of(service({}, ...made('clone', ['serving'], ['serving'])));
   assert.ok(some.ready && 'deny' in some.ready && !some.ready.startsNone);
   assert.doesNotMatch(some.text, /is not replaced/);

@@ -90,10 +90,10 @@ test('the file says what was watched, and what each line is proved by', () => {
     lines[0]!,
     /^description = "nginx.service, learned from its work: 4 min, 2 recordings on 1 host"$/,
   );
-  assert.match(text, /^# Reachable, and refused for their danger: execve\.$/m);
+  assert.match(text, /^# Dangerous calls, refused because they were not seen: execve\.$/m);
   assert.match(
     text,
-    /^# Nothing below \/home, \/root and \/run\/user was used: 4 min, 240 uses of paths\.\nProtectHome = true$/m,
+    /^# Nothing below \/home, \/root and \/run\/user was used in 4 min \(240 uses of paths\)\.\nProtectHome = true$/m,
   );
   const stated = lines.indexOf('[service]');
   const directives = lines.slice(stated + 1).filter((line) => /^[A-Z]\w+ = /.test(line));
@@ -106,15 +106,15 @@ test('the calls that are recorded have the reason above them', () => {
     return lines[lines.indexOf('log = [') - 1];
   };
   const set = new Set(['sysinfo']);
-  const logged = 'Not seen: let through and logged.';
-  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${logged}`);
+  const logged = 'They were not seen: let through and logged.';
+  assert.equal(above({ reachable: set }), `# Calls that the program or its libraries can make. ${logged}`);
   assert.equal(
     above({ reachable: set, reachDoubt: '/bin/x loads others' }),
-    `# Within reach of the program or its libraries (/bin/x loads others). ${logged}`,
+    `# Calls that the program or its libraries can make (/bin/x loads others). ${logged}`,
   );
   assert.equal(
     above({ reachable: 'unknown', reachDoubt: '/bin/x is a script' }),
-    `# Which calls the program can reach isn't known: /bin/x is a script. ${logged}`,
+    `# It is unknown which calls the program can make: /bin/x is a script. ${logged}`,
   );
 });
 
@@ -141,7 +141,7 @@ test('the head says what was seen of a life, and what was not', () => {
     ),
     [
       '# Seen: start, a whole day.',
-      '# Not seen, so that it may fail: stop, log rotation (or it is unknown), a whole week, ExecStop=/bin/kill\\x09$MAINPID.',
+      '# Not seen, so these may fail: stop, log rotation (unless it left no trace), a whole week, ExecStop=/bin/kill\\x09$MAINPID.',
     ],
   );
 });
@@ -180,7 +180,7 @@ test('what makes the list of calls incomplete is said in front of it', () => {
   const { calls, text } = learned(asked.evidence);
   assert.ok(calls.length > 0);
   assert.match(text, /^# Calls may be missing here: 3 records of calls were lost\.$/m);
-  assert.match(text, /^# Calls without a known name get ENOSYS: x86-64 999\.$/m);
+  assert.match(text, /^# Calls whose names are unknown get ENOSYS: x86-64 999\.$/m);
 });
 
 test('ABIs besides the native one are opened where they were used', () => {
@@ -191,7 +191,7 @@ test('ABIs besides the native one are opened where they were used', () => {
   assert.match(learnedFrom.text, /^architectures = \["native", "x86"\]$/m);
   assert.match(
     learnedFrom.text,
-    /^# Calls of x86 were seen: leave out what no program here is built for\.$/m,
+    /^# Calls of x86 were seen\. Remove an architecture if no program of the service is built for it\.$/m,
   );
   assert.equal(policyText(learnedFrom, request({ ...of, calls: through })), learnedFrom.text);
 });

@@ -82,7 +82,7 @@ test('memcached: what its start script alone does is taken away once it serves',
   assert.ok(!policy.ready!.deny.some(({ name }) => ['bind', 'listen', 'clone', 'setuid'].includes(name)));
   assert.match(
     text,
-    /^# Made by the start script alone\. \/usr\/bin\/memcached, which it becomes, loses them once it serves\.$/m,
+    /^# Calls made only by the start script\. Its daemon, \/usr\/bin\/memcached, loses them once it is ready\.$/m,
   );
   assertAnswers(text, { execve: 'allow', dup: 'allow' });
   const settle = (lines: string) => learned(MEMCACHED, { lines }).policy.ready!.settle?.value;
@@ -107,7 +107,7 @@ test('memcached where [ready] can not be had: the policy says that the daemon ke
   assert.deepEqual([policy.ready, keeper], [undefined, { daemon: '/usr/bin/memcached', why }]);
   assert.match(
     text,
-    /^# The start script's calls stay open to \/usr\/bin\/memcached, .*: Type=oneshot has ended\.$/m,
+    /^# \/usr\/bin\/memcached keeps the calls of its start script: .*Type=oneshot has ended\.$/m,
   );
   assertAnswers(text, { dup: 'allow', execve: 'allow' });
   assert.equal(learned(MEMCACHED).keeper, undefined);
@@ -226,7 +226,7 @@ test('a start counts where it began in the watch', () => {
 test('a table that lacks what a call must have left there is doubted', () => {
   assert.match(
     whyIncomplete(evidence({ paths: [] }), 'paths')!,
-    /^openat was called, and none of its paths was recorded$/,
+    /^openat was called, but none of its paths was recorded$/,
   );
   assert.match(whyIncomplete(withCalls('bind'), 'peers')!, /^bind was called/);
   assert.match(whyIncomplete(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
@@ -236,7 +236,7 @@ test('a table that lacks what a call must have left there is doubted', () => {
 
 test('io_uring hides files and addresses', () => {
   const of = withCalls('io_uring_enter');
-  assert.equal(whyIncomplete(of, 'paths'), "io_uring was used, which doesn't show paths");
+  assert.equal(whyIncomplete(of, 'paths'), 'io_uring was used, and its paths are not recorded');
   assert.equal(whyIncomplete(of, 'calls'), undefined);
 });
 
@@ -257,10 +257,10 @@ test('io_uring hides nothing where all its operations are on open files', () => 
   const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
     whyIncomplete(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
   assert.equal(of([1, 22, 29]), undefined);
-  assert.equal(of([22, 18]), "io_uring was used for operation 18, which doesn't show paths");
+  assert.equal(of([22, 18]), 'operation 18 of io_uring was used, and its paths are not recorded');
   assert.match(of([255])!, /operation 255/);
-  assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, which/);
-  assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, which/);
+  assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, and/);
+  assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, and/);
   assert.equal(whyIncomplete(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
@@ -273,7 +273,7 @@ test('a unit whose work is to start programs keeps execve, though no watch has s
   const cron = { traits: new Set(['starts'] as const), reachable: new Set(['execve']) };
   const { text } = learned(withCalls('read exit_group'), cron);
   assertAnswers(text, { execve: 'allow' });
-  assert.match(text, /^ *# Not seen: starting programs is the work of this unit$/m);
+  assert.match(text, /^ *# Not seen, but starting programs is the work of this unit$/m);
   const { policy } = learned(withCalls('read exit_group execve'), {
     ...cron,
     options: { ready: { reload: false } },

@@ -19,10 +19,10 @@ const either = (calls: string, reason: string): Family => ({
 /** Old calls with the newer ones that C libraries take in their place. They don't go back to an old one. */
 const newer = (calls: string): Family => {
   const [old, ...others] = words(calls);
-  return { seen: [old!], adds: others, reason: 'newer C libraries take it in the place of the old call' };
+  return { seen: [old!], adds: others, reason: 'newer C libraries use it instead' };
 };
 
-const MANY_BUFFERS = 'C libraries take either, by the number of buffers';
+const MANY_BUFFERS = 'C libraries use either, depending on the number of buffers';
 
 /**
  * Families, kept small: calls that a library reaches and that weren't seen are let through and logged anyway. These
@@ -32,7 +32,7 @@ export const FAMILIES: readonly Family[] = [
   newer('open openat'),
   newer('stat newfstatat'),
   newer('lstat newfstatat'),
-  either('fstat newfstatat', 'glibc 2.33 took newfstatat for fstat(2), and 2.39 went back'),
+  either('fstat newfstatat', 'glibc 2.33 to 2.38 use newfstatat for fstat(2)'),
   newer('access faccessat'),
   newer('getdents getdents64'),
   newer('poll ppoll'),
@@ -68,17 +68,17 @@ export const FAMILIES: readonly Family[] = [
   {
     seen: ['clone', 'clone3', 'fork', 'vfork'],
     adds: ['clone'],
-    reason: 'fork(3) and threads fall back on clone',
+    reason: 'fork(3) and threads may use clone instead',
   },
   {
     seen: ['setresuid', 'setreuid', 'setuid'],
     adds: ['chown', 'fchown'],
-    reason: 'a daemon that changes its user hands new logs to it after a rotation',
+    reason: 'a daemon that changes its user gives new logs to that user after a rotation',
   },
   {
     seen: ['brk', 'mmap'],
     adds: ['brk', 'mmap', 'mremap', 'munmap', 'madvise'],
-    reason: 'malloc(3) takes another one as memory grows',
+    reason: 'malloc(3) uses another one as memory grows',
   },
 ];
 

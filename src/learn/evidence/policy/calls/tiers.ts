@@ -86,10 +86,10 @@ function seenSteps(
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
   const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
-  const inMemory = 'seen; its arguments are in memory, and libraries fall back from it';
+  const inMemory = 'seen; filters can not check its arguments, and libraries can do without it';
   const families = FAMILIES.flatMap(({ seen: members, adds, reason }) => {
     const member = members.find((name) => seen.has(name));
-    return member === undefined ? [] : [step('allow', 'family', adds, `as ${member}: ${reason}`)];
+    return member === undefined ? [] : [step('allow', 'family', adds, `goes with ${member}: ${reason}`)];
   });
   return [
     step(
@@ -103,14 +103,14 @@ function seenSteps(
       evidence: (name) => madeBy(calls.filter((call) => call.name === name)),
     },
     step('allow', 'work', startsPrograms ? ['execve'] : [], 'starting programs is the work of this unit'),
-    step('allow', 'kernel', BY_THE_KERNEL, 'made by the kernel itself, or at the end of any process'),
-    step('allow', 'vdso', BY_THE_VDSO, 'made where the vDSO or a lock needs the kernel'),
-    step('fallback', 'falls-back', LIBRARIES_FALL_BACK, 'not seen; libraries fall back from it'),
+    step('allow', 'kernel', BY_THE_KERNEL, 'made by the kernel itself, or when a process exits'),
+    step('allow', 'vdso', BY_THE_VDSO, 'made when the vDSO or a lock needs the kernel'),
+    step('fallback', 'falls-back', LIBRARIES_FALL_BACK, 'not seen; libraries can do without it'),
     step(
       'fallback',
       'falls-back',
       answered.map(({ name }) => name),
-      'a filter answered ENOSYS while it was watched',
+      'a filter answered ENOSYS during the watch',
     ),
     ...families,
   ];
@@ -120,19 +120,19 @@ function seenSteps(
 function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: CallFacts): TierStep[] {
   const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
   const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
-  const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';
+  const why = reachable === 'unknown' ? 'in @system-service but not seen' : 'reachable but not seen';
   const turnedDown = refused.map(({ name }) => name);
   const dangerous = dangerousCalls(sets);
   const [reachedNow, refusedNow] = [reached, turnedDown].map((names) =>
     names.filter((name) => dangerous.has(name)),
   );
-  const before = `a filter ${isSurelyRefused(lost) ? 'refused' : 'may have refused'} it while it was watched`;
+  const before = `a filter ${isSurelyRefused(lost) ? 'refused' : 'may have refused'} it during the watch`;
   return [
     step('refuse', 'dangerous', refusedNow!, `${before}; it is dangerous`),
     step('refuse', 'dangerous', reachedNow!, `${why}; it is dangerous`),
     step('log', 'refused-before', turnedDown, before),
     step('log', 'reachable', reached, why),
-    step('fallback', 'falls-back', PROGRAMS_FALL_BACK, 'not seen; programs do without it'),
+    step('fallback', 'falls-back', PROGRAMS_FALL_BACK, 'not seen; programs can do without it'),
   ];
 }
 

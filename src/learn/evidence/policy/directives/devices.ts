@@ -32,7 +32,7 @@ function deviceNode(facts: EvidenceFacts): string | undefined {
   const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
   if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
   const isDevice = (mode: bigint) => [CHARACTER, BLOCK].includes(mode & TYPE);
-  return modes.some((values) => values!.some(isDevice)) ? 'a device node was made' : undefined;
+  return modes.some((values) => values!.some(isDevice)) ? 'a device node was created' : undefined;
 }
 
 function privateDevices(facts: EvidenceFacts): DirectiveVerdict {
@@ -65,7 +65,7 @@ const NODE = /^\/dev\/[^\s%\p{C}"'\\]+$/u;
 export function listedDevices(facts: EvidenceFacts): readonly string[] | string {
   const opened = otherDevices(facts);
   const strange = opened.find(({ path }) => !NODE.test(path));
-  if (strange) return `${strange.path} is a device elsewhere than in /dev`;
+  if (strange) return `${strange.path} is a device outside /dev`;
   const made = deviceNode(facts);
   if (made !== undefined) return made;
   const nodes = [...new Set(opened.map(({ path }) => path))].sort();
@@ -73,7 +73,9 @@ export function listedDevices(facts: EvidenceFacts): readonly string[] | string 
     const uses = opened.filter(({ path }) => path === node).map(({ use }) => use);
     return `${uses.includes('write') ? 'rw' : 'r'}`;
   };
-  return nodes.length > MANY ? 'many devices were opened' : nodes.map((node) => `${node} ${access(node)}`);
+  return nodes.length > MANY
+    ? 'too many devices were opened to list them'
+    : nodes.map((node) => `${node} ${access(node)}`);
 }
 
 function devicePolicy(facts: EvidenceFacts): DirectiveVerdict | undefined {

@@ -44,9 +44,11 @@ export const directivesBy = (kinds: readonly Kind[]): string[] =>
 
 /** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
 function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
-  if (traits.has('sessions')) return 'programs that people run through the unit would inherit it';
+  if (traits.has('sessions')) return 'programs that users run through the unit would inherit it';
   const taken = TAKES.get(name);
-  return taken && traits.has(taken) ? `the work of the unit needs what it takes: ${taken}` : undefined;
+  return taken && traits.has(taken)
+    ? `the unit needs for its work what this takes away: ${taken}`
+    : undefined;
 }
 
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */

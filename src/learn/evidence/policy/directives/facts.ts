@@ -100,10 +100,10 @@ export class EvidenceFacts {
     return span(this.evidence.seconds);
   }
 
-  /** The amount of paths that were looked at: `7 d, 412,000 uses of paths`. */
+  /** The amount of paths that were looked at: `7 d (412,000 uses of paths)`. */
   get pathTime(): string {
     const uses = this.paths.reduce((sum, { count }) => sum + count, 0);
-    return `${this.time}, ${counted(uses, 'use')} of paths`;
+    return `${this.time} (${counted(uses, 'use')} of paths)`;
   }
 
   doubt(kinds: readonly Kind[]): string | undefined {

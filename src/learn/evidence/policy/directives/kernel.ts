@@ -49,7 +49,7 @@ function deviceClosedByClock(facts: EvidenceFacts): string | undefined {
   if (facts.systemd >= LEAVES_DEVICES || allWords(facts.unit.get('DeviceAllow') ?? []).length > 0)
     return undefined;
   const devices = listedDevices(facts);
-  return typeof devices === 'string' ? `${devices}, and it would close them` : undefined;
+  return typeof devices === 'string' ? `${devices}, and ProtectClock= would close devices` : undefined;
 }
 
 function restrictNamespaces(facts: EvidenceFacts): DirectiveVerdict {
@@ -60,7 +60,7 @@ function restrictNamespaces(facts: EvidenceFacts): DirectiveVerdict {
   const names = facts.permitted('RestrictNamespaces', [...seen].sort());
   if (names.length === 0) return proved(true, `No namespace that the unit permits was made in ${time}.`);
   return seen.size === NAMESPACES.length
-    ? not('all namespaces were made')
+    ? not('the service made namespaces of all kinds')
     : proved(names, `Only these namespaces were made or entered in ${time}.`);
 }
 
@@ -69,10 +69,10 @@ const NOT_REALTIME = [0n, 3n, 5n];
 
 function restrictRealtime(facts: EvidenceFacts): DirectiveVerdict {
   const policies = ['sched_setscheduler', 'sched_setattr'].map((call) => facts.values(call, 1));
-  if (policies.includes(undefined)) return not("the policies of schedulers weren't all recorded");
+  if (policies.includes(undefined)) return not("the scheduling policies weren't all recorded");
   return policies.every((values) => values!.every((policy) => NOT_REALTIME.includes(policy)))
-    ? proved(true, `No realtime policy was asked for in ${facts.time}.`)
-    : not('a realtime policy was asked for');
+    ? proved(true, `No realtime scheduling was requested in ${facts.time}.`)
+    : not('realtime scheduling was requested');
 }
 
 /** Calls with the place of their argument that has a mode, besides those that open files. */
@@ -88,11 +88,12 @@ const SET_ID = 0o6000;
 function restrictSetId(facts: EvidenceFacts): DirectiveVerdict {
   const asked = MODES.map(([call, position]) => facts.values(call, position));
   if (asked.includes(undefined)) return not("the modes of chmod, mkdir or mknod weren't all recorded");
-  if (facts.made('openat2')) return not('openat2 was called, which it refuses, since its mode is in memory');
+  if (facts.made('openat2'))
+    return not("openat2 was called, which RestrictSUIDSGID= refuses because filters can't see its mode");
   const modes = [...facts.evidence.modes, ...asked.flatMap((values) => values!.map(Number))];
   return modes.every((mode) => (mode & SET_ID) === 0)
     ? proved(true, `No file got a set-user-ID or set-group-ID bit in ${facts.time}.`)
-    : not('a file got a set-user-ID or set-group-ID bit, or was to get one');
+    : not('a call gave a file a set-user-ID or set-group-ID bit, or tried to');
 }
 
 /** The domain of all programs of the native ABI, and the value that only asks (personality(2)). */
@@ -102,8 +103,8 @@ function lockPersonality(facts: EvidenceFacts): DirectiveVerdict {
   const domains = facts.values('personality', 0);
   if (!domains) return not("the arguments of personality weren't all recorded");
   return domains.every((domain) => PLAIN_DOMAINS.includes(domain))
-    ? proved(true, `No other execution domain was asked for in ${facts.time}.`)
-    : not('another execution domain was asked for');
+    ? proved(true, `No other execution domain was requested in ${facts.time}.`)
+    : not('another execution domain was requested');
 }
 
 /** Calls with the argument whose bits make memory executable, and the bits that MemoryDenyWriteExecute= refuses. */
@@ -124,7 +125,7 @@ function denyWriteExecute(facts: EvidenceFacts): DirectiveVerdict {
     if (values.some((bits) => (bits & mask) === mask)) return not(`${call} made memory executable`);
   }
   if (facts.codeMaker !== undefined) return not(facts.codeMaker);
-  return proved(true, `No memory that can be written was made executable in ${facts.time}.`);
+  return proved(true, `No writable memory was made executable in ${facts.time}.`);
 }
 
 /** The reason why ProtectKernelTunables= would refuse a change. */
@@ -150,7 +151,7 @@ export const KERNEL: readonly DirectiveCheck[] = [
       return proved(true, `No control group was changed in ${facts.pathTime}.`);
     },
   },
-  closes('ProtectHostname', 'No name of the host was set', {
+  closes('ProtectHostname', 'The host name was not set', {
     calls: ['sethostname', 'setdomainname'],
     unchanged: ['/proc/sys/kernel/hostname', '/proc/sys/kernel/domainname'],
   }),
@@ -159,12 +160,12 @@ export const KERNEL: readonly DirectiveCheck[] = [
     capabilities: ['CAP_SYSLOG'],
     hidden: ['/dev/kmsg', '/proc/kmsg'],
   }),
-  closes('ProtectKernelModules', 'No module was loaded or looked for', {
+  closes('ProtectKernelModules', 'No kernel module was loaded or looked for', {
     calls: ['init_module', 'finit_module', 'delete_module'],
     capabilities: ['CAP_SYS_MODULE'],
     hidden: ['/usr/lib/modules', '/lib/modules'],
   }),
-  closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
+  closes('ProtectKernelTunables', 'No kernel setting was changed', {
     hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
     also: changedTunable,
   }),

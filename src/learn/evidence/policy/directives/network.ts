@@ -11,15 +11,15 @@ function addressFamilies(facts: EvidenceFacts): DirectiveVerdict {
   const seen = socketsSeen(facts.evidence);
   if (!seen) return not("the families of sockets weren't all recorded");
   if (seen.size === 0 && !facts.reaches('socket'))
-    return proved('none', `No socket was made in ${facts.time}.`);
+    return proved('none', `No socket was created in ${facts.time}.`);
   // A socket of AF_UNSPEC is refused by any kernel.
   const families = familiesFor(seen.keys()).filter((family) => family !== 0n);
   const nameless = families.find((family) => !isNamedFamily(family));
-  if (nameless !== undefined) return not(`family ${nameless} has no name`);
+  if (nameless !== undefined) return not(`the address family ${nameless} has no name`);
   const names = facts.permitted('RestrictAddressFamilies', families.map(familyName));
   return proved(
     names.length > 0 ? names : 'none',
-    `Sockets of no other family were made in ${facts.time}; libraries use these in each other's place.`,
+    `No socket of another family was created in ${facts.time}. Libraries may use one of these instead of another.`,
   );
 }
 
@@ -52,7 +52,7 @@ function portRules(facts: EvidenceFacts): string[] | undefined {
 const denyPorts = (facts: EvidenceFacts): DirectiveVerdict =>
   portRules(facts)
     ? proved('any', `No other port was bound in ${facts.time}.`)
-    : not('ports were bound that change');
+    : not('the bound ports vary, or are too many to list');
 
 function allowPorts(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const rules = portRules(facts) ?? [];
@@ -73,10 +73,10 @@ function privateNetwork(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (IP.concat(NETLINK).some((family) => facts.peers.some((peer) => peer.family === family)))
     return undefined;
   const abstract = facts.peers.find(({ address }) => address.startsWith('@'));
-  if (abstract) return not(`${abstract.address} is a socket of the network namespace`);
+  if (abstract) return not(`the abstract socket ${abstract.address} belongs to the network namespace`);
   const file = facts.below('/proc', '/sys').find(({ path }) => NETWORK_FILES.some((one) => one.test(path)));
-  if (file) return not(`${file.path} shows the host's network`);
-  return proved(true, `No socket of a network was made or used in ${facts.time}.`);
+  if (file) return not(`${file.path} was used, which shows the host's network`);
+  return proved(true, `No network socket was created or used in ${facts.time}.`);
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -103,7 +103,7 @@ function denyAddresses(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (!facts.addresses) return undefined;
   return peerAddresses(facts)
     ? proved('any', `No other address was used in ${facts.time}.`)
-    : not('more addresses were used than a list can hold, or an invalid one');
+    : not('too many addresses were used to list them, or an invalid one');
 }
 
 function allowAddresses(facts: EvidenceFacts): DirectiveVerdict | undefined {
@@ -119,7 +119,7 @@ function privateIpc(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (facts.scope === 'user') return undefined;
   const call = facts.made(...SHARED_OBJECTS);
   return call === undefined
-    ? proved(true, `No System V object and no message queue was asked for in ${facts.time}.`)
+    ? proved(true, `No System V IPC object and no message queue was used in ${facts.time}.`)
     : not(`${call} was called`);
 }
 

@@ -23,7 +23,7 @@ const AF_UNIX = 1;
 /** The reason why the recorded paths aren't the host's. */
 export function otherRoot(facts: EvidenceFacts): string | undefined {
   const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
-  return root && `${root} gives the service paths of its own`;
+  return root && `with ${root}=, the service sees other paths than the host`;
 }
 
 /**
@@ -34,14 +34,14 @@ function worksAtHome(facts: EvidenceFacts): string | undefined {
   const set = facts.last('WorkingDirectory').replace(/^-/, '');
   const directory = set === '' && facts.scope === 'user' ? '~' : set;
   const isHome = directory.startsWith('~') || isBelow(directory, HOMES);
-  return isHome ? `WorkingDirectory=${directory} may be there` : undefined;
+  return isHome ? `WorkingDirectory=${directory} may be in a home directory` : undefined;
 }
 
 function protectHome(facts: EvidenceFacts): DirectiveVerdict {
   const works = worksAtHome(facts);
   if (works !== undefined) return not(works);
   const [socket] = facts.socketsBelow(...HOMES);
-  if (socket) return not(`${socket.address} is a socket there`);
+  if (socket) return not(`${socket.address} is a socket in a home directory`);
   const [changed] = facts.changedBelow(...HOMES);
   if (changed) return not(`${changed.path} was changed`);
   const used = facts.foundBelow(...HOMES).filter(({ path, use }) => use !== 'stat' || !HOMES.includes(path));
@@ -49,13 +49,14 @@ function protectHome(facts: EvidenceFacts): DirectiveVerdict {
   if (used.length > 0) {
     return proved(
       'read-only',
-      `${(executed ?? used[0]!).path} was used, and nothing changed: ${facts.pathTime}.`,
+      `${(executed ?? used[0]!).path} was used, but nothing was changed, in ${facts.pathTime}.`,
     );
   }
   const [missing] = facts.missingBelow(...HOMES);
   // ProtectHome=yes answers EACCES below it, and tmpfs ENOENT, as the service was used to.
-  if (missing) return proved('tmpfs', `${missing.path} was looked for and not there: ${facts.pathTime}.`);
-  return proved(true, `Nothing below /home, /root and /run/user was used: ${facts.pathTime}.`);
+  if (missing)
+    return proved('tmpfs', `${missing.path} was looked for, but did not exist, in ${facts.pathTime}.`);
+  return proved(true, `Nothing below /home, /root and /run/user was used in ${facts.pathTime}.`);
 }
 
 /** Entries of /proc that ProcSubset=pid leaves: processes, and by `self` the service's own. */
@@ -68,21 +69,22 @@ function procSubset(facts: EvidenceFacts): DirectiveVerdict {
   const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path) || BEHIND_LINKS.test(path));
   return other
     ? not(`${other.path} was used`)
-    : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
+    : proved('pid', `Only the processes in /proc were used in ${facts.pathTime}.`);
 }
 
 function protectProc(facts: EvidenceFacts): DirectiveVerdict {
-  if (facts.scope === 'system' && runsAsRoot(facts)) return not('it runs as root, which sees all processes');
+  if (facts.scope === 'system' && runsAsRoot(facts))
+    return not('the service runs as root, which sees all processes anyway');
   const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
   return one
-    ? not(`${one.path} was used, which may be another's process`)
+    ? not(`${one.path} was used, which may belong to another process`)
     : proved('invisible', `No process was looked at in ${facts.pathTime}.`);
 }
 
 /** Bits of a mode that UMask= takes away: those that no file had. */
 const MASKS: readonly (readonly [mask: number, text: string, whom: string])[] = [
-  [0o077, '0077', 'group and others'],
-  [0o027, '0027', 'others, and no right to write for the group'],
+  [0o077, '0077', 'permissions for the group or others'],
+  [0o027, '0027', 'permissions for others, or write permission for the group,'],
 ];
 
 /**
@@ -99,7 +101,7 @@ function umask(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const socket = facts.peers.find((peer) => isSocketFile(peer));
   if (socket) return not(`${socket.address} is a socket, which others may use`);
   if (facts.made('mq_open')) return not('mq_open was called, and others may use the queue');
-  return proved(found[1], `No new file had rights for ${found[2]} in ${facts.time}.`);
+  return proved(found[1], `No new file had ${found[2]} in ${facts.time}.`);
 }
 
 const isSocketFile = ({ use, family, address, errno }: RecordedPeer): boolean =>
@@ -132,15 +134,16 @@ export const PATHS: readonly DirectiveCheck[] = [
 function protectSystem(facts: EvidenceFacts): DirectiveVerdict {
   const paths = writablePaths(facts);
   if (typeof paths === 'string') return not(paths);
-  const where = paths.length === 0 ? 'nowhere' : 'only in the directories below';
-  return proved('strict', `Files were changed ${where}: ${facts.pathTime}.`);
+  const where =
+    paths.length === 0 ? 'No file was changed' : 'Files were changed only in the directories below';
+  return proved('strict', `${where} in ${facts.pathTime}.`);
 }
 
 function readWritePaths(facts: EvidenceFacts): DirectiveVerdict | undefined {
   const paths = writablePaths(facts);
   return typeof paths === 'string' || paths.length === 0
     ? undefined
-    : proved(paths, 'Directories in which files were changed, made or renamed; logs are rotated in them.');
+    : proved(paths, 'Directories in which files were changed, created or renamed, as log rotation does.');
 }
 
 /** Whether lines of the unit decide what /run is to the service. */
@@ -158,7 +161,6 @@ function closedRun(facts: EvidenceFacts): DirectiveVerdict | undefined {
   if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;
   const files = filesInRun(facts);
   if (paths.includes(RUN) && typeof files === 'string') return not(files);
-  const why =
-    "/run is closed but for what is listed above: root's other programs find there what they start.";
+  const why = "In /run only the paths above are writable: root's other programs find there what they start.";
   return proved([RUN], why);
 }

@@ -28,21 +28,24 @@ export function privateTmp(facts: EvidenceFacts): DirectiveVerdict {
     [...makers, ...written.map(({ path }) => path)].filter((path) => !TEMPORARY.includes(path)),
   );
   const foreign = inside.find(({ path }) => !own.has(path) && !isInside(path, own));
-  if (foreign) return not(`${foreign.path} was used, and not made by the service`);
+  if (foreign) return not(`${foreign.path} was used, but not created by the service`);
   const early = changed.filter(isAtStart).map(({ path }) => path);
   const kept = inside.find(
     (entry) => isAtStart(entry) && !early.includes(entry.path) && !early.includes(parent(entry.path)),
   );
-  if (kept) return not(`${kept.path} was found at the start: an earlier run had left it`);
+  if (kept) return not(`${kept.path} existed at the start: an earlier run left it`);
   const changes = (path: string) =>
     changed.some((one) => one.use === 'change-directory' && one.path === path);
   const full = changed.find(
     ({ use, path }) => use === 'create-in' && !TEMPORARY.includes(path) && !changes(path),
   );
-  if (full) return not(`files were made in ${full.path} and none was removed: they may be data to keep`);
+  if (full) return not(`files were created in ${full.path} and none was removed: they may be data to keep`);
   return inside.length > 0
-    ? proved(true, `All that was used below /tmp and /var/tmp was made by the service: ${facts.pathTime}.`)
-    : proved(true, `Nothing below /tmp and /var/tmp was used: ${facts.pathTime}.`);
+    ? proved(
+        true,
+        `The service created everything that it used below /tmp and /var/tmp in ${facts.pathTime}.`,
+      )
+    : proved(true, `Nothing below /tmp and /var/tmp was used in ${facts.pathTime}.`);
 }
 
 /** Whether the service has temporary directories of its own, by its unit or by the evidence. */

@@ -53,7 +53,7 @@ const TELL_USERS: readonly (readonly [call: string, option: string])[] = [
 function peersUsers(facts: EvidenceFacts): string | undefined {
   for (const [call, option] of TELL_USERS) {
     const options = facts.values(call, 2);
-    if (!options) return `the options of sockets aren't all known`;
+    if (!options) return "the socket options weren't all recorded";
     if (options.includes(constantValue('x86-64', option)!))
       return `${option} was used, which shows other users`;
   }
@@ -73,6 +73,6 @@ export function privateUsers(facts: EvidenceFacts): DirectiveVerdict | undefined
   if (call !== undefined) return not(`${call} was called`);
   const peers = peersUsers(facts);
   return peers === undefined
-    ? proved(true, `No capability was used, and no other user was dealt with in ${facts.time}.`)
+    ? proved(true, `No capability was used, and no call concerned another user in ${facts.time}.`)
     : not(peers);
 }

@@ -55,8 +55,8 @@ function boundingSet(facts: EvidenceFacts): DirectiveVerdict {
   const all = new Set([...ambient, ...needed, ...kept]);
   const names = CAPABILITIES.filter((name) => own.has(name) && all.has(name)).sort();
   if (names.length === 0) return proved('', `No capability was used in ${facts.time}.`);
-  const besides = kept.length > 0 ? `, nor ${kept.join(', ')}: for logs and processes of another user` : '';
-  return proved(names, `No other capability was used in ${facts.time}${besides}.`);
+  const besides = kept.length > 0 ? ` Kept for logs and processes of another user: ${kept.join(', ')}.` : '';
+  return proved(names, `No other capability was used in ${facts.time}.${besides}`);
 }
 
 /**
@@ -66,7 +66,7 @@ function boundingSet(facts: EvidenceFacts): DirectiveVerdict {
  */
 function noNewPrivileges(facts: EvidenceFacts): DirectiveVerdict {
   const call = facts.made('execve', 'execveat');
-  if (call !== undefined) return not('programs were executed, and one may gain privileges by its file');
+  if (call !== undefined) return not('programs were executed, which may gain privileges from their files');
   const root = otherRoot(facts);
   if (root !== undefined) return not(root);
   const { programs } = facts.evidence;
@@ -88,7 +88,7 @@ function gainedByFile(facts: EvidenceFacts): string | undefined {
   if (doubt !== undefined) return doubt;
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const gained = facts.evidence.capabilities.find(({ name, granted }) => granted && !ambient.has(name));
-  return gained && `${gained.name} was used, which a program may have by its file`;
+  return gained && `${gained.name} was used, which may come from the program's file`;
 }
 
 export const PRIVILEGES: readonly DirectiveCheck[] = [

@@ -24,22 +24,22 @@ const isInRun = (path: string): boolean => path.startsWith(`${RUN}/`) && !path.i
  * @returns as a text the reason why the service must make entries of /run itself
  */
 export function filesInRun(facts: EvidenceFacts): readonly string[] | string {
-  if (facts.scope === 'user') return 'commands of a user make no files there';
+  if (facts.scope === 'user') return "commands of a user's service can't create files in /run";
   // A user's processes can only seem to make files there: in a mount namespace of their own, whatever name they like.
   if (!['', '0', 'root'].includes(facts.last('User')) || facts.last('DynamicUser') === 'yes')
-    return 'its user may make no files there';
-  if (facts.evidence.unit.endsWith('@.service')) return 'each instance may have a file of its own there';
+    return "its user can't create files in /run";
+  if (facts.evidence.unit.endsWith('@.service')) return 'each instance may have its own file in /run';
   const socket = facts.socketsBelow(RUN).find(({ use, address }) => use === 'bind' && isInRun(address));
-  if (socket) return `${socket.address} is a socket that it makes`;
+  if (socket) return `the service creates the socket ${socket.address}`;
   const changed = facts.paths.filter(isChange);
   const itself = changed.filter(({ path, use }) => path === RUN && use !== 'create-in');
   if (itself.some(({ use, phases }) => use !== 'change-directory' || mayName(facts, phases)))
-    return 'it makes, renames or removes entries there';
+    return 'the service creates, renames or removes entries of /run';
   const written = changed.filter(({ path, use }) => use === 'write' && isInRun(path));
   const files = [...new Set(written.map(({ path }) => path))];
   const other = files.find((path) => !LASTING.test(path) && !(path === pidFile(facts) && PLAIN.test(path)));
-  if (other !== undefined) return `it writes to ${other}`;
-  return files.length > 0 ? files : 'it makes files there';
+  if (other !== undefined) return `the service writes to ${other}`;
+  return files.length > 0 ? files : 'the service creates files in /run';
 }
 
 /** The unit's PIDFile=, which may be relative to /run. */

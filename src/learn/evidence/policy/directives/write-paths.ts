@@ -49,7 +49,7 @@ export function writablePaths(facts: EvidenceFacts): readonly string[] | string 
   const found = changedPlaces(facts).filter((path) => !isOpen(path) && !isClosed(path));
   const places = outermost(found).map(withPrefix);
   if (places.includes('/')) return 'the root directory was changed';
-  if (!places.every(isPlain)) return 'a directory was changed whose name is no plain text';
+  if (!places.every(isPlain)) return 'a directory was changed whose name is not plain text';
   return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
 }
 

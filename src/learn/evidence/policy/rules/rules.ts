@@ -52,7 +52,7 @@ function wordRules(argument: WordArgument, evidence: Evidence, isReached: boolea
   return [
     {
       call,
-      comment: `${subject} that were seen, or that libraries ask for.${rest}`,
+      comment: `${subject} that were seen, or that libraries use by themselves.${rest}`,
       decides: true,
       rules: [
         rule('allow', 'in', inOrder(names)),
@@ -75,6 +75,7 @@ function cloneRule(evidence: Evidence): RuledCall[] {
   const others = seen && NAMESPACES.filter(([name]) => !seen.has(name)).map(([, flag]) => flag);
   if (!others || others.length === 0) return [];
   const when = [{ arg: 0, op: 'bits-any' as const, operands: [others.join('|')] }];
-  const comment = 'No process was made with one of these namespaces; clone3 hides its flags in memory.';
+  const comment =
+    "No process was created in a new namespace of these kinds. Filters can't check clone3, whose flags are in memory.";
   return [{ call: 'clone', comment, decides: false, rules: [{ syscall: 'clone', when, action: 'refuse' }] }];
 }

@@ -60,7 +60,7 @@ export const WORD_ARGUMENTS: readonly WordArgument[] = [
     vocabulary: { first: named('PER_LINUX'), pattern: /^(?:PER_LINUX|ADDR_)/ },
     usual: [],
     worst: [],
-    subject: 'Execution domains; 0xffffffff only asks',
+    subject: 'Execution domains (0xffffffff is only a query)',
   },
   {
     call: 'ptrace',

@@ -70,19 +70,21 @@ function warnings(
   const wanted = dangerousSeen(calls, target.sets);
   return [
     ...(architectures.length > 0
-      ? [`Calls of ${architectures.join(', ')} were seen: leave out what no program here is built for.`]
+      ? [
+          `Calls of ${architectures.join(', ')} were seen. Remove an architecture if no program of the service is built for it.`,
+        ]
       : []),
     ...(wanted.length > 0
-      ? [`Seen, and allowed though an attacker wants them first: ${shortList(wanted, 12)}.`]
+      ? [`Dangerous calls, allowed because they were seen: ${shortList(wanted, 12)}.`]
       : []),
-    ...(keeper
-      ? [`The start script's calls stay open to ${keeper.daemon}, which it becomes: ${keeper.why}.`]
-      : []),
+    ...(keeper ? [`${keeper.daemon} keeps the calls of its start script: ${keeper.why}.`] : []),
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(evidence.nameless.length > 0
-      ? [`Calls without a known name get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
+      ? [`Calls whose names are unknown get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
       : []),
-    ...(refused.length > 0 ? [`Reachable, and refused for their danger: ${shortList(refused, 12)}.`] : []),
+    ...(refused.length > 0
+      ? [`Dangerous calls, refused because they were not seen: ${shortList(refused, 12)}.`]
+      : []),
   ].map(comment);
 }
 
@@ -102,13 +104,13 @@ function allowed({ calls, rules }: LearnedPolicy, request: PolicyRequest): Group
       title,
       words: words.filter((name) => !decided.has(name)),
     })),
-    { title: 'Not seen: starting programs is the work of this unit', words: because('work') },
+    { title: 'Not seen, but starting programs is the work of this unit', words: because('work') },
     {
-      title: 'Not seen: other libraries or loads take these in place of one above',
+      title: 'Not seen, but other libraries or loads use these instead of calls above',
       words: because('family'),
     },
     {
-      title: 'Not seen: made by the kernel, or where the vDSO or a lock asks it',
+      title: 'Not seen, but made by the kernel, or when the vDSO or a lock needs it',
       words: because('kernel', 'vdso'),
     },
   ];
@@ -123,19 +125,19 @@ function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
   const names = namesOf(calls, 'log');
   if (names.length === 0) return [];
   const { reachable, reachDoubt } = request;
-  const unknown = `Which calls the program can reach isn't known${reachDoubt ? `: ${reachDoubt}` : ''}.`;
-  const within = `Within reach of the program or its libraries${reachDoubt ? ` (${reachDoubt})` : ''}.`;
-  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and logged.`;
+  const unknown = `It is unknown which calls the program can make${reachDoubt ? `: ${reachDoubt}` : ''}.`;
+  const within = `Calls that the program or its libraries can make${reachDoubt ? ` (${reachDoubt})` : ''}.`;
+  const why = `${reachable === 'unknown' ? unknown : within} They were not seen: let through and logged.`;
   return [comment(why), ...groupedList('log', groupsOf(names, request))];
 }
 
 const denied = (calls: readonly SortedCall[], rules: readonly RuledCall[]): Group[] => [
   {
-    title: 'Libraries and programs do without these where the kernel lacks them',
+    title: 'Libraries and programs can do without these, as on an older kernel',
     words: namesOf(calls, 'fallback').map((name) => `${name}:ENOSYS`),
   },
   {
-    title: 'The answer for what no rule below lets through',
+    title: 'The answer if no rule below allows the call',
     words: rules.flatMap(({ call, otherwise }) => (otherwise === undefined ? [] : [`${call}:${otherwise}`])),
   },
 ];
@@ -179,10 +181,10 @@ const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] 
     ? []
     : [
         '[exec]',
+        comment("The service can't create or remove files in /run: these are created before it starts."),
         comment(
-          "The service can't make a file in /run, nor remove it at its end: this is done before its start.",
+          "The commands have the service's mounts, so they reach the host's /run through /proc/1/root.",
         ),
-        comment("Such a command has the service's mounts: the host's /run is below /proc/1/root."),
         assignment(
           'start-pre',
           beforehand.map((path) => `/usr/bin/truncate --size=0 /proc/1/root${path}`),
@@ -195,7 +197,7 @@ export function serviceLines({ proved, unproved }: Pick<LearnedDirectives, 'prov
   return [
     ...(proved.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
     ...(unproved.length > 0
-      ? ['', comment('Not stated, since the evidence speaks against them or is not whole:')]
+      ? ['', comment('Left out, because the recordings contradict them or are incomplete:')]
       : []),
     ...unproved.map(unprovedLine),
   ];
@@ -220,7 +222,7 @@ const NAMES: Readonly<Partial<Record<ChecklistKind, string>>> = {
 
 /** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
 const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
-  ['log-rotation', 'log rotation (or it is unknown)'],
+  ['log-rotation', 'log rotation (unless it left no trace)'],
 ]);
 
 /** Characters of a command, and the number of commands. */
@@ -240,7 +242,7 @@ export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
   ];
   return [
     ...(seen.length > 0 ? [comment(`Seen: ${seen.join(', ')}.`)] : []),
-    ...(missing.length > 0 ? [comment(`Not seen, so that it may fail: ${missing.join(', ')}.`)] : []),
+    ...(missing.length > 0 ? [comment(`Not seen, so these may fail: ${missing.join(', ')}.`)] : []),
   ];
 }
 

@@ -30,35 +30,42 @@ export function readyLines(
     return [
       comment(`No [ready]: ${ready.why}.`),
       ...(ready.withoutReload.length > 0
-        ? [comment(`Without a reload: ${shortList(ready.withoutReload, 12)}.`)]
+        ? [comment(`Without a reload, [ready] could refuse: ${shortList(ready.withoutReload, 12)}.`)]
         : []),
     ];
   const { deny, left, leftToReload, reload, isReloadUnseen, startsNone, daemon } = ready;
   const until =
-    reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
+    reload === false ? 'before the service was ready, or in a reload' : 'before the service was ready';
   const made =
     daemon === undefined
-      ? `Made ${until} and not since then. The service loses them once it serves.`
-      : `Made by the start script alone. ${daemon}, which it becomes, loses them once it serves.`;
+      ? `Calls made only ${until}. The service loses them once it is ready.`
+      : `Calls made only by the start script. Its daemon, ${daemon}, loses them once it is ready.`;
   return [
     '[ready]',
     comment(made),
     ...groupedList('deny', [
       ...groups(deny.filter((name) => !FALL_BACK.includes(name) && name !== 'clone')),
       {
-        title: 'Libraries and programs do without these where the kernel lacks them',
+        title: 'Libraries and programs can do without these, as on an older kernel',
         words: deny.filter((name) => FALL_BACK.includes(name)).map((name) => `${name}:ENOSYS`),
       },
     ]),
     ...(left.length > 0 ? [comment(`${LEFT}: ${shortList(left, 12)}.`)] : []),
     ...(leftToReload.length > 0 ? [comment(`${TO_RELOAD}: ${shortList(leftToReload, 12)}.`)] : []),
     ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
-    ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
-    ...(startsNone ? [comment('No process is started then: one that dies is not replaced.')] : []),
+    ...(isReloadUnseen
+      ? [comment('No reload was watched. A reload may need a call that is refused here.')]
+      : []),
+    ...(startsNone
+      ? [comment("The service can't start processes any more: one that dies is not replaced.")]
+      : []),
     ...(daemon === undefined
-      ? [comment('The watch counts a second after the start as a part of it.'), assignment('settle', SETTLE)]
+      ? [
+          comment('The watch counted the first second after the start as part of the start.'),
+          assignment('settle', SETTLE),
+        ]
       : [
-          comment('The script must have become the daemon by then, also on a busy machine.'),
+          comment('By then the script must have become the daemon, even on a busy machine.'),
           assignment('settle', SCRIPT_SETTLE),
         ]),
     ...(deny.includes('clone') ? PROCESSES : []),
@@ -68,18 +75,18 @@ export function readyLines(
 /** The last lines, since a table of TOML ends where the next one begins. */
 const PROCESSES = [
   '',
-  comment('Threads go on being started: clone is refused where it makes a process.'),
+  comment('Threads can still be started: clone is refused only for processes.'),
   '[[ready.rules]]',
   'syscall = "clone"',
   'when = [{ arg = 0, bits-clear = "CLONE_THREAD" }]',
   'action = "EPERM"',
 ];
 
-const LEFT = 'Left, since neither an exercise nor a day was watched, and work may need them';
+const LEFT = 'Not refused, because work may need them, and neither an exercise nor a day was watched';
 
-const TO_RELOAD = 'Left, since a reload with another configuration may need them';
+const TO_RELOAD = 'Not refused, because a reload with another configuration may need them';
 
 const RELOADS = {
-  true: 'A reload was watched: the service keeps what it needs for it.',
-  false: 'A restart takes the place of a reload.',
+  true: 'A reload was watched: the service keeps the calls it needs for a reload.',
+  false: 'The service is restarted instead of reloaded.',
 };

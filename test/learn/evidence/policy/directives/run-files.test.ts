@@ -40,24 +40,27 @@ test('a file with a process ID is held if it is removed at the end alone', () =>
     assert.deepEqual(found({ paths }), ['/run/demo.pid']);
   const renamed = withCalls('rename', { paths: [...PID, ...removal('serving')] });
   for (const more of [renamed, { paths: [...PID, ...removal('start', 'stop')] }])
-    assert.equal(found(more), 'it makes, renames or removes entries there');
+    assert.equal(found(more), 'the service creates, renames or removes entries of /run');
 });
 
 test('a user who is not root makes no file there, whatever a recording of its own mount namespace has', () => {
   for (const lines of ['User=daemon', 'DynamicUser=yes'])
-    assert.equal(found({ paths: PID }, lines), 'its user may make no files there');
+    assert.equal(found({ paths: PID }, lines), "its user can't create files in /run");
   assert.deepEqual(found({ paths: PID }, 'User=root'), ['/run/demo.pid']);
 });
 
 test('a file with another name at each start is held if the unit names it', () => {
   for (const name of ['demo-12.pid', 'demo.lock', 'demo.pid.tmp']) {
     const more = { paths: paths('write', [`/var/run/${name}`]) };
-    assert.equal(found(more), `it writes to /run/${name}`);
+    assert.equal(found(more), `the service writes to /run/${name}`);
     for (const own of [`/var/run/${name}`, name, `/run/${name}`])
       assert.deepEqual(found(more, `PIDFile=${own}`), [`/run/${name}`]);
   }
   const hostile = '/run/x" "y.pid';
-  assert.equal(found({ paths: paths('write', [hostile]) }, `PIDFile=${hostile}`), `it writes to ${hostile}`);
+  assert.equal(
+    found({ paths: paths('write', [hostile]) }, `PIDFile=${hostile}`),
+    `the service writes to ${hostile}`,
+  );
 });
 
 test('of users and of instances no file is made beforehand', () => {
@@ -67,10 +70,10 @@ test('of users and of instances no file is made beforehand', () => {
 
 test('where a service makes more than that, /run stays open, with the reason', () => {
   const reasons: readonly (readonly [Partial<Evidence>, string])[] = [
-    [{ peers: [socket('/run/demo.sock')] }, '/run/demo.sock is a socket that it makes'],
-    [{ paths: [...PID, ...paths('write', ['/run/utmp'])] }, 'it writes to /run/utmp'],
-    [{ paths: removal('start') }, 'it makes, renames or removes entries there'],
-    [{ paths: paths('create-in', ['/run']) }, 'it makes files there'],
+    [{ peers: [socket('/run/demo.sock')] }, 'the service creates the socket /run/demo.sock'],
+    [{ paths: [...PID, ...paths('write', ['/run/utmp'])] }, 'the service writes to /run/utmp'],
+    [{ paths: removal('start') }, 'the service creates, renames or removes entries of /run'],
+    [{ paths: paths('create-in', ['/run']) }, 'the service creates files in /run'],
   ];
   for (const [more, reason] of reasons) {
     const { policy, text, directives } = learned(evidence(more));
