@@ -34,11 +34,5 @@ export async function readInput(stream: InputStream, limit: number): Promise<Uin
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new UserError(error('unreadable', `can't read standard input: ${code ?? message}`), EXIT.failure);
   }
-  const whole = new Uint8Array(size);
-  let end = 0;
-  for (const bytes of chunks) {
-    whole.set(bytes, end);
-    end += bytes.length;
-  }
-  return whole;
+  return Buffer.concat(chunks);
 }

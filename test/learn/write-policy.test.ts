@@ -42,7 +42,7 @@ for (const [line, isOwn] of [
     const { context } = machine({}, `${SERVICE}${line}\n`);
     await keepRecording(context, recording());
     const { notes } = await provedPolicy(context, UNIT, {});
-    assert.equal(/gives the service files of its own/.test(notes[0]!.message), isOwn);
+    assert.equal(/the service sees other files than the host/.test(notes[0]!.message), isOwn);
   });
 }
 

@@ -19,7 +19,7 @@ test('of a lock that another run keeps an error tells, and the step is not taken
   await assert.rejects(whileHeld(fakeContext(system), LOCK, never), (cause) => {
     assert.ok(cause instanceof UserError);
     const [{ code, message, hint }] = cause.diagnostics as [(typeof cause.diagnostics)[0]];
-    assert.deepEqual([code, message], ['busy', 'another one is at work, for 2 minutes by now']);
+    assert.deepEqual([code, message], ['busy', 'another one is at work, and did not finish within 2 minutes']);
     assert.match(hint!, /some\.lock/);
     return true;
   });

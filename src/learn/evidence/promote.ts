@@ -9,12 +9,12 @@ import type { Abi } from '../../seccomp/syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, LOG } from '../../seccomp/syscalls/action.js';
 import { formatAction } from '../../seccomp/syscalls/action-text.js';
 import { conditionsOf, holdsAlways } from '../../seccomp/syscalls/conditions.js';
-import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../seccomp/syscalls/fall-back.js';
 import { holds } from '../../seccomp/syscalls/policy.js';
 import { callsOf, refusal, resolveCalls, verdictOn } from '../../seccomp/syscalls/resolve.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../../seccomp/syscalls/section.js';
 import type { SyscallSets } from '../../seccomp/syscalls/sets.js';
 import type { Ledger, LedgerCall } from './ledger/ledger.js';
+import { FALL_BACK } from './policy/calls/tables.js';
 import { OTHERS_LOGGED, OTHERS_REFUSED } from './policy/rules/rule.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
@@ -96,9 +96,6 @@ const added = (
     ...{ kind: 'add', list, name, after: entries.at(-1)?.at },
     heading: `${how} while it was let through and logged`,
   }));
-
-/** Calls in the place of which C libraries and programs do something else where they get ENOSYS, and nothing else. */
-const FALL_BACK: ReadonlySet<string> = new Set([...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK]);
 
 /** Entries for calls that would else be let through, or get another answer than the one they need. */
 function deniedOnes(names: readonly string[], section: SyscallsSection, sets: SyscallSets): string[] {

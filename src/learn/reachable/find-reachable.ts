@@ -1,5 +1,6 @@
 import { readProgram } from '../../systemd/formats/elf.js';
 import type { ElfImage } from '../../systemd/formats/elf-image.js';
+import { folderOf } from '../../systemd/unit/path.js';
 import {
   defaultFolders,
   isMusl,
@@ -20,7 +21,7 @@ import type { ServicePrograms } from '../evidence/reachable/service-programs.js'
 import type { RootFiles } from './root-files.js';
 
 /**
- * Finds the calls that a service's programs can reach, all together. It is unknown if one of them can't be told.
+ * Finds the calls that a service's programs can reach, all together. They are unknown if those of one program are.
  * @param files the file tree that the service sees
  */
 export async function findReachable(files: RootFiles, service: ServicePrograms): Promise<Reachable> {
@@ -177,8 +178,6 @@ class LinkerSearch {
   }
 }
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/')) || '/';
-
 const GLIBC_CONFIG = '/etc/ld.so.conf';
 const NAME_SERVICES = '/etc/nsswitch.conf';
 
@@ -210,7 +209,7 @@ async function foldersOf(files: RootFiles, path: string, seen: Set<string>): Pro
 
 /** A pattern in a file, which is beside that file if it isn't absolute. */
 const absolute = (pattern: string, file: string): string =>
-  pattern.startsWith('/') ? pattern : `${file.slice(0, file.lastIndexOf('/'))}/${pattern}`;
+  pattern.startsWith('/') ? pattern : `${folderOf(file)}/${pattern}`;
 
 /** The libraries of the name services, if a file uses one. */
 export async function nameServices(files: RootFiles, images: readonly ElfImage[]): Promise<string[]> {

@@ -3,10 +3,10 @@ import type { Message, MessageBus } from 'dbus-next';
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { passDescriptors } from '../files/descriptors.js';
+import { BUS } from './names.js';
 import { receive } from './receive.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
-const BUS = 'org.freedesktop.DBus';
 
 /** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s, too. */
 const CALL_TIMEOUT = 25_000;

@@ -10,7 +10,7 @@ import { instancesOf, type UnitName } from '../../systemd/unit/name.js';
 import type { NamespaceOf, RootView, Walked } from '../../systemd/unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
 import { fileError } from '../files/error.js';
-import { walkTree } from '../files/follow.js';
+import { S_IFCHR, S_IFMT, S_IFREG, walkTree } from '../files/follow.js';
 import { assertTrusted } from '../files/trust.js';
 import { NotRunning } from '../not-running.js';
 import type { FileContent, ManagerFacts, ProcessResult, ReadOptions, System } from '../system.js';
@@ -21,11 +21,6 @@ import { RecordedTree } from './tree.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
-/** S_IFMT and the types of inode(7) that are read. */
-const TYPE = 0o170000;
-const FILE = 0o100000;
-const DEVICE = 0o020000;
-
 /** Questions that a machine has yet to answer. */
 export interface Unanswered {
   readonly host: string;
@@ -34,7 +29,7 @@ export interface Unanswered {
   readonly words: readonly string[] | undefined;
   /** The service that is planned, where its own answers are missing: it may be misspelt. */
   readonly unknown: string | undefined;
-  /** The services that the machine has told of. */
+  /** The services that the machine has answers about. */
   readonly known: readonly string[];
 }
 
@@ -123,13 +118,13 @@ export class Recorded extends NotRunning implements System {
     if (answer.kind === 'failed') throw fileError('unreadable', `can't read ${path}: ${answer.reason}`);
     if (answer.kind !== 'read') return undefined;
     const { mode, modified, data } = answer.facts;
-    if (![FILE, DEVICE].includes(mode & TYPE)) {
+    if (![S_IFREG, S_IFCHR].includes(mode & S_IFMT)) {
       throw fileError('bad-file', `${path} is not a regular file`);
     }
     const start = from - (piece?.from ?? from);
     const bytes = data().subarray(start, start + size);
     if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
-    if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
+    if (trusted && (mode & S_IFMT) === S_IFREG) this.#assertTrusted(path);
     return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified };
   }
 

@@ -1,6 +1,6 @@
 import type { Walked } from '../../systemd/unit/view.js';
 import { fileError } from '../files/error.js';
-import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
+import { type FileFacts, type FileTree, S_IFDIR, S_IFLNK, S_IFMT, walkTree } from '../files/follow.js';
 import type { LookedAt, RecordedAnswer } from './facts-file.js';
 
 /** A machine's answers, and the questions that have none. */
@@ -20,14 +20,10 @@ export interface FolderEntry {
   readonly link: string;
 }
 
-const TYPE = 0o170000;
-const FOLDER = 0o040000;
-const LINK = 0o120000;
-
-/** The files of a machine as it has told of them. */
+/** The files of a machine by its answers. */
 export class RecordedTree implements FileTree {
   readonly #answers: Answers;
-  /** The path that is followed: the script that is asked about it tells of all on its way. */
+  /** The path that is followed: the script answers with all on its way. */
   #followed: string | undefined;
 
   constructor(answers: Answers) {
@@ -52,8 +48,8 @@ export class RecordedTree implements FileTree {
     const { facts } = answer;
     return {
       ...facts,
-      isDirectory: () => (facts.mode & TYPE) === FOLDER,
-      isSymbolicLink: () => (facts.mode & TYPE) === LINK,
+      isDirectory: () => (facts.mode & S_IFMT) === S_IFDIR,
+      isSymbolicLink: () => (facts.mode & S_IFMT) === S_IFLNK,
     };
   }
 
@@ -62,7 +58,7 @@ export class RecordedTree implements FileTree {
     return typeof facts === 'object' ? facts.link : '';
   }
 
-  /** Facts don't tell what is mounted: procfs is where it always is. */
+  /** Facts don't show what is mounted: procfs is where it always is. */
   isProcfs(folder: string): boolean {
     return /^\/proc(?:\/|$)/.test(folder);
   }

@@ -57,7 +57,7 @@ test('no change of another unit is waited for, and of two runs on a unit one wai
   assert.deepEqual([exit, asked], [2, []]);
   assert.deepEqual(
     diagnostics.filter(({ severity }) => severity === 'error').map(({ code, message }) => [code, message]),
-    [['busy', `another sandbox-unit is giving ${UNIT} a filter, for 1 minute by now`]],
+    [['busy', `another sandbox-unit is giving ${UNIT} a filter, and did not finish within 1 minute`]],
   );
 });
 

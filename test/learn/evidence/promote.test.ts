@@ -200,7 +200,7 @@ test("a comment on rules of a learned policy says what becomes of others; their 
   const after = promoted(written, TCGETS);
   assert.doesNotMatch(after, /Not seen: let through and logged|Others are let through and logged/);
   assert.match(after, /^ {2}# Used while it was let through and logged\n {2}"sysinfo",\n\]$/m);
-  assert.match(after, /^# Requests to devices, .* libraries ask for\. Others are refused\.$/m);
+  assert.match(after, /^# Requests to devices, .* libraries use by themselves\. Others are refused\.$/m);
   const kept = promoted(written, '7');
   assert.match(kept, /^# Requests to devices, .* Others are let through and logged\.$/m);
   assert.match(kept, /^# Operations on the process itself .* Others are refused\.$/m);

@@ -166,10 +166,3 @@ test('data that unpacks to more than any file has is refused, and so is much of 
   );
 });
 
-test('there is an end of answers', () => {
-  const lines = Array.from({ length: (1 << 19) + 1 }, (_, i) => `{"ask":"${i}","absent":true}\n`);
-  assert.match(
-    refusal(() => answersIn(lines.join(''))),
-    /more than 524288 answers/,
-  );
-});

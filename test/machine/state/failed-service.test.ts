@@ -52,6 +52,6 @@ test('one that has failed under its policy, or fails again and again, is led to 
       [0, [`${UNIT} unchanged`], ['warning failed']],
     );
     assert.match(first!.message, message);
-    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' says whether/);
+    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' shows whether/);
   }
 });

@@ -16,7 +16,7 @@ import { applied, type Shown, shown } from '../../support/status-in-memory.js';
 
 test('one that has failed under its policy is a warning that leads to what explains it', async () => {
   for (const [policy, hint] of [
-    [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
+    [NO_EXEC, /^'sandbox-unit explain demo\.service' shows whether/],
     [
       '[service]\nPrivateTmp = true\n',
       /^'systemctl status demo\.service' shows more; 'systemctl start demo\.service' starts it again$/,

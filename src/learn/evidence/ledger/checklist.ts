@@ -1,6 +1,6 @@
 /** The checklist: what a service goes through in its life, and whether a watch has seen it. */
-import type { EventKind, Ledger } from './ledger.js';
-import { secondsOfPeriod } from './times.js';
+import { countEvents, type EventKind, type Ledger } from './ledger.js';
+import { SECONDS_OF_DAY, secondsOfPeriod } from './times.js';
 
 /** Facts of a unit; without them its lines aren't on the list. */
 export interface UnitFacts {
@@ -8,7 +8,6 @@ export interface UnitFacts {
   readonly commands: readonly string[];
 }
 
-const SECONDS_OF_DAY = 86_400;
 const SECONDS_OF_WEEK = 7 * SECONDS_OF_DAY;
 
 export type ChecklistKind =
@@ -33,7 +32,7 @@ export interface ChecklistItem {
 
 /** The list of a ledger, in the order of a service's life. */
 export function checklist(ledger: Ledger, facts: UnitFacts | undefined): ChecklistItem[] {
-  const count = (what: EventKind) => eventsOf(ledger, what).length;
+  const count = (what: EventKind) => countEvents(ledger.watches, what);
   const canReload = facts === undefined || facts.commands.some((line) => RELOADS.test(line));
   return [
     item('start', count('start')),
@@ -48,9 +47,6 @@ export function checklist(ledger: Ledger, facts: UnitFacts | undefined): Checkli
 }
 
 const RELOADS = /^ExecReload(?:Post)?=/;
-
-const eventsOf = ({ watches }: Ledger, what: EventKind) =>
-  watches.flatMap(({ events }) => events.filter((event) => event.what === what));
 
 const item = (what: ChecklistKind, count: number): ChecklistItem => ({
   what,
@@ -67,6 +63,8 @@ const words = (line: string): string => line.split(/\s+/).join(' ');
 
 /** A command is seen by itself: the stop of a service whose program has failed runs no ExecStop=. */
 function commandItem(ledger: Ledger, line: string): ChecklistItem {
-  const runs = eventsOf(ledger, 'command').filter((event) => words(event.line ?? '') === words(line));
+  const runs = ledger.watches
+    .flatMap(({ events }) => events)
+    .filter((event) => event.what === 'command' && words(event.line ?? '') === words(line));
   return { ...item('command', runs.length), line };
 }

@@ -1,7 +1,7 @@
-/** Whether a service was watched for long enough. Nothing here says that a recording is complete: nobody can know. */
+/** Whether a service was watched for long enough. Nothing here says that a recording is complete, which can't be known. */
 import type { Recording } from '../../../observe/recording/recording.js';
 import type { Ledger } from './ledger.js';
-import { apart, secondsSince } from './times.js';
+import { apart, SECONDS_OF_DAY, secondsSince } from './times.js';
 
 /** The fewest samples by which an estimate is made: below, too few calls can be seen twice. */
 export const FEWEST_SLICES = 30;
@@ -93,9 +93,7 @@ function overSlices(recordings: readonly Recording[]): SlicesEstimate {
   return { ...found, next, nextIsLeast: isLeast };
 }
 
-const SECONDS_OF_DAY = 86_400;
-
-/** Days are told by their first and last; a watch of years has no more than that. */
+/** Days of the calendar, by the first and the last of each watch. */
 function daysOf(recordings: readonly Recording[]): number {
   const days = new Set<number>();
   for (const { begin, end } of recordings) {
@@ -106,7 +104,7 @@ function daysOf(recordings: readonly Recording[]): number {
 }
 
 /**
- * Estimates of the calls that nobody has seen yet, by how many samples show each that was seen. A sample is a slice
+ * Estimates of the calls that are yet to be seen, by how many samples show each that was seen. A sample is a slice
  * of time, or a host.
  */
 

@@ -75,6 +75,10 @@ export interface LedgerWatch
 /** An event, by what took place. */
 export type EventKind = RecordedEvent['what'];
 
+/** How often watches have seen an event. */
+export const countEvents = (watches: readonly Pick<LedgerWatch, 'events'>[], what: EventKind): number =>
+  watches.reduce((sum, { events }) => sum + events.filter((event) => event.what === what).length, 0);
+
 export interface Ledger extends RecordingCounts {
   readonly unit: string;
   /** The hosts' native ABI: `x86-64`. Recordings of other machines don't count. */

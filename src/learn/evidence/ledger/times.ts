@@ -2,6 +2,8 @@
 import { groupBy } from '../../../collections.js';
 import type { Recording } from '../../../observe/recording/recording.js';
 
+export const SECONDS_OF_DAY = 86_400;
+
 /** A time in which was watched without a break. */
 export interface WatchedTime {
   readonly from: number;

@@ -3,6 +3,7 @@
 import { type Kind, kindsIn } from '../../../observe/recording/kinds.js';
 import type { LifePhase, PathUse, RecordedPath } from '../../../observe/recording/recording.js';
 import { normalize } from '../../../systemd/unit/path.js';
+import { countEvents } from '../ledger/ledger.js';
 import type { Evidence } from './input.js';
 import { counted } from './text/spans.js';
 
@@ -56,7 +57,7 @@ function unplacedSocket({ peers }: Evidence): string | undefined {
 
 const AF_UNIX = 1;
 
-/** Files whose place the kernel has told, and the directories above: none of them is a link. */
+/** Files whose place the kernel has reported, and the directories above: none of them is a link. */
 function placesOf(paths: readonly RecordedPath[]): ReadonlySet<string> {
   const found = new Set<string>();
   for (const { path } of paths) {
@@ -155,15 +156,12 @@ type Life = Pick<Evidence, 'calls' | 'watches'>;
 const isIn = ({ calls }: Life, phase: LifePhase): boolean =>
   calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
 
-const hasEvent = ({ events }: Life['watches'][number], of: LifePhase): boolean =>
-  events.some(({ what }) => what === of);
-
 /**
  * The reason why watches prove nothing about a start. One that began amid a start has calls of it, but neither a new
  * control group nor the event.
  */
 export function whyStartUnknown(life: Life): string | undefined {
-  const isBegun = life.watches.some((watch) => watch.lives > 0 || hasEvent(watch, 'start'));
+  const isBegun = life.watches.some((watch) => watch.lives > 0 || countEvents([watch], 'start') > 0);
   return isBegun && isIn(life, 'start') ? undefined : 'no start was watched';
 }
 
@@ -172,6 +170,6 @@ export function whyStartUnknown(life: Life): string | undefined {
  * end one before it makes a call.
  */
 function whyStopUnknown(life: Life): string | undefined {
-  const isSeen = isIn(life, 'stop') || life.watches.some((watch) => hasEvent(watch, 'stop'));
+  const isSeen = isIn(life, 'stop') || countEvents(life.watches, 'stop') > 0;
   return isSeen ? undefined : 'no stop was watched';
 }

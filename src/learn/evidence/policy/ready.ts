@@ -8,6 +8,8 @@ import { withOwnSets } from '../../../seccomp/syscalls/own-sets.js';
 import { callsOf } from '../../../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../../../seccomp/syscalls/same-calls.js';
 import type { SyscallSets } from '../../../seccomp/syscalls/sets.js';
+import { countEvents } from '../ledger/ledger.js';
+import { SECONDS_OF_DAY } from '../ledger/times.js';
 import { type CallFacts, dangerousCalls, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
 import { whyIncomplete } from './incomplete.js';
 import type { Evidence, PolicyRequest } from './input.js';
@@ -37,7 +39,7 @@ export interface NoReady {
   readonly why: string;
   /** Calls that it would lose if a restart took the place of a reload. */
   readonly withoutReload: readonly string[];
-  /** Whether it is told by a watch that sees more. */
+  /** Whether a watch that sees more may find calls. */
   readonly isUnseen: boolean;
 }
 
@@ -86,7 +88,7 @@ function withoutScript(
   const made = { ...evidence, calls: callsBy(evidence.calls, daemon) };
   const own = sortCalls(made, reachable ? { ...known, reachable } : known);
   const deny = withProcesses(apart(calls, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
-  const isReloadUnseen = hasReload(effective) && !has(evidence, 'reload');
+  const isReloadUnseen = hasReload(effective) && countEvents(evidence.watches, 'reload') === 0;
   return {
     ...{ deny, left: [], leftToReload: [], isReloadUnseen },
     daemon,
@@ -101,8 +103,8 @@ function readyAsked(
   known: CallFacts,
 ): LearnedReady | NoReady {
   const { evidence, effective, options } = request;
-  const doubt = whyUnknown(evidence);
-  if (doubt !== undefined) return { why: doubt, withoutReload: [], isUnseen: true };
+  const unknown = whyUnknown(evidence);
+  if (unknown !== undefined) return { why: unknown, withoutReload: [], isUnseen: true };
   const keepsReload = hasReload(effective) && options!.ready!.reload;
   const found = readyWith(request, keepsReload, calls, known);
   if (found.deny.length > 0) return found;
@@ -123,7 +125,7 @@ function readyWith(
   known: CallFacts,
 ): LearnedReady {
   const canReload = hasReload(effective);
-  const isReloadSeen = has(evidence, 'reload');
+  const isReloadSeen = countEvents(evidence.watches, 'reload') > 0;
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
   const [ofStarts, ofWork] = callsThatMatter(target.sets);
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
@@ -154,17 +156,13 @@ const withProcesses = (taken: readonly string[], calls: readonly SortedCall[]): 
   return [...taken, ...forking].sort();
 };
 
-const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
-  watches.some(({ events }) => events.some(({ what }) => what === event));
-
 /** The reason why calls may have been made once the service was ready that aren't known. */
 const whyUnknown = (evidence: Evidence): string | undefined =>
-  whyIncomplete(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
+  whyIncomplete(evidence, 'calls') ?? (countEvents(evidence.watches, 'serving') > 0 ? undefined : 'no work was watched');
 
-/** Whether the service has had work to do: somebody gave it some, or a whole day went by. */
-const hasWorked = ({ watches, seconds }: Evidence): boolean => has({ watches }, 'exercise') || seconds >= DAY;
-
-const DAY = 86_400;
+/** Whether the service has had work to do: an exercise, or that of a whole day. */
+const hasWorked = ({ watches, seconds }: Evidence): boolean =>
+  countEvents(watches, 'exercise') > 0 || seconds >= SECONDS_OF_DAY;
 
 /** Calls that were made once the service was ready. A command of a reload or a stop isn't held to the filter. */
 const madeIn = ({ calls }: Evidence, withReload: boolean) => {

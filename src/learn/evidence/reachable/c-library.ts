@@ -1,12 +1,9 @@
-import { libcSource, libcTable } from '../../../seccomp/syscalls/generated/libc.js';
+import { libcTable } from '../../../seccomp/syscalls/generated/libc.js';
 import type { ElfImage } from '../../../systemd/formats/elf-image.js';
 import { CallGraph } from './code/call-graph.js';
 
 /** A C library, by its project. */
 export type CLibrary = 'glibc' | 'musl';
-
-/** The versions that the table was made from: `glibc 2.31 2.36, musl 1.2.2`. */
-export const C_LIBRARY_VERSIONS = libcSource;
 
 const NAMES: readonly [library: CLibrary, name: RegExp][] = [
   ['glibc', /^(?:ld-linux[-\w]*|lib(?:c|pthread|rt|dl|m|mvec|resolv|util|anl|nsl))\.so\.\d+$/],

@@ -126,7 +126,7 @@ test('families stand together, each with its reason', () => {
   const found = sorted('openat newfstatat clone3 poll mkdir', new Set());
   const byFamily = found.filter(({ reason }) => reason === 'family').map(({ name }) => name);
   assert.deepEqual(byFamily, ['clone', 'fstat', 'mkdirat', 'ppoll']);
-  assert.match(found.find(({ name }) => name === 'ppoll')!.evidence, /^as poll: newer C libraries/);
+  assert.match(found.find(({ name }) => name === 'ppoll')!.evidence, /^goes with poll: newer C libraries/);
 });
 
 test('a family adds no older call: one that a library can reach is recorded', () => {

@@ -102,11 +102,11 @@ const CASES: readonly Case[] = [
   ['ProtectHome', { paths: paths('stat', ['/srv/./a/..//../home/x']) }, 'read-only'],
   ['ProtectHome', { paths: paths('stat', ['/home/../srv']) }, true],
   ['ProtectHome', {}, /WorkingDirectory=~ may be in a home directory/, 'WorkingDirectory=~'],
-  ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
+  ['ProtectHome', {}, /with RootDirectory=, the service sees other paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
-  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not made/],
-  ['PrivateTmp', { paths: paths('stat', ['/tmp/link']) }, /\/tmp\/link was used, and not made/],
-  ['PrivateTmp', { paths: paths('write', ['/tmp/fifo']) }, /\/tmp\/fifo was used, and not made/],
+  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, but not created/],
+  ['PrivateTmp', { paths: paths('stat', ['/tmp/link']) }, /\/tmp\/link was used, but not created/],
+  ['PrivateTmp', { paths: paths('write', ['/tmp/fifo']) }, /\/tmp\/fifo was used, but not created/],
   ['PrivateTmp', { paths: paths('failed', ['/tmp/fifo'], { errno: 6 }) }, /\/tmp\/fifo was used/], // ENXIO
   ['PrivateTmp', { paths: paths('failed', ['/tmp/missing'], { errno: 2 }) }, true],
   [
@@ -157,7 +157,7 @@ const CASES: readonly Case[] = [
         ...paths('read', ['/tmp/data/log'], { phases: ['start', 'serving'] }),
       ],
     },
-    /\/tmp\/data\/log was found at the start/,
+    /\/tmp\/data\/log existed at the start/,
   ],
   [
     'PrivateTmp',
@@ -191,7 +191,7 @@ const CASES: readonly Case[] = [
   [
     'DevicePolicy',
     { paths: paths('read', ['/srv/disk'], { device: 'block 8:0' }) },
-    /elsewhere than in \/dev/,
+    /a device outside \/dev/,
   ],
   ['DevicePolicy', { ...TUN, ...called('mknod', 1, 0o020644) }, /a device node was created/],
   ['DevicePolicy', { paths: DISKS }, /many devices/],
@@ -235,7 +235,7 @@ const CASES: readonly Case[] = [
   ['ProcSubset', { paths: paths('stat', ['/proc/self/mounts', '/proc/12/mountinfo']) }, 'pid'],
   ['ProtectProc', {}, 'invisible', 'User=demo'],
   ['ProtectProc', {}, /sees all processes/],
-  ['ProtectProc', { paths: paths('read', ['/proc/12/stat']) }, /another's process/, 'User=demo'],
+  ['ProtectProc', { paths: paths('read', ['/proc/12/stat']) }, /another process/, 'User=demo'],
   ['UMask', { modes: [0o600, 0o700] }, '0077'],
   ['UMask', { modes: [0o640] }, '0027'],
   ['UMask', { modes: [0o644] }, undefined],
@@ -264,11 +264,11 @@ const CASES: readonly Case[] = [
   ['RestrictNamespaces', made('unshare'), /the flags of unshare and setns/],
   ['RestrictNamespaces', called('setns', 1, 0), /the flags of unshare and setns/],
   ['RestrictRealtime', called('sched_setscheduler', 1, 0, 3, 5), true],
-  ['RestrictRealtime', called('sched_setscheduler', 1, 2), /a realtime policy/],
-  ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /a realtime policy/],
-  ['RestrictRealtime', made('sched_setattr'), /the policies of schedulers/],
+  ['RestrictRealtime', called('sched_setscheduler', 1, 2), /realtime scheduling was requested/],
+  ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /realtime scheduling was requested/],
+  ['RestrictRealtime', made('sched_setattr'), /the scheduling policies weren't/],
   ['RestrictRealtime', called('sched_setattr', 1, 0), true],
-  ['RestrictRealtime', called('sched_setattr', 1, 6), /a realtime policy/],
+  ['RestrictRealtime', called('sched_setattr', 1, 6), /realtime scheduling was requested/],
   ['RestrictSUIDSGID', { modes: [0o644] }, true],
   ['RestrictSUIDSGID', { modes: [0o4755] }, /set-user-ID/],
   ['RestrictSUIDSGID', called('fchmodat', 2, 0o2775), /set-group-ID/],
@@ -309,7 +309,7 @@ const CASES: readonly Case[] = [
     ['tcp:80', 'udp:53'],
   ],
   ['SocketBindDeny', { peers: [peer({ port: 0 })] }, /the bound ports vary, or are too many to list/],
-  ['SocketBindDeny', { peers: [...Array(9).keys()].map((i) => peer({ port: 40000 + i })) }, /that change/],
+  ['SocketBindDeny', { peers: [...Array(9).keys()].map((i) => peer({ port: 40000 + i })) }, /bound ports vary/],
   ['SocketBindDeny', { peers: [unixPeer('/run/x.sock')] }, 'any'],
   ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
   ['NoNewPrivileges', {}, true],
@@ -331,7 +331,7 @@ const CASES: readonly Case[] = [
   ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
   ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'SecureBits=noroot'],
   ['NoNewPrivileges', { blind: ['capabilities'] }, true, 'User=root'],
-  ['NoNewPrivileges', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
+  ['NoNewPrivileges', {}, /with RootDirectory=, the service sees other paths/, 'RootDirectory=/srv/root'],
   ['PrivateUsers', {}, undefined],
   ['PrivateUsers', {}, undefined, 'User=root'],
   ['PrivateUsers', {}, true, 'User=demo'],
@@ -346,7 +346,7 @@ const CASES: readonly Case[] = [
   ],
   ['PrivateUsers', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
   ['PrivateUsers', {}, /has capabilities of its own/, 'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE'],
-  ['PrivateUsers', made('getsockopt'), /options of sockets/, 'User=demo'],
+  ['PrivateUsers', made('getsockopt'), /the socket options/, 'User=demo'],
   ['PrivateUsers', socketOptions('getsockopt', 4), true, 'User=demo'],
   ['PrivateUsers', socketOptions('getsockopt', 17), /SO_PEERCRED was used/, 'User=demo'],
   ['PrivateUsers', socketOptions('setsockopt', 16), /SO_PASSCRED was used/, 'User=demo'],
@@ -686,7 +686,7 @@ test('addresses are confined on request alone', () => {
     peers: [...Array(17).keys()].map((i) => peer({ use: 'accept', address: `10.0.0.${i}` })),
   });
   const { text } = learned(many, { options: { addresses: true } });
-  assert.match(text, /^# IPAddressDeny = "any": more addresses/m);
+  assert.match(text, /^# IPAddressDeny = "any": too many addresses/m);
   // Words of a recording from elsewhere.
   for (const address of ['any', '0.0.0.0/0', '10.0.0.1 any']) {
     const others = { ...of, peers: [...of.peers, peer({ use: 'connect', address })] };

@@ -175,7 +175,7 @@ test('a family or type without a name is a number', () => {
     'socket 98 1': 'EAFNOSUPPORT',
   });
   assert.equal(directive(policy, 'RestrictAddressFamilies'), undefined);
-  assert.match(text, /^# RestrictAddressFamilies: family 99 has no name\.$/m);
+  assert.match(text, /^# RestrictAddressFamilies: the address family 99 has no name\.$/m);
 });
 
 test('IP is both of its versions, and AF_UNIX is the C library’s', () => {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
-  C_LIBRARY_VERSIONS,
   type CLibrary,
   callsOfFunction,
   callsOfStart,
@@ -11,6 +10,7 @@ import {
   cLibraryNamed,
 } from '../../../../src/learn/evidence/reachable/c-library.js';
 import { reachFrom } from '../../../../src/learn/evidence/reachable/reach.js';
+import { libcSource } from '../../../../src/seccomp/syscalls/generated/libc.js';
 import { numbersOf } from '../../../../src/seccomp/syscalls/numbers.js';
 import { readImage } from '../../../../src/systemd/formats/elf-image.js';
 import { layerAvailable } from '../../../support/layer.js';
@@ -19,7 +19,7 @@ import { debianTree } from '../../../support/tree.js';
 const LIBRARIES: readonly CLibrary[] = ['glibc', 'musl'];
 
 test('the table says of which versions it is', () => {
-  assert.match(C_LIBRARY_VERSIONS, /^glibc 2\.31 2\.36 2\.41 2\.\d+, musl 1\.2\.2 1\.2\.3 1\.2\.5 1\.2\.\d$/);
+  assert.match(libcSource, /^glibc 2\.31 2\.36 2\.41 2\.\d+, musl 1\.2\.2 1\.2\.3 1\.2\.5 1\.2\.\d$/);
 });
 
 for (const [name, library] of [

@@ -1,5 +1,10 @@
 /** Tables by which calls that were not seen are sorted. */
 
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../../seccomp/syscalls/fall-back.js';
+
+/** Calls for which C libraries or programs do something else where they get ENOSYS, and nothing else. */
+export const FALL_BACK: ReadonlySet<string> = new Set([...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK]);
+
 /** Calls of a family do for a program what the others do: where one was seen, all of `adds` are allowed. */
 export interface Family {
   readonly seen: readonly string[];
@@ -85,7 +90,7 @@ export const FAMILIES: readonly Family[] = [
 /** Calls that the kernel makes itself, or that every process ends by. */
 export const BY_THE_KERNEL: readonly string[] = [
   ...['exit', 'exit_group', 'restart_syscall', 'rt_sigreturn'],
-  // Where somebody traces a library by uprobes: only x86-64 has it.
+  // While uprobes trace a library: only x86-64 has it.
   'uretprobe',
 ];
 
@@ -98,26 +103,12 @@ export const BY_THE_VDSO: readonly string[] = [
 ];
 
 /** Sets and calls that an attacker wants first. They are refused unless they were seen, however reachable. */
-export const NEVER_LOGGED: readonly string[] = [
-  ...[
-    '@cpu-emulation',
-    '@debug',
-    '@keyring',
-    '@module',
-    '@mount',
-    '@obsolete',
-    '@pkey',
-    '@raw-io',
-    '@reboot',
-  ],
-  '@swap',
-  ...words(
-    'acct bpf execve execveat fanotify_init kcmp name_to_handle_at open_by_handle_at open_tree_attr personality ' +
-      'process_madvise process_vm_readv process_vm_writev quotactl quotactl_fd remap_file_pages setns syslog ' +
-      'unshare userfaultfd vhangup',
-  ),
-  ...words('io_uring_enter io_uring_register io_uring_setup'),
-];
+export const NEVER_LOGGED: readonly string[] = words(
+  '@cpu-emulation @debug @keyring @module @mount @obsolete @pkey @raw-io @reboot @swap ' +
+    'acct bpf execve execveat fanotify_init io_uring_enter io_uring_register io_uring_setup kcmp name_to_handle_at ' +
+    'open_by_handle_at open_tree_attr personality process_madvise process_vm_readv process_vm_writev quotactl quotactl_fd ' +
+    'remap_file_pages setns syslog unshare userfaultfd vhangup',
+);
 
 /**
  * Calls that systemd's sets name and its libseccomp doesn't know yet: SystemCallLog= can't name them. They are refused

@@ -27,7 +27,7 @@ const otherDevices = (facts: EvidenceFacts): RecordedPath[] =>
 /** The type of a file in a mode, and those of devices (inode(7)). */
 const [TYPE, CHARACTER, BLOCK] = [0o170000n, 0o020000n, 0o060000n];
 
-/** The reason why device nodes may have been made, where no capability tells. */
+/** The reason why device nodes may have been made, where no capability shows it. */
 function deviceNode(facts: EvidenceFacts): string | undefined {
   const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
   if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
@@ -52,8 +52,7 @@ function privateDevices(facts: EvidenceFacts): DirectiveVerdict {
     : proved(true, `No device but null, zero, random and terminals was opened in ${facts.time}.`);
 }
 
-/** Most devices that are listed. */
-const MANY = 8;
+const MOST_DEVICES = 8;
 
 /** A node as DeviceAllow= takes it: no space, and no specifier. */
 const NODE = /^\/dev\/[^\s%\p{C}"'\\]+$/u;
@@ -73,7 +72,7 @@ export function listedDevices(facts: EvidenceFacts): readonly string[] | string 
     const uses = opened.filter(({ path }) => path === node).map(({ use }) => use);
     return `${uses.includes('write') ? 'rw' : 'r'}`;
   };
-  return nodes.length > MANY
+  return nodes.length > MOST_DEVICES
     ? 'too many devices were opened to list them'
     : nodes.map((node) => `${node} ${access(node)}`);
 }

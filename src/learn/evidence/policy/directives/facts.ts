@@ -179,16 +179,7 @@ const succeeded = ({ use, errno }: RecordedPath): boolean => errno === undefined
 
 /** Directories whose files others own, too: of these the file alone is meant. */
 export const PARENTS_OF_MANY = [
-  '/',
-  '/etc',
-  '/usr',
-  '/var',
-  '/opt',
-  '/srv',
-  '/home',
-  '/mnt',
-  '/media',
-  '/boot',
+  ...['/', '/etc', '/usr', '/var', '/opt', '/srv', '/home', '/mnt', '/media', '/boot'],
 ];
 
 /** Directories of ProtectHome= (systemd.exec(5)), which ProtectSystem=strict leaves as they are. */

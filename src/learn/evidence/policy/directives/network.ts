@@ -23,8 +23,7 @@ function addressFamilies(facts: EvidenceFacts): DirectiveVerdict {
   );
 }
 
-/** Most ports that are listed. */
-const MANY_PORTS = 8;
+const MOST_PORTS = 8;
 const PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [1, 'tcp'],
   [2, 'udp'],
@@ -46,7 +45,7 @@ function portRules(facts: EvidenceFacts): string[] | undefined {
   const rules = bound(facts).map(ruleOf);
   if (rules.includes(undefined)) return undefined;
   const once = [...new Set(rules as string[])].sort();
-  return once.length > MANY_PORTS ? undefined : once;
+  return once.length > MOST_PORTS ? undefined : once;
 }
 
 const denyPorts = (facts: EvidenceFacts): DirectiveVerdict =>
@@ -80,7 +79,7 @@ function privateNetwork(facts: EvidenceFacts): DirectiveVerdict | undefined {
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
-const MANY_ADDRESSES = 16;
+const MOST_ADDRESSES = 16;
 
 /** An address by its characters: words and prefixes, of which recordings of others may have any, mean more than one. */
 const ONE_ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/;
@@ -96,7 +95,7 @@ function peerAddresses(facts: EvidenceFacts): string[] | undefined {
     LOOPBACK.test(address) ? 'localhost' : address.replace(/^::ffff:/, ''),
   );
   const once = [...new Set(all)].sort();
-  return once.length > MANY_ADDRESSES ? undefined : once;
+  return once.length > MOST_ADDRESSES ? undefined : once;
 }
 
 function denyAddresses(facts: EvidenceFacts): DirectiveVerdict | undefined {

@@ -1,4 +1,5 @@
 import type { PathUse, RecordedPath } from '../../../../observe/recording/recording.js';
+import { folderOf } from '../../../../systemd/unit/path.js';
 import { type DirectiveVerdict, type EvidenceFacts, isInside, not, proved } from './facts.js';
 
 /** Directories that PrivateTmp= gives a service of its own. */
@@ -6,8 +7,6 @@ export const TEMPORARY = ['/tmp', '/var/tmp'];
 
 /** Uses of a directory in which a file is made. */
 const MAKES: readonly PathUse[] = ['create-in', 'change-directory'];
-
-const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 const isAtStart = ({ phases }: RecordedPath): boolean => phases.includes('start');
 
@@ -23,7 +22,7 @@ export function privateTmp(facts: EvidenceFacts): DirectiveVerdict {
   const inside = facts.foundBelow(...TEMPORARY).filter(({ path }) => !TEMPORARY.includes(path));
   const changed = facts.changedBelow(...TEMPORARY);
   const makers = new Set(changed.filter(({ use }) => MAKES.includes(use)).map(({ path }) => path));
-  const written = changed.filter(({ use, path }) => use === 'write' && makers.has(parent(path)));
+  const written = changed.filter(({ use, path }) => use === 'write' && makers.has(folderOf(path)));
   const own = new Set(
     [...makers, ...written.map(({ path }) => path)].filter((path) => !TEMPORARY.includes(path)),
   );
@@ -31,7 +30,7 @@ export function privateTmp(facts: EvidenceFacts): DirectiveVerdict {
   if (foreign) return not(`${foreign.path} was used, but not created by the service`);
   const early = changed.filter(isAtStart).map(({ path }) => path);
   const kept = inside.find(
-    (entry) => isAtStart(entry) && !early.includes(entry.path) && !early.includes(parent(entry.path)),
+    (entry) => isAtStart(entry) && !early.includes(entry.path) && !early.includes(folderOf(entry.path)),
   );
   if (kept) return not(`${kept.path} existed at the start: an earlier run left it`);
   const changes = (path: string) =>

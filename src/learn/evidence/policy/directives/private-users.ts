@@ -3,47 +3,15 @@ import { runsAsRoot } from '../../../../systemd/directives/kinds/names/user.js';
 import { type DirectiveVerdict, type EvidenceFacts, not, proved } from './facts.js';
 
 /** Calls that deal with other users than the service's own, or with privileges that a user namespace takes. */
-const NEED_OTHERS: readonly string[] = [
-  ...[
-    'setuid',
-    'setreuid',
-    'setresuid',
-    'setfsuid',
-    'setgid',
-    'setregid',
-    'setresgid',
-    'setfsgid',
-    'setgroups',
-  ],
-  ...['setuid32', 'setreuid32', 'setresuid32', 'setfsuid32', 'setgid32', 'setregid32', 'setresgid32'],
-  ...[
-    'setfsgid32',
-    'setgroups32',
-    'chown',
-    'fchown',
-    'fchownat',
-    'lchown',
-    'chown32',
-    'fchown32',
-    'lchown32',
-  ],
-  ...[
-    'capset',
-    'unshare',
-    'setns',
-    'mount',
-    'keyctl',
-    'add_key',
-    'request_key',
-    'mq_open',
-    'shmget',
-    'semget',
-  ],
-  ...['msgget', 'ipc', 'io_uring_setup'],
-];
+const NEED_OTHERS: readonly string[] = (
+  'setuid setreuid setresuid setfsuid setgid setregid setresgid setfsgid setgroups setuid32 setreuid32 ' +
+  'setresuid32 setfsuid32 setgid32 setregid32 setresgid32 setfsgid32 setgroups32 chown fchown fchownat ' +
+  'lchown chown32 fchown32 lchown32 capset unshare setns mount keyctl add_key request_key mq_open ' +
+  'shmget semget msgget ipc io_uring_setup'
+).split(' ');
 
-/** Options by which a socket tells the user of its peer (unix(7)). */
-const TELL_USERS: readonly (readonly [call: string, option: string])[] = [
+/** Options by which a socket shows the user of its peer (unix(7)). */
+const SHOW_USERS: readonly (readonly [call: string, option: string])[] = [
   ['getsockopt', 'SO_PEERCRED'],
   ['getsockopt', 'SO_PEERGROUPS'],
   ['setsockopt', 'SO_PASSCRED'],
@@ -51,7 +19,7 @@ const TELL_USERS: readonly (readonly [call: string, option: string])[] = [
 
 /** The reason why the service may look at the users of its peers; other users than its own would all be one. */
 function peersUsers(facts: EvidenceFacts): string | undefined {
-  for (const [call, option] of TELL_USERS) {
+  for (const [call, option] of SHOW_USERS) {
     const options = facts.values(call, 2);
     if (!options) return "the socket options weren't all recorded";
     if (options.includes(constantValue('x86-64', option)!))

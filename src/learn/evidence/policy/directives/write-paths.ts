@@ -3,15 +3,15 @@
 import { printable } from '../../../../diagnostic.js';
 import type { RecordedPath } from '../../../../observe/recording/recording.js';
 import { closedBy, readOnly } from '../../../../systemd/directives/values/closed-paths.js';
+import { folderOf } from '../../../../systemd/unit/path.js';
 import { allWords, barePath, covers } from '../../../../systemd/unit/values.js';
 import { type EvidenceFacts, HOMES, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 import { filesInRun, RUN } from './run-files.js';
 
-/** Most directories that a list has. */
-const MANY = 16;
+const MOST_DIRECTORIES = 16;
 
-/** The character that stands for bytes that are no text. */
+/** The character in the place of bytes that are no text. */
 const NO_TEXT = '\ufffd';
 
 /** Whether a reader of the policy sees a path as it is. */
@@ -50,7 +50,7 @@ export function writablePaths(facts: EvidenceFacts): readonly string[] | string 
   const places = outermost(found).map(withPrefix);
   if (places.includes('/')) return 'the root directory was changed';
   if (!places.every(isPlain)) return 'a directory was changed whose name is not plain text';
-  return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
+  return places.length > MOST_DIRECTORIES ? 'too many directories were changed' : [...own, ...places];
 }
 
 function managedDirectories(facts: EvidenceFacts): string[] {
@@ -82,7 +82,7 @@ const existsInOwn = ({ path, use, errno }: RecordedPath): boolean =>
   use === 'change-directory' && errno === EEXIST && OF_DATA.some((base) => path.startsWith(`${base}/`));
 
 /**
- * The place of a file that was written: its directory, in which it may be renamed and made anew. Log rotation does so,
+ * The place of a file that was written: its directory, in which it may be renamed and created again. Log rotation does so,
  * and a mounted file alone would stay the old one.
  */
 function placeOf(file: string): string {
@@ -90,7 +90,7 @@ function placeOf(file: string): string {
   return PARENTS_OF_MANY.includes(directory) ? file : wide(directory);
 }
 
-const parent = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+const parent = (path: string): string => folderOf(path) || '/';
 
 /** The directory of a program for any below it, and /tmp for all of it. */
 function wide(directory: string): string {

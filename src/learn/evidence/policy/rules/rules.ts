@@ -10,8 +10,8 @@ import { type LearnedRule, OTHERS_LOGGED, type RuleCondition, type RuledCall } f
 import { socketRules } from './sockets.js';
 import { WORD_ARGUMENTS, type WordArgument } from './table.js';
 
-/** Most values of an argument that a person would still write down. */
-const MANY = 40;
+/** The most values of an argument that a rule names, as many as a person would write down. */
+const MOST_VALUES = 40;
 
 /**
  * Rules for calls that are allowed. A call whose values weren't all recorded has none, nor has one with too many.
@@ -39,7 +39,7 @@ export function argumentRules(
 function wordRules(argument: WordArgument, evidence: Evidence, isReached: boolean): RuledCall[] {
   const { call, argument: arg, vocabulary, usual, worst, subject } = argument;
   const seen = valuesOf(evidence, call, arg);
-  if (seen === undefined || seen.length === 0 || seen.length > MANY) return [];
+  if (seen === undefined || seen.length === 0 || seen.length > MOST_VALUES) return [];
   const names = [...new Set([...seen.map((value) => operandOf(vocabulary, value)), ...usual])];
   const rule = (action: LearnedRule['action'], op: RuleCondition['op'], operands: readonly string[]) => ({
     syscall: call,

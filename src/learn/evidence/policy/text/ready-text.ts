@@ -1,5 +1,5 @@
 import { shortList } from '../../../../collections.js';
-import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../../seccomp/syscalls/fall-back.js';
+import { FALL_BACK } from '../calls/tables.js';
 import type { LearnedReady, NoReady } from '../ready.js';
 import { assignment, comment, type Group, groupedList } from './toml.js';
 
@@ -15,10 +15,8 @@ const SETTLE = '2s';
  */
 const SCRIPT_SETTLE = '5s';
 
-const FALL_BACK: readonly string[] = [...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK];
-
 /**
- * The section `[ready]`; a comment where it can't be told.
+ * The section `[ready]`; a comment where it is unknown.
  * @param groups calls by subject
  */
 export function readyLines(
@@ -44,10 +42,10 @@ export function readyLines(
     '[ready]',
     comment(made),
     ...groupedList('deny', [
-      ...groups(deny.filter((name) => !FALL_BACK.includes(name) && name !== 'clone')),
+      ...groups(deny.filter((name) => !FALL_BACK.has(name) && name !== 'clone')),
       {
         title: 'Libraries and programs can do without these, as on an older kernel',
-        words: deny.filter((name) => FALL_BACK.includes(name)).map((name) => `${name}:ENOSYS`),
+        words: deny.filter((name) => FALL_BACK.has(name)).map((name) => `${name}:ENOSYS`),
       },
     ]),
     ...(left.length > 0 ? [comment(`${LEFT}: ${shortList(left, 12)}.`)] : []),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginLine, liveLine, type WatchEnd } from '../../../src/learn/watch/watch-lines.js';
+import { beginLine, liveLine, type WatchEnd } from '../../../src/learn/watch/watch-loop.js';
 
 const NOW = Date.parse('2026-11-28T09:30:00.500Z');
 
