@@ -10,9 +10,9 @@ import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import { ownCommand } from '../systemd/command-lines.js';
 import { spanText } from '../systemd/time-span.js';
-import { makeLedger } from './evidence/ledger/make-ledger.js';
-import { lengthOf, watchedByHost } from './evidence/ledger/times.js';
-import { isPromoted, type Promotion, promotedComments, promotion } from './evidence/promote.js';
+import { makeProfile } from './profile/make-profile.js';
+import { isPromoted, type Promotion, promotedComments, promotion } from './profile/promote.js';
+import { lengthOf, watchedByHost } from './profile/times.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
@@ -50,9 +50,9 @@ export async function promote(
   if (watched < after) throw notEnough(prepared, watched, after);
   assertWhole(prepared, since);
   const section = policy.policy.syscalls;
-  const ledger = makeLedger(unit.name.full, since, machine);
+  const profile = makeProfile(unit.name.full, since, machine);
   const { sets, scope } = plan.target;
-  const planned = promotion(section!, plan.policyFile, ledger, sets);
+  const planned = promotion(section!, plan.policyFile, profile, sets);
   if (planned.edits.length === 0) return { prepared, watched, promotion: planned, policy: undefined };
   const rewrite = {
     edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],

@@ -6,7 +6,7 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js';
 import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
-import type { UnitFacts } from './evidence/ledger/checklist.js';
+import type { UnitFacts } from './profile/checklist.js';
 
 /** A service whose recordings are asked for; it need not be on this machine. */
 export interface LearnedUnit {

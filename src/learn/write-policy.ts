@@ -23,16 +23,16 @@ import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js'
 import { execKeys } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
 import { HOST } from '../systemd/unit/view.js';
-import { checklist } from './evidence/ledger/checklist.js';
-import type { Ledger } from './evidence/ledger/ledger.js';
-import { makeLedger } from './evidence/ledger/make-ledger.js';
-import type { PolicyOptions, ReachableCalls } from './evidence/policy/input.js';
-import { daemonOfScript } from './evidence/policy/programs.js';
-import { SEAL } from './evidence/policy/text/policy-text.js';
-import { type WrittenPolicy, writePolicy } from './evidence/policy/write-policy.js';
-import type { Reachable } from './evidence/reachable/reachable.js';
-import { servicePrograms } from './evidence/reachable/service-programs.js';
 import { type RotationReload, rotationReload } from './log-rotation.js';
+import { checklist } from './profile/checklist.js';
+import { makeProfile } from './profile/make-profile.js';
+import type { PolicyOptions, ReachableCalls } from './profile/policy/input.js';
+import { daemonOfScript } from './profile/policy/programs.js';
+import { SEAL } from './profile/policy/text/policy-text.js';
+import { type WrittenPolicy, writePolicy } from './profile/policy/write-policy.js';
+import type { Profile } from './profile/profile.js';
+import type { Reachable } from './profile/reachable/reachable.js';
+import { servicePrograms } from './profile/reachable/service-programs.js';
 import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
@@ -41,7 +41,7 @@ import { commandsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
-  readonly ledger: Ledger;
+  readonly profile: Profile;
   readonly policy: WrittenPolicy;
   /** The most processes that a service of the unit has now; 0 where none runs. */
   readonly processes: number;
@@ -69,26 +69,26 @@ export async function provedPolicy(
   const gap = readyGap(context, unit, machine);
   if (options.ready) assertMayBeReady(gap);
   const all = await wholeRecordings(context, unit.name);
-  const ledger = makeLedger(unit.name.full, all, facts.machine);
-  if (ledger.recordings === 0) throw noRecording(unit.name.full);
-  if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
+  const profile = makeProfile(unit.name.full, all, facts.machine);
+  if (profile.recordings === 0) throw noRecording(unit.name.full);
+  if (profile.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const daemon = gap === undefined ? daemonOfScript(ledger, effective) : undefined;
+  const daemon = gap === undefined ? daemonOfScript(profile, effective) : undefined;
   const files = new RootFiles(system, HOST);
-  const reached = await reachedBy(files, ledger, effective);
+  const reached = await reachedBy(files, profile, effective);
   const written = writePolicy({
-    evidence: ledger,
+    profile: profile,
     readyGap: gap?.message,
-    checklist: checklist(ledger, { commands: commandsOf(effective) }),
+    checklist: checklist(profile, { commands: commandsOf(effective) }),
     reachable: callsIn(reached),
     reachableByDaemon:
-      daemon === undefined ? undefined : await reachableByDaemon(files, ledger, effective, daemon),
-    reachDoubt: whyReachUnknown(reached),
-    codeMaker: await codeMakerOf(files, ledger, effective),
+      daemon === undefined ? undefined : await reachableByDaemon(files, profile, effective, daemon),
+    reachUnknown: whyReachUnknown(reached),
+    codeMaker: await codeMakerOf(files, profile, effective),
     plainPrograms: await plainPrograms(
       context,
-      ledger.programs.map(({ path }) => path),
+      profile.programs.map(({ path }) => path),
     ),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
@@ -101,7 +101,7 @@ export async function provedPolicy(
   const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
   return {
     unit: unit.name.full,
-    ...{ ledger, policy, notes: [...reachableNotes(reached), ...refused] },
+    ...{ profile, policy, notes: [...reachableNotes(reached), ...refused] },
     processes: options.ready ? await mostProcesses(context, states) : 0,
     rotation:
       policy.ready && 'deny' in policy.ready && policy.ready.reload === false
@@ -158,8 +158,8 @@ const ownFiles = (effective: EffectiveUnit): string | undefined =>
   OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
 
 /** The reason why programs of a unit may make code at run time; where their files aren't the host's, by their names alone. */
-async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: EffectiveUnit) {
-  const service = servicePrograms([ledger]);
+async function codeMakerOf(files: RootFiles, profile: Profile, effective: EffectiveUnit) {
+  const service = servicePrograms([profile]);
   const maker =
     ownFiles(effective) === undefined
       ? await findCodeMaker(files, service)
@@ -170,15 +170,15 @@ async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: Effectiv
 /** The calls that programs of a unit can reach: by default all that were seen. */
 async function reachedBy(
   files: RootFiles,
-  ledger: Ledger,
+  profile: Profile,
   effective: EffectiveUnit,
   some?: readonly string[],
 ): Promise<Reachable> {
   const own = ownFiles(effective);
   if (own !== undefined) return { unknown: `with ${own}=, the service sees other files than the host` };
-  if (ledger.lost.leavers)
+  if (profile.lost.leavers)
     return { unknown: 'processes moved out of its control group and were not watched, as with logins' };
-  const { programs, mapped } = servicePrograms([ledger]);
+  const { programs, mapped } = servicePrograms([profile]);
   return findReachable(files, { programs: some ?? programs, mapped });
 }
 
@@ -190,12 +190,12 @@ const callsIn = (reached: Reachable): ReachableCalls => ('unknown' in reached ? 
  */
 async function reachableByDaemon(
   files: RootFiles,
-  ledger: Ledger,
+  profile: Profile,
   effective: EffectiveUnit,
   path: string,
 ): Promise<ReachableCalls | undefined> {
-  if (amongNames([path, ...servicePrograms([ledger]).mapped])) return undefined;
-  return callsIn(await reachedBy(files, ledger, effective, [path]));
+  if (amongNames([path, ...servicePrograms([profile]).mapped])) return undefined;
+  return callsIn(await reachedBy(files, profile, effective, [path]));
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */

@@ -15,7 +15,7 @@ export interface Interrupt {
 }
 
 /** A line of standard input that is waited for. */
-export interface HeardLine {
+export interface AwaitedLine {
   /** The line without its end; undefined where the input ends before. */
   readonly line: Promise<string | undefined>;
   /** Ends the wait. */
@@ -42,7 +42,7 @@ export interface Caller {
   readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;
   readonly interrupts: () => Interrupts;
   /** Waits for a line of standard input that is yet to be typed. */
-  readonly hearLine: () => HeardLine;
+  readonly readLine: () => AwaitedLine;
   /**
    * All of standard input, which is read once; of a larger one little more than `limit` bytes.
    * @throws UserError `usage` for a terminal, `unreadable`

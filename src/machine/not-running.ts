@@ -38,7 +38,7 @@ export abstract class NotRunning implements Omit<System, OwnMethods> {
   readonly restart = this.refuse;
   readonly startUnit = this.refuse;
   readonly stopUnit = this.refuse;
-  readonly talk = this.refuse;
+  readonly lineChild = this.refuse;
   readonly waitForState = this.refuse;
   readonly walkIn = this.refuse;
 

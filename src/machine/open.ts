@@ -5,14 +5,14 @@ import type { Machine } from '../seccomp/syscalls/abi.js';
 import { PLAIN, type Theme } from '../theme.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
-import type { HeardLine } from './caller.js';
+import type { AwaitedLine } from './caller.js';
 import type { Context } from './context.js';
-import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { Progress } from './progress.js';
 import { type InputStream, readInput } from './read-input.js';
+import { readLine } from './read-line.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -77,7 +77,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       tellIfLong: (line, step, more) => progress.tellIfLong(line, step, more),
       during: (line, step) => progress.during(line, step),
       interrupts: holdInterrupts,
-      hearLine: () => heardWhilePaused(progress),
+      readLine: () => heardWhilePaused(progress),
       readInput: (limit) => {
         input ??= readInput(options.input ?? process.stdin, limit);
         return input;
@@ -94,9 +94,9 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
 }
 
 /** A line of standard input; nothing is shown while it is typed. */
-function heardWhilePaused(progress: Progress): HeardLine {
+function heardWhilePaused(progress: Progress): AwaitedLine {
   const goOn = progress.pause();
-  const { line, stop } = hearLine(process.stdin);
+  const { line, stop } = readLine(process.stdin);
   void line.then(goOn);
   return {
     line,

@@ -1,7 +1,7 @@
 /** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ChecklistItem } from '../../src/learn/evidence/ledger/checklist.js';
+import type { ChecklistItem } from '../../src/learn/profile/checklist.js';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
 import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';

@@ -22,8 +22,8 @@ test('a policy is written from the recordings of machines of this kind', async (
   const arm = { ...hostNamed('two'), architecture: 'arm64' };
   await keepRecording(context, recording({ calls: [call('read')] }));
   await keepRecording(context, recording({ host: arm, calls: [] }));
-  const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
-  assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
+  const { profile, policy, notes } = await provedPolicy(context, UNIT, {});
+  assert.deepEqual([profile.recordings, profile.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
   assert.deepEqual(
     notes.map(({ code }) => code),

@@ -10,7 +10,7 @@ test('what only a running machine can do is an error with a way out', async () =
   const steps: readonly (() => Promise<unknown>)[] = [
     ...[() => system.replace(), () => system.remove(), () => system.reload(), () => system.lock()],
     ...[() => system.restart(), () => system.startUnit(), () => system.stopUnit(), () => system.reloadUnit()],
-    ...[() => system.talk(), () => system.reach()],
+    ...[() => system.lineChild(), () => system.reach()],
     ...[() => system.waitForState(), () => system.changed(), () => system.assertWritable()],
     ...[async () => system.uptime(), () => system.walk('/', { process: 1 })],
   ];

@@ -5,11 +5,11 @@ import type { Context } from '../../src/machine/context.js';
 import type {
   Alarm,
   FileContent,
+  LineChild,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
   System,
-  Talk,
   WriteOptions,
 } from '../../src/machine/system.js';
 import { parseUnitState, type UnitState } from '../../src/machine/unit-state.js';
@@ -91,7 +91,7 @@ export interface FakeOptions {
   /** Other names of units. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Programs that speak lines, by their path and arguments. */
-  readonly talks?: (argv: readonly string[]) => Talk;
+  readonly talks?: (argv: readonly string[]) => LineChild;
   /** Links by path; what they lead to is in `files`, too. */
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
@@ -376,7 +376,7 @@ export class FakeSystem implements System {
     return this.#options.unreachable;
   }
 
-  async talk(argv: readonly string[]): Promise<Talk> {
+  async lineChild(argv: readonly string[]): Promise<LineChild> {
     this.#record(`talk ${argv.join(' ')}`);
     return this.#options.talks!(argv);
   }

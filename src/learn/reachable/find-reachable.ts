@@ -10,14 +10,14 @@ import {
   parseLinkerConfig,
   parseMuslPath,
   usesNameServices,
-} from '../evidence/reachable/linker-paths.js';
+} from '../profile/reachable/linker-paths.js';
 import {
   type LoadedFile,
   type ProgramFiles,
   type Reachable,
   reachableCalls,
-} from '../evidence/reachable/reachable.js';
-import type { ServicePrograms } from '../evidence/reachable/service-programs.js';
+} from '../profile/reachable/reachable.js';
+import type { ServicePrograms } from '../profile/reachable/service-programs.js';
 import type { RootFiles } from './root-files.js';
 
 /**
