@@ -18,7 +18,7 @@ export interface LearnedUnit {
 }
 
 /**
- * The unit that a name or an alias stands for, with its commands as they are without us. A unit that isn't here has the
+ * The unit of a name or an alias, with its commands as they are without us. A unit that isn't here has the
  * name as it was given.
  * @throws UserError `not-a-service`, or the error in the name
  */

@@ -78,7 +78,7 @@ export async function provedPolicy(
   const files = new RootFiles(system, HOST);
   const reached = await reachedBy(files, profile, effective);
   const written = writePolicy({
-    profile: profile,
+    profile,
     readyGap: gap?.message,
     checklist: checklist(profile, { commands: commandsOf(effective) }),
     reachable: callsIn(reached),
@@ -159,7 +159,7 @@ const ownFiles = (effective: EffectiveUnit): string | undefined =>
 
 /** The reason why programs of a unit may make code at run time; where their files aren't the host's, by their names alone. */
 async function codeMakerOf(files: RootFiles, profile: Profile, effective: EffectiveUnit) {
-  const service = servicePrograms([profile]);
+  const service = servicePrograms(profile);
   const maker =
     ownFiles(effective) === undefined
       ? await findCodeMaker(files, service)
@@ -178,7 +178,7 @@ async function reachedBy(
   if (own !== undefined) return { unknown: `with ${own}=, the service sees other files than the host` };
   if (profile.lost.leavers)
     return { unknown: 'processes moved out of its control group and were not watched, as with logins' };
-  const { programs, mapped } = servicePrograms([profile]);
+  const { programs, mapped } = servicePrograms(profile);
   return findReachable(files, { programs: some ?? programs, mapped });
 }
 
@@ -194,7 +194,7 @@ async function reachableByDaemon(
   effective: EffectiveUnit,
   path: string,
 ): Promise<ReachableCalls | undefined> {
-  if (amongNames([path, ...servicePrograms([profile]).mapped])) return undefined;
+  if (amongNames([path, ...servicePrograms(profile).mapped])) return undefined;
   return callsIn(await reachedBy(files, profile, effective, [path]));
 }
 
@@ -206,16 +206,16 @@ function whyReachUnknown(reached: Reachable): string | undefined {
 }
 
 function reachableNotes(reached: Reachable): Diagnostic[] {
-  const doubt = whyReachUnknown(reached);
-  if (doubt === undefined) return [];
+  const why = whyReachUnknown(reached);
+  if (why === undefined) return [];
   return 'unknown' in reached
     ? [
         note(
           'reachable-unknown',
-          `it is unknown which calls the program can make, so calls that were not seen are logged: ${doubt}`,
+          `it is unknown which calls the program can make, so calls that were not seen are logged: ${why}`,
         ),
       ]
-    : [note('reachable-unknown', `${doubt}; it is unknown which calls those make`)];
+    : [note('reachable-unknown', `${why}; it is unknown which calls those make`)];
 }
 
 function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
@@ -232,7 +232,7 @@ const noRecording = (unit: string): UserError =>
     EXIT.failure,
   );
 
-/** The last line of a learned policy: a file that was changed since is somebody's own. */
+/** The last line of a learned policy: a file that was changed since belongs to its editor. */
 const sealOf = (text: string): string => `${SEAL}${sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
 const sealed = (text: string): string => text + sealOf(text);

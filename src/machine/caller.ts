@@ -32,11 +32,11 @@ export interface Caller {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The reason why the caller may not execute a file; undefined if it may. */
   readonly whyNotExecutable: (path: string) => string | undefined;
-  /** The look of text on standard output. */
+  /** The theme of text on standard output. */
   readonly theme: Theme;
   /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
-  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile, and a further one written. */
+  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal until its end, and a further one written. */
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>, more?: More) => Promise<T>;
   /** Runs a step; if the command takes over a second, the terminal has a line about it, which may change. */
   readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;

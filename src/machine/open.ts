@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly homeDirectory: string;
   /** Standard input; by default the process's. */
   readonly input?: InputStream;
-  /** The look of text on standard output; plain by default. */
+  /** The theme of text on standard output; plain by default. */
   readonly theme?: Theme;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
@@ -65,7 +65,6 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     home: options.home,
     self: options.self,
     superuser: process.geteuid?.() === 0,
-    user: process.geteuid?.() ?? 0,
     machine: MACHINES[process.arch],
     units: transientUnits(host, user ? 'user' : 'system'),
     caller: {
@@ -160,7 +159,7 @@ function assertOtherSystem(path: string) {
 const ROOTS = ['/', '/proc/1/root'];
 
 /**
- * Whether a folder is the root of a system whose systemd runs, as sd_booted(3) tells it. An image that is built in a
+ * Whether a folder is the root of a system whose systemd runs, as sd_booted(3) finds it. An image that is built in a
  * chroot or a container is none.
  * @param roots the root folders of what runs here
  */

@@ -1,4 +1,4 @@
-/** Endpoints of services are tried: whether somebody answers there. */
+/** Tries whether endpoints of services answer. */
 
 import type { IncomingMessage } from 'node:http';
 import { UserError } from '../diagnostic.js';
@@ -14,7 +14,7 @@ export interface Reaching {
 }
 
 /**
- * Tries an endpoint once: a connection that is taken, an HTTP status from 200 to 399, a name that somebody owns.
+ * Tries an endpoint once: a connection that is taken, an HTTP status from 200 to 399, a name that has an owner.
  * Redirects aren't followed.
  * @returns the reason why it doesn't answer; undefined if it does
  */

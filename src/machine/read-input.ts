@@ -9,7 +9,7 @@ export type InputStream = AsyncIterable<Uint8Array | string> & {
 
 /**
  * Reads a stream to its end, or until there is more than `limit` bytes.
- * @throws UserError `usage` for a terminal, at which nobody may know that a policy is waited for; `unreadable`
+ * @throws UserError `usage` for a terminal, whose user may not know that a policy is expected; `unreadable`
  */
 export async function readInput(stream: InputStream, limit: number): Promise<Uint8Array> {
   if (stream.isTTY) {

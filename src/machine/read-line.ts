@@ -41,7 +41,7 @@ function discardTyped({ isTTY, fd }: TerminalInput): void {
   try {
     while (fs.readSync(terminal, new Uint8Array(LIMIT)) > 0);
   } catch {
-    // Nothing is there any more (EAGAIN), or the terminal is gone: whoever reads it next sees that.
+    // Nothing is there any more (EAGAIN), or the terminal is gone: the next read shows that.
   } finally {
     fs.closeSync(terminal);
   }

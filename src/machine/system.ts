@@ -27,7 +27,7 @@ export interface System {
   assertWritable(directory: string, options?: { readonly make?: boolean }): Promise<void>;
   /** Removes a file, and the folders above it that were made for such files and are empty. */
   remove(path: string, options?: RemoveOptions): Promise<void>;
-  /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: nobody can set it. */
+  /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: it can't be set. */
   uptime(): number;
   /** The present time, in milliseconds since 1970. */
   now(): number;

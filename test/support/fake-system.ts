@@ -611,7 +611,6 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     home: HOME,
     self: ['/usr/bin/node', `${HOME}/dist/sandbox-unit.cjs`],
     superuser: true,
-    user: 0,
     machine: 'x86-64',
     units,
     caller: units.caller(system.caller()),

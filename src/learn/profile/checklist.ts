@@ -1,4 +1,4 @@
-/** The checklist: what a service goes through in its life, and whether a watch has seen it. */
+/** The checklist: what happens to a service, and whether a watch has seen it. */
 import { countEvents, type EventKind, type Profile } from './profile.js';
 import { SECONDS_OF_DAY, secondsOfPeriod } from './times.js';
 
@@ -30,7 +30,7 @@ export interface ChecklistItem {
   readonly count: number;
 }
 
-/** The list of a profile, in the order of a service's life. */
+/** The list of a profile, from the start of a service to its stop, times and commands last. */
 export function checklist(profile: Profile, facts: UnitFacts | undefined): ChecklistItem[] {
   const count = (what: EventKind) => countEvents(profile.watches, what);
   const canReload = facts === undefined || facts.commands.some((line) => RELOADS.test(line));

@@ -34,7 +34,7 @@ export interface Estimate {
   readonly days: number;
   /** Null where no call was seen. */
   readonly lastNew: LastNew | null;
-  /** Of calls that the service made at work; those of a start come but once in a life. */
+  /** Of calls that the service made at work; those of a start come only once. */
   readonly slices: SlicesEstimate;
   /** Of all calls; null with one host. */
   readonly hosts: SamplesEstimate | null;

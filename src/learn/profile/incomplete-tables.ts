@@ -42,7 +42,7 @@ function linesOf(table: string): readonly string[] {
   return [...kinds.flatMap((kind) => LINES[kind] ?? []), ...directivesBy(kinds).map((name) => `${name}=`)];
 }
 
-/** All doubts, watch by watch. */
+/** All incomplete tables, watch by watch. */
 export const incompleteTables = ({ watches }: Profile): IncompleteTable[] =>
   watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
     const at = (table: string, count: number | null, lines = linesOf(table)) => ({
@@ -56,7 +56,7 @@ export const incompleteTables = ({ watches }: Profile): IncompleteTable[] =>
     ];
   });
 
-/** Warnings about doubts, and notes about recordings that don't go together. */
+/** Warnings about incomplete tables, and notes about recordings that don't go together. */
 export const profileDiagnostics = (profile: Profile): Diagnostic[] => [
   ...incompleteTables(profile).map(incompleteWarning),
   ...otherMachines(profile),

@@ -51,7 +51,7 @@ export interface ProfileProgram extends Pick<RecordedProgram, 'path' | 'phases'>
   readonly unread: number;
 }
 
-/** A recording that counts, without its evidence. */
+/** A recording that counts, without its tables. */
 export interface ProfileWatch
   extends Pick<
     Recording,

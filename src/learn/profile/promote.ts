@@ -1,4 +1,4 @@
-/** Ends the time of trial of a policy: calls that it lets through and logs are allowed if they were used, else refused. */
+/** Ends the trial of a policy: calls that it lets through and logs are allowed if they were used, else refused. */
 
 import type { Location } from '../../diagnostic.js';
 import { kindsIn } from '../../observe/recording/kinds.js';
@@ -33,7 +33,7 @@ export interface Promotion {
   readonly unused: readonly string[];
   /** Calls whose rules now refuse other arguments than those that are allowed. */
   readonly ruled: readonly string[];
-  /** Calls whose rules go on logging: other arguments were used, or that can't be told. */
+  /** Calls whose rules go on logging: other arguments were used, or that is unknown. */
   readonly kept: readonly string[];
   readonly edits: readonly TextEdit[];
 }
@@ -131,7 +131,7 @@ function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: UsedCalls)
   if (abis.size === 0) return true;
   if ([...Object.keys(used.lost), ...used.blind].some((table) => kindsIn(table).includes('arguments')))
     return false;
-  // Each row has all calls of an ABI: one that tells of all of them suffices.
+  // Each row has all calls of an ABI: one that has all of them suffices.
   const rows = used.arguments.filter(({ name }) => name === call);
   return [...abis].every((abi) =>
     rows.some(

@@ -181,9 +181,6 @@ class LinkerSearch {
 const GLIBC_CONFIG = '/etc/ld.so.conf';
 const NAME_SERVICES = '/etc/nsswitch.conf';
 
-/** Included files that are followed: a file may include itself. */
-const MOST_INCLUDES = 100;
-
 /** The folders that the dynamic linker's configuration names. */
 export async function configuredFolders(
   files: RootFiles,
@@ -195,7 +192,7 @@ export async function configuredFolders(
 }
 
 async function foldersOf(files: RootFiles, path: string, seen: Set<string>): Promise<string[]> {
-  if (seen.has(path) || seen.size >= MOST_INCLUDES) return [];
+  if (seen.has(path)) return [];
   seen.add(path);
   const found: string[] = [];
   for (const { isPattern, text } of parseLinkerConfig(await files.text(path))) {

@@ -1,4 +1,4 @@
-/** The loop of a watch: it looks at the services now and then, saves what was seen, and takes the steps of a whole life. */
+/** The watch loop: it polls the services, saves what was seen, and restarts and reloads them. */
 
 import { whileLocked } from '../../apply/lock.js';
 import { restart } from '../../apply/restart/restart-service.js';
@@ -21,7 +21,7 @@ import { WatchedService } from './watched-service.js';
 export interface WatchEnd {
   /** Seconds; undefined: until the exercise is over, or the user ends it. */
   readonly seconds?: number | undefined;
-  /** Whether the services live a whole life meanwhile: restart, reload, restart. */
+  /** Whether the services are restarted at the begin, and reloaded and restarted at the end. */
   readonly restart?: boolean | undefined;
   /** A command for sh(1) that gives the services work. */
   readonly exercise?: string | undefined;
@@ -41,8 +41,8 @@ export interface WatchResult {
 /** The length of a time slice, in seconds. */
 export const SLICE = 10;
 
-/** Seconds between two looks, two times of showing the progress to other runs, and two autosaves. */
-const LOOK = 0.2;
+/** Seconds between two polls, two times of showing the progress to other runs, and two autosaves. */
+const POLL = 0.2;
 const SHOW = 5;
 const AUTOSAVE = 60;
 
@@ -134,8 +134,8 @@ export class WatchLoop {
     for (const [i, { service }] of this.#watched.entries()) {
       if (service.phase) this.#parts.observer.phase(i, service.phase);
     }
-    await this.#lookAtServices();
-    for (const { service } of this.#watched) await service.lookAtLogs(0);
+    await this.#pollServices();
+    for (const { service } of this.#watched) await service.checkLogs(0);
     await this.#show();
     if (caller.environment.NOTIFY_SOCKET !== undefined) await system.run(['systemd-notify', '--ready']);
   }
@@ -153,7 +153,7 @@ export class WatchLoop {
     // A program that it starts must not speak to the manager in the name of a watch in the background.
     const words = ['/bin/sh', '-c', `unset NOTIFY_SOCKET\n${command}`];
     const running = this.#context.system.run(words, { timeout });
-    const result = await this.#lookWhile(running, () => this.#parts.signals.came() !== undefined);
+    const result = await this.#pollWhile(running, () => this.#parts.signals.came() !== undefined);
     if (result === undefined || result.status === 0 || result.late) return;
     const [line = ''] = result.stderr.trim().split('\n').slice(-1);
     const said = line === '' ? '' : `: ${line}`;
@@ -206,49 +206,49 @@ export class WatchLoop {
       observer.phase(index, phase);
       service.cause(phase, this.#seconds);
       const locked = () => whileLocked(this.#context, () => step(one.name));
-      const failures = (await this.#lookWhile(failuresOf(() => signals.unlessAgain(locked)))) ?? [];
+      const failures = (await this.#pollWhile(failuresOf(() => signals.unlessAgain(locked)))) ?? [];
       await this.#stay(SETTLE);
       service.settle(!hasErrors(failures));
       this.#diagnostics.push(...failures);
     }
   }
 
-  /** Looks at the services for a time in seconds, or until the user asks for the end. */
+  /** Polls the services for a time in seconds, or until the user asks for the end. */
   #stay(seconds: number): Promise<void> {
-    return this.#look(seconds, () => this.#parts.signals.came() !== undefined);
+    return this.#poll(seconds, () => this.#parts.signals.came() !== undefined);
   }
 
-  /** Looks at the services until something is over. @returns undefined if it isn't over before `isEnded` */
-  async #lookWhile<T>(step: Promise<T>, isEnded: () => boolean = () => false): Promise<T | undefined> {
+  /** Polls the services until something is over. @returns undefined if it isn't over before `isEnded` */
+  async #pollWhile<T>(step: Promise<T>, isEnded: () => boolean = () => false): Promise<T | undefined> {
     let isOver = false;
     const over = () => {
       isOver = true;
     };
     step.then(over, over);
-    await this.#look(FOR_EVER, () => isOver || isEnded());
+    await this.#poll(FOR_EVER, () => isOver || isEnded());
     return isOver ? step : undefined;
   }
 
   /** @throws UserError `observer-failed` */
-  async #look(seconds: number, isOver: () => boolean) {
+  async #poll(seconds: number, isOver: () => boolean) {
     const { observer } = this.#parts;
     const end = this.#seconds + seconds;
     while (!isOver() && this.#seconds < end) {
-      await this.#lookAtServices();
+      await this.#pollServices();
       if (observer.isOver) await observer.dump();
       await this.#autosave();
       if (this.#seconds >= this.#shown + SHOW) await this.#show();
-      await this.#context.system.waitForState(LOOK * 1000);
+      await this.#context.system.waitForState(POLL * 1000);
     }
   }
 
-  async #lookAtServices() {
+  async #pollServices() {
     const { observer } = this.#parts;
     const calls = sum(observer.ticks.map((tick) => tick.calls));
     if (calls > this.#calls) this.#lastNew = this.#seconds;
     this.#calls = calls;
     for (const [i, { service }] of this.#watched.entries()) {
-      const next = await service.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
+      const next = await service.poll(observer.ticks[i]?.lives ?? 0, this.#seconds);
       if (next !== undefined) observer.phase(i, next.phase, next.since);
     }
   }
@@ -293,7 +293,7 @@ export class WatchLoop {
   async #save({ truncated }: { readonly truncated: boolean }) {
     const { machine, observer } = this.#parts;
     this.#saveTried = this.#seconds;
-    for (const { service } of this.#watched) await service.lookAtLogs(this.#saveTried);
+    for (const { service } of this.#watched) await service.checkLogs(this.#saveTried);
     const dumps = await observer.dump();
     const seen = { machine, begin: this.#begin, seconds: this.#seconds, slice: SLICE, truncated };
     const failures: Diagnostic[] = [];

@@ -81,7 +81,7 @@ async function observe(context: Context, wanted: WatchRequest): Promise<WatchRes
 export const withRights = (unit: string): string =>
   withCapabilities('CAP_PERFMON CAP_BPF', 'learn', unit, 'pty');
 
-/** The services that names stand for, each once. */
+/** The services of names, each once. */
 async function servicesNamed(context: Context, names: readonly string[]): Promise<Service[]> {
   const found = new Map<string, Service>();
   for (const text of names) {

@@ -233,7 +233,7 @@ export class Bus {
     for (const changed of this.#watched.values()) changed(new Map());
   }
 
-  /** The result of a job whose end nobody heard, as far as its unit tells. */
+  /** The result of a job whose end was missed, as far as its unit shows it. */
   async #outcomeOf(unit: string): Promise<string> {
     return unitOf(await this.table(unit)).activeState === 'failed' ? 'failed' : 'done';
   }
@@ -261,11 +261,11 @@ interface FollowedUnit {
   states: string;
 }
 
-/** Units that may have changed since somebody last asked about them. */
+/** Units that may have changed since the last question about them. */
 export class ChangedUnits {
   readonly #units = new Map<string, FollowedUnit>();
   #wake: (() => void) | undefined;
-  /** Whether a unit has entered another state since somebody last waited for that. */
+  /** Whether a unit has entered another state since the last wait for that. */
   #isOther = false;
 
   /**
@@ -282,7 +282,7 @@ export class ChangedUnits {
 
   /**
    * Waits for another state: other changes may come by the thousand.
-   * @param wake called when a followed unit enters one, or has since the last wait; undefined: nobody waits
+   * @param wake called when a followed unit enters one, or has since the last wait; undefined: nothing waits
    */
   onState(wake: (() => void) | undefined) {
     this.#wake = wake;
@@ -304,7 +304,7 @@ export class ChangedUnits {
     if (isOther) this.#tell();
   }
 
-  /** Takes note of changes that nobody may have told of. */
+  /** Takes note that all units may have changed: signals may have been missed. */
   noteAll() {
     for (const unit of this.#units.values()) unit.isChanged = true;
     this.#tell();

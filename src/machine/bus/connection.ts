@@ -69,7 +69,7 @@ const AWAY: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Errors for a caller without the right to a call; the second comes from polkit where nobody can be asked. */
+/** Errors for a caller without the right to a call; the second comes from polkit where there is no user to ask. */
 const DENIED: readonly (string | undefined)[] = [
   'org.freedesktop.DBus.Error.AccessDenied',
   'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
@@ -159,7 +159,7 @@ export class Connection {
   }
 
   /**
-   * Handles signals. Anybody on the bus can send a signal of any name to this connection: the handler must check its
+   * Handles signals. Every program on the bus can send a signal of any name to this connection: the handler must check its
    * sender.
    */
   onSignal(handle: (signal: Signal) => void) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Bind, HOST, type RootView, type Untrusted, type Walked } from '../../systemd/unit/view.js';
 
 /** The number of links in a path that the kernel follows. */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /** The facts of a file, or of a link itself, as lstat(2) has them. */
 export interface FileFacts {

@@ -6,11 +6,11 @@ import { assertTrustedFile } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
-/** Most attempts to read a file that is replaced meanwhile. */
+/** Most attempts to read a file that is being replaced. */
 const ATTEMPTS = 20;
 
 /**
- * Whether a file is /dev/null, by its number in Linux's list of devices: a link to it stands for an empty unit file
+ * Whether a file is /dev/null, by its number in Linux's list of devices: a link to it is an empty unit file
  * (systemd.unit(5)).
  */
 const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
@@ -19,7 +19,7 @@ const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev =
 const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as NodeJS.ErrnoException).code ?? '');
 
 /**
- * Reads a file for System.read(). If the file is replaced meanwhile, the new one is read.
+ * Reads a file for System.read(). If the file is replaced in between, the new one is read.
  * @throws UserError `unreadable`, `bad-file`, `too-large`, `file-changed`, `untrusted-file`
  */
 export function readFile(path: string, options: ReadOptions = {}): FileContent | undefined {

@@ -15,7 +15,7 @@ import { walk } from './walk.js';
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   if (process.geteuid?.() !== 0) return;
-  // The opened file's own path, even if the given path leads to another file meanwhile.
+  // The opened file's own path, even if the given path now leads to another file.
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
@@ -67,8 +67,8 @@ const untrusted = (path: string, subject: string, why: string, hint: string) =>
   fileError('untrusted-file', `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`, hint);
 
 /**
- * Makes a folder and those above it. As root it makes nothing in others' folders, and uses no folder that others made
- * meanwhile.
+ * Makes a folder and those above it. As root it makes nothing in others' folders, and uses no folder that others made in
+ * between.
  * @throws UserError `untrusted-file`
  */
 export function makeTrustedDirectory(directory: string) {
@@ -140,7 +140,7 @@ const nearestExisting = (directory: string): string =>
 
 /**
  * Works in a folder that may belong to others, as may those above it. Root follows no link that others can create
- * there, not even one that appears meanwhile: the work is done where the path says.
+ * there, not even one that has just appeared: the work is done where the path says.
  * @param use gets a path of the folder
  * @param make whether missing folders are made
  * @throws UserError `untrusted-file`

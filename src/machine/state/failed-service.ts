@@ -7,7 +7,7 @@ import { startCommand, staysFailed } from './notes.js';
 import type { Service } from './service.js';
 import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
-/** Facts about a confined service that decide how its failure is told. */
+/** Facts about a confined service that decide how its failure is reported. */
 interface Under {
   readonly scope: Scope;
   readonly appliedRuns: AppliedRuns;

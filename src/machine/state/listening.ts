@@ -91,7 +91,7 @@ async function socketsIn(
   for (const table of SOCKET_TABLES) {
     const text = (await textOf(system, `/proc/${pid}/net/${table}`, { limit: MAX_TABLE })) ?? '';
     for (const inode of inodesIn(table, text)) counts.set(inode, (counts.get(inode) ?? 0) + 1);
-    // The kernel prints paths as they are: by a line break in one anybody could give a socket of others a path.
+    // The kernel prints paths as they are: with a line break in one, any user could give a socket of others a path.
     const isOnce = (inode: string) => table !== 'unix' || counts.get(inode) === 1;
     for (const [inode, socket] of listeningSockets(table, text))
       if (isOnce(inode)) all.push([inode, { ...socket, isApart }]);
@@ -99,7 +99,7 @@ async function socketsIn(
   return new Map(all);
 }
 
-/** The ports that the kernel draws for who asks for any, the first and the last; undefined where that can't be read. */
+/** The ports that the kernel draws where a program asks for any, the first and the last; undefined where that can't be read. */
 export async function drawnPorts(system: System): Promise<readonly [number, number] | undefined> {
   const text = await orElse(() => textOf(system, '/proc/sys/net/ipv4/ip_local_port_range'), undefined);
   const [, first, last] = /^(\d+)\s+(\d+)\s*$/.exec(text ?? '') ?? [];

@@ -31,7 +31,7 @@ test('one that has failed under its policy, or fails again and again, is led to 
         ['ActiveState', 'activating'],
         ['SubState', 'auto-restart'],
       ],
-      /^demo\.service fails again and again, under its policy \(/,
+      /^demo\.service fails again and again under its policy \(/,
     ],
   ] as const) {
     let since = false;

@@ -151,25 +151,25 @@ const SHOWN: Readonly<Record<Kind, string>> = {
   refused: 'refused calls',
 };
 
-type Life = Pick<ProfilePart, 'calls' | 'watches'>;
+type WatchedPhases = Pick<ProfilePart, 'calls' | 'watches'>;
 
-const isIn = ({ calls }: Life, phase: LifePhase): boolean =>
+const isIn = ({ calls }: WatchedPhases, phase: LifePhase): boolean =>
   calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
 
 /**
  * The reason why watches prove nothing about a start. One that began amid a start has calls of it, but neither a new
  * control group nor the event.
  */
-export function whyStartUnknown(life: Life): string | undefined {
-  const isBegun = life.watches.some((watch) => watch.lives > 0 || countEvents([watch], 'start') > 0);
-  return isBegun && isIn(life, 'start') ? undefined : 'no start was watched';
+export function whyStartUnknown(seen: WatchedPhases): string | undefined {
+  const isBegun = seen.watches.some((watch) => watch.lives > 0 || countEvents([watch], 'start') > 0);
+  return isBegun && isIn(seen, 'start') ? undefined : 'no start was watched';
 }
 
 /**
  * The reason why files may be needed that no watch has seen: many services save their state when they stop. A signal may
  * end one before it makes a call.
  */
-function whyStopUnknown(life: Life): string | undefined {
-  const isSeen = isIn(life, 'stop') || countEvents(life.watches, 'stop') > 0;
+function whyStopUnknown(seen: WatchedPhases): string | undefined {
+  const isSeen = isIn(seen, 'stop') || countEvents(seen.watches, 'stop') > 0;
   return isSeen ? undefined : 'no stop was watched';
 }

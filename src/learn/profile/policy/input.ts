@@ -49,7 +49,7 @@ export interface ProfilePart
   readonly capabilities: readonly RecordedCapability[];
 }
 
-/** Calls that the program and its libraries can reach; `unknown` where that can't be told. */
+/** Calls that the program and its libraries can reach; `unknown` where they aren't known. */
 export type ReachableCalls = ReadonlySet<string> | 'unknown';
 
 export interface PolicyOptions {
@@ -63,7 +63,7 @@ export interface PolicyOptions {
 
 export interface PolicyRequest {
   readonly profile: ProfilePart;
-  /** The life of the service, as far as it was seen. */
+  /** The phases and events of the service, and whether they were seen. */
   readonly checklist?: readonly ChecklistItem[];
   readonly reachable: ReachableCalls;
   /** As `reachable`, of the daemon that a start script becomes, without its script; by default the same. */

@@ -8,7 +8,7 @@ export interface LearnedPolicy {
   /** Calls by their tiers, in alphabetical order. */
   readonly calls: readonly SortedCall[];
   readonly rules: readonly RuledCall[];
-  /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
+  /** The calls that go once the service serves; the reason why they aren't known, or undefined where they aren't asked for. */
   readonly ready: LearnedReady | NoReady | undefined;
   readonly directives: LearnedDirectives;
   /** The daemon that a start script becomes, where it keeps the script's calls, and why: it can't have `[ready]`. */

@@ -12,7 +12,7 @@ function executors({ calls }: ProfilePart): ReadonlySet<string> | undefined {
 
 /**
  * The program that a start script becomes or starts. Scripts, or their interpreters, execute others and make no call while
- * the service is at work. Undefined where the unit's command is the daemon itself, or it can't be told.
+ * the service is at work. Undefined where the unit's command is the daemon itself, or is unknown.
  */
 export function daemonOfScript(profile: ProfilePart, effective: EffectiveUnit): string | undefined {
   const [command, another] = effective.execCommands('ExecStart');

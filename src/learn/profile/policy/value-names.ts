@@ -21,7 +21,7 @@ const TYPE: NamedArgument = {
   flags: { pattern: /^SOCK_(?:CLOEXEC|NONBLOCK)$/ },
 };
 
-/** The low byte of clone's flags is the signal that tells of the end (clone(2)). */
+/** The low byte of clone's flags is the signal of the end (clone(2)). */
 const CLONE: NamedArgument = {
   word: { pattern: /^SIG(?!RT)[A-Z]+$/ },
   wordBits: 0xffn,

@@ -17,7 +17,7 @@ export interface WrittenPolicy extends LearnedPolicy {
 }
 
 /**
- * The policy that evidence proves, as a person would write it: seen calls are allowed, reachable ones are let through
+ * The policy that a profile proves, as a person would write it: seen calls are allowed, reachable ones are let through
  * and logged, all others are refused. Directives are those that nothing speaks against.
  */
 export function writePolicy(request: PolicyRequest): WrittenPolicy {

@@ -24,7 +24,7 @@ interface MachinePaths {
   /** Debian's name of the machine, in its folders. */
   readonly triplet: string;
   readonly musl: string;
-  /** The folder that `$LIB` stands for in other distributions. */
+  /** The folder that `$LIB` is in other distributions. */
   readonly wide: string;
 }
 
@@ -37,7 +37,7 @@ const MACHINES: Readonly<Record<ElfImage['machine'], MachinePaths>> = {
 export const muslPathFile = (machine: ElfImage['machine']): string =>
   `/etc/ld-musl-${MACHINES[machine].musl}.path`;
 
-/** The folders that a dynamic linker searches without being told: Debian's, and those of others. */
+/** The folders that a dynamic linker searches by default: Debian's, and those of others. */
 export function defaultFolders(machine: ElfImage['machine'], library: 'glibc' | 'musl'): string[] {
   const { triplet, musl, wide } = MACHINES[machine];
   if (library === 'musl')

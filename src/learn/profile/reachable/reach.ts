@@ -10,7 +10,7 @@ export interface ReachedCode {
   readonly uses: ReadonlyMap<CallGraph, ReadonlySet<string>>;
   /** Names that no file defines. */
   readonly undefinedNames: ReadonlySet<string>;
-  /** Files with a system call whose number can't be told. */
+  /** Files with a system call whose number is unknown. */
   readonly open: ReadonlySet<CallGraph>;
 }
 

@@ -19,7 +19,7 @@ export interface ProgramFiles {
   readonly plugins: readonly LoadedFile[];
 }
 
-/** The system calls that a program can reach; or why that can't be told. */
+/** The system calls that a program can reach; or why they are unknown. */
 export type Reachable =
   | {
       readonly calls: ReadonlySet<string>;

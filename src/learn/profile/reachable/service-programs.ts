@@ -8,19 +8,16 @@ export interface ServicePrograms {
   readonly mapped: readonly string[];
 }
 
-/** The programs of a service by all its recordings; paths that weren't recorded whole are left out. */
-export function servicePrograms(
-  recordings: readonly (Pick<Recording, 'paths'> & {
-    readonly programs: readonly { readonly path: string }[];
-  })[],
-): ServicePrograms {
-  const programs = recordings.flatMap((recording) => recording.programs.map(({ path }) => path));
-  const mapped = recordings
-    .flatMap(({ paths }) => paths)
-    .filter(({ use, cut }) => use === 'map-executable' && cut !== true)
-    .map(({ path }) => path);
+/** The programs of a service by its profile; paths that weren't recorded whole are left out. */
+export function servicePrograms({
+  programs,
+  paths,
+}: Pick<Recording, 'paths'> & {
+  readonly programs: readonly { readonly path: string }[];
+}): ServicePrograms {
+  const mapped = paths.filter(({ use, cut }) => use === 'map-executable' && cut !== true);
   return { programs: sorted(programs), mapped: sorted(mapped) };
 }
 
-const sorted = (paths: readonly string[]) =>
-  [...new Set(paths)].filter((path) => path.startsWith('/')).sort();
+const sorted = (files: readonly { readonly path: string }[]) =>
+  [...new Set(files.map(({ path }) => path))].filter((path) => path.startsWith('/')).sort();

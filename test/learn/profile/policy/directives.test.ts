@@ -19,7 +19,7 @@ import {
   values,
   withCalls,
 } from '../../../support/learned.js';
-import { targetOf, valuesOf } from '../../../support/planned.js';
+import { targetOf } from '../../../support/planned.js';
 
 const STARTED = profile().arguments;
 
@@ -450,13 +450,7 @@ test('a log is rotated: its directory is writable, not the file', () => {
 });
 
 const writable = (more: Partial<ProfilePart>, lines = '') =>
-  writablePaths(
-    new ProfileFacts(profile(more), valuesOf(lines), {
-      reachable: new Set(),
-      scope: 'system',
-      systemd: 257,
-    }),
-  );
+  writablePaths(new ProfileFacts(request(profile(more), { lines })));
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
   const found = writable({
@@ -550,11 +544,7 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: [...made, ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<ProfilePart>, lines = '') =>
-    new ProfileFacts(profile(more), valuesOf(lines), {
-      reachable: new Set(),
-      scope: 'system',
-      systemd: 257,
-    });
+    new ProfileFacts(request(profile(more), { lines }));
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);

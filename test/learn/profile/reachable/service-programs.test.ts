@@ -19,14 +19,18 @@ const recording = (
   paths,
 });
 
-test('programs and mapped files of all recordings count once', () => {
-  const found = servicePrograms([
-    recording(['/usr/sbin/b', '/bin/sh'], [path('/usr/lib/libz.so.1'), path('/etc/passwd', { use: 'read' })]),
+test('programs and mapped files count once, sorted', () => {
+  const found = servicePrograms(
     recording(
-      ['/usr/sbin/b'],
-      [path('/usr/lib/liba.so'), path('/usr/lib/libz.so.1', { phases: ['serving'] })],
+      ['/usr/sbin/b', '/bin/sh', '/usr/sbin/b'],
+      [
+        path('/usr/lib/libz.so.1'),
+        path('/etc/passwd', { use: 'read' }),
+        path('/usr/lib/liba.so'),
+        path('/usr/lib/libz.so.1', { phases: ['serving'] }),
+      ],
     ),
-  ]);
+  );
   assert.deepEqual(found, {
     programs: ['/bin/sh', '/usr/sbin/b'],
     mapped: ['/usr/lib/liba.so', '/usr/lib/libz.so.1'],
@@ -34,12 +38,8 @@ test('programs and mapped files of all recordings count once', () => {
 });
 
 test('what has no whole path is left out', () => {
-  const found = servicePrograms([
+  const found = servicePrograms(
     recording(['', 'memfd:x'], [path('ib/libz.so', { cut: true }), path('/ib/z.so', { cut: true })]),
-  ]);
+  );
   assert.deepEqual(found, { programs: [], mapped: [] });
-});
-
-test('without recordings there are none', () => {
-  assert.deepEqual(servicePrograms([]), { programs: [], mapped: [] });
 });

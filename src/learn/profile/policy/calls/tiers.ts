@@ -78,7 +78,7 @@ const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: stri
 
 const NO_SYS = 38;
 
-/** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
+/** Calls that were seen, and those that go with them: of the kernel, and of the families. */
 function seenSteps(
   { calls, refused, lost }: RecordedCalls,
   { hidden = new Set(), startsPrograms = false }: CallFacts,

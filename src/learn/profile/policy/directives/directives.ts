@@ -1,6 +1,5 @@
 import type { Kind } from '../../../../observe/recording/kinds.js';
 import { TAKES, type Trait } from '../../../../plan/access-units.js';
-import { ownValues } from '../../../../plan/unit-values.js';
 import { callsOf } from '../../../../seccomp/syscalls/resolve.js';
 import type { SyscallSets } from '../../../../seccomp/syscalls/sets.js';
 import { whollyRefused } from '../../../../systemd/directives/refused-calls.js';
@@ -51,17 +50,9 @@ function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): st
     : undefined;
 }
 
-/** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
+/** The directives of a unit that the profile proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
-  const { profile, reachable, effective, target, options, plainPrograms, codeMaker } = request;
-  const facts = new ProfileFacts(profile, ownValues(effective), {
-    reachable,
-    addresses: options?.addresses,
-    scope: target.scope,
-    systemd: target.systemd,
-    plainPrograms,
-    codeMaker,
-  });
+  const facts = new ProfileFacts(request);
   const checked = CHECKS.flatMap((one) => checkedBy(one, facts, reasonAgainst(one.name, request.traits)));
   const proposed = checked.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
@@ -79,7 +70,7 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   };
 }
 
-/** The state of /run, by the list of writable places that stands. */
+/** The state of /run, by the list of writable places. */
 function runOf(
   { proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>,
   facts: ProfileFacts,
@@ -93,7 +84,7 @@ function runOf(
   };
 }
 
-/** Whether the unit has a value of its own that is as good, or a list that somebody has thought about. */
+/** Whether the unit has a value of its own that is as good, or a list that an administrator wrote. */
 function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: ProfileFacts): boolean {
   if (wanted === true) return isOn(unit, name);
   const isList = typeof wanted === 'string' && wanted.includes(' ');
@@ -109,9 +100,9 @@ function checkedBy(
 ): (ProvedDirective | UnprovedDirective)[] {
   const verdict = check(facts);
   if (verdict === undefined) return [];
-  const doubt = against ?? facts.whyIncomplete(by);
+  const incomplete = against ?? facts.whyIncomplete(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
-  return doubt === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: doubt }];
+  return incomplete === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: incomplete }];
 }
 
 /** The calls that proved directives refuse: no policy can let them through. */

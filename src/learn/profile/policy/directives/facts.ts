@@ -1,14 +1,15 @@
-/** Questions to the evidence that directives are proved by. */
+/** Questions to a profile, whose answers prove directives. */
 
 import type { Kind } from '../../../../observe/recording/kinds.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../../../observe/recording/recording.js';
+import { ownValues } from '../../../../plan/unit-values.js';
 import { findDirective } from '../../../../systemd/directives/table.js';
 import { normalize } from '../../../../systemd/unit/path.js';
 import type { Scope } from '../../../../systemd/unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../../systemd/unit/values.js';
 import { valuesOf } from '../arguments.js';
 import { whyIncomplete } from '../incomplete.js';
-import type { ProfilePart, ReachableCalls } from '../input.js';
+import type { PolicyRequest, ProfilePart } from '../input.js';
 import { counted, span } from '../text/spans.js';
 
 /** A directive's value with the reason for it, or the reason why it isn't stated. */
@@ -16,7 +17,7 @@ export type DirectiveVerdict =
   | { readonly value: string | boolean | readonly string[]; readonly why: string }
   | { readonly not: string };
 
-/** One directive, or a few that stand together. */
+/** The check of one directive. */
 export interface DirectiveCheck {
   readonly name: string;
   /** The value that a comment shows where it isn't stated. */
@@ -47,45 +48,19 @@ export const MAKING: readonly (readonly [call: string, argument: number])[] = [
   ['mknodat', 2],
 ];
 
-interface FurtherFacts {
-  readonly reachable: ReachableCalls;
-  readonly addresses?: boolean | undefined;
-  readonly scope: Scope;
-  readonly plainPrograms?: ReadonlySet<string> | undefined;
-  readonly codeMaker?: string | undefined;
-  /** The target's version. */
-  readonly systemd: number;
-}
-
 export class ProfileFacts {
   readonly profile: ProfilePart;
   readonly unit: UnitValues;
   readonly paths: readonly RecordedPath[];
   readonly peers: readonly RecordedPeer[];
+  readonly #request: PolicyRequest;
   readonly #calls: ReadonlySet<string>;
-  readonly #reachable: ReachableCalls;
-  /** Whether addresses are confined. */
-  readonly addresses: boolean;
-  readonly scope: Scope;
-  readonly systemd: number;
-  /** Programs that are known to have no set-user-ID and no set-group-ID bit. */
-  readonly plainPrograms: ReadonlySet<string>;
-  /** The reason why the service may make code at run time. */
-  readonly codeMaker: string | undefined;
 
-  constructor(
-    profile: ProfilePart,
-    unit: UnitValues,
-    { reachable, addresses = false, scope, systemd, plainPrograms = new Set(), codeMaker }: FurtherFacts,
-  ) {
+  constructor(request: PolicyRequest) {
+    const { profile, effective } = request;
+    this.#request = request;
     this.profile = profile;
-    this.unit = unit;
-    this.addresses = addresses;
-    this.scope = scope;
-    this.systemd = systemd;
-    this.plainPrograms = plainPrograms;
-    this.codeMaker = codeMaker;
-    this.#reachable = reachable;
+    this.unit = ownValues(effective);
     this.paths = profile.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
       .map((entry) => ({ ...entry, path: plainPath(entry.path) }));
@@ -93,6 +68,30 @@ export class ProfileFacts {
       peer.address.startsWith('/') ? { ...peer, address: plainPath(peer.address) } : peer,
     );
     this.#calls = new Set(profile.calls.map(({ name }) => name));
+  }
+
+  get scope(): Scope {
+    return this.#request.target.scope;
+  }
+
+  /** The target's version. */
+  get systemd(): number {
+    return this.#request.target.systemd;
+  }
+
+  /** Whether addresses are confined. */
+  get addresses(): boolean {
+    return this.#request.options?.addresses ?? false;
+  }
+
+  /** The reason why the service may make code at run time. */
+  get codeMaker(): string | undefined {
+    return this.#request.codeMaker;
+  }
+
+  /** Whether the file of a program is known to have no set-user-ID and no set-group-ID bit. */
+  isPlain(program: string): boolean {
+    return this.#request.plainPrograms?.has(program) ?? false;
   }
 
   /** The time of the watch in words: `7 d`. */
@@ -117,7 +116,8 @@ export class ProfileFacts {
 
   /** Whether the program may make a call, as far as is known. */
   reaches(call: string): boolean {
-    return this.#reachable === 'unknown' || this.#reachable.has(call);
+    const { reachable } = this.#request;
+    return reachable === 'unknown' || reachable.has(call);
   }
 
   /** The values of an argument; undefined where some may be missing. */
@@ -201,7 +201,7 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
   return path !== '/' && above.has('/');
 }
 
-/** A path by plain steps, and by the name that `/var/run` stands for. */
+/** A path by plain steps, and by the name that `/var/run` links to. */
 export const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
 
 export const proved = (

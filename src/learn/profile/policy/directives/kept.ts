@@ -64,7 +64,7 @@ export const withPartner = (name: string): readonly string[] =>
 
 const fallingWith = (name: string): readonly string[] => (name === ADDED ? [name] : withPartner(name));
 
-/** Its line is its place among all, so that a diagnostic can be told whose it is. */
+/** Its line is its place among all, by which a diagnostic is attributed. */
 const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {
   const at = { file: FILE, line, column: 1 };
   return { name, value, at, valueAt: at };

@@ -153,7 +153,7 @@ const isRunOfUnit = ({ unit }: ProfileFacts): boolean =>
   );
 
 /**
- * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems anew. A bind
+ * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems again. A bind
  * mount of /run would have the host's files below it: systemd lays out what the service sees in /run/systemd.
  */
 function closedRun(facts: ProfileFacts): DirectiveVerdict | undefined {

@@ -47,6 +47,6 @@ export function privateTmp(facts: ProfileFacts): DirectiveVerdict {
     : proved(true, `Nothing below /tmp and /var/tmp was used in ${facts.pathTime}.`);
 }
 
-/** Whether the service has temporary directories of its own, by its unit or by the evidence. */
+/** Whether the service has temporary directories of its own, by its unit or by its profile. */
 export const hasPrivateTmp = (facts: ProfileFacts): boolean =>
   ['PrivateTmp', 'DynamicUser'].some((name) => facts.isOn(name)) || 'value' in privateTmp(facts);

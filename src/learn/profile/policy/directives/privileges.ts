@@ -70,7 +70,7 @@ function noNewPrivileges(facts: ProfileFacts): DirectiveVerdict {
   const root = otherRoot(facts);
   if (root !== undefined) return not(root);
   const { programs } = facts.profile;
-  const other = programs.find(({ path }) => !facts.plainPrograms.has(path));
+  const other = programs.find(({ path }) => !facts.isPlain(path));
   if (other || programs.length === 0)
     return not(`${other?.path ?? 'its program'} may have a set-user-ID or set-group-ID bit`);
   const gained = isRoot(facts) ? undefined : gainedByFile(facts);
@@ -84,8 +84,8 @@ const isRoot = (facts: ProfileFacts): boolean =>
 
 /** The reason why a program of another user than root may have capabilities by its file. */
 function gainedByFile(facts: ProfileFacts): string | undefined {
-  const doubt = facts.whyIncomplete(['capabilities']);
-  if (doubt !== undefined) return doubt;
+  const incomplete = facts.whyIncomplete(['capabilities']);
+  if (incomplete !== undefined) return incomplete;
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const gained = facts.profile.capabilities.find(({ name, granted }) => granted && !ambient.has(name));
   return gained && `${gained.name} was used, which may come from the program's file`;

@@ -19,7 +19,7 @@ export const OTHERS_REFUSED = 'Others are refused.';
 /** Rules on one call. */
 export interface RuledCall {
   readonly call: string;
-  /** A sentence that says what is told apart. */
+  /** A sentence about what the rules decide. */
   readonly comment: string;
   /** The rules let through all that passes: the call needs no place in `allow`. */
   readonly decides: boolean;

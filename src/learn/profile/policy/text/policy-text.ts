@@ -165,14 +165,14 @@ function ruleText({ syscall, when, action }: LearnedRule, refusal: string): stri
 const alwaysHolds = ({ op, operands }: RuleCondition): boolean =>
   op === 'ge' && operands.every((operand) => operand === '0');
 
-/** Numbers stand without quotes. */
+/** Numbers have no quotes. */
 const operandText = (operand: string): string =>
   /^(?:0x[\da-f]+|\d+)$/.test(operand) ? operand : quoted(operand);
 
 function conditionText({ arg, op, operands }: RuleCondition): string {
   const texts = operands.map(operandText);
   const list = `[${texts.join(', ')}]`;
-  // A line break may stand in an inline table only within a list.
+  // An inline table may have a line break only within a list.
   const broken = `[\n${wrapped(texts, '    ').join('\n')}\n  ]`;
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
@@ -210,7 +210,7 @@ const provedLines = ({ name, value, why }: ProvedDirective): string[] => [
   assignment(name, value),
 ];
 
-/** A wanted value in words stands for one that the evidence would have given. */
+/** A wanted value in words is in the place of one that recordings would have given. */
 function unprovedLine({ name, wanted, reason }: UnprovedDirective): string {
   const isWords = typeof wanted === 'string' && wanted.includes(' ');
   return comment(isWords ? `${name}: ${reason}.` : `${name} = ${tomlValue(wanted)}: ${reason}.`);
@@ -231,7 +231,7 @@ const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
 const WIDTH = 60;
 const MOST_COMMANDS = 3;
 
-/** Comments about what was seen of a service's life, and what wasn't. */
+/** Comments about the phases and events that were seen, and those that weren't. */
 export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
   const nameOf = ({ what }: ChecklistItem) => NAMES[what] ?? what;
   const events = checklist.filter(({ what }) => what !== 'command');

@@ -128,7 +128,7 @@ export class CallGraph {
   }
 
   /**
-   * Functions that nobody calls by name get what any call through a pointer passes. Other files may pass anything to those
+   * Functions that are never called by name get what any call through a pointer passes. Other files may pass anything to those
    * that are exported.
    */
   private passedByPointer(

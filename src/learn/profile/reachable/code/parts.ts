@@ -32,7 +32,7 @@ export interface PartVisitor {
 
 /**
  * The parts of an image, each by the address where it begins: functions, and runs of data with pointers. A stripped file
- * doesn't tell where one variable ends and another begins: a run ends where no pointer follows for some bytes.
+ * doesn't show where one variable ends and another begins: a run ends where no pointer follows for some bytes.
  */
 export class ImageParts {
   /** Functions by their starts, in order. */
@@ -134,7 +134,7 @@ export class ImageParts {
     return Math.min(end, this.image.ends.get(start) ?? end);
   }
 
-  /** The visitor of code that tells a visitor of parts. */
+  /** A visitor of code that passes on what it sees to a visitor of parts. */
   private translate(start: number, end: number, visitor: PartVisitor): CodeVisitor {
     const step = (to: number | string | undefined, registers?: Registers) => {
       if (to !== undefined)
@@ -187,12 +187,12 @@ export class ImageParts {
     };
     for (const segment of this.image.code) {
       const to = segment.address + segment.bytes.length;
-      this.decoder.walk(segment, segment.address, to, { ...NOBODY, address: note, call: note });
+      this.decoder.walk(segment, segment.address, to, { ...NO_CODE, address: note, call: note });
     }
     return [...found];
   }
 
-  /** Where functions jump out of themselves, to others that nobody calls. */
+  /** Where functions jump out of themselves, to others that are never called. */
   private tailCalls(): number[] {
     const found = new Set<number>();
     for (const start of this.functions) {
@@ -201,7 +201,7 @@ export class ImageParts {
       const jump = (at: number) => {
         if (at < start || at >= end) found.add(at);
       };
-      this.decoder.walk(segment, start, end, { ...NOBODY, jump });
+      this.decoder.walk(segment, start, end, { ...NO_CODE, jump });
     }
     return [...found];
   }
@@ -254,7 +254,7 @@ const ROUNDS = 2;
 
 const ignore = () => {};
 const NO_PART: PartVisitor = { step: ignore, indirect: ignore, call: ignore };
-const NOBODY: CodeVisitor = {
+const NO_CODE: CodeVisitor = {
   call: ignore,
   jump: ignore,
   indirect: ignore,

@@ -91,7 +91,7 @@ class X86Decoder extends Cursor {
     else this.change(shape, opcode);
   }
 
-  /** Tells of the memory of an operand that is relative to the next instruction, which begins here. */
+  /** Reports the memory of an operand that is relative to the next instruction, which begins here. */
   private relative(opcode: number): void {
     if (this.relativeAt === 0) return;
     const target = this.address + this.at + this.view.getInt32(this.relativeAt, true);
@@ -289,6 +289,6 @@ const wordsOf = (opcode: number): number => (opcode === VECTOR ? 4 : opcode >= 0
 const isConditionalMove = (opcode: number): boolean => opcode >= 0x0f40 && opcode <= 0x0f4f;
 
 const LEA = 0x8d;
-/** Stands for all opcodes behind a VEX or EVEX prefix. */
+/** In the place of all opcodes behind a VEX or EVEX prefix. */
 const VECTOR = 0;
 const GROUP5 = 0xff;

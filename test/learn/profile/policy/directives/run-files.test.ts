@@ -5,12 +5,20 @@ import { ProfileFacts } from '../../../../../src/learn/profile/policy/directives
 import { filesInRun } from '../../../../../src/learn/profile/policy/directives/run-files.js';
 import type { ProfilePart } from '../../../../../src/learn/profile/policy/input.js';
 import type { LifePhase } from '../../../../../src/observe/recording/recording.js';
-import { calls, directive, learned, paths, profile, withCalls } from '../../../../support/learned.js';
+import {
+  calls,
+  directive,
+  learned,
+  paths,
+  profile,
+  request,
+  withCalls,
+} from '../../../../support/learned.js';
 import { NGINX } from '../../../../support/learned-services.js';
-import { valuesOf } from '../../../../support/planned.js';
+import { targetOf } from '../../../../support/planned.js';
 
 const found = (more: Partial<ProfilePart>, lines = '', scope: 'system' | 'user' = 'system') =>
-  filesInRun(new ProfileFacts(profile(more), valuesOf(lines), { reachable: new Set(), scope, systemd: 257 }));
+  filesInRun(new ProfileFacts(request(profile(more), { lines, target: targetOf(257, { scope }) })));
 
 const removal = (...phases: LifePhase[]) => paths('change-directory', ['/run'], { phases });
 const PID = [...paths('write', ['/run/demo.pid']), ...paths('create-in', ['/run'])];
