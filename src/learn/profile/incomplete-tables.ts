@@ -85,7 +85,7 @@ function incompleteWarning({ host, end, table, lost, lines }: IncompleteTable): 
   if (table === 'leavers' && lost !== null) {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
     const hint = 'the policy confines these processes, too: check each of its lines for them';
-    const message = `${of}: ${moved} moved out of its control group, as for a login, and not watched; ${effect}`;
+    const message = `${of}: ${moved} moved out of the service's control group, as for a login, and not watched; ${effect}`;
     return warning(LEAVERS, message, { hint });
   }
   return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}; ${effect}`);

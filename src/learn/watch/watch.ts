@@ -61,7 +61,7 @@ interface WatchRequest {
 async function observe(context: Context, wanted: WatchRequest): Promise<WatchResult> {
   const { machine } = context;
   if (machine === undefined) {
-    const message = 'services can not be watched on this kind of machine';
+    const message = "services can't be watched on this kind of machine";
     throw new UserError(error('no-helper', message), EXIT.failure);
   }
   const observer = await observeServices(context, wanted.services, {

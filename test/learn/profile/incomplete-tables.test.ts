@@ -65,7 +65,7 @@ test('processes that left the control group are nobody to vouch for', () => {
   assert.equal(warning!.code, 'recording-leavers');
   assert.match(
     warning!.message,
-    /: 2 processes were moved out of its control group, .* it may be incomplete for every line$/,
+    /: 2 processes were moved out of the service's control group, .* it may be incomplete for every line$/,
   );
 });
 

@@ -51,7 +51,7 @@ test('what can not be written leaves no folder, and what is not there takes none
   assert.deepEqual(readdirSync(folder), ['x.d']);
   assert.deepEqual(await failure(host.read(join(folder, 'a\0b'))), [
     'unreadable',
-    `can't read ${folder}/a\0b: a path can not contain NUL`,
+    `can't read ${folder}/a\0b: a path can't contain NUL`,
     undefined,
   ]);
 });

@@ -10,7 +10,7 @@ import { counted } from './text/spans.js';
 /** The reason why evidence of a kind may lack something; undefined where nothing is known to be missing. */
 export function whyIncomplete(profile: ProfilePart, kind: Kind): string | undefined {
   const concerns = (name: string) => kindsIn(name).includes(kind);
-  if (profile.blind.some(concerns)) return `this kernel doesn't show ${SHOWN[kind]}`;
+  if (profile.blind.some(concerns)) return `this kernel doesn't report ${SHOWN[kind]}`;
   const lost = Object.entries(profile.lost).filter(([name, count]) => count > 0 && concerns(name));
   const [named] = lost.flatMap(([name]) => REASONS.get(name) ?? []);
   if (named !== undefined) return named;

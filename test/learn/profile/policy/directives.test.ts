@@ -187,7 +187,7 @@ const CASES: readonly Case[] = [
   ['PrivateDevices', { capabilities: [granted('CAP_SYS_RAWIO', 'open')] }, /CAP_SYS_RAWIO was used/],
   ['PrivateDevices', called('mknod', 1, 0o010644), true],
   ['PrivateDevices', called('mknod', 1, 0o020644), /a device node was created/],
-  ['PrivateDevices', made('mknod'), /the modes of mknod weren't all recorded/],
+  ['PrivateDevices', made('mknod'), /not all modes of mknod were recorded/],
   ['DevicePolicy', {}, undefined],
   ['DeviceAllow', {}, undefined],
   ['DevicePolicy', TUN, 'closed'],
@@ -256,7 +256,7 @@ const CASES: readonly Case[] = [
   ['LockPersonality', {}, true],
   ['LockPersonality', called('personality', 0, 0xffffffff), true],
   ['LockPersonality', called('personality', 0, 0x40000), /another execution domain/],
-  ['LockPersonality', made('personality'), /weren't all recorded/],
+  ['LockPersonality', made('personality'), /not all arguments of personality were recorded/],
   ['MemoryDenyWriteExecute', {}, true],
   ['MemoryDenyWriteExecute', { arguments: [values('mmap', [2], [[7]])] }, /mmap made memory executable/],
   ['MemoryDenyWriteExecute', called('mprotect', 2, 5), /mprotect made memory executable/],
@@ -270,7 +270,7 @@ const CASES: readonly Case[] = [
   ['RestrictRealtime', called('sched_setscheduler', 1, 0, 3, 5), true],
   ['RestrictRealtime', called('sched_setscheduler', 1, 2), /realtime scheduling was requested/],
   ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /realtime scheduling was requested/],
-  ['RestrictRealtime', made('sched_setattr'), /the scheduling policies weren't/],
+  ['RestrictRealtime', made('sched_setattr'), /not all scheduling policies were/],
   ['RestrictRealtime', called('sched_setattr', 1, 0), true],
   ['RestrictRealtime', called('sched_setattr', 1, 6), /realtime scheduling was requested/],
   ['RestrictSUIDSGID', { modes: [0o644] }, true],
@@ -336,8 +336,8 @@ const CASES: readonly Case[] = [
     true,
     'User=demo\nAmbientCapabilities=CAP_KILL',
   ],
-  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
-  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'SecureBits=noroot'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't report capabilities/, 'User=demo'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't report capabilities/, 'SecureBits=noroot'],
   ['NoNewPrivileges', { blind: ['capabilities'] }, true, 'User=root'],
   ['NoNewPrivileges', {}, /with RootDirectory=, the service sees other paths/, 'RootDirectory=/srv/root'],
   ['PrivateUsers', {}, undefined],
@@ -352,9 +352,9 @@ const CASES: readonly Case[] = [
     /CAP_IPC_LOCK was used/,
     'User=demo',
   ],
-  ['PrivateUsers', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['PrivateUsers', { blind: ['capabilities'] }, /doesn't report capabilities/, 'User=demo'],
   ['PrivateUsers', {}, /has capabilities of its own/, 'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE'],
-  ['PrivateUsers', made('getsockopt'), /the socket options/, 'User=demo'],
+  ['PrivateUsers', made('getsockopt'), /not all socket options were/, 'User=demo'],
   ['PrivateUsers', socketOptions('getsockopt', 4), true, 'User=demo'],
   ['PrivateUsers', socketOptions('getsockopt', 17), /SO_PEERCRED was used/, 'User=demo'],
   ['PrivateUsers', socketOptions('setsockopt', 16), /SO_PASSCRED was used/, 'User=demo'],
@@ -709,7 +709,7 @@ test('what was lost or cannot be seen makes its directives comments, and no othe
   for (const name of ['PrivateIPC', 'RestrictNamespaces', 'SocketBindDeny'])
     assert.notEqual(directive(policy, name), undefined, name);
   assert.match(text, /^# ProtectHome = true: 39 records of paths were lost\.$/m);
-  assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't show capabilities\.$/m);
+  assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't report capabilities\.$/m);
 });
 
 test('a cut path may be anywhere', () => {

@@ -17,7 +17,7 @@ const of = (rows: typeof NEEDED_ARGUMENTS): ProfilePart =>
 /** Calls with rules, and directives that aren't proved for want of arguments. */
 function outcome(rows: typeof NEEDED_ARGUMENTS) {
   const { rules, directives } = learned(of(rows));
-  const unproved = directives.unproved.filter(({ reason }) => reason.includes("weren't all recorded"));
+  const unproved = directives.unproved.filter(({ reason }) => /^not all .* were recorded$/.test(reason));
   return { rules: rules.map(({ call }) => call), unproved: unproved.map(({ name }) => name) };
 }
 

@@ -106,15 +106,15 @@ test('the calls that are recorded have the reason above them', () => {
     return lines[lines.indexOf('log = [') - 1];
   };
   const set = new Set(['sysinfo']);
-  const logged = 'They were not seen: let through and logged.';
-  assert.equal(above({ reachable: set }), `# Calls that the program or its libraries can make. ${logged}`);
+  const known = '# Not seen, but the program or its libraries can make them: let through and logged';
+  assert.equal(above({ reachable: set }), `${known}.`);
   assert.equal(
     above({ reachable: set, reachUnknown: '/bin/x loads others' }),
-    `# Calls that the program or its libraries can make (/bin/x loads others). ${logged}`,
+    `${known} (/bin/x loads others).`,
   );
   assert.equal(
     above({ reachable: 'unknown', reachUnknown: '/bin/x is a script' }),
-    `# It is unknown which calls the program can make: /bin/x is a script. ${logged}`,
+    '# Not seen: let through and logged, as it is unknown which calls the program can make: /bin/x is a script.',
   );
 });
 

@@ -204,7 +204,7 @@ test('losses count against their kind of profile, and unknown ones against all',
   assert.equal(whyIncomplete(profile({ lost: { memory: 2 } }), 'paths'), '2 records of paths were lost');
   assert.equal(whyIncomplete(profile({ lost: { memory: 2, marks: 1, refused: 1 } }), 'calls'), undefined);
   assert.equal(whyIncomplete(profile({ blind: ['forkFlags'] }), 'paths'), undefined);
-  assert.match(whyIncomplete(profile({ blind: ['new-thing'] }), 'paths')!, /doesn't show paths/);
+  assert.match(whyIncomplete(profile({ blind: ['new-thing'] }), 'paths')!, /doesn't report paths/);
   assert.match(
     whyIncomplete(profile({ paths: paths('read', ['/x'], { cut: true }) }), 'paths')!,
     /1 path was too long/,

@@ -86,7 +86,7 @@ function seenSteps(
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
   const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
-  const inMemory = 'seen; filters can not check its arguments, and libraries can do without it';
+  const inMemory = 'seen; a filter can not check its arguments, and libraries can do without it';
   const families = FAMILIES.flatMap(({ seen: members, adds, reason }) => {
     const member = members.find((name) => seen.has(name));
     return member === undefined ? [] : [step('allow', 'family', adds, `goes with ${member}: ${reason}`)];
@@ -146,7 +146,7 @@ export function abisSeen(native: string, calls: readonly SeenCall[]): Abi[] {
 function madeBy(calls: readonly SeenCall[]): string {
   const count = calls.reduce((sum, call) => sum + call.count, 0);
   const phases = [...new Set(calls.flatMap((call) => Object.keys(call.phases)))];
-  return `made ${count} times${phases.length > 0 ? ` (${phases.join(', ')})` : ''}`;
+  return `made ${count === 1 ? 'once' : `${count} times`}${phases.length > 0 ? ` (${phases.join(', ')})` : ''}`;
 }
 
 /** The calls that an attacker wants first: those of the target's sets, and of newer ones, which have more. */

@@ -30,7 +30,7 @@ const [TYPE, CHARACTER, BLOCK] = [0o170000n, 0o020000n, 0o060000n];
 /** The reason why device nodes may have been made, where no capability shows it. */
 function deviceNode(facts: ProfileFacts): string | undefined {
   const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
-  if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
+  if (modes.includes(undefined)) return 'not all modes of mknod were recorded';
   const isDevice = (mode: bigint) => [CHARACTER, BLOCK].includes(mode & TYPE);
   return modes.some((values) => values!.some(isDevice)) ? 'a device node was created' : undefined;
 }

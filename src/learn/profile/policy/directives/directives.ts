@@ -45,9 +45,7 @@ export const directivesBy = (kinds: readonly Kind[]): string[] =>
 function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
   if (traits.has('sessions')) return 'programs that users run through the unit would inherit it';
   const taken = TAKES.get(name);
-  return taken && traits.has(taken)
-    ? `the unit needs for its work what this takes away: ${taken}`
-    : undefined;
+  return taken && traits.has(taken) ? `it takes away what the unit needs for its work: ${taken}` : undefined;
 }
 
 /** The directives of a unit that the profile proves, and those that it doesn't, each in the order of a policy. */

@@ -35,7 +35,7 @@ const ALARMS = [8n, 9n];
 function alarm(facts: ProfileFacts): string | undefined {
   if (facts.whyIncomplete(['capabilities']) === undefined) return undefined;
   const clocks = ['timer_create', 'timerfd_create'].map((call) => facts.values(call, 0));
-  if (clocks.includes(undefined)) return "the clocks of timers weren't all recorded";
+  if (clocks.includes(undefined)) return 'not all clocks of timers were recorded';
   return clocks.some((values) => values!.some((clock) => ALARMS.includes(clock)))
     ? 'a timer wakes the machine up'
     : undefined;
@@ -55,7 +55,7 @@ function deviceClosedByClock(facts: ProfileFacts): string | undefined {
 function restrictNamespaces(facts: ProfileFacts): DirectiveVerdict {
   const { profile, time } = facts;
   const seen = namespacesSeen(profile);
-  if (!seen) return not("the flags of unshare and setns weren't all recorded");
+  if (!seen) return not('not all flags of unshare and setns were recorded');
   if (seen.size === 0) return proved(true, `No namespace was made or entered in ${time}.`);
   const names = facts.permitted('RestrictNamespaces', [...seen].sort());
   if (names.length === 0) return proved(true, `No namespace that the unit permits was made in ${time}.`);
@@ -69,7 +69,7 @@ const NOT_REALTIME = [0n, 3n, 5n];
 
 function restrictRealtime(facts: ProfileFacts): DirectiveVerdict {
   const policies = ['sched_setscheduler', 'sched_setattr'].map((call) => facts.values(call, 1));
-  if (policies.includes(undefined)) return not("the scheduling policies weren't all recorded");
+  if (policies.includes(undefined)) return not('not all scheduling policies were recorded');
   return policies.every((values) => values!.every((policy) => NOT_REALTIME.includes(policy)))
     ? proved(true, `No realtime scheduling was requested in ${facts.time}.`)
     : not('realtime scheduling was requested');
@@ -87,7 +87,7 @@ const SET_ID = 0o6000;
 
 function restrictSetId(facts: ProfileFacts): DirectiveVerdict {
   const asked = MODES.map(([call, position]) => facts.values(call, position));
-  if (asked.includes(undefined)) return not("the modes of chmod, mkdir or mknod weren't all recorded");
+  if (asked.includes(undefined)) return not('not all modes of chmod, mkdir or mknod were recorded');
   if (facts.made('openat2'))
     return not("openat2 was called, which RestrictSUIDSGID= refuses because filters can't see its mode");
   const modes = [...facts.profile.modes, ...asked.flatMap((values) => values!.map(Number))];
@@ -101,7 +101,7 @@ const PLAIN_DOMAINS = [0n, 0xffffffffn];
 
 function lockPersonality(facts: ProfileFacts): DirectiveVerdict {
   const domains = facts.values('personality', 0);
-  if (!domains) return not("the arguments of personality weren't all recorded");
+  if (!domains) return not('not all arguments of personality were recorded');
   return domains.every((domain) => PLAIN_DOMAINS.includes(domain))
     ? proved(true, `No other execution domain was requested in ${facts.time}.`)
     : not('another execution domain was requested');
@@ -120,7 +120,7 @@ const PROTECTION = 2;
 function denyWriteExecute(facts: ProfileFacts): DirectiveVerdict {
   for (const [call, names] of PROTECTIONS) {
     const values = facts.values(call, PROTECTION);
-    if (!values) return not(`the protections of ${call} weren't all recorded`);
+    if (!values) return not(`not all protections of ${call} were recorded`);
     const mask = names.reduce((bits, name) => bits | constantValue('x86-64', name)!, 0n);
     if (values.some((bits) => (bits & mask) === mask)) return not(`${call} made memory executable`);
   }

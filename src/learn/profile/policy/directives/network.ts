@@ -9,7 +9,7 @@ const IP: readonly number[] = [INET, INET6];
 
 function addressFamilies(facts: ProfileFacts): DirectiveVerdict {
   const seen = socketsSeen(facts.profile);
-  if (!seen) return not("the families of sockets weren't all recorded");
+  if (!seen) return not('not all families of sockets were recorded');
   if (seen.size === 0 && !facts.reaches('socket'))
     return proved('none', `No socket was created in ${facts.time}.`);
   // A socket of AF_UNSPEC is refused by any kernel.
@@ -19,7 +19,7 @@ function addressFamilies(facts: ProfileFacts): DirectiveVerdict {
   const names = facts.permitted('RestrictAddressFamilies', families.map(familyName));
   return proved(
     names.length > 0 ? names : 'none',
-    `No socket of another family was created in ${facts.time}. Libraries may use one of these instead of another.`,
+    `No socket of another family was created in ${facts.time}. Libraries may use one of these families instead of another.`,
   );
 }
 
@@ -67,7 +67,7 @@ const NETWORK_FILES = [
 /** A network of its own has no abstract sockets of others, and no interface but its own loopback. */
 function privateNetwork(facts: ProfileFacts): DirectiveVerdict | undefined {
   const seen = socketsSeen(facts.profile);
-  if (!seen) return not("the families of sockets weren't all recorded");
+  if (!seen) return not('not all families of sockets were recorded');
   if ([...seen.keys()].some((family) => family !== BigInt(UNIX))) return undefined;
   if (IP.concat(NETLINK).some((family) => facts.peers.some((peer) => peer.family === family)))
     return undefined;

@@ -78,7 +78,7 @@ function protectProc(facts: ProfileFacts): DirectiveVerdict {
   const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
   return one
     ? not(`${one.path} was used, which may belong to another process`)
-    : proved('invisible', `No process was looked at in ${facts.pathTime}.`);
+    : proved('invisible', `No process in /proc was examined in ${facts.pathTime}.`);
 }
 
 /** Bits of a mode that UMask= takes away: those that no file had. */
@@ -97,7 +97,7 @@ function umask(facts: ProfileFacts): DirectiveVerdict | undefined {
   const all = [...modes, ...asked.flatMap((values) => values?.map(Number) ?? [])];
   const found = MASKS.find(([mask]) => all.every((mode) => (mode & mask) === 0));
   if (modes.length === 0 || !found) return undefined;
-  if (asked.includes(undefined)) return not("the modes of mkdir or mknod weren't all recorded");
+  if (asked.includes(undefined)) return not('not all modes of mkdir or mknod were recorded');
   const socket = facts.peers.find((peer) => isSocketFile(peer));
   if (socket) return not(`${socket.address} is a socket, which others may use`);
   if (facts.made('mq_open')) return not('mq_open was called, and others may use the queue');
@@ -143,7 +143,10 @@ function readWritePaths(facts: ProfileFacts): DirectiveVerdict | undefined {
   const paths = writablePaths(facts);
   return typeof paths === 'string' || paths.length === 0
     ? undefined
-    : proved(paths, 'Directories in which files were changed, created or renamed, as log rotation does.');
+    : proved(
+        paths,
+        'Directories in which files were changed, created or renamed (log rotation renames files).',
+      );
 }
 
 /** Whether lines of the unit decide what /run is to the service. */
@@ -161,6 +164,7 @@ function closedRun(facts: ProfileFacts): DirectiveVerdict | undefined {
   if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;
   const files = filesInRun(facts);
   if (paths.includes(RUN) && typeof files === 'string') return not(files);
-  const why = "In /run only the paths above are writable: root's other programs find there what they start.";
+  const why =
+    'Only the paths above are writable in /run, because other programs of root find there what they start.';
   return proved([RUN], why);
 }

@@ -21,7 +21,7 @@ const SHOW_USERS: readonly (readonly [call: string, option: string])[] = [
 function peersUsers(facts: ProfileFacts): string | undefined {
   for (const [call, option] of SHOW_USERS) {
     const options = facts.values(call, 2);
-    if (!options) return "the socket options weren't all recorded";
+    if (!options) return 'not all socket options were recorded';
     if (options.includes(constantValue('x86-64', option)!))
       return `${option} was used, which shows other users`;
   }

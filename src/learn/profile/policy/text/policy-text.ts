@@ -127,9 +127,10 @@ function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
   const names = namesOf(calls, 'log');
   if (names.length === 0) return [];
   const { reachable, reachUnknown } = request;
-  const unknown = `It is unknown which calls the program can make${reachUnknown ? `: ${reachUnknown}` : ''}.`;
-  const within = `Calls that the program or its libraries can make${reachUnknown ? ` (${reachUnknown})` : ''}.`;
-  const why = `${reachable === 'unknown' ? unknown : within} They were not seen: let through and logged.`;
+  const why =
+    reachable === 'unknown'
+      ? `Not seen: let through and logged, as it is unknown which calls the program can make${reachUnknown ? `: ${reachUnknown}` : ''}.`
+      : `Not seen, but the program or its libraries can make them: let through and logged${reachUnknown ? ` (${reachUnknown})` : ''}.`;
   return [comment(why), ...groupedList('log', groupsOf(names, request))];
 }
 
