@@ -1,5 +1,5 @@
 /** The checklist: what happens to a service, and whether a watch has seen it. */
-import { countEvents, type EventKind, type Profile } from './profile.js';
+import type { EventKind, Profile, ProfileWatch } from './profile.js';
 import { SECONDS_OF_DAY, secondsOfPeriod } from './times.js';
 
 /** Facts of a unit; without them its lines aren't on the list. */
@@ -29,6 +29,10 @@ export interface ChecklistItem {
   /** How often; of a day or a week, the seconds of it that were watched. */
   readonly count: number;
 }
+
+/** How often watches have seen an event. */
+export const countEvents = (watches: readonly Pick<ProfileWatch, 'events'>[], what: EventKind): number =>
+  watches.reduce((sum, { events }) => sum + events.filter((event) => event.what === what).length, 0);
 
 /** The list of a profile, from the start of a service to its stop, times and commands last. */
 export function checklist(profile: Profile, facts: UnitFacts | undefined): ChecklistItem[] {

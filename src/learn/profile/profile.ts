@@ -75,10 +75,6 @@ export interface ProfileWatch
 /** An event, by what took place. */
 export type EventKind = RecordedEvent['what'];
 
-/** How often watches have seen an event. */
-export const countEvents = (watches: readonly Pick<ProfileWatch, 'events'>[], what: EventKind): number =>
-  watches.reduce((sum, { events }) => sum + events.filter((event) => event.what === what).length, 0);
-
 export interface Profile extends RecordingCounts {
   readonly unit: string;
   /** The hosts' native ABI: `x86-64`. Recordings of other machines don't count. */

@@ -165,4 +165,3 @@ test('data that unpacks to more than any file has is refused, and so is much of 
     /too large/,
   );
 });
-

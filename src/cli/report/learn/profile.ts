@@ -137,10 +137,8 @@ const programsText = (programs: readonly string[]): string =>
   printable(programs.map(fileName).join(' ') || '-', WIDTH);
 
 /** The name, with the ABI where that isn't the machine's own. */
-const callText = (
-  profile: Profile,
-  { name, architecture }: { name: string; architecture: string },
-): string => (architecture === profile.architecture ? name : `${name} (${architecture})`);
+const callText = (all: Profile, { name, architecture }: { name: string; architecture: string }): string =>
+  architecture === all.architecture ? name : `${name} (${architecture})`;
 
 function callsText(profile: Profile, theme: Theme): string {
   const rows = profile.calls.map((call) => [

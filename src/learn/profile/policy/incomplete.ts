@@ -3,7 +3,7 @@
 import { type Kind, kindsIn } from '../../../observe/recording/kinds.js';
 import type { LifePhase, PathUse, RecordedPath } from '../../../observe/recording/recording.js';
 import { normalize } from '../../../systemd/unit/path.js';
-import { countEvents } from '../profile.js';
+import { countEvents } from '../checklist.js';
 import type { ProfilePart } from './input.js';
 import { counted } from './text/spans.js';
 

@@ -8,7 +8,7 @@ import { withOwnSets } from '../../../seccomp/syscalls/own-sets.js';
 import { callsOf } from '../../../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../../../seccomp/syscalls/same-calls.js';
 import type { SyscallSets } from '../../../seccomp/syscalls/sets.js';
-import { countEvents } from '../profile.js';
+import { countEvents } from '../checklist.js';
 import { SECONDS_OF_DAY } from '../times.js';
 import { type CallFacts, dangerousCalls, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
 import { whyIncomplete } from './incomplete.js';
