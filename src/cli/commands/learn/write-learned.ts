@@ -79,14 +79,13 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
 /** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
 function dangersOf(
   { placement: { scope } }: Context,
-  { unit, policy: { calls, scripted } }: ProvedPolicy,
+  { unit, policy: { calls, script } }: ProvedPolicy,
 ): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
   const message = `these calls are the most useful to an attacker, and are allowed because they were seen: ${shortList(seen, 12)}`;
   const shown = `'${ownCommand(scope, 'learn --show', unit)}' shows when, and by which program`;
-  const kept =
-    scripted && `${printable(scripted.daemon)} keeps the calls of its start script: ${scripted.why}`;
+  const kept = script && `${printable(script.daemon)} keeps the calls of its start script: ${script.why}`;
   const hint = [kept, shown].filter(Boolean).join('; ');
   return [warning('opens', message, { hint })];
 }

@@ -12,7 +12,7 @@ export interface LearnedPolicy {
   readonly ready: LearnedReady | NoReady | undefined;
   readonly directives: LearnedDirectives;
   /** The daemon that a start script becomes, where it keeps the script's calls, and why: it can't have `[ready]`. */
-  readonly scripted: { readonly daemon: string; readonly why: string } | undefined;
+  readonly script: { readonly daemon: string; readonly why: string } | undefined;
   /** ABIs besides the native one. */
   readonly architectures: readonly string[];
 }

@@ -46,7 +46,7 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
     ready: learnReady(request, calls, known, readyGap === undefined ? daemon : undefined),
     directives,
-    scripted: daemon !== undefined && readyGap !== undefined ? { daemon, why: readyGap } : undefined,
+    script: daemon !== undefined && readyGap !== undefined ? { daemon, why: readyGap } : undefined,
     architectures: abisSeen(profile.architecture, made).slice(1),
   };
 }

@@ -103,14 +103,14 @@ test('a call that the start script made stays where its daemon can reach it, and
 
 test('memcached where [ready] can not be had: the policy says that the daemon keeps its script’s calls', () => {
   const why = "[ready] can't be enforced: Type=oneshot has ended";
-  const { text, policy, scripted } = learned(MEMCACHED, { readyGap: why });
-  assert.deepEqual([policy.ready, scripted], [undefined, { daemon: '/usr/bin/memcached', why }]);
+  const { text, policy, script } = learned(MEMCACHED, { readyGap: why });
+  assert.deepEqual([policy.ready, script], [undefined, { daemon: '/usr/bin/memcached', why }]);
   assert.match(
     text,
     /^# \/usr\/bin\/memcached keeps the calls of its start script: .*Type=oneshot has ended\.$/m,
   );
   assertAnswers(text, { dup: 'allow', execve: 'allow' });
-  assert.equal(learned(MEMCACHED).scripted, undefined);
+  assert.equal(learned(MEMCACHED).script, undefined);
 });
 
 test('a service that executes programs at work may go on', () => {

@@ -62,7 +62,7 @@ function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
 }
 
 function warnings(
-  { calls, architectures, scripted }: LearnedPolicy,
+  { calls, architectures, script }: LearnedPolicy,
   { profile, reachable, target }: PolicyRequest,
 ): string[] {
   const lost = whyStartUnknown(profile) === undefined ? whyIncomplete(profile, 'calls') : undefined;
@@ -77,7 +77,7 @@ function warnings(
     ...(wanted.length > 0
       ? [`Dangerous calls, allowed because they were seen: ${shortList(wanted, 12)}.`]
       : []),
-    ...(scripted ? [`${scripted.daemon} keeps the calls of its start script: ${scripted.why}.`] : []),
+    ...(script ? [`${script.daemon} keeps the calls of its start script: ${script.why}.`] : []),
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(profile.nameless.length > 0
       ? [`Calls whose names are unknown get ENOSYS: ${shortList(profile.nameless, 5)}.`]
