@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../diagnostic.js';
 import { unitObjectPath } from '../../systemd/unit/name.js';
 import type { UnitProperty } from '../../systemd/unit/unit-property.js';
 import type { ManagerFacts, OtherJob } from '../system.js';
 import type { UnitProperties } from '../unit-state.js';
-import { whileAway } from '../while-away.js';
 import { changedIn, MANAGER_PROPERTIES, managerOf, otherJobsIn, unitOf, unitsIn } from './answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { Jobs } from './jobs.js';
@@ -308,5 +308,22 @@ export class ChangedUnits {
   noteAll() {
     for (const unit of this.#units.values()) unit.isChanged = true;
     this.#tell();
+  }
+}
+
+/**
+ * The longest absence of a manager that reexecutes itself, in milliseconds: usually a second, more on slow machines.
+ */
+const AWAY_TIMEOUT = 5_000;
+const AWAY_PAUSE = 50;
+
+/** Makes a call, and repeats it while the manager is away. The call must be harmless when it is made twice. */
+export async function whileAway<T>(call: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
+    try {
+      return await call();
+    } catch (cause) {
+      if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
+    }
   }
 }

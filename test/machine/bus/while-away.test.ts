@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Code } from '../../src/codes/subjects.js';
-import { error, UserError } from '../../src/diagnostic.js';
-import { whileAway } from '../../src/machine/while-away.js';
+import type { Code } from '../../../src/codes/subjects.js';
+import { error, UserError } from '../../../src/diagnostic.js';
+import { whileAway } from '../../../src/machine/bus/bus.js';
 
 /** A call that fails so often, and how often it was made. */
 function failing(times: number, code: Code) {
