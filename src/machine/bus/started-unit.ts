@@ -6,6 +6,7 @@ import type { Host } from '../host.js';
 import { isDown, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import { unitOf } from './answers.js';
 import type { Bus } from './bus.js';
+import { deferred } from './jobs.js';
 import type { StartedUnit, TransientUnit, TransientUnits } from './transient.js';
 
 /** Starts transient units over the bus of a manager. */
@@ -30,7 +31,7 @@ class UnitOverBus implements StartedUnit {
   /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. None if a signal may be missing. */
   readonly #heard = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
-  #change = deferred();
+  #change = deferred<void>();
 
   constructor({ unit, scope }: { unit: string; scope: Scope }, bus: Bus) {
     this.#unit = unit;
@@ -65,7 +66,7 @@ class UnitOverBus implements StartedUnit {
     for (const [name, value] of properties) this.#heard.set(name, value);
     this.#invocation = parseUnitState(properties).invocationId || this.#invocation;
     this.#change.resolve();
-    this.#change = deferred();
+    this.#change = deferred<void>();
   };
 
   #mayHaveEnded(): boolean {
@@ -101,11 +102,3 @@ const gone = (unit: string, scope: Scope) =>
     }),
     EXIT.findings,
   );
-
-function deferred() {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
