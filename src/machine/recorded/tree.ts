@@ -3,14 +3,28 @@ import { fileError } from '../files/error.js';
 import { type FileFacts, type FileTree, S_IFDIR, S_IFLNK, S_IFMT, walkTree } from '../files/follow.js';
 import type { LookedAt, RecordedAnswer } from './facts-file.js';
 
-/** A machine's answers, and the questions that have none. */
-export interface Answers {
-  /** The answer to a question, if there is one. */
-  known(question: string): RecordedAnswer | undefined;
-  /** Keeps a question that has no answer. */
-  miss(question: string): void;
-  /** Both. */
-  ask(question: string): RecordedAnswer | undefined;
+/** A machine's answers by their questions, the questions that were asked, and those of them that are open. */
+export class RecordedAnswers {
+  readonly all: ReadonlyMap<string, RecordedAnswer>;
+  readonly asked = new Set<string>();
+  readonly open = new Set<string>();
+
+  constructor(all: ReadonlyMap<string, RecordedAnswer>) {
+    this.all = all;
+  }
+
+  /** The answer to a question, if there is one. The caller keeps an open one. */
+  known(question: string): RecordedAnswer | undefined {
+    this.asked.add(question);
+    return this.all.get(question);
+  }
+
+  /** The answer to a question, which is kept as open if there is none. */
+  ask(question: string): RecordedAnswer | undefined {
+    const answer = this.known(question);
+    if (answer === undefined) this.open.add(question);
+    return answer;
+  }
 }
 
 /** A name in a folder, its type as find(1) has it, and the target of a link. */
@@ -22,11 +36,11 @@ export interface FolderEntry {
 
 /** The files of a machine by its answers. */
 export class RecordedTree implements FileTree {
-  readonly #answers: Answers;
+  readonly #answers: RecordedAnswers;
   /** The path that is followed: the script answers with all on its way. */
   #followed: string | undefined;
 
-  constructor(answers: Answers) {
+  constructor(answers: RecordedAnswers) {
     this.#answers = answers;
   }
 
@@ -42,7 +56,7 @@ export class RecordedTree implements FileTree {
 
   look(path: string): (FileFacts & LookedAt) | 'hidden' | undefined {
     const answer = this.#answers.known(`look ${path}`);
-    if (answer === undefined) this.#answers.miss(`look ${this.#followed ?? path}`);
+    if (answer === undefined) this.#answers.open.add(`look ${this.#followed ?? path}`);
     if (answer?.kind === 'failed') return 'hidden';
     if (answer?.kind !== 'look') return undefined;
     const { facts } = answer;
