@@ -147,17 +147,20 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: stri
 function loosening(entry: DirectiveEntry, policy: Policy, reason: string | undefined): Diagnostic[] {
   if (reason === undefined) return [];
   const { name, at } = entry;
-  const message = `${name} is weaker than what the unit has: ${reason}`;
+  const message = `${name} is weaker than the unit's own setting: ${reason}`;
   const named = `loosen = ["${name}"] in [service]`;
   if (policy.loosen.some(({ value }) => value === name))
-    return [warning('loosened', message, { at, hint: `it is meant, as ${named} says` })];
-  return [error('loosens', message, { at, hint: `if it is meant: ${named}` })];
+    return [warning('loosened', message, { at, hint: `${named} allows this` })];
+  return [error('loosens', message, { at, hint: `if this is intended, set ${named}` })];
 }
 
 function* unusedLoosen({ service, loosen }: Policy) {
   const names = new Set(service.map(({ name }) => name));
   for (const { value, at } of loosen.filter((one) => !names.has(one.value))) {
     const hint = didYouMean(value, names);
-    yield error('unknown-directive', `'${value}' is not set in [service]`, { at, hint });
+    yield error('unknown-directive', `'loosen' names '${value}', which is not set in [service]`, {
+      at,
+      hint,
+    });
   }
 }

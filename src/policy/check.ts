@@ -18,8 +18,8 @@ import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../sec
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
 import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
+import { takenFromAll, takenThreads } from './indispensable.js';
 import type { Policy } from './policy.js';
-import { takenThreads } from './threads.js';
 
 interface CheckContext {
   readonly policy: Policy;
@@ -46,7 +46,12 @@ export function checkSyscalls(
   if (syscalls) {
     const context = { policy, section: syscalls, sets: known, abis: openAbis(syscalls, machines) };
     found.push(...checkSection(context));
-    if (complete) found.push(...allowListKeysHaveAllow(context), ...doorsOf(context));
+    if (complete)
+      found.push(
+        ...allowListKeysHaveAllow(context),
+        ...doorsOf(context),
+        ...takenFromAll(syscalls, known, context.abis),
+      );
   } else if (complete) found.push(...meantForCalls(policy));
   if (ready) {
     const sets = withOwnSets(known);
@@ -84,7 +89,7 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
 /** The error about an expectation of a start, without `[syscalls]`. */
 function meantForCalls({ ready, expect }: Policy): Diagnostic[] {
   const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
-  const hint = ready && `with phase = "ready" it is about [ready]`;
+  const hint = ready && `add phase = "ready" to check [ready]`;
   return at ? [error('contradiction', '[[expect]] needs [syscalls]', { at, hint })] : [];
 }
 
@@ -107,14 +112,15 @@ function* namesAreKnown({ policy, section, sets }: CheckContext) {
 function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
   if (expandSet(sets, entry.name)) return [];
   if (expandSet(withOwnSets(sets), entry.name)) return [setOfReady(entry)];
-  const where = sets.source === 'target' ? `systemd ${sets.systemd} here` : `systemd ${sets.systemd}`;
+  const where =
+    sets.source === 'target' ? `systemd ${sets.systemd} on this machine` : `systemd ${sets.systemd}`;
   const hint =
     didYouMean(entry.name, setNames(sets)) ?? `'systemd-analyze syscall-filter' lists the sets of ${where}`;
   return [error('unknown-syscall', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
 }
 
 const setOfReady = ({ name, at }: CallEntry): Diagnostic =>
-  error('unknown-syscall', `only [ready] has the syscall set '${name}'`, {
+  error('unknown-syscall', `the syscall set '${name}' exists in [ready] only`, {
     at,
     hint: 'systemd has no such set: name its calls one by one',
   });
@@ -124,7 +130,7 @@ function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[
   if (place === 'here') return [];
   if (place !== undefined) return [place === 'newer' ? newerCall(name, at) : foreignCall(name, at)];
   const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
-  const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
+  const isSet = expandSet(sets, name) ? 'only lists take sets: name its calls one by one' : undefined;
   const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
 }
@@ -138,16 +144,16 @@ function* operandsHaveValues({ policy, section, abis }: CheckContext) {
 
 /** The error about a call of another machine, or a typing error that happens to be one: `execv`. */
 const foreignCall = (name: string, at: Location): Diagnostic =>
-  error('unknown-syscall', `no machine that is known here has the call '${name}'`, {
+  error('unknown-syscall', `no supported machine has the call '${name}'`, {
     at,
-    hint: didYouMean(name, callNames()) ?? 'it is a call of other machines: leave it out',
+    hint: didYouMean(name, callNames()) ?? 'only other machines have it: remove it',
   });
 
 /** The warning about a call that systemd can filter by its name, and that has no number in this program's tables. */
 const newerCall = (name: string, at: Location): Diagnostic =>
-  warning('unknown-syscall', `only systemd knows the call '${name}', by its name`, {
+  warning('unknown-syscall', `systemd knows the call '${name}', but this program does not know its number`, {
     at,
-    hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or a call of other machines',
+    hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or only other machines have it',
   });
 
 /** The first error that an operand causes on one of the ABIs. */
@@ -195,9 +201,9 @@ function conditionsCanHold({ section, abis }: CheckContext): Diagnostic[] {
       .map((condition) => ({ condition, values: abis.map((abi) => valuesOn(abi, condition)) }));
     const clash = exact.find((one, i) => exact.slice(0, i).some((other) => excludes(one, other)));
     if (!clash) return [];
-    const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
+    const hint = 'all conditions of a rule must hold; to compare with several values, use in = [...]';
     const { at } = clash.condition;
-    return [error('contradiction', `this rule on ${syscall.value} never holds`, { at, hint })];
+    return [error('contradiction', `this rule on ${syscall.value} can never match`, { at, hint })];
   });
 }
 

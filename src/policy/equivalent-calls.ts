@@ -95,13 +95,13 @@ const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
 type EquivalentCallHint = (calls: readonly string[]) => string;
 
 const deny: EquivalentCallHint = (calls) => `deny ${entriesFor(calls)} too`;
-const rule: EquivalentCallHint = (calls) => `${deny(calls)}, or write such a rule for each`;
+const rule: EquivalentCallHint = (calls) => `${deny(calls)}, or write the same rule for each`;
 
 /** Threads are made by `clone`, too, whatever else starts processes. */
 const denyProcesses: EquivalentCallHint = (calls) => {
   const others = calls.filter((call) => call !== 'clone');
   const too = others.length > 0 ? `${deny(others)}, and ` : '';
-  return `${too}refuse 'clone' by a rule, where CLONE_THREAD is not set: threads need it`;
+  return `${too}refuse 'clone' with a rule for calls without CLONE_THREAD: threads need it`;
 };
 
 const listed = (calls: readonly string[]): string => calls.map((call) => `'${call}'`).join(' and ');
@@ -150,7 +150,7 @@ function byPersonality(
     ({ name, value }) => name === 'LockPersonality' && parseBoolean(String(value)),
   );
   if (!first || isLocked || !isOpen(policy, 'personality')) return [];
-  const message = `'${first.syscall.value}' is refused, but after 'personality' memory is executable that no call asks it for`;
+  const message = `'${first.syscall.value}' is refused, but 'personality' can make all readable memory executable`;
   const hint = "deny 'personality' too, or set LockPersonality = true in [service]";
   return [warning('open-door', message, { at: first.at, hint })];
 }

@@ -27,7 +27,7 @@ export function syntaxError(
   const word = place.line === value.line ? bareWord(lines[value.line - 1] ?? '', value.column) : undefined;
   if (word !== undefined && place.column <= value.column + word.length) {
     const at = { file, ...value, length: word.length };
-    return error('policy-syntax', `'${printable(word, 80)}' is no value`, { at, hint: inToml(word) });
+    return error('policy-syntax', `'${printable(word, 80)}' is not a value`, { at, hint: inToml(word) });
   }
   const [message = ''] = cause.message.split('\n', 1);
   // The package may count past the end of the text.

@@ -90,7 +90,7 @@ class PlacingParser extends TomlParser {
       return record();
     } catch (cause) {
       const redefined = /^Can't (?:redefine|extend)/.test((cause as Error).message);
-      throw redefined ? misplaced(`the key '${key}' is defined already`, span) : cause;
+      throw redefined ? misplaced(`the key '${key}' is already defined`, span) : cause;
     }
   }
 

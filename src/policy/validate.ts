@@ -53,9 +53,9 @@ function* checkTable(
 const GONE: ReadonlyMap<string, string> = new Map([
   [
     'exec.programs',
-    '[ready] takes calls of a start script once the daemon serves: deny = ["execve", "execveat"] there, not in [syscalls]',
+    '[ready] refuses calls of the start script once the daemon is ready: set deny = ["execve", "execveat"] there, not in [syscalls]',
   ],
-  ['exec.unit-deny', '[syscalls] is for the start script, too: leave this out'],
+  ['exec.unit-deny', '[syscalls] applies to the start script, too: remove this key'],
 ]);
 
 /** A hint that names the right sections for a key in the wrong table. */

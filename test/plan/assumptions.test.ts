@@ -18,7 +18,7 @@ test('a target of which all is known has nothing to be taken for granted', () =>
 
 test('the abilities that the plan needs are named once each, with the directives that need them', () => {
   assert.deepEqual(said(['seccomp'], ['LockPersonality', 'PrivateTmp', 'RestrictRealtime'], true), [
-    `warning assumed: assumed of the target: ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
+    `warning assumed: this plan assumes that the target has ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
   ]);
 });
 

@@ -90,7 +90,7 @@ test('a note says that sessions, jobs and containers inherit the policy of their
   for (const command of ['/usr/sbin/sshd -D', '/usr/sbin/cron -f', '/usr/bin/dockerd'])
     assert.match(
       noted(command)[0]!,
-      /^note undefined programs that people run through demo\.service, as root too,/,
+      /^note undefined programs that people start through demo\.service, as root too,/,
     );
   assert.deepEqual(noted('/usr/sbin/postfix start'), []);
 });

@@ -72,7 +72,7 @@ function omittedLines(
   );
   const groups = groupBy(omitted, ([call, { reason }]) => {
     const isOwn = !permits(limitBy(own, call));
-    return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
+    return `${isOwn ? "the unit's own filter" : 'calls that nothing allows'}\n${reason}`;
   });
   return [...groups].map(([key, calls]): PlanLine => {
     const [subject, reason] = key.split('\n') as [string, string];
@@ -125,7 +125,7 @@ function entryLine(
 
 /** A plan line for an entry whose calls no open ABI has. */
 function notNeeded(at: Location, subject: string, context: CallContext): PlanLine {
-  const reason = `${openAbis(context).join(', ')} has no such call`;
+  const reason = `no such call on ${openAbis(context).join(', ')}`;
   return { at, subject, enforcedBy: 'not needed', how: '', reason };
 }
 

@@ -35,11 +35,15 @@ export function writableByLists(
       const path = opened.find((one) => closedBy(parts, one) !== undefined);
       if (path === undefined) return [];
       const by = closedBy(parts, path)!;
-      const message = `${name} makes ${printable(path, 60)} writable, which the unit's '${by}' closes`;
+      const message = `${name} makes ${printable(path, 60)} writable, which the unit's '${by}' protects`;
       const hint = 'list it in BindReadOnlyPaths, too';
       if (policy.loosen.some(({ value }) => value === name))
-        return [warning('loosened', message, { at, hint: `it is meant, as loosen says; else ${hint}` })];
-      return [error('loosens', message, { at, hint: `${hint}; if it is meant: loosen = ["${name}"]` })];
+        return [
+          warning('loosened', message, { at, hint: `loosen allows this; if it is not intended, ${hint}` }),
+        ];
+      return [
+        error('loosens', message, { at, hint: `${hint}; if this is intended, set loosen = ["${name}"]` }),
+      ];
     });
 }
 

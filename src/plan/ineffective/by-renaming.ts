@@ -98,9 +98,9 @@ function described({ policy }: ConfinedUnit, some: readonly Movable[]): Diagnost
   const { directive, folders, by } = some[0]!;
   const [folder] = folders.map((one) => printable(one, 60));
   const paths = some.map(({ path }) => printable(path, 60)).join(', ');
-  const message = `${directive}= protects ${paths} only until the service renames ${folder}, which it may do`;
+  const message = `the service can get around ${directive}= for ${paths}: it may rename ${folder}`;
   const ways = [
-    `close ${folder} itself`,
+    `protect ${folder} itself`,
     ...(FOLDERS.has(by) ? [] : [`narrow ${by}=`]),
     // A bind mount in another place needs a source, which the path doesn't tell.
     ...(by === 'BindPaths' ? [] : [`mount the folder over itself: BindPaths = ${JSON.stringify(folders)}`]),

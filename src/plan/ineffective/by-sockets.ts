@@ -25,7 +25,7 @@ export function handedSockets(
   const open = isHeld ? [...sockets].filter(([, rules]) => !isHeld(rules, values, before)) : [];
   if (open.length === 0) return [];
   const units = open.map(([unit]) => unit).join(', ');
-  const message = `${units} overrides ${name}: its own lines apply to the sockets that it hands over`;
+  const message = `${name} does not apply to sockets that come from ${units}: they follow the lines of that unit`;
   const hint = `set ${name}= in a drop-in of ${units}, too; --allow-gaps accepts it`;
   return [error('gap-undone', message, { at, hint })];
 }

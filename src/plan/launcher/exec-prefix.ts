@@ -43,7 +43,7 @@ const isNotSetuid = (prefixes: string): boolean => prefixes.includes('!') && !pr
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('+');
 
 /** The plan's reason for a line that prefixes take from all main commands. */
-export const LOST_TO_PREFIXES = "ExecStart= has a prefix for which systemd doesn't apply it";
+export const LOST_TO_PREFIXES = "systemd does not apply it to ExecStart=, because of the command's prefix";
 
 /** Whether systemd's sandbox is around none of the unit's main commands. */
 export function hasNoSandbox(effective: EffectiveUnit): boolean {
@@ -84,7 +84,7 @@ export function prefixGaps(
       if (lost.length === 0) return [];
       const prefix = isPrivileged(command) ? '+' : '!';
       const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost, MOST_NAMED)} to it`;
-      const hint = `in a drop-in of the unit's own: an empty ExecStart=, then the line without ${prefix}`;
+      const hint = `write an empty ExecStart= and the line without ${prefix} in a drop-in of your own`;
       return [error('gap-exec', message, { at: command.at, hint })];
     });
 }

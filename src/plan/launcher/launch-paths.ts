@@ -184,14 +184,14 @@ export function untrustedPath(
   const { by } = first;
   const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
   const cause = by === undefined ? '' : `${by}= of ${unit}: `;
-  const where = isInside ? ` where ${unit} runs` : '';
-  const message = `${cause}${named.join(', ')}${where}: ${printable(path)} may be another file at its next start`;
+  const where = isInside ? ` in the mount namespace of ${unit}` : '';
+  const message = `${cause}${named.join(', ')}${where}: ${printable(path)} could be replaced before its next start`;
   const isProgram = by === undefined && places.has(path);
   const hint = by
-    ? `only root may be able to change what ${by}= names and the folders above it; the service may write to folders below it`
+    ? `let only root write to what ${by}= names and the folders above it; the service may write to folders below it`
     : isProgram
-      ? "name its key in 'wrap' of [exec], or start a copy in a folder that only root can change, such as /usr/local/lib"
-      : 'only root may be able to change it and the folders above it';
+      ? "add its key to 'wrap' in [exec], or start a copy from a folder that only root can write to, such as /usr/local/lib"
+      : 'let only root write to it and to the folders above it';
   return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }
 

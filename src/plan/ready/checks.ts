@@ -77,12 +77,18 @@ function indispensable(entry: CallEntry, { named, target }: ReadyOnTarget): Diag
       INDISPENSABLE.includes(one) && !mayPass(verdictOn(named, one)) && !cantBeMade(one, { named, target }),
   );
   if (call === undefined) return [];
-  const has = name === call ? `'${name}' is a call` : `'${name}' has ${call},`;
+  const isCall = name === call;
   return [
-    error('indispensable', `${has} without which no program ends or goes on`, {
-      at,
-      hint: name === call ? 'leave it out of deny' : 'name its other calls one by one',
-    }),
+    error(
+      'indispensable',
+      isCall
+        ? `no program can run without '${name}'`
+        : `'${name}' includes ${call}, and no program can run without it`,
+      {
+        at,
+        hint: isCall ? 'remove it from deny' : 'name its other calls one by one',
+      },
+    ),
   ];
 }
 
@@ -114,9 +120,9 @@ const idleLine = ({ name, at }: NamedLine): Diagnostic =>
   });
 
 const idle = (at: Location): Diagnostic =>
-  error('contradiction', '[ready] refuses no call that is allowed until then', {
+  error('contradiction', '[ready] has no effect: it refuses no call that is allowed before', {
     at,
-    hint: 'name calls of the start in deny, such as execve, bind, setuid, or remove the table',
+    hint: 'deny calls that only the start needs, such as execve, bind or setuid, or remove the table',
   });
 
 function changesAnything({ log }: ReadySection, meaning: ReadyOnTarget): boolean {
@@ -141,9 +147,14 @@ function noRespawn({ at }: ReadySection, { before, named, target }: ReadyOnTarge
   const starts = (call: string) =>
     mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused('clone', [SIGCHLD], filter));
   if (passing.length === 0 || passing.some(starts)) return [];
-  const message = 'once it serves it starts no process: a worker that dies is not replaced';
-  const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
-  return [note('indispensable', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
+  const message = 'once ready, the service can start no process: a worker that dies is not replaced';
+  const lines = `if it has workers, keep ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')}`;
+  return [
+    note('indispensable', message, {
+      at,
+      hint: `${lines} and the calls that a new worker makes, such as setuid`,
+    }),
+  ];
 }
 
 /** Whether systemd can reload a unit, by its own lines. */
@@ -154,19 +165,15 @@ export const hasReload = (effective: EffectiveUnit): boolean =>
 /** Diagnostics about a reload, which makes calls of a start. */
 function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: ReadySection): Diagnostic[] {
   if (reload?.value === false && policy.reload?.value === true) {
-    const hint = 'take out one of the two';
-    const message = '[ready] refuses the reload that [apply] tries';
+    const hint = 'remove one of the two';
+    const message = '[ready] has reload = false, but [apply] has reload = true';
     return [error('contradiction', message, { at: reload.at, hint })];
   }
   if (!hasReload(effective) || reload) return [];
   return [
-    warning(
-      'ready-reload',
-      'a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
-      {
-        at,
-        hint: 'with reload = false the service is restarted instead; true says that [ready] allows what a reload needs',
-      },
-    ),
+    warning('ready-reload', 'a reload may need calls that [ready] refuses, and could fail without notice', {
+      at,
+      hint: 'reload = false restarts the service instead; reload = true says that [ready] allows what a reload needs',
+    }),
   ];
 }

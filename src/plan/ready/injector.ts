@@ -52,39 +52,44 @@ export function injectorGaps(
   const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
   const gap = (why: string, hint: string) =>
     error('gap-ready', `[ready] can't be enforced: ${why}`, { at, hint });
-  const out = 'leave [ready] out, or refuse the calls in [syscalls]';
+  const out = 'remove [ready], or refuse the calls in [syscalls]';
   const good = goodFailures(values);
   return [
     ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
-    ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
+    ...(target.scope === 'user' ? [gap("a user's manager can't load its filter into processes", out)] : []),
     ...(HELPER_MACHINES.includes(target.machine)
       ? []
-      : [gap(`no program loads it on ${target.machine}`, out)]),
-    ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
+      : [gap(`no program can load its filter on ${target.machine}`, out)]),
+    ...(type === 'oneshot' ? [gap('a service of Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
-      ? [gap("with Type=idle the start of the program can't be known", 'Type=exec in a drop-in of the unit')]
+      ? [
+          gap(
+            "with Type=idle systemd does not report the program's start",
+            'set Type=exec in a drop-in of the unit',
+          ),
+        ]
       : []),
     ...(mayLoad(values, target)
       ? []
-      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', howToLoad(effective))]),
+      : [gap('without NoNewPrivileges only CAP_SYS_ADMIN can load its filter', howToLoad(effective))]),
     ...(good.length > 0
-      ? [gap(`SuccessExitStatus=${good.join(' ')} would take its failure for a success`, out)]
+      ? [gap(`SuccessExitStatus=${good.join(' ')} would hide that its filter could not be loaded`, out)]
       : []),
     ...OUTPUTS.filter((name) => lastOf(values, name).startsWith('truncate:')).map((name) =>
       gap(
-        `${name}=truncate: empties its file when the program that loads it is started`,
-        `${name}=append: in a drop-in of the unit`,
+        `${name}=truncate: would empty its file when the filter is loaded`,
+        `set ${name}=append: in a drop-in of the unit`,
       ),
     ),
     ...(lastOf(values, 'PAMName') === ''
       ? []
       : [
           gap(
-            'the session of PAMName= may take the processes out of the unit',
-            `PAMName= in a drop-in, or ${out}`,
+            'PAMName= may move the processes out of the unit',
+            `set an empty PAMName= in a drop-in of the unit, or ${out}`,
           ),
         ]),
-    ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
+    ...(root ? [gap(`the program that loads its filter is not in the root of ${root}=`, out)] : []),
   ];
 }
 
@@ -106,8 +111,8 @@ const goodFailures = (values: UnitValues): string[] =>
 /** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
 const howToLoad = (effective: EffectiveUnit): string =>
   lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
-    ? 'NoNewPrivileges = true in [service]'
-    : 'leave NoNewPrivileges out of [service]';
+    ? 'set NoNewPrivileges = true in [service]'
+    : 'remove NoNewPrivileges from [service]';
 
 /** Directives of the drop-in for `[ready]`, besides its commands. */
 export function readyDirectives(

@@ -49,7 +49,7 @@ function enforcement(
   gap: string | undefined,
 ): Pick<PlanLine, 'enforcedBy' | 'how' | 'reason'> {
   if (calls.every((call) => cantBeMade(call, { named, target }))) {
-    const reason = `${openAbis({ named, target }).join(', ')} has no such call`;
+    const reason = `no such call on ${openAbis({ named, target }).join(', ')}`;
     return { enforcedBy: 'not needed', how: '', reason };
   }
   if (gap !== undefined) return { enforcedBy: 'nobody', how: '', reason: gap };

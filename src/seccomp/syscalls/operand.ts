@@ -51,7 +51,7 @@ function unknownConstant(word: string, abi: Abi, at: Location): Diagnostic {
   const elsewhere = (Object.keys(ABIS) as Abi[]).find((other) => constantValue(other, word) !== undefined);
   const hint = elsewhere
     ? `${elsewhere} has it, ${abi} does not`
-    : (didYouMean(word, constantNames()) ?? 'a number works too');
+    : (didYouMean(word, constantNames()) ?? 'write its number instead');
   return error('policy-value', `unknown constant '${word}' on ${abi}`, { at, hint });
 }
 

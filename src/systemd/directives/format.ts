@@ -69,7 +69,7 @@ export function gapOf(
   const gap = (what: string, hint: string) => error('gap-directive', what, { at, hint });
   if (row.since > target.systemd) return gap(`${running} ignores '${row.name}'`, update(row.since));
   if (row.until !== undefined && row.until <= target.systemd) {
-    return gap(`${running} ignores '${row.name}', which is gone since ${row.until}`, 'leave it out');
+    return gap(`${running} ignores '${row.name}', which systemd ${row.until} removed`, 'leave it out');
   }
   const need = needs.find((entry) => entry.since > target.systemd);
   if (need) return gap(`${running} doesn't know ${need.what} of '${row.name}'`, update(need.since));

@@ -35,5 +35,5 @@ export function unknownDirective(name: string, at: Location): Diagnostic {
     return error('refused-directive', `'${shown}' ${refusal.reason}`, { at, hint: refusal.hint });
   }
   const hint = didYouMean(name, byName().keys()) ?? didYouMean(name, refusals().keys());
-  return error('unknown-directive', `no directive is called '${shown}'`, { at, hint });
+  return error('unknown-directive', `unknown directive '${shown}'`, { at, hint });
 }

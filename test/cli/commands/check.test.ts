@@ -103,7 +103,7 @@ test('lines of [ready] that are wrong for any unit are found without one', async
     const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);
     return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
   };
-  const nothing = 'contradiction: [ready] refuses no call that is allowed until then';
+  const nothing = 'contradiction: [ready] has no effect: it refuses no call that is allowed before';
   assert.deepEqual(await of('[ready]\n'), [1, nothing]);
   assert.deepEqual(await of('[ready]\ndeny = []\n'), [1, nothing]);
   assert.deepEqual(await of('[syscalls]\ndeny = ["bpf"]\n[ready]\ndeny = ["bpf", "acct"]\n'), [

@@ -9,7 +9,7 @@ const found = (lines: string, exec = '') =>
     .diagnostics.filter(({ code }) => code === 'loosens')
     .map(({ message, hint }) => [message.replace(/^.*, which /, ''), hint]);
 
-const CANT = "some of its lines can't be put behind the launcher: see the gaps";
+const CANT = "some of these lines can't be put behind the launcher: see the gaps";
 const wrap = (keys: string) => `put them behind the launcher too: wrap = [${keys}] in [exec]`;
 
 test('lines that run without the launcher would be loosened', () => {

@@ -33,7 +33,7 @@ test('of a set the calls are named that are left, three at most; none where all 
     `2: deny @default:kill: systemd and launcher by SystemCallFilter=, filter (execve: ${EXECVE})`,
   ]);
   const allow = 'allow = ["@system-service"]';
-  const reason = "systemd 257 can't start a service with ENOSYS for one call of an allow list";
+  const reason = "systemd 257 can't start a service with ENOSYS for a single call of an allow list";
   const [, mixed] = lines(`${allow}\ndeny = ["@mount:ENOSYS", "chroot:EPERM"]`, true);
   const [head, ...rest] = mixed!.split(' (');
   assert.equal(head, '3: deny @mount:ENOSYS: systemd and launcher by SystemCallFilter=, filter');

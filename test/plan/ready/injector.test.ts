@@ -9,12 +9,12 @@ const gaps = (lines: string) =>
   planned(READY, lines).diagnostics.flatMap(({ code, message }) => (code === 'gap-ready' ? [message] : []));
 
 const gap = (words: string) =>
-  `[ready] can't be enforced: SuccessExitStatus=${words} would take its failure for a success`;
+  `[ready] can't be enforced: SuccessExitStatus=${words} would hide that its filter could not be loaded`;
 
 test('a file that is emptied for each command of the unit must be none of its output', () => {
   for (const name of ['StandardOutput', 'StandardError'])
     assert.deepEqual(gaps(`${name}=truncate:/var/log/demo`), [
-      `[ready] can't be enforced: ${name}=truncate: empties its file when the program that loads it is started`,
+      `[ready] can't be enforced: ${name}=truncate: would empty its file when the filter is loaded`,
     ]);
   for (const lines of ['StandardOutput=file:/a', 'StandardError=append:/a', 'StandardInput=socket'])
     assert.deepEqual(gaps(lines), []);
@@ -22,7 +22,7 @@ test('a file that is emptied for each command of the unit must be none of its ou
 
 test('a PAM session may take the processes to a group of its own', () => {
   assert.deepEqual(gaps('PAMName=login'), [
-    "[ready] can't be enforced: the session of PAMName= may take the processes out of the unit",
+    "[ready] can't be enforced: PAMName= may move the processes out of the unit",
   ]);
   for (const lines of ['', 'PAMName=login\nPAMName=']) assert.deepEqual(gaps(lines), []);
 });

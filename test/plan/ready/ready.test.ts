@@ -23,7 +23,7 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
   );
 
 const NO_RESPAWN =
-  'note indispensable: once it serves it starts no process: a worker that dies is not replaced';
+  'note indispensable: once ready, the service can start no process: a worker that dies is not replaced';
 
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
@@ -132,7 +132,7 @@ describe('lines that say nothing', () => {
 
   test('a [ready] that changes nothing is an error', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
-      'error contradiction: [ready] refuses no call that is allowed until then',
+      'error contradiction: [ready] has no effect: it refuses no call that is allowed before',
     ]);
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
@@ -205,33 +205,36 @@ describe('what loads it', () => {
 
   test('gaps are where it can not be loaded', () => {
     const gap = (why: string) => [`error gap-ready: [ready] can't be enforced: ${why}`];
-    assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
+    assert.deepEqual(
+      found(STARTING, 'Type=oneshot'),
+      gap('a service of Type=oneshot has ended when it is ready'),
+    );
     assert.deepEqual(
       found(STARTING, 'Type=idle'),
       gap("with Type=idle the start of the program can't be known"),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'riscv64' })),
-      gap('no program loads it on riscv64'),
+      gap('no program can load its filter on riscv64'),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { scope: 'user' })),
-      gap("a user's manager may not load it into processes"),
+      gap("a user's manager can't load its filter into processes"),
     );
     assert.ok(
       found(STARTING, 'RootDirectory=/srv/x').includes(
-        gap("the program that loads it isn't in the root of RootDirectory=")[0]!,
+        gap('the program that loads its filter is not in the root of RootDirectory=')[0]!,
       ),
     );
     assert.ok(
       found(`${STARTING}[service]\nNoNewPrivileges = false`, 'User=daemon').includes(
-        gap('without NoNewPrivileges that takes CAP_SYS_ADMIN')[0]!,
+        gap('without NoNewPrivileges only CAP_SYS_ADMIN can load its filter')[0]!,
       ),
     );
     const hintOf = (policy: string, lines: string) =>
       planned(policy, `User=daemon\n${lines}`).diagnostics.find(({ code }) => code === 'gap-ready')?.hint;
     const off = `${STARTING}[service]\nNoNewPrivileges = false`;
-    assert.equal(hintOf(off, ''), 'leave NoNewPrivileges out of [service]');
+    assert.equal(hintOf(off, ''), 'remove NoNewPrivileges from [service]');
     for (const policy of [STARTING, off])
       assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'NoNewPrivileges = true in [service]');
     assert.equal(hintOf(`${STARTING}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no'), undefined);
@@ -246,7 +249,7 @@ describe('a reload', () => {
 
   test('is warned of where [ready] says nothing of it', () => {
     const warned = [
-      'warning ready-reload: a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
+      'warning ready-reload: a reload may need calls that [ready] refuses, and could fail without notice',
     ];
     assert.deepEqual(found(STARTING, RELOADED), warned);
     assert.deepEqual(found(STARTING, 'Type=notify-reload'), warned);
@@ -268,7 +271,7 @@ describe('a reload', () => {
   test('can not be taken away where it is tried', () => {
     assert.deepEqual(found(`${STARTING}reload = false`), []);
     assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
-      'error contradiction: [ready] refuses the reload that [apply] tries',
+      'error contradiction: [ready] has reload = false, but [apply] has reload = true',
     ]);
   });
 });

@@ -116,17 +116,17 @@ describe('what no launcher would take is not written', () => {
     [
       'an empty program',
       new Map([['arm64', []]]),
-      "the filter's program for arm64: 0 instructions, where 1 to 4096 are allowed",
+      "the filter's program for arm64: 0 instructions, but only 1 to 4096 are allowed",
     ],
     [
       'a program that leaves no room for the guard',
       new Map([['x86-64', long(MAX_PROGRAM_LENGTH + 1)]]),
-      "the filter's program for x86-64: 4079 instructions, where 4078 are allowed",
+      "the filter's program for x86-64: 4079 instructions, but at most 4078 are allowed",
     ],
     [
       'a program that the kernel refuses',
       new Map([['x86-64', [LOAD]]]),
-      "the filter's program for x86-64: the last instruction is no return",
+      "the filter's program for x86-64: the last instruction is not a return",
     ],
     [
       'an instruction that does not fit',
@@ -187,13 +187,13 @@ describe('a file that is not exactly right is refused', () => {
       new Uint8Array([...good, 0]),
       'the filter file is not as long as its header says',
     ],
-    ['of another kind', changed(7, 0), 'the filter file does not begin as one does'],
+    ['of another kind', changed(7, 0), 'the filter file has an unknown header'],
     ['of version 2', changed(8, 2), 'the filter file has version 2, where 1 is known'],
     ['for an unknown stage', changed(12, 3), 'the filter file has an unknown stage 3'],
     ['with an unknown flag', changed(16, 5), 'the filter file has unknown flags 0x5'],
     ['with the highest flag', changed(16, 0, 0, 0, 0x80), 'the filter file has unknown flags 0x80000000'],
-    ['with no program', changed(20, 0), 'the filter file has 0 programs, where 1 to 8 fit'],
-    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, where 1 to 8 fit'],
+    ['with no program', changed(20, 0), 'the filter file has 0 programs, but only 1 to 8 are allowed'],
+    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, but only 1 to 8 are allowed'],
     [
       'for an unknown architecture',
       changed(24, 0, 0, 0, 0),

@@ -224,7 +224,7 @@ const replacingLook = (...instead: Instruction[]) =>
   compile(RULED).flatMap((before) => (before.code === 0x20 && before.k === 16 ? instead : [before]));
 
 const NOT_OURS: readonly [string, readonly Instruction[], SyscallPolicy, string][] = [
-  ['nothing', [], NOTHING, '0 instructions, where 1 to 4096 are allowed'],
+  ['nothing', [], NOTHING, '0 instructions, but only 1 to 4096 are allowed'],
   [
     'a program that the kernel refuses',
     [one(0x94, 1), one(0x06, KILL)],
@@ -310,7 +310,7 @@ test('assertProven returns the proof, or names the call that speaks against it',
   });
   assert.throws(() => assertProven([], RULED), {
     message:
-      'internal error: the filter for x86-64 is not proven: 0 instructions, where 1 to 4096 are allowed',
+      'internal error: the filter for x86-64 is not proven: 0 instructions, but only 1 to 4096 are allowed',
   });
 });
 

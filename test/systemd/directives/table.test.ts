@@ -25,7 +25,7 @@ test('a refused setting says why and where it goes, an unknown one what may be m
     [
       'SystemCallFilter',
       'refused-directive',
-      "'SystemCallFilter' is made from the policy",
+      "'SystemCallFilter' is generated from the policy",
       "write 'allow' and 'deny' in [syscalls]",
     ],
     [
@@ -43,12 +43,12 @@ test('a refused setting says why and where it goes, an unknown one what may be m
     [
       'protectSystem',
       'unknown-directive',
-      "no directive is called 'protectSystem'",
+      "unknown directive 'protectSystem'",
       "did you mean 'ProtectSystem'?",
     ],
-    ['ExecStrat', 'unknown-directive', "no directive is called 'ExecStrat'", "did you mean 'ExecStart'?"],
-    ['__proto__', 'unknown-directive', "no directive is called '__proto__'", undefined],
-    ['a\nb', 'unknown-directive', "no directive is called 'a\\x0ab'", undefined],
+    ['ExecStrat', 'unknown-directive', "unknown directive 'ExecStrat'", "did you mean 'ExecStart'?"],
+    ['__proto__', 'unknown-directive', "unknown directive '__proto__'", undefined],
+    ['a\nb', 'unknown-directive', "unknown directive 'a\\x0ab'", undefined],
   ] as const;
   for (const [name, code, message, hint] of cases) {
     const expected = { severity: 'error', code, message, ...(hint ? { hint } : {}), at: AT };

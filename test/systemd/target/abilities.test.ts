@@ -124,7 +124,7 @@ test('what is taken for granted is said once, with what it is for', () => {
       [
         'warning',
         'assumed',
-        'assumed of the target: systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
+        'this plan assumes that the target has systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
           'systemd with BPF_FRAMEWORK (for SocketBindDeny=); control groups v2 (for SocketBindDeny=)',
       ],
     ],

@@ -77,7 +77,7 @@ export const processes = (): readonly Directive[] => [
   ),
   ...limits(
     'count',
-    ['LimitLOCKS', 100, ignored('2.4.25', 'nothing limits locks')],
+    ['LimitLOCKS', 100, ignored('2.4.25', 'no directive limits locks')],
     ['LimitNOFILE', '512:4096'],
     ['LimitNPROC', 64],
     ['LimitRTPRIO', 5],

@@ -24,7 +24,7 @@ export function gained(narrow: Permitted, wide: Permitted): string[] {
   return [...narrow.names].filter((name) => wide.names.has(name) === wide.only);
 }
 
-const ALL_BUT_LISTED = 'all but what is listed';
+const ALL_BUT_LISTED = 'everything that it does not list';
 
 export const minus = (a: Iterable<string>, b: ReadonlySet<string>) => [...a].filter((name) => !b.has(name));
 
@@ -148,7 +148,7 @@ const gains: WeakerRule = ({ row, before, emitted }) => {
   const permitted = row.kind.permitted!;
   const names = gained(permitted(row, before), permitted(row, [...before, ...emitted]));
   if (names.length === 0) return undefined;
-  return `the unit doesn't have ${names[0] === ALL_BUT_LISTED ? names[0] : list(names)}`;
+  return `it adds ${names[0] === ALL_BUT_LISTED ? names[0] : list(names)}`;
 };
 
 /** No name gets through that the unit's own list keeps out. */

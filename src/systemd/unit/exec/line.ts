@@ -74,8 +74,7 @@ function readCommand(text: string, first: Word, at: Location): ParsedCommand | D
   const { words, malformed, next } = argumentWords(text, first.next);
   if (malformed) return refuse('a quote is not closed');
   const argv0 = prefixes.includes('@') ? words.shift() : undefined;
-  if (prefixes.includes('@') && !argv0)
-    return refuse('after the prefix @ two words are needed: path and argv[0]');
+  if (prefixes.includes('@') && !argv0) return refuse('the prefix @ needs two words: path and argv[0]');
   const command: ExecCommand = {
     prefixes,
     path,
@@ -132,7 +131,7 @@ function wrongPath(path: string): string | undefined {
   if (path === '') return 'the path is empty';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (/[\x01-\x1f\x7f"'\\]/.test(path)) return 'the path has quotes, backslashes or control characters';
-  if (/(?:^|\/)\.{0,2}$/.test(path)) return 'the path is that of a folder';
+  if (/(?:^|\/)\.{0,2}$/.test(path)) return 'the path is a folder';
   if (/^%[^%]/.test(path)) return undefined;
   if (!path.startsWith('/') && path.includes('/')) return 'the path is neither absolute nor a plain name';
   const tooLong = size(path) > 4095 || path.split('/').some((name) => size(name) > 255);

@@ -49,10 +49,14 @@ const unclearSpecifier = (path: string): string | undefined =>
 
 /** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
-  error('gap-exec', `'${shown}': %${letter} may become a $, and systemd would look for a variable`, {
-    at,
-    hint: 'write the path without it, or put the prefix : in front, for no variables at all',
-  });
+  error(
+    'gap-exec',
+    `'${shown}': the specifier %${letter} may expand to a $, which systemd would take for a variable`,
+    {
+      at,
+      hint: 'write the path without it, or add the prefix :, which turns variables off',
+    },
+  );
 
 /**
  * The option `--argv0=NAME` where argv[0] differs from the path as systemd passes it; else an empty string. systemd
@@ -126,7 +130,10 @@ export function quoteExecWord(word: string, options: { readonly noEnv: boolean }
   if (PLAIN.test(word)) return word;
   if (word.includes('\0') || UNREADABLE.test(word)) {
     throw new UserError(
-      error('policy-value', `'${printable(word, 60)}' can't be an argument: NUL, or not UTF-8`),
+      error(
+        'policy-value',
+        `'${printable(word, 60)}' can't be an argument: it has a NUL character, or is not UTF-8`,
+      ),
     );
   }
   const escaped = word

@@ -63,7 +63,7 @@ export const SAME_USER: Strictness = takes((comparison) => {
   if (asked === own || (runsAsRoot(comparison) && isRoot(own))) return undefined;
   return asked === '' || isRoot(asked)
     ? `the unit doesn't run as root`
-    : `the unit runs as another, and '${asked}' isn't known to have fewer rights`;
+    : `the unit runs as another user, and '${asked}' may have more rights`;
 });
 
 /** Supplementary groups give access; root has it anyway. */
@@ -71,5 +71,5 @@ export const NO_OTHER_GROUPS: Strictness = takes((comparison) => {
   if (runsAsRoot(comparison)) return undefined;
   const own = allWords(comparison.before);
   const added = allWords(comparison.after).filter((group) => !own.includes(group));
-  return added.length === 0 ? undefined : `the unit isn't in ${list(added)}`;
+  return added.length === 0 ? undefined : `it adds ${list(added)}`;
 });

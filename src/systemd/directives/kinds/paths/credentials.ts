@@ -43,7 +43,7 @@ export const IMPORT_CREDENTIAL: ValueKind = listKind({
   type: 'import-credential',
   signature: 'as',
   format: (reading, value) => {
-    const expected = "NAME or GLOB, which ends in '*', and maybe a new name or its beginning after ':'";
+    const expected = "NAME or GLOB*, with ':' and a new name or its beginning if wanted";
     return each(lines(reading, value, expected), (line) => {
       const [glob, name] = split(line);
       const good = glob === '*' || isCredentialName(glob.replace(/\*$/, ''));
