@@ -18,7 +18,7 @@ import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../sec
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
 import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
-import { takenFromAll, takenThreads } from './indispensable.js';
+import { takenThreads } from './indispensable.js';
 import type { Policy } from './policy.js';
 
 interface CheckContext {
@@ -40,18 +40,13 @@ export function checkSyscalls(
   known: SyscallSets,
   machines: readonly Machine[],
   complete = true,
-): readonly Diagnostic[] {
+): Diagnostic[] {
   const { syscalls, ready } = policy;
   const found: Diagnostic[] = [];
   if (syscalls) {
     const context = { policy, section: syscalls, sets: known, abis: openAbis(syscalls, machines) };
     found.push(...checkSection(context));
-    if (complete)
-      found.push(
-        ...allowListKeysHaveAllow(context),
-        ...doorsOf(context),
-        ...takenFromAll(syscalls, known, context.abis),
-      );
+    if (complete) found.push(...allowListKeysHaveAllow(context), ...doorsOf(context));
   } else if (complete) found.push(...meantForCalls(policy));
   if (ready) {
     const sets = withOwnSets(known);

@@ -1,14 +1,14 @@
 /** Calls that services can't do without. */
 
 import { type Diagnostic, warning } from '../diagnostic.js';
-import type { Abi } from '../seccomp/syscalls/abi.js';
+import { abisOf, type Machine } from '../seccomp/syscalls/abi.js';
 import { permits } from '../seccomp/syscalls/action.js';
 import { mayPass, type NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { isAbsent } from '../seccomp/syscalls/numbers.js';
-import { INDISPENSABLE } from '../seccomp/syscalls/ready.js';
 import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { SyscallsSection } from '../seccomp/syscalls/section.js';
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
+import type { Policy } from './policy.js';
 
 /** Calls that the dynamic linker makes, one of each group (ld.so(8)). */
 const BY_LINKERS: readonly (readonly string[])[] = [
@@ -19,37 +19,40 @@ const BY_LINKERS: readonly (readonly string[])[] = [
 ];
 
 /**
- * Warnings about calls that `[syscalls]` refuses whatever their arguments, and that every program needs in order to end, or
+ * Warnings about calls that `[syscalls]` refuses whatever their arguments, and that every program needs in order to exit, or
  * every program with shared libraries in order to start.
- * @param abis the ABIs that the policy will get a filter for
+ * @param machines the machines that the policy will get a filter for
  */
 export function takenFromAll(
-  section: SyscallsSection,
+  { syscalls }: Policy,
   sets: SyscallSets,
-  abis: readonly Abi[],
+  machines: readonly Machine[],
 ): Diagnostic[] {
-  const named = resolveCalls(section, sets);
-  const denied = entriesByCall(section.deny, sets);
+  if (!syscalls) return [];
+  const named = resolveCalls(syscalls, sets);
+  const denied = entriesByCall(syscalls.deny, sets);
+  const natives = machines.map((machine) => abisOf(machine)[0]!);
   const refusedOf = (groups: readonly (readonly string[])[]) =>
     groups
-      .map((group) => group.filter((call) => !isAbsent(call, abis, sets)))
+      .map((group) => group.filter((call) => !isAbsent(call, natives, sets)))
       .filter((group) => group.length > 0 && group.every((call) => !mayPass(verdictOn(named, call))))
       .map((group) => group.at(-1)!);
   const found = (calls: readonly string[], effect: string) => {
     const [first] = calls;
     if (first === undefined) return [];
     const entry = denied.get(first);
+    const others = entry?.name.startsWith('@') ? ', and name its other calls one by one' : '';
     const hint = entry
-      ? `remove '${entry.name}' from deny${entry.name === first ? '' : ', and name its other calls one by one'}`
+      ? `remove '${entry.name}' from deny${others}`
       : `add ${calls.map((call) => `"${call}"`).join(', ')} to allow`;
     const message = `[syscalls] refuses ${calls.join(', ')}: ${effect} without ${calls.length > 1 ? 'them' : 'it'}`;
     return [
-      warning('indispensable', message, { at: entry?.at ?? section.allow?.[0]?.at ?? section.at, hint }),
+      warning('indispensable', message, { at: entry?.at ?? syscalls.allow?.[0]?.at ?? syscalls.at, hint }),
     ];
   };
-  const isAtStart = section.stage?.value !== 'entry';
+  const isAtStart = syscalls.stage?.value !== 'entry';
   return [
-    ...found(refusedOf(INDISPENSABLE.map((call) => [call])), 'no program can run'),
+    ...found(refusedOf([['exit_group']]), 'no program can exit'),
     ...found(isAtStart ? refusedOf(BY_LINKERS) : [], 'no program with shared libraries can start'),
   ];
 }

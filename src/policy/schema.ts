@@ -112,7 +112,7 @@ const SYSCALLS: Keys = {
   },
   stage: {
     shape: { type: 'choice', values: ['exec', 'entry'] },
-    doc: 'When it takes effect: "exec", at the first instruction (the default), or "entry", at the entry point of the program',
+    doc: 'When it takes effect: "exec", at the first instruction (default), or "entry", at the entry point',
   },
   rules: {
     shape: { type: 'list', of: { type: 'table', keys: RULE } },
@@ -230,7 +230,7 @@ export const POLICY: Keys = {
         },
         understood: {
           shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
-          doc: 'Errors that become warnings: "locks-out", for a policy that takes away what the unit can\'t work without',
+          doc: 'Errors that become warnings: "locks-out", for a policy that breaks what the unit is for',
         },
       },
     },

@@ -10,6 +10,7 @@ import { noNewCode } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
 import { checkSyscalls } from '../policy/check.js';
+import { takenFromAll } from '../policy/indispensable.js';
 import { asPermissive } from '../policy/permissive.js';
 import type { Policy } from '../policy/policy.js';
 import { ROOTS } from '../systemd/directives/values/mounts.js';
@@ -73,8 +74,10 @@ export async function planOn(
     ...(writesAllowList(policy, effective) ? { sets: await machine.setsToWrite() } : {}),
     ...(asksLibraries ? { libraries: await neededLibraries(context, programPlaces(policy, effective)) } : {}),
   };
-  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
+  const isWhole = loaded.complete && !applied;
+  const checked = checkSyscalls(policy, target.sets, [target.machine], isWhole);
   const planned = !hasErrors([...known, ...checked]);
+  if (isWhole && planned) checked.push(...takenFromAll(policy, target.sets, [target.machine]));
   const { plan, advice } = decide({
     unit,
     effective,

@@ -97,7 +97,7 @@ describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?
           assert.equal(status, 1, stdout + stderr);
           assert.match(
             stderr,
-            /error\[locks-out\]: '(?:ProtectHome|deny execve)' takes from (?:ssh|cron)\.service .+\n.+\n.+\n +hint: .+understood/,
+            /error\[locks-out\]: '(?:ProtectHome|deny execve)' would break (?:ssh|cron)\.service .+\n.+\n.+\n +hint: .+understood/,
           );
         }
         assert.equal((await box.exec(['test', '-e', `/etc/systemd/system/${unit}.d`])).status, 1);

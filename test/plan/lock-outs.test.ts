@@ -18,7 +18,7 @@ const found = (policy: string | Policy, lines = SSHD, code = 'locks-out', target
     .map(({ severity, at, message }) => `${severity} ${at?.line} ${message}`);
 
 const takes = (line: number, subject: string, what = 'starting programs', severity = 'error') => [
-  `${severity} ${line} '${subject}' takes from demo.service what its work needs: ${what}`,
+  `${severity} ${line} '${subject}' would break demo.service, which can't work without ${what}`,
 ];
 
 /** Policies that keep a login from its shell or its home. */
@@ -30,8 +30,8 @@ const REFUSING: readonly (readonly [policy: string, line: number, subject: strin
   ['[service]\nNoExecPaths = ["/"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr/sbin"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/bin/sh"]\n', 2, 'NoExecPaths'],
-  ['[service]\nProtectHome = true\n', 2, 'ProtectHome', 'homes'],
-  ['[service]\nProtectHome = "read-only"\n', 2, 'ProtectHome', 'homes'],
+  ['[service]\nProtectHome = true\n', 2, 'ProtectHome', 'home directories'],
+  ['[service]\nProtectHome = "read-only"\n', 2, 'ProtectHome', 'home directories'],
 ];
 
 for (const [policy, line, subject, what] of REFUSING) {
@@ -58,11 +58,11 @@ test('a policy that lets sshd start programs is no lock-out, whatever else it ta
 });
 
 for (const [command, directive, what] of [
-  ['/usr/sbin/smbd --foreground', 'ProtectHome', 'homes'],
-  ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'clock'],
-  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'kernel-log'],
+  ['/usr/sbin/smbd --foreground', 'ProtectHome', 'home directories'],
+  ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'setting the clock'],
+  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'the kernel log'],
   ['/usr/sbin/pcscd --foreground', 'PrivateDevices', 'devices'],
-  ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'tunables'],
+  ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'kernel tunables'],
 ] as const) {
   test(`${directive} is an error for ${command}, unless the unit has it already`, () => {
     const policy = `[service]\n${directive} = true\n`;
@@ -90,7 +90,7 @@ test('a note says that sessions, jobs and containers inherit the policy of their
   for (const command of ['/usr/sbin/sshd -D', '/usr/sbin/cron -f', '/usr/bin/dockerd'])
     assert.match(
       noted(command)[0]!,
-      /^note undefined programs that people start through demo\.service, as root too,/,
+      /^note undefined programs that people start through demo\.service, even as root,/,
     );
   assert.deepEqual(noted('/usr/sbin/postfix start'), []);
 });

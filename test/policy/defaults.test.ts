@@ -44,7 +44,7 @@ test('what only takes from services may be in the defaults of all', () => {
 });
 
 test('every other key is an error at its place', () => {
-  const names = wrong(WHOLE).flatMap((one) => /host-defaults: '(.*)' is for/.exec(one)?.[1] ?? []);
+  const names = wrong(WHOLE).flatMap((one) => /host-defaults: '(.*)' can't be/.exec(one)?.[1] ?? []);
   const { syscalls, service, exec, apply, ...top } = POLICY;
   const keysOf = (key: typeof syscalls) => Object.keys((key!.shape as { keys: object }).keys);
   const allowed = /^(?:description|deny|action|rules|settle|probe-timeout|refused|listening)$/;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkSyscalls } from '../../src/policy/check.js';
+import { takenFromAll } from '../../src/policy/indispensable.js';
 import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
@@ -17,11 +18,11 @@ action = "allow"
 `;
 
 test('a warning where [ready] takes what threads need, by name or by a set', () => {
-  const fate = ', too: a service that starts one under load fails';
-  assert.deepEqual(found('[ready]\ndeny = ["fork", "clone"]'), [`'clone' is refused to threads${fate}`]);
+  const fate = ', too: a service that starts threads under load fails';
+  assert.deepEqual(found('[ready]\ndeny = ["fork", "clone"]'), [`'clone' is refused for threads${fate}`]);
   const set = '[ready]\ndeny = ["@critical"]';
-  const memory = `'@critical' has 'mprotect', which is refused to threads${fate}`;
-  assert.deepEqual(found(set), [`'@critical' has 'clone', which is refused to threads${fate}`, memory]);
+  const memory = `'@critical' includes 'mprotect', which is refused for threads${fate}`;
+  assert.deepEqual(found(set), [`'@critical' includes 'clone', which is refused for threads${fate}`, memory]);
   assert.deepEqual(found(set + KEPT), [memory]);
 });
 
@@ -29,4 +30,29 @@ test('none where threads stay, or could not be started before', () => {
   assert.deepEqual(found(`[ready]\ndeny = ["fork", "vfork", "clone3:ENOSYS", "clone"]${KEPT}`), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]\n[ready]\ndeny = ["@process"]'), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]'), []);
+});
+
+test('a warning where [syscalls] refuses what every program calls', () => {
+  const taken = (text: string) =>
+    takenFromAll(policyFrom(text), bundledSets(), ['x86-64', 'arm64']).map(
+      ({ message, hint, at }) => `${at!.line}: ${message}; ${hint}`,
+    );
+  const start = (calls: string) =>
+    `[syscalls] refuses ${calls}: no program with shared libraries can start without`;
+  const allow = '[syscalls]\nallow = ["read"]';
+  assert.deepEqual(taken(allow), [`2: ${start('openat, close')} them; add "openat", "close" to allow`]);
+  assert.deepEqual(taken('[syscalls]\nallow = ["@system-service"]\ndeny = ["openat", "open"]'), [
+    `3: ${start('openat')} it; remove 'openat' from deny`,
+  ]);
+  const exit = '[syscalls] refuses exit_group: no program can exit without it';
+  assert.deepEqual(taken('[syscalls]\ndeny = ["exit_group"]'), [`2: ${exit}; remove 'exit_group' from deny`]);
+  const others = "remove '@default' from deny, and name its other calls one by one";
+  assert.ok(taken('[syscalls]\ndeny = ["@default"]').includes(`2: ${exit}; ${others}`));
+  for (const none of [
+    '[syscalls]\ndeny = ["open"]',
+    `${allow}\naction = "log"`,
+    `${allow}\nstage = "entry"`,
+    '[ready]\ndeny = ["execve"]',
+  ])
+    assert.deepEqual(taken(none), [], none);
 });

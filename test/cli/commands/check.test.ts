@@ -110,11 +110,11 @@ test('lines of [ready] that are wrong for any unit are found without one', async
     ...[1, "contradiction: 'bpf' is refused from the start already: this line has no effect"],
   ]);
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group", "acct"]\n'), [
-    ...[1, "indispensable: 'exit_group' is a call without which no program ends or goes on"],
+    ...[1, "indispensable: no program can run without 'exit_group'"],
   ]);
   assert.ok(
     (await of('[ready]\ndeny = ["@default"]\n')).includes(
-      "indispensable: '@default' has exit, without which no program ends or goes on",
+      "indispensable: '@default' includes exit, and no program can run without it",
     ),
   );
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group:log", "acct"]\n'), [0]);

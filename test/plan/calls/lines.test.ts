@@ -51,7 +51,7 @@ test('a launcher that is there for one entry enforces the others, too', () => {
 
 test('an entry whose calls no open ABI has needs nobody', () => {
   assert.deepEqual(lines('deny = ["mmap2"]', false), [
-    '2: deny mmap2:kill: not needed (x86-64 has no such call)',
+    '2: deny mmap2:kill: not needed (no such call on x86-64)',
   ]);
   assert.deepEqual(lines('deny = ["mmap2"]\narchitectures = ["x86"]', false), [
     '2: deny mmap2:kill: systemd by SystemCallFilter=',

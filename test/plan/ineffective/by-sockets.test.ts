@@ -50,7 +50,7 @@ for (const [policy, rules, holds] of CASES) {
     assert.equal(all.length, holds ? 0 : 1);
     if (holds) return;
     assert.deepEqual([all[0]!.severity, all[0]!.at?.line], ['error', 2]);
-    assert.match(all[0]!.message, /^web\.socket overrides /);
+    assert.match(all[0]!.message, / does not apply to sockets that come from web\.socket:/);
   });
 }
 

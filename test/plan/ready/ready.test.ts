@@ -211,7 +211,7 @@ describe('what loads it', () => {
     );
     assert.deepEqual(
       found(STARTING, 'Type=idle'),
-      gap("with Type=idle the start of the program can't be known"),
+      gap("with Type=idle systemd does not report the program's start"),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'riscv64' })),

@@ -145,7 +145,7 @@ describe('what no launcher would take is not written', () => {
 
   test('one of the two programs of stage entry', () => {
     const both = new Map(MACHINES.map((machine) => [machine, [RETURN]]));
-    const message = "the filter has for arm64 only one of the two programs of stage 'entry'";
+    const message = "the filter has only one of the two programs of stage 'entry' for arm64";
     for (const [programs, start] of [
       [file().programs, both],
       [both, file().programs],
@@ -188,7 +188,7 @@ describe('a file that is not exactly right is refused', () => {
       'the filter file is not as long as its header says',
     ],
     ['of another kind', changed(7, 0), 'the filter file has an unknown header'],
-    ['of version 2', changed(8, 2), 'the filter file has version 2, where 1 is known'],
+    ['of version 2', changed(8, 2), 'the filter file has version 2, but only 1 is supported'],
     ['for an unknown stage', changed(12, 3), 'the filter file has an unknown stage 3'],
     ['with an unknown flag', changed(16, 5), 'the filter file has unknown flags 0x5'],
     ['with the highest flag', changed(16, 0, 0, 0, 0x80), 'the filter file has unknown flags 0x80000000'],
@@ -203,7 +203,7 @@ describe('a file that is not exactly right is refused', () => {
     [
       'of stage entry without the programs of the start',
       changed(12, 1),
-      "the filter has for x86-64 only one of the two programs of stage 'entry'",
+      "the filter has only one of the two programs of stage 'entry' for x86-64",
     ],
     [
       'with a length beyond all bytes',

@@ -665,7 +665,7 @@ test('directives are asked again when another one falls', () => {
     asked,
   );
   assert.deepEqual(kept, [{ name: 'ProtectHome', value: true }]);
-  assert.match(left[0]!.reason, /weaker than what the unit has/);
+  assert.match(left[0]!.reason, /weaker than the unit's own setting/);
 });
 
 test('addresses are confined on request alone', () => {
