@@ -256,7 +256,7 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     await start(unit);
     assert.match(
       await run(1, 'tighten', ...EXEC, unit),
-      /error\[locks-out\]: .*takes from sshd\.service what its work needs/,
+      /error\[locks-out\]: .*would break sshd\.service, which can't work without/,
     );
     assert.equal(await says(unit), 'can');
     await run(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);

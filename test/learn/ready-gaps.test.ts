@@ -19,7 +19,7 @@ test('a unit that can have [ready] may be learned with it', async () => {
 test('one that can not is told with the words of the gap', async () => {
   for (const [lines, why] of [
     ['Type=oneshot', /^\[ready\] can't be enforced: a service of Type=oneshot has ended when it is ready$/],
-    ['RootDirectory=/srv/root', /isn't in the root of RootDirectory=$/],
+    ['RootDirectory=/srv/root', /is not in the root of RootDirectory=$/],
   ] as const) {
     const [code, message, hint] = await failure(found(lines));
     assert.deepEqual([code, hint], ['gap-ready', 'learn without --ready']);

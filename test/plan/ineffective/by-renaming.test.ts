@@ -49,7 +49,7 @@ test('folders of the unit and specifiers count, as a root that can be written to
   assert.match(state[0]!.message, /may rename \/var\/lib\/demo\/keys$/);
   assert.doesNotMatch(state[0]!.hint!, /narrow/);
   const home = '[service]\nReadWritePaths = ["%h"]\nReadOnlyPaths = ["%h/.config/x"]\n';
-  assert.match(messages(home)[0]!, /protects %h\/\.config\/x only until the service renames %h\/\.config,/);
+  assert.match(messages(home)[0]!, /for %h\/\.config\/x: it may rename %h\/\.config$/);
   const root = '[service]\nReadWritePaths = ["/"]\nInaccessiblePaths = ["/etc/shadow"]\n';
   assert.match(messages(root)[0]!, /may rename \/etc$/);
 });

@@ -138,7 +138,7 @@ describe('lines that say nothing', () => {
   });
 
   test('a call that every program makes is never taken wholly', () => {
-    const message = "'exit_group' is a call without which no program ends or goes on";
+    const message = "no program can run without 'exit_group'";
     assert.deepEqual(found('[ready]\ndeny = ["exit_group", "acct"]'), [`error indispensable: ${message}`]);
     const permissive = asPermissive(policyFrom('[ready]\ndeny = ["exit_group", "acct"]'));
     assert.ok(planned(permissive).diagnostics.every(({ code }) => code !== 'indispensable'));
@@ -236,7 +236,7 @@ describe('what loads it', () => {
     const off = `${STARTING}[service]\nNoNewPrivileges = false`;
     assert.equal(hintOf(off, ''), 'remove NoNewPrivileges from [service]');
     for (const policy of [STARTING, off])
-      assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'NoNewPrivileges = true in [service]');
+      assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'set NoNewPrivileges = true in [service]');
     assert.equal(hintOf(`${STARTING}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no'), undefined);
     const { ready, commands, lines } = planned(STARTING, 'Type=oneshot');
     assert.deepEqual([ready, commands], [undefined, []]);
@@ -300,7 +300,7 @@ describe('an expectation of a service that serves', () => {
 
 describe('a policy', () => {
   const note = (tables: string) =>
-    `note permissive: --permissive: what ${tables} of demo.service would refuse is let through and recorded`;
+    `note permissive: --permissive: calls that ${tables} of demo.service would refuse are let through and recorded`;
   const permissive = (policy: string) => {
     const { mode, diagnostics } = planned(asPermissive(policyFrom(policy)));
     const notes = diagnostics.filter(({ code }) => code === 'permissive');

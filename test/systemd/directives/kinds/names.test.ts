@@ -44,7 +44,7 @@ describe('names', () => {
     [['DynamicUser=yes', 'User=root'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['DynamicUser=yes'], 'AmbientCapabilities', ['CAP_KILL'], "it adds 'CAP_KILL'"],
     [['CapabilityBoundingSet=CAP_CHOWN'], 'AmbientCapabilities', ['CAP_KILL'], "it adds 'CAP_KILL'"],
-    [['SecureBits=noroot'], 'SecureBits', '', "the unit has 'noroot'"],
+    [['SecureBits=noroot'], 'SecureBits', '', "it drops 'noroot'"],
     [[], 'SecureBits', ['keep-caps'], "it adds 'keep-caps'"],
     [[], 'SecureBits', ['noroot'], undefined],
   ]);
