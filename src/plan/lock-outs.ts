@@ -8,10 +8,9 @@ import { registersWith } from '../seccomp/syscalls/arguments.js';
 import { numbersOf } from '../seccomp/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
 import { covers, lastOf, pathsOf, plain } from '../systemd/unit/values.js';
-import { TAKES, type Trait, traitsOf } from './access-units.js';
-import { valuesOfAll } from './policy-values.js';
+import { TAKES, traitsOf } from './access-units.js';
 import type { PlanRequest } from './request.js';
-import { ownValues } from './unit-values.js';
+import { ownValues, valuesOfAll } from './unit-values.js';
 
 /** The line of a policy that takes something. */
 interface RestrictingLine {
@@ -36,7 +35,7 @@ export function lockOuts(request: LockOutInput, meaning: SyscallPolicy | undefin
     ...policy.service.flatMap(({ name, value, at }) => {
       const taken = TAKES.get(name);
       const isTaken = taken && traits.has(taken) && isOff(lastOf(own, name)) && !isOff(plain(String(value)));
-      return isTaken ? [{ subject: name, at, what: NAMES[taken] ?? taken }] : [];
+      return isTaken ? [{ subject: name, at, what: taken.replace('-', ' ') }] : [];
     }),
   ].map(({ subject, at, what }) => {
     const message = `'${subject}' would break ${unit.full}, which can't work without ${what}`;
@@ -44,14 +43,6 @@ export function lockOuts(request: LockOutInput, meaning: SyscallPolicy | undefin
   });
   return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
 }
-
-/** The names of traits in messages, where they are others. */
-const NAMES: Partial<Readonly<Record<Trait, string>>> = {
-  homes: 'home directories',
-  clock: 'setting the clock',
-  'kernel-log': 'the kernel log',
-  tunables: 'kernel tunables',
-};
 
 const isOff = (value: string): boolean => ['', 'no'].includes(value);
 

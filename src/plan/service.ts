@@ -144,9 +144,12 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: stri
 }
 
 /** A diagnostic for a directive that is weaker than the unit's: a warning if `loosen` names it, else an error. */
-function loosening(entry: DirectiveEntry, policy: Policy, reason: string | undefined): Diagnostic[] {
+export function loosening(
+  { name, at }: Pick<DirectiveEntry, 'name' | 'at'>,
+  policy: Policy,
+  reason: string | undefined,
+): Diagnostic[] {
   if (reason === undefined) return [];
-  const { name, at } = entry;
   const message = `${name} is weaker than the unit's own setting: ${reason}`;
   const named = `loosen = ["${name}"] in [service]`;
   if (policy.loosen.some(({ value }) => value === name))
@@ -158,9 +161,6 @@ function* unusedLoosen({ service, loosen }: Policy) {
   const names = new Set(service.map(({ name }) => name));
   for (const { value, at } of loosen.filter((one) => !names.has(one.value))) {
     const hint = didYouMean(value, names);
-    yield error('unknown-directive', `'loosen' names '${value}', which is not set in [service]`, {
-      at,
-      hint,
-    });
+    yield error('unknown-directive', `'loosen' names '${value}', which [service] lacks`, { at, hint });
   }
 }

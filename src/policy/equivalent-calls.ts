@@ -7,8 +7,8 @@ import { isAbsent } from '../seccomp/syscalls/numbers.js';
 import { entriesByCall, refusal, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../seccomp/syscalls/same-calls.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../seccomp/syscalls/section.js';
-import type { SyscallSets } from '../seccomp/syscalls/sets.js';
-import { parseBoolean } from '../systemd/unit/boolean.js';
+import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../seccomp/syscalls/sets.js';
+import { parseBoolean } from '../systemd/unit/values.js';
 import {
   ALIKE,
   ALIKE_FOR_RULES,
@@ -18,7 +18,6 @@ import {
   PROTECTION,
   WIDER,
 } from './alike.js';
-import { type NewerCalls, newerCalls } from './newer-calls.js';
 import type { DirectiveEntry } from './policy.js';
 
 interface ClosedCall {
@@ -170,4 +169,33 @@ function throughIoUring(policy: NamedPolicy, closed: readonly ClosedCall[]): Dia
       hint: 'deny "io_uring_setup:ENOSYS" too: programs then do without it',
     }),
   ];
+}
+
+/** Calls that newer systemds have in a set, and the sets that a policy is read with lack. */
+
+export interface NewerCalls {
+  /** The set in `deny`. */
+  readonly entry: CallEntry;
+  readonly calls: readonly string[];
+}
+
+/**
+ * The sets that a policy denies, each with its newer calls: those that are in none of the given sets, and that the
+ * policy lets through.
+ * @param abis the ABIs that the policy will get a filter for
+ */
+export function newerCalls(
+  section: SyscallsSection,
+  policy: NamedPolicy,
+  sets: SyscallSets,
+  abis: readonly Abi[],
+): NewerCalls[] {
+  const known = callsInSets(sets);
+  const passes = (call: string) =>
+    !known.has(call) && !isAbsent(call, abis, sets) && mayPass(verdictOn(policy, call));
+  const bySet = new Map(section.deny.map((entry) => [entry.name, entry]));
+  return [...bySet.values()]
+    .filter(({ name, action }) => sets.members.has(name) && !(action !== undefined && permits(action)))
+    .map((entry) => ({ entry, calls: (expandSet(bundledSets(), entry.name) ?? []).filter(passes) }))
+    .filter(({ calls }) => calls.length > 0);
 }

@@ -10,17 +10,14 @@ import type { SyscallsSection } from '../seccomp/syscalls/section.js';
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 import type { Policy } from './policy.js';
 
-/** Calls that the dynamic linker makes, one of each group (ld.so(8)). */
-const BY_LINKERS: readonly (readonly string[])[] = [
-  ['open', 'openat'],
-  ['read'],
-  ['mmap', 'mmap2'],
-  ['close'],
+/** Calls that nearly every program makes, one of each group: the dynamic linker (ld.so(8)), and each at its exit. */
+const BY_ALL: readonly (readonly string[])[] = [
+  ...[['open', 'openat'], ['read'], ['mmap', 'mmap2'], ['close']],
+  ['exit_group'],
 ];
 
 /**
- * Warnings about calls that `[syscalls]` refuses whatever their arguments, and that every program needs in order to exit, or
- * every program with shared libraries in order to start.
+ * The warning that `[syscalls]` refuses such calls, whatever their arguments.
  * @param machines the machines that the policy will get a filter for
  */
 export function takenFromAll(
@@ -28,32 +25,17 @@ export function takenFromAll(
   sets: SyscallSets,
   machines: readonly Machine[],
 ): Diagnostic[] {
-  if (!syscalls) return [];
+  if (!syscalls || syscalls.stage?.value === 'entry') return [];
   const named = resolveCalls(syscalls, sets);
-  const denied = entriesByCall(syscalls.deny, sets);
   const natives = machines.map((machine) => abisOf(machine)[0]!);
-  const refusedOf = (groups: readonly (readonly string[])[]) =>
-    groups
-      .map((group) => group.filter((call) => !isAbsent(call, natives, sets)))
-      .filter((group) => group.length > 0 && group.every((call) => !mayPass(verdictOn(named, call))))
-      .map((group) => group.at(-1)!);
-  const found = (calls: readonly string[], effect: string) => {
-    const [first] = calls;
-    if (first === undefined) return [];
-    const entry = denied.get(first);
-    const others = entry?.name.startsWith('@') ? ', and name its other calls one by one' : '';
-    const hint = entry
-      ? `remove '${entry.name}' from deny${others}`
-      : `add ${calls.map((call) => `"${call}"`).join(', ')} to allow`;
-    const message = `[syscalls] refuses ${calls.join(', ')}: ${effect} without ${calls.length > 1 ? 'them' : 'it'}`;
-    return [
-      warning('indispensable', message, { at: entry?.at ?? syscalls.allow?.[0]?.at ?? syscalls.at, hint }),
-    ];
-  };
-  const isAtStart = syscalls.stage?.value !== 'entry';
+  const taken = BY_ALL.map((group) => group.filter((call) => !isAbsent(call, natives, sets)))
+    .filter((group) => group.every((call) => !mayPass(verdictOn(named, call))))
+    .map((group) => group.at(-1)!);
+  if (taken.length === 0) return [];
+  const at = entriesByCall(syscalls.deny, sets).get(taken[0]!)?.at ?? syscalls.allow?.[0]?.at ?? syscalls.at;
+  const message = `[syscalls] refuses ${taken.join(', ')}: hardly any program can start and exit without these calls`;
   return [
-    ...found(refusedOf([['exit_group']]), 'no program can exit'),
-    ...found(isAtStart ? refusedOf(BY_LINKERS) : [], 'no program with shared libraries can start'),
+    warning('indispensable', message, { at, hint: "allow them; 'learn' finds all calls of a service" }),
   ];
 }
 

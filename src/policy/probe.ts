@@ -52,10 +52,7 @@ export function endpointProbe({ value: text, at }: Located<string>): Probe | Dia
 /** The probe that is a command; undefined where it has no word, which the schema refuses. */
 export function commandProbe(words: readonly Located<string>[]): Probe | Diagnostic | undefined {
   const bad = words.find(({ value }, i) => value.includes('\0') || (i === 0 && value === ''));
-  if (bad)
-    return error('policy-value', 'a command must name a program and can have no NUL character', {
-      at: bad.at,
-    });
+  if (bad) return error('policy-value', 'a command needs a program, and no NUL', { at: bad.at });
   const [program, ...rest] = words;
   return program && { argv: [program.value, ...rest.map(({ value }) => value)], at: program.at };
 }

@@ -170,10 +170,7 @@ export const POLICY: Keys = {
     doc: "Whether the host's defaults.toml comes first (default: if it exists); true: it must exist",
   },
   syscalls: { shape: { type: 'table', keys: SYSCALLS }, doc: 'System calls' },
-  ready: {
-    shape: { type: 'table', keys: READY },
-    doc: 'System calls that the service keeps once it is ready',
-  },
+  ready: { shape: { type: 'table', keys: READY }, doc: 'System calls that a ready service keeps' },
   service: {
     shape: {
       type: 'directives',

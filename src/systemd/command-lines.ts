@@ -1,4 +1,3 @@
-import { shellWord } from './unit/exec/shell-word.js';
 import type { Scope } from './unit/search.js';
 
 /**
@@ -36,3 +35,7 @@ export const withCapabilities = (
 /** A command line of journalctl(1) for a hint, for all that concerns a unit. */
 export const journalctl = (scope: Scope, unit: string): string =>
   `journalctl ${scope === 'user' ? '--user --user-unit' : '--unit'} ${shellWord(unit)}`;
+
+/** Quotes a text as one word of a shell's command line. */
+export const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

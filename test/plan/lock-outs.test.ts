@@ -30,8 +30,8 @@ const REFUSING: readonly (readonly [policy: string, line: number, subject: strin
   ['[service]\nNoExecPaths = ["/"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr/sbin"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/bin/sh"]\n', 2, 'NoExecPaths'],
-  ['[service]\nProtectHome = true\n', 2, 'ProtectHome', 'home directories'],
-  ['[service]\nProtectHome = "read-only"\n', 2, 'ProtectHome', 'home directories'],
+  ['[service]\nProtectHome = true\n', 2, 'ProtectHome', 'homes'],
+  ['[service]\nProtectHome = "read-only"\n', 2, 'ProtectHome', 'homes'],
 ];
 
 for (const [policy, line, subject, what] of REFUSING) {
@@ -58,11 +58,11 @@ test('a policy that lets sshd start programs is no lock-out, whatever else it ta
 });
 
 for (const [command, directive, what] of [
-  ['/usr/sbin/smbd --foreground', 'ProtectHome', 'home directories'],
-  ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'setting the clock'],
-  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'the kernel log'],
+  ['/usr/sbin/smbd --foreground', 'ProtectHome', 'homes'],
+  ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'clock'],
+  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'kernel log'],
   ['/usr/sbin/pcscd --foreground', 'PrivateDevices', 'devices'],
-  ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'kernel tunables'],
+  ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'tunables'],
 ] as const) {
   test(`${directive} is an error for ${command}, unless the unit has it already`, () => {
     const policy = `[service]\n${directive} = true\n`;

@@ -22,7 +22,7 @@ test('where the unit is stricter its own line stays, and a note says so', () => 
   assert.deepEqual(left('PrivateTmp = true\nProtectHome = "read-only"', '', 'ProtectHome=yes'), {
     directives: ['PrivateTmp=true'],
     notes: [
-      "note[loosens] 3: the unit's own ProtectHome= stays, since the host's default is weaker: the unit has 'yes', which is more restrictive than 'read-only'",
+      "note[loosens] 3: ProtectHome of the host's defaults is left out: the unit has 'yes', which is more restrictive than 'read-only'",
     ],
   });
 });

@@ -32,22 +32,17 @@ test('none where threads stay, or could not be started before', () => {
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]'), []);
 });
 
-test('a warning where [syscalls] refuses what every program calls', () => {
+test('a warning where [syscalls] refuses what nearly every program calls', () => {
   const taken = (text: string) =>
     takenFromAll(policyFrom(text), bundledSets(), ['x86-64', 'arm64']).map(
-      ({ message, hint, at }) => `${at!.line}: ${message}; ${hint}`,
+      ({ message, at }) => `${at!.line}: ${/refuses (.*): hardly/.exec(message)![1]}`,
     );
-  const start = (calls: string) =>
-    `[syscalls] refuses ${calls}: no program with shared libraries can start without`;
   const allow = '[syscalls]\nallow = ["read"]';
-  assert.deepEqual(taken(allow), [`2: ${start('openat, close')} them; add "openat", "close" to allow`]);
+  assert.deepEqual(taken(allow), ['2: openat, close']);
   assert.deepEqual(taken('[syscalls]\nallow = ["@system-service"]\ndeny = ["openat", "open"]'), [
-    `3: ${start('openat')} it; remove 'openat' from deny`,
+    '3: openat',
   ]);
-  const exit = '[syscalls] refuses exit_group: no program can exit without it';
-  assert.deepEqual(taken('[syscalls]\ndeny = ["exit_group"]'), [`2: ${exit}; remove 'exit_group' from deny`]);
-  const others = "remove '@default' from deny, and name its other calls one by one";
-  assert.ok(taken('[syscalls]\ndeny = ["@default"]').includes(`2: ${exit}; ${others}`));
+  assert.deepEqual(taken('[syscalls]\ndeny = ["exit_group"]'), ['2: exit_group']);
   for (const none of [
     '[syscalls]\ndeny = ["open"]',
     `${allow}\naction = "log"`,

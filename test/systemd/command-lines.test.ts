@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outsideOfLogin, ownCommand } from '../../src/systemd/command-lines.js';
-import { shellWord } from '../../src/systemd/unit/exec/shell-word.js';
+import { outsideOfLogin, ownCommand, shellWord } from '../../src/systemd/command-lines.js';
 import { run } from '../support/run.js';
 
 test('a command line of ours does what is meant as it stands', () => {

@@ -98,10 +98,7 @@ function wholesOf(context: CallContext): PolicyLeft[] {
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (section.permissive) {
-    wholes.push({
-      reason: '--permissive: calls that it would refuse are let through and recorded',
-      at: section.at,
-    });
+    wholes.push({ reason: '--permissive: refused calls are let through and recorded', at: section.at });
   }
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (stage?.value === 'entry') {

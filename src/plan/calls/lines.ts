@@ -18,7 +18,7 @@ import { ownRefusals, REFUSED_BY_UNIT } from './refused-by-unit.js';
 import { isRecorded } from './systemd-filter.js';
 
 /** The most calls that one reason names. */
-const MOST_NAMED = 3;
+const MOST_CALLS = 3;
 
 /**
  * A plan line for each entry of `[syscalls]`, and lines for refusals that no entry names.
@@ -77,7 +77,7 @@ function omittedLines(
   return [...groups].map(([key, calls]): PlanLine => {
     const [subject, reason] = key.split('\n') as [string, string];
     const names = calls.map(([call]) => call);
-    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_NAMED)}: ${reason}` };
+    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_CALLS)}: ${reason}` };
   });
 }
 
@@ -141,5 +141,5 @@ const reasonsFor = (
   why: (call: string) => string,
 ): string[] =>
   [...groupBy(some, why)].map(([reason, names]) =>
-    names.length === calls.length ? reason : `${shortList(names, MOST_NAMED)}: ${reason}`,
+    names.length === calls.length ? reason : `${shortList(names, MOST_CALLS)}: ${reason}`,
   );

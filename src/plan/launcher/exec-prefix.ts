@@ -61,9 +61,6 @@ export function isLostToPrefixes(entry: DirectiveEntry, effective: EffectiveUnit
 export const leavesSandbox = (command: ExecCommand): boolean =>
   isPrivileged(command) || isNotSetuid(command.prefixes);
 
-/** The most names in one message. */
-const MOST_NAMED = 5;
-
 /**
  * Gaps for commands of ExecStart= to which systemd doesn't apply all of the policy, for a prefix (systemd.service(5)).
  * @param told diagnostics about commands that can't be put behind the launcher: these commands are left out
@@ -83,7 +80,7 @@ export function prefixGaps(
       if (policy.syscalls && isPrivileged(command)) lost.unshift('[syscalls]');
       if (lost.length === 0) return [];
       const prefix = isPrivileged(command) ? '+' : '!';
-      const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost, MOST_NAMED)} to it`;
+      const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost)} to it`;
       const hint = `write an empty ExecStart= and the line without ${prefix} in a drop-in of your own`;
       return [error('gap-exec', message, { at: command.at, hint })];
     });

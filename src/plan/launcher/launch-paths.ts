@@ -182,7 +182,7 @@ export function untrustedPath(
 ): Diagnostic[] {
   if (!first) return [];
   const { by } = first;
-  const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
+  const named = [first, ...more].slice(0, MOST_FOLDERS).map((one) => `${printable(one.path)} ${one.why}`);
   const cause = by === undefined ? '' : `${by}= of ${unit}: `;
   const where = isInside ? ` in the mount namespace of ${unit}` : '';
   const message = `${cause}${named.join(', ')}${where}: ${printable(path)} could be replaced before its next start`;
@@ -196,7 +196,7 @@ export function untrustedPath(
 }
 
 /** The most folders that one error names. */
-const MOST_NAMED = 5;
+const MOST_FOLDERS = 5;
 
 /** Whether the only errors are about an untrusted start: the running program isn't known then. */
 export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>

@@ -78,18 +78,9 @@ function indispensable(entry: CallEntry, { named, target }: ReadyOnTarget): Diag
   );
   if (call === undefined) return [];
   const isCall = name === call;
-  return [
-    error(
-      'indispensable',
-      isCall
-        ? `no program can run without '${name}'`
-        : `'${name}' includes ${call}, and no program can run without it`,
-      {
-        at,
-        hint: isCall ? 'remove it from deny' : 'name its other calls one by one',
-      },
-    ),
-  ];
+  const message = `${isCall ? '' : `'${name}' includes ${call}: `}no program can run without '${call}'`;
+  const hint = isCall ? 'remove it from deny' : 'name its other calls one by one';
+  return [error('indispensable', message, { at, hint })];
 }
 
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
@@ -148,13 +139,9 @@ function noRespawn({ at }: ReadySection, { before, named, target }: ReadyOnTarge
     mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused('clone', [SIGCHLD], filter));
   if (passing.length === 0 || passing.some(starts)) return [];
   const message = 'once ready, the service can start no process: a worker that dies is not replaced';
-  const lines = `if it has workers, keep ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')}`;
-  return [
-    note('indispensable', message, {
-      at,
-      hint: `${lines} and the calls that a new worker makes, such as setuid`,
-    }),
-  ];
+  const kept = passing.filter((call) => !cantBeMade(call, { named, target })).join(', ');
+  const hint = `if it has workers, keep ${kept} and the calls that a new worker makes, such as setuid`;
+  return [note('indispensable', message, { at, hint })];
 }
 
 /** Whether systemd can reload a unit, by its own lines. */
@@ -170,10 +157,8 @@ function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: Ready
     return [error('contradiction', message, { at: reload.at, hint })];
   }
   if (!hasReload(effective) || reload) return [];
-  return [
-    warning('ready-reload', 'a reload may need calls that [ready] refuses, and could fail without notice', {
-      at,
-      hint: 'reload = false restarts the service instead; reload = true says that [ready] allows what a reload needs',
-    }),
-  ];
+  const message = 'a reload may need calls that [ready] refuses, and could fail without notice';
+  const hint =
+    'reload = false restarts the service instead; reload = true says that [ready] allows what a reload needs';
+  return [warning('ready-reload', message, { at, hint })];
 }

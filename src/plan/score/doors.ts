@@ -120,7 +120,7 @@ export const DOORS: readonly Door[] = [
   { name: 'bpf', does: 'load BPF programs', entries: calls('bpf') },
   { name: 'io-uring', does: 'use io_uring', entries: calls('io_uring_setup') },
   { name: 'userfaultfd', does: 'handle page faults', entries: calls('userfaultfd') },
-  { name: 'keyrings', does: "use the kernel's keyrings", entries: calls('keyctl', 'add_key', 'request_key') },
+  { name: 'keyrings', does: 'use keyrings', entries: calls('keyctl', 'add_key', 'request_key') },
   {
     name: 'ptrace',
     does: 'read or change other processes',
@@ -169,18 +169,8 @@ export const DOORS: readonly Door[] = [
     entries: calls('iopl', 'ioperm'),
     needs: only('CAP_SYS_RAWIO'),
   },
-  {
-    name: 'reboot',
-    does: 'reboot or stop the machine',
-    entries: calls('reboot'),
-    needs: only('CAP_SYS_BOOT'),
-  },
-  {
-    name: 'swap',
-    does: 'turn swap on or off',
-    entries: calls('swapon', 'swapoff'),
-    needs: only('CAP_SYS_ADMIN'),
-  },
+  { name: 'reboot', does: 'reboot or halt', entries: calls('reboot'), needs: only('CAP_SYS_BOOT') },
+  { name: 'swap', does: 'turn swap on', entries: calls('swapon', 'swapoff'), needs: only('CAP_SYS_ADMIN') },
   // To read it takes no capability, unless kernel.dmesg_restrict says so.
   { name: 'kernel-log', does: "use the kernel's log", entries: calls('syslog') },
   {

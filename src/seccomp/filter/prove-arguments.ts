@@ -1,4 +1,5 @@
 /** Compares a program's answers to a call with a verdict, for all arguments at once. */
+
 import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import {
@@ -10,8 +11,7 @@ import {
   registerBits,
   YES,
 } from './diagram.js';
-import { type Leaf, skipsOf } from './prove-numbers.js';
-import { Unprovable } from './unprovable.js';
+import { type Leaf, skipsOf, Unprovable } from './prove-numbers.js';
 
 /**
  * Registers for which the program's answer, from a leaf on, differs from the verdict; undefined if there are none.

@@ -1,4 +1,5 @@
 /** Proves that a program answers as its policy says, without regard to how it was compiled. */
+
 import type { Action } from '../syscalls/action.js';
 import {
   decide,
@@ -11,10 +12,9 @@ import {
 import type { Instruction } from './bpf.js';
 import { DiagramTooLarge } from './diagram.js';
 import { argumentDifference } from './prove-arguments.js';
-import { type Leaf, leavesOf } from './prove-numbers.js';
+import { type Leaf, leavesOf, Unprovable } from './prove-numbers.js';
 import { archesToTry, numbersToTry, registersToTry } from './samples.js';
 import { simulate } from './simulate.js';
-import { Unprovable } from './unprovable.js';
 import { validate } from './validate.js';
 import { createRegions, settled, textOf } from './verdicts.js';
 

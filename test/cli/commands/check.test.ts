@@ -114,7 +114,7 @@ test('lines of [ready] that are wrong for any unit are found without one', async
   ]);
   assert.ok(
     (await of('[ready]\ndeny = ["@default"]\n')).includes(
-      "indispensable: '@default' includes exit, and no program can run without it",
+      "indispensable: '@default' includes exit: no program can run without 'exit'",
     ),
   );
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group:log", "acct"]\n'), [0]);

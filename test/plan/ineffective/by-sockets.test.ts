@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SocketRules } from '../../../src/plan/ineffective/socket-rules.js';
+import type { SocketRules } from '../../../src/plan/ineffective/by-sockets.js';
 import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { makePlan, targetOf, unitFile } from '../../support/planned.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
-import { passingOf } from '../../../src/seccomp/filter/passing.js';
+import { passingOf } from '../../../src/seccomp/filter/own-answers.js';
 import { ABIS, abisOf } from '../../../src/seccomp/syscalls/abi.js';
 import { permits } from '../../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { whollyRefused } from '../../../src/systemd/directives/refused-calls.js';
-import { directives } from '../../../src/systemd/directives/table.js';
+import { directives, whollyRefused } from '../../../src/systemd/directives/table.js';
 
 test('directives that refuse calls whatever their arguments are known with these, and no others', () => {
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBoolean } from '../../../src/systemd/unit/boolean.js';
+import { parseBoolean } from '../../../src/systemd/unit/values.js';
 
 test('a boolean is one of the words of systemd.syntax(7), in any case', () => {
   for (const text of ['1', 'yes', 'y', 'true', 't', 'on', 'YES', 'oN'])

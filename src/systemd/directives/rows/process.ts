@@ -1,7 +1,6 @@
 import type { Directive } from '../directive.js';
 import { words } from '../kinds/names/words.js';
-import { BOOLEAN } from '../kinds/scalars/boolean.js';
-import { oneOf } from '../kinds/scalars/enumeration.js';
+import { BOOLEAN, oneOf } from '../kinds/scalars/enumeration.js';
 import { type LimitUnit, limit, lowered } from '../kinds/scalars/limit.js';
 import { cpus, integer } from '../kinds/scalars/numbers.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';

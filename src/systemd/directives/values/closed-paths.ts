@@ -40,9 +40,6 @@ export function closedBy(parts: readonly ClosedPath[], path: string, within = fa
 
 export const opens = (path: string, by: string) => `it opens '${path}', which the unit's '${by}' closes`;
 
-/** Paths of a list that one line names. */
-const MOST_NAMED = 5;
-
 /** A path of the policy that the unit doesn't list itself and that another of its directives closes, but for those that it lists. */
 export function openedPaths(
   { before, after }: Pick<DirectiveComparison, 'before' | 'after'>,
@@ -51,8 +48,7 @@ export function openedPaths(
   const own = allWords(before).map(barePath);
   for (const path of allWords(after).map(barePath)) {
     const by = own.some((above) => covers(above, path)) ? undefined : closedBy(parts, path);
-    if (by !== undefined)
-      return `${opens(path, by)}${own.length > 0 ? ` but for ${shortList(own, MOST_NAMED)}` : ''}`;
+    if (by !== undefined) return `${opens(path, by)}${own.length > 0 ? ` but for ${shortList(own)}` : ''}`;
   }
   return undefined;
 }

@@ -49,14 +49,10 @@ const unclearSpecifier = (path: string): string | undefined =>
 
 /** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
-  error(
-    'gap-exec',
-    `'${shown}': the specifier %${letter} may expand to a $, which systemd would take for a variable`,
-    {
-      at,
-      hint: 'write the path without it, or add the prefix :, which turns variables off',
-    },
-  );
+  error('gap-exec', `'${shown}': %${letter} may expand to a $, which systemd would take for a variable`, {
+    at,
+    hint: 'write the path without it, or add the prefix :, which turns variables off',
+  });
 
 /**
  * The option `--argv0=NAME` where argv[0] differs from the path as systemd passes it; else an empty string. systemd
@@ -130,10 +126,7 @@ export function quoteExecWord(word: string, options: { readonly noEnv: boolean }
   if (PLAIN.test(word)) return word;
   if (word.includes('\0') || UNREADABLE.test(word)) {
     throw new UserError(
-      error(
-        'policy-value',
-        `'${printable(word, 60)}' can't be an argument: it has a NUL character, or is not UTF-8`,
-      ),
+      error('policy-value', `'${printable(word, 60)}' can't be an argument: it has NUL or is not UTF-8`),
     );
   }
   const escaped = word

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { shellWord } from '../../../../src/systemd/unit/exec/shell-word.js';
+import { shellWord } from '../../../../src/systemd/command-lines.js';
 
 test('a plain word needs no quotes', () => {
   for (const text of ['demo@1.service', '/usr/bin/a-b', 'A=1,b:%i+_']) assert.equal(shellWord(text), text);
