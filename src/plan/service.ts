@@ -57,7 +57,7 @@ function boundSys(
 }
 
 /**
- * The unit's own DeviceAllow= lines anew, where the policy closes devices and has none itself: what is added to them later, as
+ * The unit's own DeviceAllow= lines again, where the policy closes devices and has none itself: what is added to them later, as
  * by `systemctl set-property`, isn't in force by a file that is read before ours, and is seen in what the manager has.
  */
 export function keptDevices(

@@ -8,17 +8,17 @@ import {
   warning,
 } from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../seccomp/syscalls/abi.js';
-import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
-import { callNames, knownCalls, whereKnown } from '../seccomp/syscalls/numbers.js';
+import { permits } from '../seccomp/syscalls/action.js';
+import { mayPass, type NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { callNames, isAbsent, knownCalls, whereKnown } from '../seccomp/syscalls/numbers.js';
 import { operandValue, parseOperand } from '../seccomp/syscalls/operand.js';
 import { withOwnSets } from '../seccomp/syscalls/own-sets.js';
 import { readyCalls } from '../seccomp/syscalls/ready.js';
-import { resolveCalls } from '../seccomp/syscalls/resolve.js';
+import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../seccomp/syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
 import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
-import { takenThreads } from './indispensable.js';
 import type { Policy } from './policy.js';
 
 interface CheckContext {
@@ -46,7 +46,7 @@ export function checkSyscalls(
   if (syscalls) {
     const context = { policy, section: syscalls, sets: known, abis: openAbis(syscalls, machines) };
     found.push(...checkSection(context));
-    if (complete) found.push(...allowListKeysHaveAllow(context), ...doorsOf(context));
+    if (complete) found.push(...allowListKeysHaveAllow(context), ...equivalents(context));
   } else if (complete) found.push(...meantForCalls(policy));
   if (ready) {
     const sets = withOwnSets(known);
@@ -55,7 +55,7 @@ export function checkSyscalls(
     const context = { policy: own, section, sets, abis: openAbis(section, machines) };
     const before = syscalls && resolveCalls(syscalls, known);
     found.push(...checkSection(context));
-    if (complete) found.push(...doorsOf(context, before), ...takenThreads(section, sets, before));
+    if (complete) found.push(...equivalents(context, before), ...takenThreads(section, sets, before));
   } else if (complete) found.push(...meantForReady(policy));
   return found;
 }
@@ -69,7 +69,7 @@ const checkSection = (context: CheckContext): Diagnostic[] => [
 ];
 
 /** @param before in force from the start on, beside the section */
-const doorsOf = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
+const equivalents = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
   firstOf(equivalentCalls(section, policy.service, sets, abis, before));
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
@@ -176,7 +176,7 @@ function entriesAgree({ section }: CheckContext): Diagnostic[] {
   });
 }
 
-/** The keys `unknown` and `implicit` refuse calls that nobody names: a deny list never does. */
+/** The keys `unknown` and `implicit` refuse calls that no line names: a deny list never does. */
 function allowListKeysHaveAllow({ section }: CheckContext): Diagnostic[] {
   if (section.allow) return [];
   const { unknown, implicit } = section;
@@ -219,5 +219,64 @@ function excludes(a: Exact, b: Exact): boolean {
   return !a.values.some((own, abi) => {
     const [one, other] = [narrow(own), narrow(b.values[abi]!)];
     return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
+  });
+}
+
+/** Calls that nearly every program makes, one of each group: the dynamic linker (ld.so(8)), and each at its exit. */
+const BY_ALL: readonly (readonly string[])[] = [
+  ...[['open', 'openat'], ['read'], ['mmap', 'mmap2'], ['close']],
+  ['exit_group'],
+];
+
+/**
+ * The warning that `[syscalls]` refuses such calls, whatever their arguments.
+ * @param machines the machines that the policy will get a filter for
+ */
+export function takenFromAll(
+  { syscalls }: Policy,
+  sets: SyscallSets,
+  machines: readonly Machine[],
+): Diagnostic[] {
+  if (!syscalls || syscalls.stage?.value === 'entry') return [];
+  const named = resolveCalls(syscalls, sets);
+  const natives = machines.map((machine) => abisOf(machine)[0]!);
+  const taken = BY_ALL.map((group) => group.filter((call) => !isAbsent(call, natives, sets)))
+    .filter((group) => group.every((call) => !mayPass(verdictOn(named, call))))
+    .map((group) => group.at(-1)!);
+  if (taken.length === 0) return [];
+  const at = entriesByCall(syscalls.deny, sets).get(taken[0]!)?.at ?? syscalls.allow?.[0]?.at ?? syscalls.at;
+  const message = `[syscalls] refuses ${taken.join(', ')}: hardly any program can start and exit without these calls`;
+  return [
+    warning('indispensable', message, { at, hint: "allow them; 'learn' finds all calls of a service" }),
+  ];
+}
+
+/** Calls by which C libraries and runtimes start a thread and give it memory, and the arguments that threads need. */
+const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [
+  ['clone', '{ arg = 0, bits-any = "CLONE_THREAD" }'],
+  ['mprotect', '{ arg = 2, bits-clear = "PROT_EXEC" }'],
+];
+
+/**
+ * The warning that `[ready]` denies a call whatever its arguments that a service with threads makes under load. Threads
+ * that run already need mprotect, too: malloc(3) grows their memory by it.
+ * @param section the lists of `[ready]`
+ * @param before what is refused from the start
+ */
+export function takenThreads(
+  section: SyscallsSection,
+  sets: SyscallSets,
+  before?: NamedPolicy,
+): Diagnostic[] {
+  const named = resolveCalls(section, sets);
+  const denied = entriesByCall(section.deny, sets);
+  const isTaken = (call: string) =>
+    denied.has(call) && !mayPass(verdictOn(named, call)) && permits(limitBy(before, call));
+  return BY_THREADS.filter(([call]) => isTaken(call)).map(([call, condition]) => {
+    const { name, at } = denied.get(call)!;
+    const has = name === call ? `'${name}' is refused` : `'${name}' includes '${call}', which is refused`;
+    const message = `${has} for threads, too: a service that starts threads under load fails`;
+    const hint = `allow it for threads by a rule in [ready]: syscall = "${call}", when = [${condition}], action = "allow"`;
+    return warning('indispensable', message, { at, hint });
   });
 }

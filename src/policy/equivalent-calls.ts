@@ -27,9 +27,9 @@ interface ClosedCall {
 
 /**
  * Warnings about calls that a policy refuses while another call that does the same passes.
- * @param service the lines of `[service]`, of which some shut doors, too
- * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
- * @param own refusals by other filters, which shut doors, too
+ * @param service the lines of `[service]`, of which some refuse such calls, too
+ * @param abis the ABIs that the policy will get a filter for: a call that none of them has does nothing
+ * @param own refusals by other filters, which count, too
  */
 export function equivalentCalls(
   section: SyscallsSection,
@@ -40,8 +40,8 @@ export function equivalentCalls(
 ): Diagnostic[] {
   const policy = resolveCalls(section, sets, own);
   const newer = newerCalls(section, policy, sets, abis);
-  const told = new Set(newer.flatMap(({ calls }) => calls));
-  const exists = (call: string) => !isAbsent(call, abis, sets) && !told.has(call);
+  const reported = new Set(newer.flatMap(({ calls }) => calls));
+  const exists = (call: string) => !isAbsent(call, abis, sets) && !reported.has(call);
   const denied = [...entriesByCall(section.deny, sets)]
     .filter(([call, entry]) => !mayPass(verdictOn(policy, call)) && !isMeantForOthers(call, entry, section))
     .filter(([call]) => exists(call))
@@ -171,10 +171,7 @@ function throughIoUring(policy: NamedPolicy, closed: readonly ClosedCall[]): Dia
   ];
 }
 
-/** Calls that newer systemds have in a set, and the sets that a policy is read with lack. */
-
 export interface NewerCalls {
-  /** The set in `deny`. */
   readonly entry: CallEntry;
   readonly calls: readonly string[];
 }

@@ -123,7 +123,7 @@ function whatDecides(
   const place = (there: Location) =>
     there.file === at.file ? `line ${there.line}` : `${there.file}:${there.line}`;
   if (!machines.some(({ abis }) => abis.has(abi))) return `'architectures' leaves ${abi} out`;
-  if ((MULTIPLEXED.get(abi) ?? []).some((door) => door.call === call)) {
+  if ((MULTIPLEXED.get(abi) ?? []).some((multiplexer) => multiplexer.call === call)) {
     return `${call} stands for other calls, and gets their actions`;
   }
   if (isOwnRefusal(verdictOn(named, call))) {

@@ -6,7 +6,7 @@ import { type ParserFailure, syntaxError, type TextSpan } from './toml-errors.js
 export type KeyPath = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
 
-/** A parsed TOML text that knows where each key and value stands. */
+/** A parsed TOML text that knows the place of each key and value. */
 export interface TomlDocument {
   readonly data: TomlTable;
   /** The place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */

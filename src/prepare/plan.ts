@@ -9,8 +9,7 @@ import { noNewCode } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { valuesOfAll } from '../plan/unit-values.js';
 import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
-import { checkSyscalls } from '../policy/check.js';
-import { takenFromAll } from '../policy/indispensable.js';
+import { checkSyscalls, takenFromAll } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
 import type { Policy } from '../policy/policy.js';
 import { ROOTS } from '../systemd/directives/values/mounts.js';
@@ -74,10 +73,9 @@ export async function planOn(
     ...(writesAllowList(policy, effective) ? { sets: await machine.setsToWrite() } : {}),
     ...(asksLibraries ? { libraries: await neededLibraries(context, programPlaces(policy, effective)) } : {}),
   };
-  const isWhole = loaded.complete && !applied;
-  const checked = checkSyscalls(policy, target.sets, [target.machine], isWhole);
+  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);
-  if (isWhole && planned) checked.push(...takenFromAll(policy, target.sets, [target.machine]));
+  if (planned && !applied) checked.push(...takenFromAll(policy, target.sets, [target.machine]));
   const { plan, advice } = decide({
     unit,
     effective,

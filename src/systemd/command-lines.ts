@@ -1,13 +1,13 @@
 import type { Scope } from './unit/search.js';
 
 /**
- * A command line of sandbox-unit for a hint, which works as it stands: for a user's unit it says `--user`.
+ * A command line of sandbox-unit for a hint, which works as it is: for a user's unit it says `--user`.
  * @param words the verb and its options
  */
 export const ownCommand = (scope: Scope, words: string, unit?: string): string =>
   `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 
-/** A command line of systemctl(1) for a hint, which works as it stands: for a user's unit it says `--user`. */
+/** A command line of systemctl(1) for a hint, which works as it is: for a user's unit it says `--user`. */
 export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 

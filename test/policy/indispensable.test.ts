@@ -1,7 +1,8 @@
+/** Tests of policy/check.ts: calls that services can't do without. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkSyscalls } from '../../src/policy/check.js';
-import { takenFromAll } from '../../src/policy/indispensable.js';
+import { checkSyscalls, takenFromAll } from '../../src/policy/check.js';
 import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 

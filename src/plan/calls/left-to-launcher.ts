@@ -47,7 +47,7 @@ export interface PolicyLeft {
 /** Everything in a policy that systemd can't enforce: calls, and reasons about the policy as a whole. */
 export interface LeftToLauncher {
   readonly calls: ReadonlyMap<string, CallLeft>;
-  /** systemd's answers to such calls that the machine doesn't have: nobody needs to enforce those. */
+  /** systemd's answers to such calls that the machine doesn't have: these need no enforcer. */
   readonly absent: ReadonlyMap<string, Action>;
   readonly wholes: readonly PolicyLeft[];
   /** Whether an allow list of systemd's would answer some call more strictly than the policy does. */

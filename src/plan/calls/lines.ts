@@ -51,7 +51,7 @@ export function callLines(context: CallContext, left: LeftToLauncher, launched: 
   ];
 }
 
-/** The lines as enforced by nobody: the main commands of the unit have no sandbox. */
+/** The lines without an enforcer: the main commands of the unit have no sandbox. */
 export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
   lines.map((line) =>
     line.enforcedBy === 'not needed'
@@ -96,7 +96,7 @@ function entryLine(
   if (calls.every((call) => cantBeMade(call, context)))
     return { ...notNeeded(entry.at, subject, context), ...own };
   const alone = isLauncherAlone(context);
-  // Another line tells of a call that is denied or has a rule.
+  // Another line reports a call that is denied or has a rule.
   const isOther = (call: string) => {
     const verdict = verdictOn(context.named, call);
     return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);

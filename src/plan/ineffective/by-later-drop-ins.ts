@@ -89,7 +89,7 @@ function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic 
 
 /**
  * Errors about lines of a drop-in that has the file name of ours: a template's, or one below /usr. systemd reads only
- * one of the two, so that the lines would be lost. Lines that ours sets anew as a whole are no loss.
+ * one of the two, so that the lines would be lost. Lines that ours sets again as a whole are no loss.
  * @param dropIn the path that ours will have
  */
 export function shadowed(
@@ -112,7 +112,7 @@ export function shadowed(
 /** The paths of programs that load filters, wherever they are installed. */
 const LOADS_FILTER = /\/sandbox-unit\/(?:launcher|tighten)$/;
 
-/** Whether a directive's assignments mean the same whatever stands before them. */
+/** Whether a directive's assignments mean the same whatever comes before them. */
 function isWhole({ name, values }: PlannedDirective): boolean {
   const row = findDirective(name);
   const isScalar = name === 'SystemCallErrorNumber' || row?.merge === 'scalar';

@@ -38,7 +38,7 @@ const AS_ABOVE = ['ExecPaths', 'NoExecPaths'];
 
 /**
  * Warnings about closed paths that are two or more levels below a writable one of the policy or the unit, because of the
- * policy. The kernel renames no folder that is a mount, but one that has mounts below it: these go along. Whoever writes to
+ * policy. The kernel renames no folder that is a mount, but one that has mounts below it: these go along. A process that writes to
  * the folder above can then make another path of the closed one's name, and the next start closes that.
  * @param values the values of directives, of the unit and the policy
  */

@@ -63,18 +63,18 @@ export const leavesSandbox = (command: ExecCommand): boolean =>
 
 /**
  * Gaps for commands of ExecStart= to which systemd doesn't apply all of the policy, for a prefix (systemd.service(5)).
- * @param told diagnostics about commands that can't be put behind the launcher: these commands are left out
+ * @param reported diagnostics about commands that can't be put behind the launcher: these commands are left out
  */
 export function prefixGaps(
   policy: Policy,
   effective: EffectiveUnit,
-  told: readonly Diagnostic[],
+  reported: readonly Diagnostic[],
 ): Diagnostic[] {
-  const isTold = ({ at }: ExecCommand) =>
-    told.some((one) => one.code === 'gap-exec-privileged' && one.at === at);
+  const isReported = ({ at }: ExecCommand) =>
+    reported.some((one) => one.code === 'gap-exec-privileged' && one.at === at);
   return effective
     .execCommands('ExecStart')
-    .filter((command) => leavesSandbox(command) && !isTold(command))
+    .filter((command) => leavesSandbox(command) && !isReported(command))
     .flatMap((command) => {
       const lost = policy.service.filter((entry) => isLost(entry, command)).map(({ name }) => `${name}=`);
       if (policy.syscalls && isPrivileged(command)) lost.unshift('[syscalls]');

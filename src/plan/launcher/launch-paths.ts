@@ -1,4 +1,4 @@
-/** The paths by which a confined service is started: whoever can put another file there decides what runs. */
+/** The paths by which a confined service is started: another file there would run instead. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
 import { fieldsOf } from '../../systemd/directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../systemd/directives/values/bus.js';
@@ -30,7 +30,7 @@ export interface Launch {
 /**
  * The launch of a planned unit; undefined if neither a program of ours nor one that gets around the policy has a part in it.
  * @param effective the unit without us
- * @param packaged paths of a package's programs. Other programs and filters are written anew: their folders count
+ * @param packaged paths of a package's programs. Other programs and filters are written again: their folders count
  * @param loaded properties of the unit as the manager has it: they tell the value of a specifier
  */
 export function plannedLaunch(

@@ -17,13 +17,13 @@ import { absentCalls, foreignSets } from '../calls/notes.js';
 import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
 import { isRefused } from '../lock-outs.js';
 import type { ConfinedUnit } from '../request.js';
-import { type CallTarget, type ReadyMeaning, readyMeaningWith, takenAway } from './meaning.js';
+import { type CallTarget, type ResolvedReady, resolveReadyWith, takenAway } from './resolved.js';
 
 /** Everything that the lists and rules of `[ready]` should say otherwise. */
 export function readyChecks(
   { policy, effective }: ConfinedUnit,
   ready: ReadySection,
-  meaning: ReadyMeaning,
+  meaning: ResolvedReady,
 ): Diagnostic[] {
   const { section, target, named, both } = meaning;
   const written = { ...section, allow: ready.allow };
@@ -40,7 +40,7 @@ export function readyChecks(
 }
 
 /** Diagnostics about `[[expect]]` tables that don't hold for a service that serves, even while it is permissive. */
-function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
+function expectations(policy: Policy, meaning: ResolvedReady): Diagnostic[] {
   const { before, target } = meaning;
   const { sets, machine } = target;
   const section = { ...meaning.section, permissive: false };
@@ -49,7 +49,7 @@ function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
   return checkReadyExpectations(policy, start, { section, ...of(resolveCalls(section, sets)) });
 }
 
-type ReadyOnTarget = ReadyMeaning<CallTarget>;
+type ReadyOnTarget = ResolvedReady<CallTarget>;
 
 /** Errors about lines of `[ready]` that are wrong on all of these machines, whatever unit they are for. */
 export function checkReadyAlone(
@@ -59,7 +59,7 @@ export function checkReadyAlone(
   machines: readonly Machine[],
 ): Diagnostic[] {
   const [first = [], ...others] = machines.map((machine) =>
-    nothingOrAll(policy, ready, readyMeaningWith(undefined, policy, ready, { machine, sets })),
+    nothingOrAll(policy, ready, resolveReadyWith(undefined, policy, ready, { machine, sets })),
   );
   return first.filter(({ message }) => others.every((found) => found.some((one) => one.message === message)));
 }
@@ -86,31 +86,35 @@ function indispensable(entry: CallEntry, { named, target }: ReadyOnTarget): Diag
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
 function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyOnTarget): Diagnostic[] {
   const { before, target, named } = meaning;
-  const isIdle = (call: string) => !mayPass(verdictOn(before, call));
+  const isIneffective = (call: string) => !mayPass(verdictOn(before, call));
   const denied = ready.deny.filter(
     (entry) =>
       !permits(entry.action ?? section(meaning)) &&
-      callsOf(entry, target.sets).every((call) => isIdle(call) || cantBeMade(call, { named, target })) &&
-      callsOf(entry, target.sets).some(isIdle),
+      callsOf(entry, target.sets).every(
+        (call) => isIneffective(call) || cantBeMade(call, { named, target }),
+      ) &&
+      callsOf(entry, target.sets).some(isIneffective),
   );
-  const ruled = ready.rules.filter(({ syscall, action }) => !permits(action.value) && isIdle(syscall.value));
+  const ruled = ready.rules.filter(
+    ({ syscall, action }) => !permits(action.value) && isIneffective(syscall.value),
+  );
   const lines: NamedLine[] = [
     ...denied.map(({ name, at }) => ({ name, at })),
     ...ruled.map(({ syscall, at }) => ({ name: syscall.value, at })),
   ];
-  const found = lines.filter(({ at }) => at.file === policy.file).map(idleLine);
-  return found.length > 0 || changesAnything(ready, meaning) ? found : [idle(ready.at)];
+  const found = lines.filter(({ at }) => at.file === policy.file).map(ineffectiveLine);
+  return found.length > 0 || changesAnything(ready, meaning) ? found : [ineffective(ready.at)];
 }
 
 const section = ({ section: { action } }: ReadyOnTarget) => action!.value;
 
-const idleLine = ({ name, at }: NamedLine): Diagnostic =>
+const ineffectiveLine = ({ name, at }: NamedLine): Diagnostic =>
   error('contradiction', `'${name}' is refused from the start already: this line has no effect`, {
     at,
     hint: 'remove it from [ready], or allow it in [syscalls]',
   });
 
-const idle = (at: Location): Diagnostic =>
+const ineffective = (at: Location): Diagnostic =>
   error('contradiction', '[ready] has no effect: it refuses no call that is allowed before', {
     at,
     hint: 'deny calls that only the start needs, such as execve, bind or setuid, or remove the table',

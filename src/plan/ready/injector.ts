@@ -20,7 +20,7 @@ import type { PlacedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
 
-/** Streams of a unit, which systemd opens anew for each of its commands. */
+/** Streams of a unit, which systemd opens again for each of its commands. */
 const OUTPUTS: readonly string[] = ['StandardOutput', 'StandardError'];
 
 /** `Type=` by the unit's own lines and systemd's defaults (systemd.service(5)); the manager knows it with our drop-in. */
@@ -39,7 +39,7 @@ export function typeWith(effective: EffectiveUnit, { reload }: ReadySection): st
 }
 
 /**
- * Gaps where nobody can load the filter.
+ * Gaps where no program can load the filter.
  * @param at the section's place, where there is a policy
  */
 export function injectorGaps(
@@ -182,8 +182,6 @@ const noReload = (effective: EffectiveUnit, { reload }: ReadySection): PlannedCo
       }))
     : [];
 
-/** The wait until a service's threads are the same ones, which its start has time for. */
-
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
 const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
 
@@ -195,7 +193,7 @@ const USUAL_WAIT = 30_000;
 
 /** A wait, in milliseconds. */
 export interface Settle {
-  /** How long threads must be the same ones; 0 where nobody waits. */
+  /** How long threads must be the same ones; 0 without a wait. */
   readonly settle: number;
   /** The longest wait for that; undefined where `tighten` knows it by itself. */
   readonly within: number | undefined;

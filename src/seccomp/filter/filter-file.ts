@@ -174,8 +174,7 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   const stage = STAGES[stageNumber];
   if (stage === undefined) return bad(`has an unknown stage ${stageNumber}`);
   if ((flags & ~KNOWN_FLAGS) !== 0) return bad(`has unknown flags 0x${flags.toString(16)}`);
-  if (count < 1 || count > MAX_PROGRAMS)
-    return bad(`has ${count} programs, but only 1 to ${MAX_PROGRAMS} are allowed`);
+  if (count < 1 || count > MAX_PROGRAMS) return bad(`has ${count} programs, not 1 to ${MAX_PROGRAMS}`);
   if (bytes.length < HEADER_SIZE + count * ENTRY_SIZE) return bad('is too short');
 
   const roles = stage === 'entry' ? 2 : 1;

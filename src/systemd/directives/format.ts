@@ -82,8 +82,8 @@ export function gapOf(
 const isOff = (values: readonly string[]): boolean =>
   values.every((value) => ['', 'no', 'infinity'].includes(value));
 
-const lackOf = ({ idle, needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
-  idle ?? needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
+const lackOf = ({ ineffective, needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
+  ineffective ?? needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
 
 const update = (since: number) => `it needs systemd ${since} or later: update the target, or leave it out`;
 

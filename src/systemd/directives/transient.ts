@@ -12,7 +12,7 @@ import { withoutSpecifiers } from './values/bus.js';
  * @param values all right-hand sides in their order, as formatDirective() has them; an empty one takes back what is
  *   before it
  * @param systemd the major version that gets them
- * @returns an error `directive-value` for specifiers, which a transient unit has none of, and for what can't be told
+ * @returns an error `directive-value` for specifiers, which a transient unit has none of, and for what isn't known
  *   from outside the manager
  */
 export function directiveProperties(

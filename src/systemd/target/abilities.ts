@@ -126,8 +126,8 @@ function checkNeed(need: Need, findings: MachineFindings): Lack | 'met' | 'unkno
     };
   }
   // libseccomp is installed where systemd was built with it; libbpf is optional for every build.
-  const told = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
-  return told ? 'met' : 'unknown';
+  const isKnown = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
+  return isKnown ? 'met' : 'unknown';
 }
 
 /** Whether a build has an option. An older systemd without BPF_FRAMEWORK doesn't list that option. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
-import { readyMeaning } from '../../../src/plan/ready/meaning.js';
+import { resolveReady } from '../../../src/plan/ready/resolved.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
 import { ALLOW, errnoAction, LOG } from '../../../src/seccomp/syscalls/action.js';
@@ -342,7 +342,7 @@ test('each entry has a line, from when the service serves on', () => {
     '[ready]\nallow = ["accept4"]\ndeny = ["bind:kill", "cacheflush"]\nlog = ["connect"]',
   );
   const request = { ...requestFor(''), policy };
-  const lines = readyLines(policy.ready!, readyMeaning(request, policy.ready!), undefined);
+  const lines = readyLines(policy.ready!, resolveReady(request, policy.ready!), undefined);
   assert.deepEqual(
     lines.map(({ subject, enforcedBy, phase }) => [subject, enforcedBy, phase]),
     [

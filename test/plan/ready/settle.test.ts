@@ -1,3 +1,5 @@
+/** Tests of plan/ready/injector.ts: the wait for threads that stay the same. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planned } from '../../support/planned.js';

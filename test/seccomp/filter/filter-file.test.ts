@@ -192,8 +192,8 @@ describe('a file that is not exactly right is refused', () => {
     ['for an unknown stage', changed(12, 3), 'the filter file has an unknown stage 3'],
     ['with an unknown flag', changed(16, 5), 'the filter file has unknown flags 0x5'],
     ['with the highest flag', changed(16, 0, 0, 0, 0x80), 'the filter file has unknown flags 0x80000000'],
-    ['with no program', changed(20, 0), 'the filter file has 0 programs, but only 1 to 8 are allowed'],
-    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, but only 1 to 8 are allowed'],
+    ['with no program', changed(20, 0), 'the filter file has 0 programs, not 1 to 8'],
+    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, not 1 to 8'],
     [
       'for an unknown architecture',
       changed(24, 0, 0, 0, 0),

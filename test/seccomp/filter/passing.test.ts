@@ -1,3 +1,5 @@
+/** Tests of seccomp/filter/own-answers.ts: calls that pass. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

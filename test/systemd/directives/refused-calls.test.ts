@@ -1,3 +1,5 @@
+/** Tests of systemd/directives/table.ts: calls that directives refuse. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directives, whollyRefused } from '../../../src/systemd/directives/table.js';

@@ -1,3 +1,5 @@
+/** Tests of systemd/unit/values.ts: booleans. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBoolean } from '../../../src/systemd/unit/values.js';

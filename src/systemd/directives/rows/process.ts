@@ -49,12 +49,16 @@ const MEMORY_POLICY_WORDS = [
 
 /** A limit that Linux has ignored for long. */
 const ignored = (since: string, hint: string) => ({
-  idle: { reason: `Linux has ignored it since ${since}`, hint },
+  ineffective: { reason: `Linux has ignored it since ${since}`, hint },
 });
 
 const limits = (
   unit: LimitUnit,
-  ...lines: readonly (readonly [name: string, example: string | number, own?: Pick<Directive, 'idle'>])[]
+  ...lines: readonly (readonly [
+    name: string,
+    example: string | number,
+    own?: Pick<Directive, 'ineffective'>,
+  ])[]
 ) =>
   group(
     { strictness: lowered(unit), more: { end: 'Soft', signature: 't' } },

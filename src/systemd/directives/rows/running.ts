@@ -31,7 +31,7 @@ const COMMANDS: readonly (readonly [name: string, since: number])[] = [
 ];
 
 /**
- * How a service is run and supervised, as far as a transient one may be told: a policy takes none of these, since they
+ * How a service is run and supervised, as far as a transient one may set it: a policy takes none of these, since they
  * are the unit's own.
  */
 export const running = (): readonly Directive[] => {

@@ -28,7 +28,7 @@ const JOB_MODES = [
 
 const MOUNTS = ['/usr', '/var/lib'];
 
-/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
+/** Directives of a transient unit in [Unit]: its relations to others, when it starts, and what follows. */
 export const unitSettings = (): readonly Directive[] => {
   const [ACTION, JOB_MODE, STATUS] = [oneOf(ACTIONS), oneOf(JOB_MODES), integer({ min: 0, max: 255 })];
   return [

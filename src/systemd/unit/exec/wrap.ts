@@ -9,7 +9,7 @@ import { nextExecWord, UNREADABLE } from './word.js';
  * @param launcher an absolute path and its arguments, as plain text
  * @returns the command, or an error. `gap-exec-privileged`: the prefix `+` runs the command outside of every sandbox.
  *   `gap-exec`: the prefix `|` leaves no path; argv[0] is a variable that systemd splits into words; or a specifier in the
- *   path may become a `$`, which nobody could double.
+ *   path may become a `$`, which could not be doubled.
  * @throws UserError `policy-value` if systemd can't take a word of the launcher
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {

@@ -1,3 +1,5 @@
+/** Tests of systemd/command-lines.ts: words of a shell. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

@@ -7,7 +7,7 @@ import { listKind } from '../../values/list.js';
 import { scalarKind } from '../../values/scalar.js';
 import { checkSpecifiers, joinWords, reject, scalar } from '../../values/text.js';
 
-/** The text of a name, as systemd accepts it, less what nobody writes. */
+/** The text of a name, as systemd accepts it, less unusual spellings. */
 interface Name {
   readonly shape: RegExp;
   readonly what: string;

@@ -56,7 +56,7 @@ export function runsAsRoot({ unit }: { readonly unit: UnitValues }): boolean {
   return user === '' ? !isOn(unit, 'DynamicUser') : isRoot(user);
 }
 
-/** User= and Group=: who isn't root stays who he is, since nobody can tell which of two users may do less. */
+/** User= and Group=: a user other than root stays, since it is unknown which of two users may do less. */
 export const SAME_USER: Strictness = takes((comparison) => {
   const own = comparison.before.at(-1) ?? '';
   const asked = comparison.after.at(-1) ?? '';

@@ -61,7 +61,7 @@ export const IMPORT_CREDENTIAL: ValueKind = listKind({
 /** Largest credential of one unit is 1 MiB for systemd, and a line too; escaped text must fit. */
 const MAX_SECRET = 1 << 16;
 
-/** `NAME:VALUE`, an assignment each. The value is taken as it stands, line breaks included. */
+/** `NAME:VALUE`, an assignment each. The value is taken as it is, line breaks included. */
 export const setCredential = ({ encrypted }: { readonly encrypted: boolean }): ValueKind =>
   listKind({
     type: 'set-credential',
