@@ -1,4 +1,3 @@
-/** Tests of plan/unit-values.ts and plan/policy-values.ts: the values of directives, by lines and by a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownValues, plannedValues, valuesOfAll } from '../../src/plan/unit-values.js';

@@ -1,5 +1,5 @@
 /**
- * Tests of seccomp/filter/prove.ts, seccomp/filter/prove-arguments.ts, seccomp/filter/prove-numbers.ts, seccomp/filter/unprovable.ts and seccomp/filter/verdicts.ts: no wrong
+ * Tests of seccomp/filter/prove.ts, seccomp/filter/prove-arguments.ts, seccomp/filter/prove-numbers.ts and seccomp/filter/verdicts.ts: no wrong
  * program is proven.
  */
 import assert from 'node:assert/strict';

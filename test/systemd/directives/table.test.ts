@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../../src/diagnostic.js';
 import { refusals } from '../../../src/systemd/directives/rows/refused.js';
-import { findDirective, unknownDirective } from '../../../src/systemd/directives/table.js';
+import {
+  directives,
+  findDirective,
+  unknownDirective,
+  whollyRefused,
+} from '../../../src/systemd/directives/table.js';
 
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
 
@@ -54,4 +59,23 @@ test('a refused setting says why and where it goes, an unknown one what may be m
     const expected = { severity: 'error', code, message, ...(hint ? { hint } : {}), at: AT };
     assert.deepEqual(unknownDirective(name, AT), expected);
   }
+});
+
+test('directives that refuse calls whatever their arguments are known with these, and no others', () => {
+  assert.deepEqual(
+    whollyRefused(),
+    new Map([
+      ['PrivateDevices', ['@raw-io']],
+      ['ProtectClock', ['@clock']],
+      ['ProtectHostname', ['sethostname', 'setdomainname']],
+      ['ProtectKernelLogs', ['syslog']],
+      ['ProtectKernelModules', ['@module']],
+    ]),
+  );
+  // These look at arguments, or refuse a call that kernels have no more.
+  const others = directives().filter(({ name, refuses }) => refuses && !whollyRefused().has(name));
+  assert.deepEqual(others.map(({ name }) => name).sort(), [
+    ...['LockPersonality', 'MemoryDenyWriteExecute', 'ProtectKernelTunables', 'RestrictAddressFamilies'],
+    ...['RestrictNamespaces', 'RestrictRealtime', 'RestrictSUIDSGID'],
+  ]);
 });
