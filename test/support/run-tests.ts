@@ -3,7 +3,7 @@
  * progress, standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped
  * test has failed, and some try more. `--pure` is for files that need no root, no machine and no network.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -80,6 +80,16 @@ const standardError = () => ({
   now: () => performance.now(),
 });
 
+/** Seconds of a processor that children which have ended used, with theirs: proc_pid_stat(5), fields 16 and 17, in hundredths. */
+function usedByChildren(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(13, 15);
+  return (Number(user) + Number(system)) / 100;
+}
+
 /**
  * Runs test files, and prints the report.
  * @returns how many tests failed.
@@ -89,7 +99,7 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
     file.endsWith('.ts') ? relative(REPOSITORY, file) : relative(BUILD, file).replace(/\.js$/, '.ts');
   const runs = runsOf(files, BUILD);
   writeGroups(runs);
-  const tally = new Tally({ shown, strict, files });
+  const tally = new Tally({ shown, strict, files, used: usedByChildren });
   const progress = new Progress({ shown, strict, files: runs.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
   for (const { isEmulated, perCore } of STAGES) {
