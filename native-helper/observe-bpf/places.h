@@ -23,12 +23,11 @@ static __always_inline int add_name(struct place *place, const unsigned char *na
 	return 1;
 }
 
-/* Where a walk is: a dentry, in a mount. It notes names in a place, or ends at a dentry that it seeks. */
+/* Where a walk is: a dentry, in a mount. */
 struct stage {
 	struct dentry *dentry;
 	struct mount *mount;
 	struct place *place;
-	__u64 sought, is_found;
 };
 
 /* Goes to the dentry above, for bpf_loop(), whose rounds the verifier follows once and not each. Returns 1 at the end. */
@@ -36,30 +35,33 @@ static long walk_up(__u32 round, struct stage *at)
 {
 	struct dentry *dentry = at->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
 	struct mount *mount = at->mount;
-	at->is_found = (__u64)dentry == at->sought;
-	if (at->is_found)
-		return 1;
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-		if (above == mount && at->place)
+		if (above == mount) {
 			at->place->whole = !IS_ERROR(BPF_CORE_READ(mount, mnt_ns)) ||
 					   add_name(at->place, BPF_CORE_READ(dentry, d_name.name));
+			return 1;
+		}
 		at->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		at->mount = above;
-		return above == mount;
+		return 0;
 	}
+	if (!add_name(at->place, BPF_CORE_READ(dentry, d_name.name)))
+		return 1;
 	at->dentry = parent;
-	return at->place && !add_name(at->place, BPF_CORE_READ(dentry, d_name.name));
+	return 0;
 }
-
-#define MOUNT_OF(vfsmount) ((void *)(vfsmount)-bpf_core_field_offset(struct mount, mnt))
 
 /* Walks from a file to the root of its mount namespace. The root of a process that called chroot() is on the way. */
 __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 {
 	if (!place)
 		return 0;
-	struct stage at = {.dentry = (void *)first, .mount = MOUNT_OF(vfsmount), .place = place};
+	struct stage at = {
+		.dentry = (void *)first,
+		.mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt),
+		.place = place,
+	};
 	place->length = 0;
 	bpf_loop(COMPONENTS, walk_up, &at, 0);
 	return 0;
@@ -83,7 +85,7 @@ static __always_inline void identify(struct file_id *id, __u64 at, __u64 vfsmoun
 {
 	struct dentry *dentry = (void *)at;
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	struct mount *mount = MOUNT_OF(vfsmount);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 	id->inode = BPF_CORE_READ(inode, i_ino);
 	id->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
 	id->device = BPF_CORE_READ(inode, i_sb, s_dev);
@@ -106,9 +108,23 @@ static __always_inline struct directory own_directory(int is_root)
 /* Is a file in a directory, or below it? */
 __noinline int is_below(__u64 at, __u64 vfsmount, __u64 directory)
 {
-	struct stage stage = {.dentry = (void *)at, .mount = MOUNT_OF(vfsmount), .sought = directory};
-	bpf_loop(COMPONENTS, walk_up, &stage, 0);
-	return stage.is_found != 0;
+	struct dentry *dentry = (void *)at;
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	for (int i = 0; i < COMPONENTS; i++) {
+		if ((__u64)dentry == directory)
+			return 1;
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+			if (above == mount)
+				return 0;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		dentry = parent;
+	}
+	return 0;
 }
 
 #define WALK(place, file) walk(place, (__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt))

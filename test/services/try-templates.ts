@@ -72,7 +72,7 @@ export async function asBefore(service: BoxedService, before: string): Promise<s
   const { box, unit, verb } = service;
   await box.exec(['systemctl', 'reset-failed', unit]);
   const after = await filesOf(service);
-  const load = await box.exec(['sh', '-c', `STEP='without the policy' ${verb('load')}`], {});
+  const load = await box.exec(['sh', '-c', `STEP='without the policy' ${verb('load')}`]);
   return [
     ...(after === before ? [] : [`its files are not as before: ${after}`]),
     ...(load.status === 0 ? [] : [load.stderr]),
