@@ -40,7 +40,7 @@ const filesBelow = (folder: string): string[] =>
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 
-test('what is built in two folders is the same, byte for byte', async (t) => {
+test('builds in two folders give the same bytes', async (t) => {
   const folder = temporaryFolder(t);
   copyOfSources(folder);
   const { status, stderr } = await run([process.execPath, 'scripts/bundle.mjs'], { cwd: folder });
@@ -59,7 +59,7 @@ test('what is built in two folders is the same, byte for byte', async (t) => {
   }
 });
 
-test('the command asks Node for modules, and its own files', () => {
+test("the built command imports only Node's modules and its own files", () => {
   const names = readdirSync(inRepository('dist')).filter((name) => name.endsWith('.cjs'));
   for (const name of names) {
     const asked = readFileSync(inRepository('dist', name), 'latin1').matchAll(/\brequire\("([^"]*)"\)/g);
@@ -72,7 +72,7 @@ test('the command asks Node for modules, and its own files', () => {
   }
 });
 
-test('a daily verb loads one file, and one more for what few runs need, which has no module a second time', () => {
+test('a daily verb loads one file, and one more for rare cases, without a duplicate module', () => {
   for (const verb of ['check', 'plan', 'apply', 'verify', 'status', 'run', 'revert', 'program']) {
     const [first, late] = [`${verb}.cjs`, `${verb}-late.cjs`].map((name) =>
       readFileSync(inRepository('dist', name), 'latin1'),
@@ -88,7 +88,7 @@ test('a daily verb loads one file, and one more for what few runs need, which ha
   }
 });
 
-test('the command finds the file of a verb behind -- as well', async () => {
+test('the command finds the file of a verb behind --, too', async () => {
   const policy = inRepository('templates', 'no-exec.toml');
   const { stdout, stderr } = await run([
     process.execPath,
@@ -98,14 +98,14 @@ test('the command finds the file of a verb behind -- as well', async () => {
   assert.deepEqual([stdout, stderr], [`${policy}: ok\n`, '']);
 });
 
-test('the version is told without the program', async (t) => {
+test('--version loads no further file', async (t) => {
   const alone = join(temporaryFolder(t), 'sandbox-unit.cjs');
   copyFileSync(inRepository('dist/sandbox-unit.cjs'), alone);
   const { stdout } = await run([process.execPath, alone, '--version']);
   assert.equal(stdout, `${VERSION}\n`);
 });
 
-test('what is built into the command is listed, the same each time', async () => {
+test('the bundled packages are listed, in a fixed order', async () => {
   const list = () =>
     run([process.execPath, 'packaging/sbom.mjs'], {
       cwd: REPOSITORY,
@@ -134,7 +134,7 @@ test('what is built into the command is listed, the same each time', async () =>
   );
 });
 
-test('package-lock.json names no registry, nor a folder but our own', () => {
+test("package-lock.json names no registry, and only this repository's folders", () => {
   const { packages } = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
     packages: Record<string, { resolved?: string }>;
   };
@@ -188,7 +188,7 @@ const CONTENTS = [
   'templates',
 ];
 
-test('the package installs and works where nothing can be compiled or fetched', { skip }, async (t) => {
+test('the package installs and works without a compiler or network', { skip }, async (t) => {
   const { bin, prefix, env } = await installed(t);
   const root = join(prefix, 'root');
   writeTree(root, {

@@ -49,7 +49,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
   const activate = (...words: string[]) => host.activate(...words, UNIT);
   const isConfined = () => host.isConfined(UNIT);
 
-  test('facts of a host are of one class, whatever its service and its manager have been through', async () => {
+  test('facts of a host have one class, whatever its service and its manager have been through', async () => {
     const hosts = join(folder, 'hosts');
     mkdirSync(hosts);
     writeFileSync(join(folder, 'policy.toml'), '[service]\nProtectHome = true\n');
@@ -73,7 +73,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match(stdout, /^again ([0-9a-f]{16})\ndown \1\nup \1\n$/);
   });
 
-  test('a policy is put into force, once', async () => {
+  test('activate applies a policy, and the second time changes nothing', async () => {
     await stage(POLICY);
     const asked = await activate('--check');
     assert.equal(asked.status, 3, asked.stderr);
@@ -90,7 +90,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.equal(verified.status, 0, verified.stdout + verified.stderr);
   });
 
-  test('a policy with which the service does not come up is taken back', async () => {
+  test("activate rolls back a policy if the service doesn't start", async () => {
     const were = await box.readFile(DROP_IN);
     await stage(POLICY.replace('"uname"', '"uname", "openat", "open"'));
     const { status, stdout, stderr } = await activate();
@@ -107,14 +107,14 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual(await properties(box, UNIT, 'ActiveState'), { ActiveState: 'active' });
   });
 
-  test('a probe that fails takes it back, too', async () => {
+  test('activate rolls back a policy if a probe fails', async () => {
     await stage(`${POLICY}probe = ["false"]\n`);
     const { status, stderr } = await activate();
     assert.deepEqual([status, stderr], [1, `activate: ${UNIT}: the probe fails: false\n`]);
     assert.equal(await isConfined(), true);
   });
 
-  test('what nobody keeps is put back by itself', async () => {
+  test('activate rolls back a change that is not confirmed', async () => {
     const were = await box.readFile(DROP_IN);
     const other = POLICY.replace('uname', 'sysinfo');
     await stage(other);
@@ -139,7 +139,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.equal((await box.sh('systemctl list-timers --all | grep -c activate-undo')).stdout.trim(), '0');
   });
 
-  test('a run that is killed is undone by the next one', async () => {
+  test('activate rolls back a killed run when it runs next', async () => {
     const were = await box.readFile(DROP_IN);
     await stage(POLICY.replace('settle = "200ms"', 'settle = "60s"'));
     await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
@@ -153,7 +153,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     );
   });
 
-  test('a unit whose files systemd has yet to read is refused', async () => {
+  test("facts refuses a unit whose files systemd hasn't read", async () => {
     const later = `${FILE}.d/later.conf`;
     await box.writeFile(later, '[Service]\nExecStart=\nExecStart=/usr/bin/tail -n 2 -f /dev/null\n');
     const { status, stdout, stderr } = await activate();
@@ -163,7 +163,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     for (const word of ['--keep', '--undo']) assert.equal((await activate(word, '--check')).status, 2);
   });
 
-  test('files for a command that has changed since are refused, and the next check names it', async () => {
+  test('activate refuses files for a command that has changed since, and the next check names it', async () => {
     await changeFiles(box, { [FILE]: SERVICE.replace('-f', '-n 1 -f') });
     const { status, stdout, stderr } = await activate();
     assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`]);
@@ -174,7 +174,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match(check.stdout, /^\+ExecStart=.*-n 1 -f/m);
   });
 
-  test('files that others could have changed are refused', async () => {
+  test('activate refuses files that others could have changed', async () => {
     await stage(POLICY);
     await box.sh(`chown daemon ${STAGE}${DROP_IN}`);
     assert.match((await activate()).stderr, /can be changed by others than root/);
@@ -185,7 +185,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
   });
 
-  test('a revert leaves the host as it was, and a check shows what goes', async () => {
+  test('activate reverts the host to its state before, and a check shows what is removed', async () => {
     const asked = await activate('--check', '--revert');
     assert.deepEqual([asked.status, asked.stderr], [3, '']);
     assert.match(asked.stdout, /would change\n(?:.*\n)*-ProtectHome=yes\n/);
@@ -203,7 +203,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.equal(readFileSync(`/proc/${box.pid}/root${FILE}`, 'utf8').includes('-n 1 -f'), true);
   });
 
-  test('a boot puts back what waits, before services start', async () => {
+  test('a boot rolls back an unconfirmed change before services start', async () => {
     await stage(POLICY);
     await box.succeed(['systemctl', 'add-wants', 'multi-user.target', UNIT]);
     const waits = await activate('--confirm', '600');

@@ -101,7 +101,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     after(() => sandboxUnit(box, 'revert', UNIT));
 
     for (const [how, script] of Object.entries(OPEN)) {
-      test(`${how}: it doesn't run with them, and apply restarts it`, async () => {
+      test(`${how}: the service doesn't run with them, and apply restarts it`, async () => {
         await done(script);
         assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
         assert.notEqual((await sandboxUnit(box, 'verify', UNIT)).status, 0);
@@ -115,7 +115,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     }
 
     for (const [how, script] of Object.entries(LIVE)) {
-      test(`${how}: it runs with them, and apply leaves it alone`, async () => {
+      test(`${how}: the service runs with them, and apply leaves it alone`, async () => {
         await done(script);
         const before = await pid();
         assert.deepEqual(await look(), { state: 'live', drift: [] });
@@ -146,7 +146,9 @@ describe('files that the manager reads only after the service was started', { sk
   }
 });
 
-test('systemd had read an earlier policy when the service was started: restart due', { skip }, async () => {
+test('a restart is due if systemd had an earlier policy loaded when the service started', {
+  skip,
+}, async () => {
   const use = async (deny: string) => {
     await box.writeFile(
       `/etc/sandbox-unit/${UNIT}.toml`,
@@ -172,7 +174,7 @@ test('systemd had read an earlier policy when the service was started: restart d
   await sandboxUnit(box, 'revert', UNIT);
 });
 
-describe('fields of the journal', { skip }, () => {
+describe('LogExtraFields= of the unit', { skip }, () => {
   const own = `/etc/systemd/system/${UNIT}.d/zzz.conf`;
   const use = async (line: string) => {
     await box.writeFile(own, `[Service]\nLogExtraFields=${line}\n`);
@@ -185,14 +187,14 @@ describe('fields of the journal', { skip }, () => {
     await box.sh(`rm -f ${own}; systemctl daemon-reload`);
   });
 
-  test("that are the unit's own go on beside the one for the files", async () => {
+  test('stays beside the one for the files', async () => {
     await use('OWN=1');
     assert.deepEqual(await look(), { state: 'live', drift: [] });
     const exported = await box.readFile(`/run/systemd/units/log-extra-fields:${UNIT}`);
     assert.match(exported, /SANDBOX_UNIT_FILES=.*OWN=1$/s);
   });
 
-  test('that a later drop-in takes away leave the times of the files to tell', async () => {
+  test('in a later drop-in can reset it: then the times of the files decide', async () => {
     await use('');
     assert.deepEqual(await look(), { state: 'live', drift: [] });
     const before = await pid();
@@ -204,7 +206,7 @@ describe('fields of the journal', { skip }, () => {
 });
 
 /** Renaming a folder leaves the times of what is in it. */
-test('the folder above is put back as it was under an earlier policy: no service runs with that', {
+test('a folder that was restored as under an earlier policy: no service runs with that policy', {
   skip,
 }, async () => {
   const use = async (line: string) => {

@@ -38,7 +38,9 @@ async function define(lines: string): Promise<void> {
   await box.succeed(['systemctl', 'restart', UNIT]);
 }
 
-test('whatever the caller keeps from others, the service can read what is written', { skip }, async () => {
+test("apply: a strict umask of the caller doesn't keep the service from reading its files", {
+  skip,
+}, async () => {
   await define('User=nobody\nExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.sh(`umask 077; node ${inRepository('dist/sandbox-unit.cjs')} apply ${UNIT}`);
@@ -57,7 +59,7 @@ test('whatever the caller keeps from others, the service can read what is writte
   await revert(box, UNIT);
 });
 
-test('what an earlier version made for [exec] programs goes on, and the next apply takes it away', {
+test('apply: a drop-in of an earlier version for [exec] programs works, and the next apply removes it', {
   skip,
 }, async () => {
   await define("ExecStart=/bin/sh -c 'exec /usr/bin/tail -f /dev/null'");
@@ -97,7 +99,7 @@ test('what an earlier version made for [exec] programs goes on, and the next app
   await revert(box, UNIT);
 });
 
-test('a policy from standard input is in force, verified and recorded as one of a file', {
+test('apply: a policy from standard input is in force, verified and recorded like one of a file', {
   skip,
 }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
@@ -137,7 +139,7 @@ test('a policy from standard input is in force, verified and recorded as one of 
   assert.deepEqual(await filesOf(), []);
 });
 
-test('what is not named any more is free after a purge, and the rest runs on', { skip }, async () => {
+test("apply --purge: frees units that aren't named, and the others keep running", { skip }, async () => {
   const [second, own] = ['second.service', policyPath('second.service')];
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, {
@@ -169,7 +171,7 @@ test('what is not named any more is free after a purge, and the rest runs on', {
   await box.succeed(['systemctl', 'stop', second]);
 });
 
-test('the root of the running system is refused for --root', { skip }, async () => {
+test('--root: the root of the running system is refused', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   for (const verb of ['plan', 'generate', 'apply', 'revert', 'status'])
@@ -180,7 +182,7 @@ test('the root of the running system is refused for --root', { skip }, async () 
     }
 });
 
-test('a disk that is read-only or full is no finding', { skip }, async () => {
+test('apply: a read-only or full disk is an error, not a finding', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   const mounts = [
@@ -204,7 +206,7 @@ test('a disk that is read-only or full is no finding', { skip }, async () => {
   await revert(box, UNIT);
 });
 
-test('comments are written without a restart', { skip }, async () => {
+test('apply: comments are written without a restart', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await apply(box, POLICY, UNIT);
   const pid = await mainPid(box, UNIT);
@@ -224,7 +226,9 @@ test('comments are written without a restart', { skip }, async () => {
   await revert(box, UNIT);
 });
 
-test('a drop-in that would be read after ours is refused until it is renamed', { skip }, async () => {
+test('apply: refuses a drop-in that would be read after its own, until that is renamed', {
+  skip,
+}, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   const later = `${FOLDER}/zzz.conf`;
   await changeFiles(box, {
@@ -248,7 +252,7 @@ test('a drop-in that would be read after ours is refused until it is renamed', {
   await box.succeed(['rm', '-r', FOLDER]);
 });
 
-test('a later drop-in of a package is out of the way once it is masked', { skip }, async () => {
+test('apply: a later drop-in of a package does no harm once it is masked', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, { [`/run/systemd/system/${UNIT}.d/zzz.conf`]: '[Service]\nPrivateTmp=no\n' });
   await box.writeFile(policyPath(UNIT), '[service]\nPrivateTmp = true\n');
@@ -274,7 +278,7 @@ const limits = async (unit: string) => {
   return [ProtectSystem, ...['ptrace', 'keyctl'].filter((call) => calls.includes(call))];
 };
 
-test("an instance's policy takes the place of its template's", { skip }, async () => {
+test("apply: an instance's policy replaces its template's", { skip }, async () => {
   const [template, unit] = ['tpl@.service', 'tpl@a.service'];
   await changeFiles(box, {
     [`/etc/systemd/system/${template}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -293,7 +297,7 @@ test("an instance's policy takes the place of its template's", { skip }, async (
   await sandboxUnit(box, 'revert', offline, template);
 });
 
-test('drop-ins of an alias count offline, too', { skip }, async () => {
+test('--root: drop-ins of an alias count', { skip }, async () => {
   await changeFiles(box, {
     '/etc/systemd/system/real.service': '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
     '/etc/systemd/system/ali.service.d/x.conf': '[Service]\nSystemCallFilter=~ptrace\nProtectSystem=full\n',
@@ -308,7 +312,7 @@ test('drop-ins of an alias count offline, too', { skip }, async () => {
   await revert(box, 'ali.service');
 });
 
-test('unit files that systemd has yet to read are read first, and not by --check', { skip }, async () => {
+test("apply: reloads unread unit files first; --check doesn't", { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.writeFile(`${FOLDER}/pending.conf`, '[Service]\nNice=5\n');
@@ -332,7 +336,7 @@ test('unit files that systemd has yet to read are read first, and not by --check
   await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
 });
 
-test('systemd has nothing to warn of in what is written', { skip }, async () => {
+test('apply: systemd warns about nothing that is written', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.succeed(['journalctl', '--sync']);
   await apply(
@@ -360,7 +364,7 @@ const FORGER = `
     done
   done`;
 
-test('a drop-in that systemd can not read to its end has it say so for ever: the line is named', {
+test("apply: systemd reports changed files for ever if it can't read a drop-in to its end; the line is named", {
   skip,
 }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
@@ -375,7 +379,7 @@ test('a drop-in that systemd can not read to its end has it say so for ever: the
   await revert(box, UNIT);
 });
 
-test('nobody but systemd says that a job is done', { skip }, async () => {
+test('apply: believes only systemd that a job is done', { skip }, async () => {
   // It gets ready by a program, and waits in any case.
   const command = `/bin/sh -c 'systemd-notify --ready; read x <>/opt/pipe'`;
   await box.succeed(['mkfifo', '/opt/pipe']);

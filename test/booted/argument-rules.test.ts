@@ -43,12 +43,12 @@ describe('an argument rule', () => {
     line('unshare', [0n]),
   ];
 
-  test('has something to refuse', { skip }, async () => {
+  test('changes nothing without a policy', { skip }, async () => {
     const found = await outcomes(undefined, [...sockets, ...namespaces]);
     assert.deepEqual(found, new Array(found.length).fill(DONE));
   });
 
-  test('refuses one kind of socket, and leaves the others', { skip }, async () => {
+  test('refuses one kind of socket, and no others', { skip }, async () => {
     const policy = `
 [[syscalls.rules]]
 syscall = "socket"
@@ -63,7 +63,7 @@ action = "ENETDOWN"
     ]);
   });
 
-  test('that lets some kinds of socket through refuses the others', { skip }, async () => {
+  test('that allows some kinds of socket refuses the others', { skip }, async () => {
     const policy = `
 [syscalls]
 action = "ENETDOWN"
@@ -99,7 +99,7 @@ action = "ENETDOWN"
     ]);
   });
 
-  test('kills where it says so, and sees whole registers where it says so', { skip }, async () => {
+  test('can kill, and can compare whole registers', { skip }, async () => {
     const policy = `
 [[syscalls.rules]]
 syscall = "socket"

@@ -55,7 +55,7 @@ describe('services with clients', { skip: servicesObstacle('clients') ?? false }
     return { status, said: stdout + stderr };
   };
 
-  test('without a policy they work', async () => {
+  test('work without a policy', async () => {
     for (const unit of UNITS) await script(unit, 'load');
   });
 
@@ -70,7 +70,7 @@ describe('services with clients', { skip: servicesObstacle('clients') ?? false }
     });
   }
 
-  test('children that are killed in the trial, without a probe, since a client is at work', async () => {
+  test('are rolled back if children are killed in the trial, without a probe', async () => {
     const client = ['systemd-run', '--unit=client', '--property=User=postgres', 'sh', '-c', CLIENT];
     await box.succeed(client);
     const { status, said } = await applied(POSTGRESQL, `${KILLED_CHILDREN}[apply]\nsettle = "2s"\n`);
@@ -80,7 +80,7 @@ describe('services with clients', { skip: servicesObstacle('clients') ?? false }
     await script(POSTGRESQL, 'load');
   });
 
-  test('policies under which they work stay', async () => {
+  test('keep policies that allow their work', async () => {
     const harmless = '[syscalls]\ndeny = ["@module", "@swap", "@reboot", "ptrace"]\n';
     const policies = {
       [POSTGRESQL]: '[ready]\ndeny = ["execve", "execveat"]\nreload = true\n',

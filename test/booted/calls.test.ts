@@ -33,7 +33,7 @@ describe('write', () => {
     return ending;
   };
 
-  test('is let through by systemd where its filter denies it', { skip }, async () => {
+  test('is let through by systemd although its filter denies it', { skip }, async () => {
     assert.deepEqual(await echo('SystemCallFilter=~write'), exited(0, 'hello\n'));
     assert.deepEqual(await echo('SystemCallFilter=~write:EPERM'), exited(0, 'hello\n'));
   });
@@ -47,7 +47,7 @@ describe('write', () => {
     );
   });
 
-  test('is denied by a policy where the unit itself believes that it denies it', { skip }, async () => {
+  test('is denied by a policy if the unit itself has it in SystemCallFilter=~', { skip }, async () => {
     assert.deepEqual(await echo('SystemCallFilter=~write', 'deny = ["write:ENETDOWN"]'), exited(1, ''));
   });
 });
@@ -68,7 +68,7 @@ action = "ENOTTY"
   );
 });
 
-test('what the launcher itself calls can be denied', { skip }, async () => {
+test("the launcher's own calls can be denied", { skip }, async () => {
   const names = ['prctl', 'seccomp', 'openat', 'newfstatat', 'getrandom', 'execve'];
   const policy = `[syscalls]\naction = "ENETDOWN"\ndeny = ${JSON.stringify([...names, 'execveat'])}\n`;
   assert.deepEqual(
@@ -92,7 +92,7 @@ const UNKNOWN: readonly [policy: string, outcome: string][] = [
 ];
 
 for (const [policy, outcome] of UNKNOWN) {
-  test(`a number that nobody knows: ${outcome} under ${policy.replace('\n', ', ')}`, { skip }, async () => {
+  test(`an unknown number: ${outcome} under ${policy.replace('\n', ', ')}`, { skip }, async () => {
     const found = await outcomes(`[syscalls]\n${policy}\n`, [line(NOWHERE), line('getpid')]);
     assert.deepEqual(found, [outcome, DONE]);
   });

@@ -8,7 +8,7 @@ import { servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
-  describe(`${tree}: conditions that don't hold any more`, { skip: servicesObstacle(tree) ?? false }, () => {
+  describe(`${tree}: conditions that no longer hold`, { skip: servicesObstacle(tree) ?? false }, () => {
     const { box, started, run, filters, isLeft } = oneServiceIn(`conditions-${tree}`, tree);
 
     for (const [lines, why] of [
@@ -19,7 +19,7 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
         /AssertPathExists=\/run\/there doesn't hold/,
       ],
     ] as const) {
-      test(`${lines.split('\n').join(', ')}: it isn't restarted`, async () => {
+      test(`${lines.split('\n').join(', ')}: the service isn't restarted`, async () => {
         await box().writeFile('/run/there', '');
         await started(lines);
         await box().succeed(['rm', '/run/there']);
@@ -30,7 +30,7 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
       });
     }
 
-    test('conditions that hold, whatever is in them, are no obstacle', async () => {
+    test('conditions that hold are no obstacle, whatever they contain', async () => {
       await box().succeed(['systemctl', 'set-environment', 'ONLY_THERE=x']);
       const path = '/run/100% %u "of" \'it';
       await box().writeFile(path, '');
@@ -52,7 +52,7 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
 describe("a user's manager", { skip: servicesObstacle() ?? false }, () => {
   const { box } = oneServiceIn('conditions-user');
 
-  test('evaluates conditions of its own', async () => {
+  test('evaluates conditions itself', async () => {
     const user: ExecOptions = { env: { XDG_RUNTIME_DIR: '/run/user/0' } };
     await box().sh('systemctl start user@0.service');
     await changeFiles(box(), {

@@ -28,7 +28,7 @@ const STATE = `
 /** `script` gives the command a terminal of its own, and what it reads as what is typed. */
 const ASKING = `script -qefc '${COMMAND} apply --confirm 10s ${UNIT}' /run/asked </run/typed >/dev/null 2>&1`;
 
-describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false }, () => {
+describe('apply --confirm', { skip: servicesObstacle() ?? false }, () => {
   let box: Box;
   let was: string;
   const sh = (script: string) => box.succeed(['bash', '-c', script]);
@@ -77,7 +77,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
   after(() => box?.stop());
   beforeEach(() => box.writeFile(policyPath(UNIT), SECOND));
 
-  test('goes back by itself, though the manager is executed anew and another target isolated', async () => {
+  test('rolls back by itself, though the manager is re-executed and another target isolated', async () => {
     await waiting('10s');
     await sh('systemctl daemon-reexec; systemctl isolate multi-user.target');
     const { stdout } = await run(3, 'status');
@@ -86,7 +86,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match((await run(1, 'confirm')).stderr, /error\[not-waiting\]/);
   });
 
-  test('goes back at the end of another run that is at work then', async (t) => {
+  test('rolls back after another run that has the lock at the deadline', async (t) => {
     await box.writeFile('/etc/systemd/system/slow.service', '[Service]\nExecStart=sleep infinity\n');
     await box.writeFile(
       policyPath('slow.service'),
@@ -102,7 +102,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back though another run waits for a stop that has no end', async (t) => {
+  test('rolls back though another run waits for a stop without end', async (t) => {
     const start = `/bin/bash -c 'trap "" TERM; touch /run/deaf; while :; do sleep 0.2; done'`;
     await box.writeFile(
       '/etc/systemd/system/deaf.service',
@@ -121,7 +121,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back in its time where the run is killed during the trial', async () => {
+  test('rolls back at the deadline if the run is killed during the trial', async () => {
     await box.writeFile(policyPath(UNIT), SLOW);
     await sh(`pid=$(systemctl show --value -p MainPID ${UNIT})
       ${COMMAND} apply --confirm 10s ${UNIT} >/dev/null 2>&1 & run=$!
@@ -130,7 +130,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back where the terminal is closed, and where the one who asks is killed', async () => {
+  test('rolls back if the terminal is closed, or the asking process killed', async () => {
     for (const end of ['kill -KILL $terminal', `pkill -KILL -f '^${OWN}/node .* apply --confirm'`]) {
       await asked(end);
       assert.ok(await isThere(UNDO), 'it waits for its time');
@@ -138,7 +138,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     }
   });
 
-  test('goes back at once by Ctrl-C, and after its time, which is a failure', async () => {
+  test('rolls back at once by Ctrl-C, and at the deadline, and fails', async () => {
     assert.match(await asked(`printf '\\003' >&9; wait $terminal; echo "exit $?"; cat /run/asked`), /exit 1/);
     assert.equal(await state(), was);
     const late = await asked('wait $terminal; echo "exit $?"; cat /run/asked');
@@ -152,7 +152,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back after a boot, whatever its target', async () => {
+  test('rolls back after a boot, whatever its target', async () => {
     await waiting('1h');
     await sh(`printf '[Unit]\\nRequires=basic.target\\nAfter=basic.target\\nWants=${UNIT}\\nAllowIsolate=yes\\n' \
       >/etc/systemd/system/lean.target; systemctl set-default lean.target`);
@@ -168,7 +168,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
       ! journalctl --quiet --grep='ordering cycle'`);
   });
 
-  test('stays once it is confirmed, at the terminal or elsewhere', async () => {
+  test('keeps the change once it is confirmed, at the terminal or elsewhere', async () => {
     const said = await asked(`printf '\\r' >&9; wait $terminal; echo "exit $?"; cat /run/asked`);
     assert.match(said, /exit 0.*nginx\.service: unconfirmed.*nginx\.service: confirmed/s);
     await box.writeFile(policyPath(UNIT), FIRST);

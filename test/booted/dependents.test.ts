@@ -40,7 +40,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     for (const unit of [UNIT, ...names]) assert.equal(await isActive(unit), 'active', unit);
   };
 
-  test('every unit that is tied to the service is up after failed trials, an apply and a revert, however it is tied', async () => {
+  test('dependents are up after failed trials, an apply and a revert, whatever ties them to the service', async () => {
     await box().succeed(['systemctl', 'stop', UNIT]);
     await units(TIED, 'main.socket', 'main.path', UNIT, ...Object.keys(TIED));
     // A start that fails takes them along, and so does a service that dies later, or too often.
@@ -62,7 +62,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     await box().sh('systemctl stop main.socket main.path');
   });
 
-  test("in a user's manager units that depend on a service are up again, too", async () => {
+  test("dependents in a user's manager are up after a restart", async () => {
     const user = { env: { XDG_RUNTIME_DIR: '/run/user/0' } };
     const { UNIT: own, ...names } = {
       UNIT: 'side-own.service',
@@ -92,7 +92,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     await manager('stop', ...all);
   });
 
-  test('a socket that clients wait for comes back, though its service was started too often', async () => {
+  test('a socket that clients wait for is up again, though its service was started too often', async () => {
     const serve = 'open S, "+<&=3" or die; while (accept C, S) { close C } exit 1';
     const call = `use Socket; for (1..1500) { socket C, AF_UNIX, SOCK_STREAM, 0;
       connect C, sockaddr_un("/run/main.socket"); sysread C, $x, 1; close C; select undef, undef, undef, 0.002 }`;
@@ -120,7 +120,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     await box().sh('systemctl stop main.socket; rm -f /run/serve.pl /run/call.pl');
   });
 
-  test('a unit that needs what the policy refuses to the service rolls the service back', async () => {
+  test('a dependent that needs a refused call rolls the service back', async () => {
     await units(
       {
         [UNIT]: `[Service]\nExecStartPre=-/bin/rmdir /run/made\nExecStart=/bin/sh -c "mkdir /run/made; exec ${SLEEP}"\n`,
@@ -163,7 +163,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     await allUp('side-needs.service');
   });
 
-  test('a dependent whose stop waits for the service does not keep it from its roll-back', async () => {
+  test("a dependent whose stop waits for the service doesn't block the roll-back", async () => {
     const stop = 'sleep 1; until [ -e /run/main.well ]; do sleep 0.1; done; touch /run/side.well';
     await units({
       [UNIT]: `[Service]
@@ -202,7 +202,7 @@ ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
     await sandboxUnit(box(), 'revert', UNIT, 'side-slow.service');
   });
 
-  test('a dependent that is skipped, since its condition waits for what the service makes, is up again', async () => {
+  test('a dependent is up again, though its condition needs what the service creates', async () => {
     const made = 'ExecStart=/bin/sh -c "sleep 0.4; touch /run/mainrt/ready; exec sleep infinity"';
     await units({ [UNIT]: `[Service]\nRuntimeDirectory=mainrt\n${made}\n` });
     await box().succeed(['systemctl', 'restart', UNIT]);
@@ -241,7 +241,7 @@ ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test('a dependent that refuses to be started is named, and no failure of the service', async () => {
+  test('a dependent that refuses to start is named, and is no failure of the service', async () => {
     const side = `[Unit]\nRefuseManualStart=yes\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
     await units(
       {
@@ -255,7 +255,7 @@ ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
     assert.match((await run(0, 'apply', UNIT)).stderr, /warning\[went-down\]: side-refuses\.service/);
   });
 
-  test('a unit that a recorded run stops, since it conflicts with the service, is up again', async () => {
+  test('a conflicting unit that explain --record stops is up again', async () => {
     await box().succeed(['systemctl', 'stop', UNIT]);
     await units(
       { 'side-foe.service': `[Unit]\nConflicts=${UNIT}\n[Service]\nExecStart=${SLEEP}\n` },

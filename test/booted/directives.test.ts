@@ -128,7 +128,7 @@ for (const [tree, version] of TREES) {
       directiveGap(row, value, AT, target) === undefined;
     const known = directives().filter((row) => inForce(row) && !EXCEPTIONS.has(`${version} ${row.name}`));
 
-    test('booleans are spelt as parseBoolean() has them', async () => {
+    test("booleans are spelt as in systemd's parse_boolean()", async () => {
       const spellings = ['1', 'yes', 'Y', 'True', 't', 'ON', '0', 'no', 'N', 'False', 'f', 'OFF'];
       const wrong = ['2', 'enable', 'o', 'tru'];
       const lines = (text: string) => ({ lines: [`NoNewPrivileges=${text}`, `PrivateTmp=${text}`] });
@@ -191,7 +191,7 @@ for (const [tree, version] of TREES) {
       assert.deepEqual(await complaints(box, units.keys()), new Map());
     });
 
-    test('a unit without the directive reads back otherwise', async () => {
+    test('a unit without the directive reads back differently', async () => {
       await install(box, new Map([['bare', { lines: [] }]]));
       const same = ['CPUAccounting', 'IOAccounting', 'IPAccounting'];
       const names = known.map((row) => row.bus.property).filter((name) => !same.includes(name));
@@ -203,7 +203,7 @@ for (const [tree, version] of TREES) {
       assert.deepEqual(equal, ['RootHashSignature']);
     });
 
-    test('an empty value takes back what the table says it does', async () => {
+    test('an empty value resets what the table says', async () => {
       const rows = known.filter((row) => row.reset === '' && row.name !== 'CapabilityBoundingSet');
       const units = new Map<string, UnitText>(
         rows.map((row) => [
@@ -244,7 +244,7 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('what the table calls too new or gone is ignored', async () => {
+    test('a directive that the table calls too new or removed is ignored', async () => {
       const rows = directives().filter((row) => row.since > version || (row.until ?? 999) <= version);
       const units = new Map(
         rows.map((row) => [row.name, { lines: assignments(row.name, format(row, row.example)).slice(0, 1) }]),
@@ -256,7 +256,7 @@ for (const [tree, version] of TREES) {
       }
     });
 
-    test('each word of an enumeration is known from the version on that the table says', async () => {
+    test('each word of an enumeration is known from the version that the table has', async () => {
       const units = new Map<string, UnitText>();
       const tooNew = new Set<string>();
       for (const row of directives().filter((candidate) => inForce(candidate))) {
@@ -305,7 +305,7 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('merged assignments read back as the policy has them', async () => {
+    test('merged assignments read back as in the policy', async () => {
       await checkMerges(
         box,
         known.filter((row) => MERGES.has(row.name)),
@@ -313,11 +313,11 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('no text can reach beyond its value', async () => {
+    test('no text can add a line', async () => {
       await checkTexts(box);
     });
 
-    test('what a drop-in sets is read back as in force', async () => {
+    test('what a drop-in sets reads back as in force', async () => {
       const others: (readonly [string, unknown, number])[] = [
         ...[...GOOD, ...TEXTS].map(([name, value], i) => [name, value, i] as const),
         ...known.flatMap(({ name, kind }) =>
@@ -343,7 +343,7 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('what a later drop-in undoes is read back as not in force', async () => {
+    test('what a later drop-in resets reads back as not in force', async () => {
       const units = new Map(
         known.map((row) => [row.name, { row, value: row.example, later: [undoing(row, version)] }]),
       );
@@ -359,7 +359,7 @@ for (const [tree, version] of TREES) {
       }
     });
 
-    test("a unit's own lines beside those of the drop-in are read back as in force", async () => {
+    test("a unit's own lines beside those of the drop-in read back as in force", async () => {
       const units = new Map<string, ReadBackUnit>();
       for (const row of known) {
         for (const [i, [own, value]] of (MERGES.get(row.name) ?? []).entries()) {

@@ -60,7 +60,7 @@ async function apply(exit = 0) {
 const running = () =>
   box.succeed(['sh', '-c', `tr '\\0' ' ' </proc/$(systemctl show --value -p MainPID ${UNIT})/cmdline`]);
 
-test('an upgrade that changes the command: the old one runs, which is a finding, until it is applied again', {
+test('an upgrade that changes the command: the old one still runs, which is a finding until the next apply', {
   skip,
 }, async () => {
   await apply();
@@ -75,7 +75,7 @@ test('an upgrade that changes the command: the old one runs, which is a finding,
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
 });
 
-test('an upgrade that changes what makes no difference is none', { skip }, async () => {
+test('an upgrade that makes no difference is no finding', { skip }, async () => {
   await install('3', service('/usr/bin/sleep 1002', 'Restart=always\n'));
   assert.deepEqual((await drift()).drift, []);
 });
@@ -114,7 +114,7 @@ const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, 
   ],
 };
 
-describe('what is changed by hand is named', { skip: skip ?? false }, () => {
+describe('status names a change by hand:', { skip: skip ?? false }, () => {
   for (const [what, [script, name, undo]] of Object.entries(CHANGES)) {
     test(what, async () => {
       await apply();
@@ -133,7 +133,7 @@ describe('what is changed by hand is named', { skip: skip ?? false }, () => {
   }
 });
 
-describe("what other units' files say against it is named", { skip: skip ?? false }, () => {
+describe("status names lines in other units' files:", { skip: skip ?? false }, () => {
   const own = '/etc/sandbox-unit/other.service.toml';
   const status = async () => {
     const found = JSON.parse((await sandboxUnit(box, 'status', '--json', 'other.service')).stdout) as {
@@ -157,7 +157,7 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
     await box.succeed(['rm', own]);
   });
 
-  test('a slice that allows', async () => {
+  test('a slice that allows addresses', async () => {
     const file = '/run/systemd/system/system.slice.d/allow.conf';
     await box.writeFile(file, '[Slice]\nIPAddressAllow=any\n');
     await box.sh('systemctl daemon-reload');
@@ -167,7 +167,7 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
   });
 });
 
-describe('what systemd has otherwise than its files say is named', { skip: skip ?? false }, () => {
+describe('status names what systemd has loaded differently from its files:', { skip: skip ?? false }, () => {
   test('a property that was set at run time', async () => {
     await apply();
     await box.sh(`systemctl set-property --runtime ${UNIT} DevicePolicy=auto`);
@@ -177,7 +177,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await box.sh(`rm -rf /run/systemd/system.control/${UNIT}.d; systemctl daemon-reload`);
   });
 
-  test('a device that was allowed at run time, beside a policy with DevicePolicy=closed; a file with it is not in force', async () => {
+  test('a device allowed at run time beside DevicePolicy=closed; a file that allows it is reported as not in force', async () => {
     await apply();
     await box.sh(`systemctl set-property --runtime ${UNIT} 'DeviceAllow=/dev/kmsg rw'`);
     const { status, drift: found } = await drift();
@@ -191,7 +191,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
-  test('files that were brought back as old as they were', async () => {
+  test('files that were restored with their old times', async () => {
     await apply();
     await box.sh(`cp -a ${FOLDER} /root/backup`);
     assert.equal((await sandboxUnit(box, 'apply', '--permissive', UNIT)).status, 0);
@@ -201,7 +201,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
-  test('a filter that it has read before its files were put back as old as they were', async () => {
+  test('a filter that systemd read before its files were restored with their old times', async () => {
     const policy = (calls: string) => `[syscalls]\ndeny = [${calls}]\n[apply]\nsettle = "50ms"\n`;
     const was = await box.readFile(POLICY);
     await box.writeFile(POLICY, policy('"ptrace", "mount"'));
@@ -220,7 +220,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await apply();
   });
 
-  describe('files that were put back as old as they were, and before were others in', () => {
+  describe('files restored with their old times, while systemd has others loaded:', () => {
     const LISTS: readonly (readonly [what: string, files: string, loaded: string])[] = [
       ['a call that is denied', 'deny = ["ptrace", "mount"]', 'deny = ["ptrace"]'],
       ['calls that are recorded', 'log = ["personality", "@swap"]', 'log = ["@swap"]'],
@@ -275,7 +275,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     }
   });
 
-  test('a launcher that may not be executed', async () => {
+  test("status names a launcher that isn't executable", async () => {
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
     const { status, diagnostics } = await look();
@@ -288,7 +288,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
   });
 });
 
-test('applied twice, the second says that nothing is new, and restarts nothing', { skip }, async () => {
+test('apply twice: the second run reports no change, and restarts nothing', { skip }, async () => {
   await apply();
   const pid = await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
   const { status, stdout } = await sandboxUnit(box, 'apply', UNIT);
@@ -296,7 +296,7 @@ test('applied twice, the second says that nothing is new, and restarts nothing',
   assert.equal(await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]), pid);
 });
 
-test('two at once: each waits for the other, and both come to the same', { skip }, async () => {
+test('apply twice at once: one waits for the other, and both succeed', { skip }, async () => {
   await box.sh(`sed -i 's/"execve"/"swapon", "execve"/' ${POLICY}`);
   const [one, two] = await Promise.all([sandboxUnit(box, 'apply', UNIT), sandboxUnit(box, 'apply', UNIT)]);
   assert.deepEqual([one.status, two.status], [0, 0], one.stderr + two.stderr);
@@ -334,7 +334,7 @@ async function look(...front: string[]) {
   };
 }
 
-test("another's drop-in that is gone, which systemd doesn't know yet: the unit keeps its row", {
+test("status keeps the row of a unit if another drop-in is gone and systemd doesn't know it yet", {
   skip,
 }, async () => {
   const other = `${FOLDER}/10-more.conf`;
@@ -352,7 +352,7 @@ test("another's drop-in that is gone, which systemd doesn't know yet: the unit k
   assert.equal((await look()).status, 0);
 });
 
-test('a record of what was before that nobody can read hides no unit', { skip }, async () => {
+test('status shows a unit although its undo record is unreadable', { skip }, async () => {
   await apply();
   await box.writeFile('/var/lib/sandbox-unit/other.service.u', 'nonsense');
   const found = await look();
@@ -360,7 +360,7 @@ test('a record of what was before that nobody can read hides no unit', { skip },
   await box.succeed(['rm', '/var/lib/sandbox-unit/other.service.u']);
 });
 
-test('a policy that only root may read is no drift to others', { skip }, async () => {
+test('status as an ordinary user: a policy that only root may read is no drift', { skip }, async () => {
   await apply();
   await box.succeed(['chmod', '600', POLICY]);
   const other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
@@ -371,7 +371,7 @@ test('a policy that only root may read is no drift to others', { skip }, async (
   await box.succeed(['chmod', '644', POLICY]);
 });
 
-test('what puts a drift right leaves a unit permissive, until the next boot, by the file that it was', {
+test('the hint for drift keeps a unit permissive, until the next boot, and with its policy file', {
   skip,
 }, async () => {
   assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
@@ -391,7 +391,7 @@ test('what puts a drift right leaves a unit permissive, until the next boot, by 
   await sandboxUnit(box, 'revert', UNIT);
 });
 
-test('another systemd that makes no difference: apply records it once, and restarts nothing', {
+test('apply records an upgrade of systemd that makes no difference once, and restarts nothing', {
   skip,
 }, async () => {
   await apply();
@@ -412,7 +412,7 @@ test('another systemd that makes no difference: apply records it once, and resta
   assert.match(await box.succeed(['cat', dropIn]), /^# For systemd 25/m);
 });
 
-test('the launcher stays for a unit of `run` when the last service is freed', { skip }, async () => {
+test('revert of the last service: the launcher stays for a unit of `run`', { skip }, async () => {
   await apply();
   const run = await sandboxUnit(box, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
   assert.equal(run.status, 0, run.stderr);
@@ -426,7 +426,7 @@ test('the launcher stays for a unit of `run` when the last service is freed', { 
   assert.equal(await isThere(), false);
 });
 
-test('a unit with the longest name that can have drop-ins', { skip }, async () => {
+test('a unit with the longest name that can have drop-ins is confined', { skip }, async () => {
   const unit = `${'x'.repeat(245)}.service`;
   await box.writeFile(`/etc/systemd/system/${unit}`, service('/usr/bin/sleep 1004'));
   await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);

@@ -41,7 +41,7 @@ before(async () => {
 });
 after(() => box?.stop());
 
-describe('the policy holds at the entry point of a service', () => {
+describe('stage entry: the policy is in force at the entry point of a service', () => {
   const LINES: readonly [string, string][] = [
     ['of root', ''],
     ['of another user', 'User=nobody'],
@@ -69,7 +69,7 @@ describe('the policy holds at the entry point of a service', () => {
   }
 });
 
-test('nothing but the program is left in the unit, and nobody traces it', { skip }, async () => {
+test('stage entry: only the program is left in the unit, and no process traces it', { skip }, async () => {
   await defineProgram(box, 'left.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity\nUser=nobody');
   await apply(box, POLICY, 'left.service');
   await box.succeed(['systemctl', 'start', 'left.service']);
@@ -83,7 +83,7 @@ test('nothing but the program is left in the unit, and nobody traces it', { skip
   assert.equal(status.get('Name'), 'sleep');
 });
 
-test('a stop while it starts stops it as any other', { skip }, async () => {
+test('stage entry: a service that is stopped during its start stops as any other', { skip }, async () => {
   await defineProgram(box, 'stopped.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity');
   await apply(box, POLICY, 'stopped.service');
   for (let round = 0; round < 10; round++) {
@@ -94,7 +94,7 @@ test('a stop while it starts stops it as any other', { skip }, async () => {
   }
 });
 
-describe('what can not be served starts nothing', () => {
+describe("stage entry starts nothing if it can't work:", () => {
   test('a service with PrivatePIDs=yes is refused by the launcher', { skip }, async () => {
     const unit = 'private.service';
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}`);
@@ -120,7 +120,7 @@ describe('what can not be served starts nothing', () => {
   });
 });
 
-describe('hostile code before the entry point', () => {
+describe('stage entry: hostile code before the entry point', () => {
   const ALLOWING =
     '[syscalls]\nallow = ["@basic-io", "exit_group", "brk", "fstat", "getrandom"]\nstage = "entry"\n';
   const attacked = async (unit: string, how: string) => {
@@ -138,7 +138,7 @@ describe('hostile code before the entry point', () => {
     assert.notEqual((await box.exec(['test', '-e', '/run/create.service.file'])).status, 0);
   });
 
-  test('starts nothing', { skip }, async () => {
+  test('starts no program', { skip }, async () => {
     const { end } = await attacked('clone.service', 'clone');
     assert.equal(end, 'killed by signal 9');
   });

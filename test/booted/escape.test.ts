@@ -55,7 +55,7 @@ async function attempts(unit: string) {
 const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(technique);
 
 for (const { unit, who } of USERS) {
-  test(`without a policy ${who} succeeds in every way`, { skip }, () => {
+  test(`without a policy ${who} can start a program by each technique`, { skip }, () => {
     const outcomes = Object.entries(unconfined.get(unit)!);
     const failed = outcomes.filter(
       ([technique, outcome]) => outcome !== 'SUCCEEDED' && !mayBeAbsent(technique),
@@ -78,11 +78,11 @@ const ACTIONS = [
   { action: 'ENETDOWN', outcome: 'refused (ENETDOWN)' },
 ];
 
-describe('under a policy that denies execve and execveat no way is left', () => {
+describe('no technique starts a program under a policy that denies execve and execveat', () => {
   const CASES = ['exec', 'entry'].flatMap((stage) => ACTIONS.map((action) => ({ stage, ...action })));
   for (const { stage, action, outcome } of CASES) {
     for (const { unit, who } of USERS) {
-      test(`to ${who}, with ${action}, at stage ${stage}`, { skip }, async () => {
+      test(`as ${who}, with ${action}, at stage ${stage}`, { skip }, async () => {
         const policy = `deny = ["execve", "execveat"]\naction = "${action}"\nstage = "${stage}"`;
         await apply(box, `[syscalls]\n${policy}\n`, unit);
         const techniques = Object.entries(unconfined.get(unit)!);
@@ -95,7 +95,7 @@ describe('under a policy that denies execve and execveat no way is left', () => 
   }
 });
 
-test('an ABI that a policy opens is no way either', { skip }, async () => {
+test('no technique starts a program through an ABI that a policy opens', { skip }, async () => {
   const [unit] = UNITS as [string];
   const architectures = JSON.stringify(['native', ...(process.arch === 'x64' ? ['x86', 'x32'] : ['arm'])]);
   const policy = `deny = ["execve", "execveat"]\naction = "EPERM"\narchitectures = ${architectures}`;
@@ -106,12 +106,12 @@ test('an ABI that a policy opens is no way either', { skip }, async () => {
   assert.deepEqual(open, missing);
 });
 
-test('with the policies taken back every way is open again', { skip }, async () => {
+test('each technique works again after revert', { skip }, async () => {
   await revert(box, ...UNITS);
   for (const unit of UNITS) assert.deepEqual((await attempts(unit)).outcomes, unconfined.get(unit));
 });
 
-test('a shell runs, and can start nothing', { skip }, async () => {
+test("a shell runs, and can't start a program", { skip }, async () => {
   const script = 'echo here; /bin/echo there';
   await defineProgram(box, 'shell.service', `Type=oneshot\nExecStart=/bin/sh -c '${script}'`);
   assert.deepEqual(await runToEnd(box, 'shell.service'), exited(0, 'here\nthere\n'));

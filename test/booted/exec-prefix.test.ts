@@ -65,7 +65,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       return new Map(names.map((unit, i) => [unit, texts[i]!]));
     }
 
-    test('what the plan calls lost is, and nothing else', async () => {
+    test('a command with a prefix loses the directives that the plan names, and no others', async () => {
       const units = new Map<string, readonly [string, string]>();
       for (const [name, [value, see]] of Object.entries(PROBES)) {
         const { directives } = planned(`[service]\n${name} = ${value}\n`);

@@ -50,7 +50,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
     const said = async (unit: string) =>
       (await box.succeed(['journalctl', '-q', '-o', 'cat', '_TRANSPORT=stdout', `--unit=${unit}`])).trim();
 
-    test('who is held, and who is exempt', async () => {
+    test('directives exempt the processes that the plan names', async () => {
       for (const [i, one] of EXEMPT_CASES.entries()) {
         // Bash tells of forks that it tries again, where the user has processes elsewhere on the machine.
         const last = (await said(`case-${i}`)).split('\n').at(-1);

@@ -71,7 +71,7 @@ async function define(policy: string, lines = ''): Promise<void> {
   });
 }
 
-describe('one run records all calls that the policy refuses, and leaves the unit as it was', () => {
+describe('explain --record: one run records all refused calls, and leaves the unit as before', () => {
   const CASES: readonly [what: string, applied: boolean, runs: boolean][] = [
     ['applied, and running', true, true],
     ['applied, and stopped', true, false],
@@ -95,7 +95,7 @@ describe('one run records all calls that the policy refuses, and leaves the unit
   }
 });
 
-describe('one run records what [ready] would refuse, and says that it was made once the service served', () => {
+describe('explain --record: one run records what [ready] would refuse, once the service served', () => {
   const settings = 'reload = true\nsettle = "2s"\n[apply]\nsettle = "100ms"\n';
   const CASES: readonly [what: string, syscalls: readonly string[], ready: readonly string[]][] = [
     ['beside [syscalls]', DENIED.slice(0, 3), DENIED.slice(3)],
@@ -134,7 +134,7 @@ interface Refusal {
   readonly cause: { readonly phase?: string };
 }
 
-test('a service that its policy kills runs once, and its first and last call are named', {
+test('explain --record: a service that its policy kills runs once, and its first and last call are named', {
   skip,
 }, async () => {
   await define(POLICY.replace('action = "EPERM"\n', ''));
@@ -146,7 +146,7 @@ test('a service that its policy kills runs once, and its first and last call are
   assert.notEqual(ActiveState, 'active');
 });
 
-test('where the service can not be watched it says that some calls may be missing, and the unit is as it was', {
+test("explain --record: warns that calls may be missing if the service can't be watched, and restores the unit", {
   skip,
 }, async () => {
   await define(POLICY);
@@ -159,7 +159,7 @@ test('where the service can not be watched it says that some calls may be missin
 });
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`${signal} ends the run, and the unit is as it was`, { skip }, async () => {
+  test(`explain --record: ${signal} ends the run, and restores the unit`, { skip }, async () => {
     await define(POLICY.replace('100ms', '1h'));
     await sandboxUnit(box, 'revert', UNIT);
     await box.succeed(['systemctl', 'restart', UNIT]);
@@ -181,7 +181,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-test('what the service itself fails at is told, and the unit is as it was', { skip }, async () => {
+test('explain --record: reports what the service itself fails at, and restores the unit', {
+  skip,
+}, async () => {
   await define(POLICY, 'SystemCallFilter=~sysinfo\n');
   await sandboxUnit(box, 'revert', UNIT);
   await box.exec(['systemctl', 'restart', UNIT]);

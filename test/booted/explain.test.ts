@@ -98,7 +98,7 @@ const CASES: readonly [policy: string, lines: string, what: string][] = [
 ];
 
 for (const [policy, lines, what] of CASES) {
-  test(`the kernel's record of a killed service, in a container a guess, leads to: ${what}`, {
+  test(`explain: the kernel's record of a killed service, in a container a guess, leads to: ${what}`, {
     skip,
   }, async (t) => {
     if (obstacle) return t.skip(obstacle);
@@ -111,7 +111,9 @@ for (const [policy, lines, what] of CASES) {
   });
 }
 
-test('calls that fail with an errno are recorded while the policy is permissive', { skip }, async (t) => {
+test('explain: calls that fail with an errno are recorded while the policy is permissive', {
+  skip,
+}, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n');
@@ -125,7 +127,7 @@ test('calls that fail with an errno are recorded while the policy is permissive'
   assert.match(stdout, /^explained.service: no call was refused, 1 would be\n/);
 });
 
-test('a policy that is taken back says which call was refused, by which line', { skip }, async (t) => {
+test('apply: a roll-back names the refused call and its line', { skip }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
@@ -149,7 +151,7 @@ test('a policy that is taken back says which call was refused, by which line', {
   assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
-test('explain names the refused call where another policy confines the service by then', {
+test('explain: names the refused call if another policy confines the service by then', {
   skip,
 }, async (t) => {
   if (obstacle) return t.skip(obstacle);
@@ -180,7 +182,7 @@ test('explain names the refused call where another policy confines the service b
   assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);
 });
 
-test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
+test('explain: ignores a line of a record that the service itself prints', { skip }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\n');
@@ -220,7 +222,7 @@ function forgedName(): string {
   return `x\naudit: type=1326 ${id}: ${fields.replaceAll('/', '_')} syscall=${nr} compat=0 ip=0x1 code=0x80000000\n`;
 }
 
-test("a user's file with a record for its name is no record", {
+test("explain: ignores a user's file that has a record in its name", {
   skip: skip ?? (NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message'),
 }, async (t) => {
   if (obstacle) return t.skip(obstacle);

@@ -46,7 +46,7 @@ for (const tree of alternatives(TREES)) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    test('a unit that is not there is an error by the first facts, as it is there', async () => {
+    test("facts of a unit that doesn't exist are an error, as on the machine", async () => {
       const left = 'left.service';
       await box.succeed(['mkdir', '-p', `/etc/systemd/system/${left}.d`]);
       await box.writeFile(
@@ -68,7 +68,7 @@ for (const tree of alternatives(TREES)) {
 
     // There a plan asks for systemd's libraries, which takes a further round.
     if (tree !== 'bullseye') {
-      test('the first facts of a unit that is confined are enough, wherever files of ours are', async () => {
+      test("facts of a confined unit are complete at once, wherever sandbox-unit's files are", async () => {
         const unit = 'confined.service';
         const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
         await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
@@ -92,7 +92,7 @@ for (const tree of alternatives(TREES)) {
       });
     }
 
-    test('the first facts are enough where a package has brought the programs', async () => {
+    test('facts are complete at once if a package has installed the programs', async () => {
       const unit = 'packaged.service';
       const packaged = dirname(PACKAGED_LAUNCHER);
       const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
@@ -119,7 +119,7 @@ for (const tree of alternatives(TREES)) {
       }
     });
 
-    test('a plan from afar is the same, byte for byte', async () => {
+    test('a plan from facts is the same, byte for byte', async () => {
       const { stdout } = await box.sh('systemctl list-unit-files --type=service --no-legend --no-pager');
       const units = stdout.split('\n').flatMap((line) => /^\S+\.service/.exec(line) ?? []);
       assert.ok(units.length > 20, stdout);
@@ -143,7 +143,7 @@ for (const tree of alternatives(TREES)) {
       }
     });
 
-    test('the defaults that a policy adds to are those of the host', async () => {
+    test('a plan from facts uses the defaults of the host', async () => {
       const answers = new Answers(box, folder);
       const unit = 'systemd-networkd.service';
       const input = '[syscalls]\ndeny = ["kexec_load"]\n';

@@ -34,7 +34,7 @@ after(() => box?.stop());
 const outcomes = (policy: string | undefined, lines: readonly string[]) => outcomesOf(box, policy, lines);
 const NO_I386 = 'the kernel has no i386 calls';
 
-test('without a policy the other ABIs are open', { skip }, async (t) => {
+test('without a policy foreign ABIs are open', { skip }, async (t) => {
   if (i386Missing) return t.skip(NO_I386);
   const [getpid, uname, x32getpid, , native] = await outcomes(undefined, CALLS);
   assert.deepEqual([getpid, uname, native], [DONE, 'returned -14', DONE]);
@@ -42,14 +42,14 @@ test('without a policy the other ABIs are open', { skip }, async (t) => {
 });
 
 for (const enforcer of ['auto', 'launcher']) {
-  test(`a policy closes them (enforcer ${enforcer})`, { skip }, async () => {
+  test(`a policy closes foreign ABIs (enforcer ${enforcer})`, { skip }, async () => {
     const policy = `[syscalls]\ndeny = ["uname:ENETDOWN"]\nenforcer = "${enforcer}"\n`;
     const closed = i386Missing ? 'signal 11' : KILL;
     assert.deepEqual(await outcomes(policy, CALLS), [closed, closed, KILL, KILL, DONE, DOWN]);
   });
 }
 
-test('where a policy opens one it holds there, too', { skip }, async (t) => {
+test('a policy applies to a foreign ABI that it opens', { skip }, async (t) => {
   if (i386Missing) return t.skip(NO_I386);
   const policy = `
 [syscalls]
@@ -72,7 +72,7 @@ action = "ENETDOWN"
   ]);
 });
 
-test('where a policy that refuses writable and executable memory opens x86, no code is injected there either', {
+test('a policy that refuses writable and executable memory and opens x86: no code is injected through x86', {
   skip,
 }, async (t) => {
   if (i386Missing) return t.skip(NO_I386);

@@ -220,7 +220,7 @@ for (const tree of alternatives(['machine', 'forky'] as const)) {
   });
 }
 
-test('random sections', { skip: servicesObstacle() }, async (t) => {
+test('random sections of Exec lines', { skip: servicesObstacle() }, async (t) => {
   const box = await bootWithPrograms('random-sections');
   t.after(() => box.stop());
   const prefixes = Array.from({ length: THOROUGH ? 200 : 80 }, (_, i) => `random-${i}-`);
@@ -238,7 +238,7 @@ test('random sections', { skip: servicesObstacle() }, async (t) => {
   assert.ok(count > (THOROUGH ? 10 : 0), `only ${count} commands`);
 });
 
-test('every service of a machine, and of twenty daemons', {
+test('Exec lines of every service of a machine, and of twenty daemons', {
   skip: servicesObstacle() ?? servicesObstacle('daemons'),
 }, async (t) => {
   const box = await bootWithPrograms('services-of-debian');

@@ -106,7 +106,7 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof
       });
     }
 
-    test('other sockets than those on IP do not count, all that a unit gets do', async () => {
+    test('only IP sockets count, and all those that a unit gets', async () => {
       const listens =
         '[Socket]\nListenStream=/run/a.socket\nListenStream=@abstract\nListenDatagram=vsock:1:7777\n';
       const service = '[Service]\nExecStart=/bin/sleep infinity\n';
@@ -121,7 +121,7 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof
       assert.equal(await namedIn('more.service'), 'six.socket');
     });
 
-    test('a socket that comes later is drift', async () => {
+    test('a socket that is added later is drift', async () => {
       await changeFiles(box, {
         '/etc/sandbox-unit/late.service.toml': `[service]\n${DENY}\n`,
         '/etc/systemd/system/late.service': '[Service]\nExecStart=/bin/sleep infinity\n',

@@ -118,9 +118,9 @@ const NO_BUS: readonly [what: string, serve: (socket: Socket) => void][] = [
 ];
 
 // A verb that takes no lock: the runs wait for answers side by side.
-describe('a bus that', { skip: skip ?? false, concurrency: NO_BUS.length }, () => {
+describe('a bus that fails', { skip: skip ?? false, concurrency: NO_BUS.length }, () => {
   for (const [i, [what, serve]] of NO_BUS.entries()) {
-    test(`${what} is none`, async () => {
+    test(`${what}: the command reports that it has no bus`, async () => {
       const address = await listen(`no-bus-${i}`, serve);
       assertRefused(await onBus(address, 'plan', UNIT), 'no-bus', what);
     });
@@ -154,9 +154,9 @@ function cutAt(member: string, nth: number) {
   };
 }
 
-describe('a bus that ends when it is asked for', { skip: skip ?? false }, () => {
+describe('a bus that ends during a call', { skip: skip ?? false }, () => {
   for (const [i, [member, nth, code]] of CUTS.entries()) {
-    test(`${member}, time ${nth}, leaves everything as it was`, async () => {
+    test(`${member}, time ${nth}, leaves everything as before`, async () => {
       const were = await listing(box);
       const address = await listen(`cut-${i}`, cutAt(member, nth));
       const result = await onBus(address, 'apply', UNIT);
@@ -259,7 +259,7 @@ const LIES: readonly [what: string, lie: Lie, code: string][] = [
 /** Commands that only look. */
 const LOOKING = ['status', 'plan', 'generate', 'verify', 'explain'];
 
-describe('a manager that says of a unit', { skip: skip ?? false }, () => {
+describe("a manager's false answer about a unit", { skip: skip ?? false }, () => {
   for (const [i, [what, lie, code]] of LIES.entries()) {
     test(`${what} is not believed`, async () => {
       const unit = `lie-${i}.service`;
@@ -274,7 +274,7 @@ describe('a manager that says of a unit', { skip: skip ?? false }, () => {
   }
 });
 
-test('a manager that refuses all is told from one that works', { skip }, async () => {
+test('a manager that refuses every call is reported as such', { skip }, async () => {
   const were = await listing(box);
   const bus = `unix:path=${LIAR}`;
   assertRefused(await onBus(bus, 'apply', UNIT), 'manager-refused', 'apply');
@@ -285,6 +285,6 @@ test('a manager that refuses all is told from one that works', { skip }, async (
   assert.deepEqual((await listing(box)).split('\n'), were.split('\n'));
 });
 
-test('a bus that says nothing is none, and keeps nobody waiting for good', { skip }, async () => {
+test('a bus that never answers is an error, and the command ends', { skip }, async () => {
   assertRefused(await silent, 'no-bus', 'plan');
 });

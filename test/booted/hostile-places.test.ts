@@ -97,7 +97,7 @@ describe('apply refuses, and writes nothing:', { skip: skip ?? false }, () => {
   }
 });
 
-test('no command takes a policy that others can write', { skip }, async () => {
+test('commands refuse a policy that others can write', { skip }, async () => {
   const file = '/srv/others.toml';
   await box.writeFile(file, POLICY, '0666');
   const were = await listing(box);
@@ -116,7 +116,7 @@ const TEXTS: readonly [policy: string, code: string, place: string][] = [
 ];
 
 for (const [content, code, place] of TEXTS) {
-  test(`${JSON.stringify(content)} gets into no unit`, { skip }, async () => {
+  test(`the file content ${JSON.stringify(content)} reaches no unit`, { skip }, async () => {
     const file = '/srv/hostile.toml';
     await box.writeFile(file, content);
     const were = await listing(box);
@@ -140,7 +140,7 @@ const LINKS: readonly [what: string, script: string][] = [
   ['a second name of another file for the launcher', 'mkdir "$L"; ln "$V/file" "$L/launcher"'],
 ];
 
-describe('apply replaces it, revert removes it, and the other file stays as it was:', {
+describe('apply replaces a link, revert removes it, and its target stays:', {
   skip: skip ?? false,
 }, () => {
   for (const [what, script] of LINKS) {
@@ -187,9 +187,9 @@ const FULL: readonly [what: string, begin: string, end: string, code: string][] 
   ],
 ];
 
-describe('where there is', { skip: skip ?? false }, () => {
+describe('a disk error:', { skip: skip ?? false }, () => {
   for (const [what, begin, end, code] of FULL) {
-    test(`${what}, a unit without a policy stays without`, async () => {
+    test(`with ${what}, a unit without a policy stays unconfined`, async () => {
       await sh(begin);
       try {
         const were = await listing(box);
@@ -200,7 +200,7 @@ describe('where there is', { skip: skip ?? false }, () => {
       }
     });
 
-    test(`${what}, the policy that was applied before stays whole and in force`, async () => {
+    test(`with ${what}, the previous policy stays whole and in force`, async () => {
       assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
       await box.writeFile(policyPath(UNIT), policy('sysinfo'));
       const { MainPID } = await properties(box, UNIT, 'MainPID');

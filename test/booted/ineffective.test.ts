@@ -47,7 +47,7 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, re
         .split('\n')
         .at(-1);
 
-    test('what a slice allows that a unit is in is allowed to the unit', async () => {
+    test("an address that a unit's slice allows is allowed to the unit", async () => {
       const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];
       const places = [
         ...rules.map((_, i) => `deep-in-${i}.slice`),

@@ -15,11 +15,11 @@ import {
 import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { until } from '../support/until.js';
 
-describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () => {
+describe('an interrupted change', { skip: servicesObstacle() ?? false }, () => {
   const { box, isActive, invocation, filters, units, run, interrupted, killedInTrial } =
     changedServiceIn('interrupted');
 
-  test('a run killed before the restart: a service that an administrator stopped since stays down', async () => {
+  test('killed before the restart: a service that an administrator has stopped stays down', async () => {
     await box().writeFile(policyPath(UNIT), POLICY);
     const said = await interrupted(`apply ${UNIT}`, 'KILL', `[ -e ${UNDO} ]`);
     assert.match(said, /^exit (?:0|137)/);
@@ -31,7 +31,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('a killed run: the next run puts the unit back, and commands in between report it', async () => {
+  test('killed: the next run restores the unit, and other commands report it', async () => {
     await killedInTrial();
     const checked = await run(3, 'apply', '--check', UNIT);
     assert.match(checked.stderr, /warning\[half-done\]: main\.service/);
@@ -44,7 +44,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test("a killed run: the administrator's later changes are left as they are", async () => {
+  test('killed: later changes by the administrator are left alone', async () => {
     await run(0, 'apply', UNIT);
     await killedInTrial();
     await box().succeed(['rm', '-r', `/etc/systemd/system/${UNIT}.d`]);
@@ -59,14 +59,14 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await run(0, 'revert', UNIT);
   });
 
-  test('a killed run: a unit that an administrator stopped since stays down', async () => {
+  test('killed: a unit that an administrator has stopped stays down', async () => {
     await killedInTrial();
     await box().succeed(['systemctl', 'stop', UNIT]);
     assert.match((await run(0, 'status')).stderr, /note\[stays-stopped\]/);
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('a power cut: the services that the boot started are as before the change', async () => {
+  test('power cut: services that the boot started are as before the change', async () => {
     await box().succeed(['systemctl', 'stop', UNIT]);
     const when = '[ -e /etc/systemd/system/main.service.d/zz-sandbox-unit.conf ]';
     await box().writeFile(policyPath(UNIT), POLICY);
@@ -83,7 +83,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test("together with a hundred, and the run is killed: nothing is restarted that wasn't", async () => {
+  test("killed in a run of a hundred units: untouched services aren't restarted", async () => {
     const names = Array.from({ length: 100 }, (_, i) => `side${i}.service`);
     await units(Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])), ...names);
     const runs = async () =>
@@ -104,7 +104,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     );
   });
 
-  test('a signal in revert: the next run does what is left', async () => {
+  test('a signal during revert: the next run finishes it', async () => {
     const names = ['side0.service', 'side1.service', 'side2.service'];
     const slow = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep 0.1\nExecStop=/usr/bin/sleep 2\n`;
     await units(Object.fromEntries(names.map((name) => [name, slow])), ...names);
@@ -120,7 +120,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.match((await run(0, 'status')).stdout, /^No unit/);
   });
 
-  test('a signal in apply: no unit that waited for its turn counts as applied', async () => {
+  test("a signal during apply: units that waited for their turn don't count as applied", async () => {
     const names = Array.from({ length: 12 }, (_, i) => `side${i}.service`);
     await units(
       Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])),
@@ -137,7 +137,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await sandboxUnit(box(), 'revert', ...names);
   });
 
-  test('a unit that never gets ready: a second signal ends the waiting', async () => {
+  test('a unit that never gets ready: a second signal ends the wait', async () => {
     await units({ [UNIT]: `[Service]\nType=notify\nTimeoutStartSec=infinity\nExecStart=${SLEEP}\n` });
     await box().succeed(['systemctl', 'restart', '--no-block', UNIT]);
     const was = await invocation(UNIT);
@@ -148,7 +148,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'activating');
   });
 
-  test('a killed run: dependent units are up again, those stopped since among them', async () => {
+  test('killed: dependents are up again, also those that were stopped since', async () => {
     const head = `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`;
     const sides = {
       'side-a.target': head,
@@ -165,7 +165,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('a run killed after a failed restart: dependent units are up again', async () => {
+  test('killed after a failed restart: dependents are up again', async () => {
     await units(
       {
         [UNIT]: `[Service]\nType=exec\nExecStart=${SLEEP}\nExecStartPost=/usr/bin/sleep 0.5\nTimeoutStopSec=20\n`,
@@ -189,7 +189,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'systemctl start --no-block side-long.service',
     ],
   ] as const)
-    test(`a unit that ${what}: an interrupt puts it back, a second one ends the waiting`, async () => {
+    test(`a unit that ${what}: an interrupt restores it, a second one ends the wait`, async () => {
       const isLong = script !== 'true';
       const type = isLong ? '' : 'Type=notify\nTimeoutStartSec=infinity\n';
       const start = isLong

@@ -179,7 +179,7 @@ const filtersOf = (text: string) => [...text.matchAll(FILTERS)].map(([, count]) 
 const asConfined = (text: string) =>
   text.replace(/^NoNewPrivs:.*$/gm, 'NoNewPrivs:\t1').replace(FILTERS, 'more filters');
 
-describe('a program finds the same with the launcher and without', () => {
+describe("a program's start state is the same with the launcher and without", () => {
   for (const { what, unit, obstacle } of ALL) {
     test(what, { skip: skip ?? obstacle }, () => {
       const [was, is] = [unconfined.get(unit)!, confined.get(unit)!];
@@ -193,7 +193,7 @@ describe('a program finds the same with the launcher and without', () => {
   }
 });
 
-describe('the launcher comes before', () => {
+describe('the launcher starts', () => {
   /** How many filters the programs of a unit had, in their order. */
   const filters = async (policy: string): Promise<number[]> => {
     await apply(box, policy, 'steps.service');
@@ -220,7 +220,7 @@ describe('the launcher comes before', () => {
     assert.ok(start! > condition!, `${start} filters, ${condition} elsewhere`);
   });
 
-  test('all that the policy says', { skip }, async () => {
+  test('each command that the policy names', { skip }, async () => {
     const wrap = `[exec]\nwrap = ${JSON.stringify(execKeys(257))}\n`;
     const all = await filters(`${POLICY}${wrap}`);
     assert.equal(all.length, 6);
@@ -250,7 +250,7 @@ for (const [what, lines, code] of REFUSED) {
   });
 }
 
-test('a service from which its own lines hide the launcher or the filter is put back', { skip }, async () => {
+test('a service whose own lines hide the launcher or the filter is rolled back', { skip }, async () => {
   const unit = 'hiding.service';
   for (const path of ['/usr/local', '-/etc/systemd']) {
     const lines = `Type=oneshot\nRemainAfterExit=yes\nInaccessiblePaths=${path}\nExecStart=/bin/true`;
@@ -265,7 +265,7 @@ test('a service from which its own lines hide the launcher or the filter is put 
   }
 });
 
-test('a unit in a read-only image without a place for the launcher is put back', {
+test('a unit in a read-only image without a place for the launcher is rolled back', {
   skip: skip ?? noLoops,
 }, async () => {
   const unit = 'sealed.service';

@@ -98,7 +98,7 @@ const STARTS: readonly string[] = [
   `ExecStart=/usr/bin/%p -f /dev/null`,
 ];
 
-test('the launcher starts where it is executable by a line of the plan, and the service cannot write to it', {
+test("the launcher starts if the plan adds it to ExecPaths=, and the service can't write to it", {
   skip,
 }, async () => {
   const lines = `${TAIL}\nProtectSystem=strict\nNoExecPaths=/\nExecPaths=/usr/bin /usr/lib`;

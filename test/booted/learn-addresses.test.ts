@@ -25,7 +25,7 @@ after(() => box?.stop());
 const answers = async (address: string) =>
   (await box.exec(['timeout', '2', 'redis-cli', '-h', address, '-p', '8097', 'ping'])).stdout === 'PONG\n';
 
-test('others do not reach it', { skip }, async () => {
+test("learn --addresses: other addresses can't reach the service", { skip }, async () => {
   const exercise = `redis-cli -p 8097 ping; redis-cli -h ${SEEN} -p 8097 ping; sleep 1`;
   const words = [
     'learn',

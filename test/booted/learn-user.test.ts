@@ -29,7 +29,7 @@ after(() => box?.stop());
 
 const asUser = (command: string) => box.exec(['bash', '-c', command], { user: USER });
 
-test("learn of a user's service takes two capabilities, and its hint is a command that has them", {
+test('learn --user needs two capabilities, and its hint is a command that has them', {
   skip,
 }, async () => {
   const background = await asUser(`${COMMAND} learn --user --background demo`);
@@ -56,7 +56,7 @@ test("learn of a user's service takes two capabilities, and its hint is a comman
   assert.match(policy, /^ProtectKernelTunables = true$/m);
 });
 
-test('its policy is applied, and the service works', { skip }, async () => {
+test('learn --user: the learned policy is applied, and the service works', { skip }, async () => {
   const applied = await asUser(`${COMMAND} apply --user demo`);
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
   const { stdout } = await asUser('redis-cli -p 8098 set key value; redis-cli -p 8098 get key');

@@ -114,7 +114,7 @@ describe('learn', { skip: skip ?? false }, () => {
     });
   }
 
-  test('a link below /tmp, capabilities that a program gives itself, and a PID file that stays in /run are left to the service', async () => {
+  test('leaves to the service a link below /tmp, its own capabilities, and a PID file that stays in /run', async () => {
     const unit = 'links.service';
     const keeps = 'setpriv --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service';
     const command = `${keeps} sh -c 'echo $$$$ >/run/links.pid; read line </tmp/receiver && exec sleep infinity'`;
@@ -131,7 +131,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(await box.readFile('/run/links.pid'), `${await mainPid(box, unit)}\n`);
   });
 
-  test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {
+  test('a background watch is listed, is the only one of its service, and can be stopped', async () => {
     const unit = SERVICES[0]!.unit;
     const before = (await recordings(unit)).length;
     await run(0, 'learn', '--background', unit);
@@ -147,7 +147,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(all.at(-1)!.truncated, false);
   });
 
-  test('a call that fails with an errno, which no log has, is explained by a watch', async () => {
+  test('a watch explains a call that fails with an errno, which no log has', async () => {
     const { unit, work } = SERVICES[0]!;
     const policy = '[syscalls]\naction = "EPERM"\nallow = ["@system-service"]\ndeny = ["writev"]\n';
     await box.writeFile(policyPath(unit), policy);
@@ -165,7 +165,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.match(stdout, /by nginx \(\/usr\/sbin\/nginx\)/);
   });
 
-  test('a watcher that is killed leaves nothing behind', async () => {
+  test('a killed watch leaves nothing behind', async () => {
     const unit = SERVICES[0]!.unit;
     await run(0, 'learn', '--background', unit);
     await box.succeed(['systemctl', 'kill', '--signal=KILL', `sandbox-unit-learn-${unit}`]);

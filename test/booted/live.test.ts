@@ -69,7 +69,7 @@ async function says(unit: string): Promise<string> {
 describe('a service under load', { skip: skip ?? false }, () => {
   const unit = 'nginx.service';
 
-  test('gets a policy without a restart, and its clients see nothing of it', async () => {
+  test('gets a policy without a restart, unnoticed by its clients', async () => {
     await box.succeed(['systemctl', 'start', unit]);
     const asking = await askAlways(box, ['http://127.0.0.1/']);
     await asking.more();
@@ -105,10 +105,10 @@ describe('a service under load', { skip: skip ?? false }, () => {
   });
 });
 
-describe('a change of what runs', { skip: skip ?? false }, () => {
+describe('apply --live', { skip: skip ?? false }, () => {
   const APPLY = '[apply]\nsettle = "100ms"\n';
 
-  test('is what a restart comes to, for each enforcer, one after the other', { skip: LONG }, async () => {
+  test('is as good as a restart, for each enforcer in turn', { skip: LONG }, async () => {
     const unit = 'enforcers.service';
     await installInjector(box);
     await start(unit, 'NoNewPrivileges=yes\nUser=nobody\n');
@@ -139,7 +139,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     assert.equal(await says(unit), 'can');
   });
 
-  test('of a template is one of all its instances', async () => {
+  test('of a template changes all its instances', async () => {
     const units = ['many@1.service', 'many@2.service', 'many@3.service'];
     for (const unit of units) await start(unit);
     await box.writeFile(policyPath('many@.service'), NO_EXEC);
@@ -152,7 +152,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     await revert(box, 'many@.service');
   });
 
-  test('is not made where the processes may load no filter', async () => {
+  test('is refused if the processes may load no filter', async () => {
     const unit = 'unprivileged.service';
     await start(unit, 'User=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
@@ -165,7 +165,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     assert.equal(await says(unit), 'cannot');
   });
 
-  test('that fails its trial takes the files back, and the filter stays until a restart', async () => {
+  test('that fails its trial restores the files, and the filter stays until a restart', async () => {
     const unit = 'failing.service';
     await start(unit);
     await box.writeFile(policyPath(unit), `${NO_EXEC}probe = ["/bin/false"]\nprobe-timeout = "1s"\n`);
@@ -178,7 +178,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     assert.equal(await says(unit), 'can');
   });
 
-  test('that a thread waits for is not made, and it waits on', async () => {
+  test('changes nothing if a thread waits in the call, and the thread keeps waiting', async () => {
     const unit = 'waiting.service';
     const fifo = `${FILES}/waiting.fifo`;
     // A shell reads a descriptor with a timeout by select.
@@ -204,7 +204,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
   });
 });
 
-describe('calls are taken at once, and until the next start', { skip: skip ?? false }, () => {
+describe('tighten refuses calls until the next start', { skip: skip ?? false }, () => {
   for (const unit of ['plain.service', 'template@one.service']) {
     test(`from ${unit}`, async () => {
       await start(unit);
@@ -238,7 +238,7 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     await box.succeed(['systemctl', 'stop', unit]);
   });
 
-  test('from a confined unit, which is stricter than its policy then', async () => {
+  test('from a confined unit, which is then more restricted than its policy', async () => {
     const unit = 'confined.service';
     await start(unit, 'User=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
@@ -251,7 +251,7 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     assert.equal(await says(unit), 'can');
   });
 
-  test('tighten takes execve from no sshd, unless that is understood', async () => {
+  test('tighten takes execve from no sshd, unless it is `understood`', async () => {
     const unit = 'sshd.service';
     await start(unit);
     assert.match(

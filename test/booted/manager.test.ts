@@ -47,7 +47,7 @@ async function withManager(settings: string, during: () => Promise<void>): Promi
   }
 }
 
-test('a job that is under way while the manager executes itself again is waited for to its end', {
+test('apply waits to its end for a job that is running while the manager re-executes itself', {
   skip,
 }, async () => {
   await box.succeed(['mkfifo', '/opt/pipe']);
@@ -78,7 +78,7 @@ while (!existsSync('/run/enough')) {
 bus.close();
 `;
 
-test('who asks a manager that executes itself again gets an answer from the next one', { skip }, async () => {
+test('apply gets an answer from the next manager when one re-executes itself', { skip }, async () => {
   const reading = box.succeed(['node', '--input-type=module', '--eval', READER]);
   const answered = async () => (await box.exec(['rm', '/run/answered'])).status === 0;
   for (let i = 0; i < 3; i++) {
@@ -90,7 +90,7 @@ test('who asks a manager that executes itself again gets an answer from the next
   await reading;
 });
 
-test('where the bus is started again on the way, the way back is gone all the same', { skip }, async () => {
+test('apply rolls back if the bus is restarted in between', { skip }, async () => {
   const bus = 'until busctl status org.freedesktop.systemd1; do sleep 0.02; done >/dev/null 2>&1';
   await box.writeFile('/opt/probe', `#!/bin/sh\nsystemctl restart dbus.service\n${bus}\nexit 1\n`, '0755');
   await define('ExecStart=/usr/bin/tail -f /dev/null', `${NO_EXEC}[apply]\nprobe = ["/opt/probe"]\n`);
@@ -99,7 +99,7 @@ test('where the bus is started again on the way, the way back is gone all the sa
   assert.match(stderr, /^error\[service-failed\]: the probe /m);
 });
 
-test('where the reload of revert fails, the service still starts, and the next run ends it', {
+test('revert: if the reload fails, the service still starts, and the next run finishes', {
   skip,
 }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', NO_EXEC);
@@ -118,7 +118,7 @@ test('where the reload of revert fails, the service still starts, and the next r
   assert.equal((await properties(box, UNIT, 'DropInPaths')).DropInPaths, '');
 });
 
-test('what carries the bus, or refuses to be stopped, is confined from its next start on', {
+test('apply confines the bus, and services that refuse a stop, from their next start on', {
   skip,
 }, async () => {
   await changeFiles(box, {
@@ -140,7 +140,7 @@ test('what carries the bus, or refuses to be stopped, is confined from its next 
 });
 
 // The last: what a manager has in its environment stays there when it executes itself again.
-test('where systemd loads no filters, a policy that needs no launcher is not said to be applied', {
+test("apply doesn't report a policy as applied if systemd loads no filters", {
   skip,
 }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', '[syscalls]\ndeny = ["uname"]\n');

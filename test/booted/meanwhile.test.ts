@@ -5,17 +5,17 @@ import { COMMAND, changedServiceIn, DEADLY, POLICY, SLEEP, UNDO, UNIT } from '..
 import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { until } from '../support/until.js';
 
-describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () => {
+describe('changes by others during apply', { skip: servicesObstacle() ?? false }, () => {
   const { box, isActive, invocation, filters, units, run, beside, interrupted, inTrial } =
     changedServiceIn('meanwhile');
 
-  test('a service that fails is put back at once, however long it is to be tried', async () => {
+  test('a service that fails is rolled back at once, however long its trial', async () => {
     await box().writeFile(policyPath(UNIT), DEADLY.replace('100ms', '1h'));
     assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test('an interrupted apply rolls back what it tries, also a unit that is to be tried for long', async () => {
+  test('an interrupted apply rolls back units in trial, also those with a long trial', async () => {
     await units({ 'side-long.service': `[Service]\nExecStart=${SLEEP}\n` }, 'side-long.service');
     await box().writeFile(policyPath('side-long.service'), POLICY.replace('100ms', '1h'));
     await box().writeFile(policyPath(UNIT), DEADLY);
@@ -33,7 +33,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await box().sh(`rm ${policyPath('side-long.service')}`);
   });
 
-  test('what systemd itself could not do before the program is told as that', async () => {
+  test('an error of systemd before the program starts is reported as such', async () => {
     const lines = 'Type=forking\nExecStartPre=-/usr/bin/false\nExecStartPre=/usr/bin/true';
     await units({ [UNIT]: `[Service]\n${lines}\nExecStart=/bin/sh -c '${SLEEP} &'\n` });
     await box().succeed(['systemctl', 'restart', UNIT]);
@@ -44,7 +44,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test('how a run has ended is told, though another has followed', async () => {
+  test('the end of a run is reported, though another run has followed', async () => {
     await box().sh('rm -f /run/fifo; mkfifo /run/fifo');
     const main = 'read -t 0.5 <>/run/fifo; exec sleep infinity';
     await units({ [UNIT]: `[Service]\nExecStart=bash -c '${main}'\nRestart=always\nRestartSec=10ms\n` });
@@ -56,7 +56,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     );
   });
 
-  test('somebody else restarts it: what comes up is tried, too', async () => {
+  test('another restart: the new run is tried, too', async () => {
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 1.5\n` });
     await box().writeFile(policyPath(UNIT), DEADLY);
     await box().succeed(['systemctl', 'restart', '--no-block', UNIT]);
@@ -66,7 +66,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test("another's change of the drop-in is reported", async () => {
+  test('another change of the drop-in is reported', async () => {
     const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
     await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '3s'));
     const said = await box().sh(
@@ -92,7 +92,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.match((await run(0, 'status')).stdout, /^No unit/);
   });
 
-  test('a service that ends with success in its trial is started as it was', async () => {
+  test('a service that exits with success in its trial is started as before', async () => {
     await units({ [UNIT]: '[Service]\nExecStart=/bin/sh -c "trap : SYS; sleep infinity; exit 0"\n' }, UNIT);
     const said = await inTrial(
       ':',
@@ -103,13 +103,13 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('a service that is restarted in its trial is tried anew', async () => {
+  test('a service that is restarted in its trial is tried again', async () => {
     const said = await inTrial(`systemctl restart ${UNIT}`);
     assert.match(said, /^exit 0\nmain\.service: applied/);
     assert.equal(await filters(UNIT), 2);
   });
 
-  test('somebody edits its drop-in in its trial: what is there is left', async () => {
+  test('an edit of the drop-in during the trial is left alone', async () => {
     const dropIn = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
     const said = await inTrial(`echo 'Nice=5' >>${dropIn}; systemctl kill -s SEGV ${UNIT}`);
     assert.match(said, /^exit 1\n(?:.|\n)*error\[changed-since\](?:.|\n)*main\.service: failed/);
@@ -118,7 +118,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal((await box().exec(['test', '-e', UNDO])).status, 1);
   });
 
-  test('a service that is stopped in its trial, and ends with an error for that, stays stopped', async () => {
+  test('a service that is stopped in its trial, and exits with an error then, stays stopped', async () => {
     await units(
       { [UNIT]: '[Service]\nExecStart=/bin/sh -c "trap \'exit 3\' TERM; sleep infinity & wait"\n' },
       UNIT,
@@ -166,7 +166,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('a restart that is refused leaves one alone that has restarted itself before', async () => {
+  test('a refused restart leaves a service alone that has restarted itself before', async () => {
     await units({ [UNIT]: `[Service]\nRestart=always\nRestartSec=10ms\nExecStart=${SLEEP}\n` }, UNIT);
     const was = await invocation(UNIT);
     await box().succeed(['systemctl', 'kill', '-s', 'KILL', UNIT]);
@@ -193,7 +193,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     ['SuccessAction=exit', 0, /note\[restart-due\](?:.|\n)*SuccessAction=exit/],
   ];
   for (const [lines, status, said] of ENDS) {
-    test(`a unit whose end would do more: ${lines.replace('\n', ', ')}`, async () => {
+    test(`a unit whose end would do more is left running: ${lines.replace('\n', ', ')}`, async () => {
       await units({ [UNIT]: `[Unit]\n${lines}\n[Service]\nExecStart=${SLEEP}\n` });
       const was = await invocation(UNIT);
       await box().writeFile(policyPath(UNIT), POLICY);

@@ -30,7 +30,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       return (await box.exec(words)).status;
     };
 
-    test('a service that starts before all others comes after the root file system alone', async () => {
+    test('a service that starts before all others is ordered after the root file system only', async () => {
       const { After } = await properties(box, 'early.service', 'After');
       assert.deepEqual(
         After.split(' ').filter((name) => name.endsWith('.mount')),
@@ -41,7 +41,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.doesNotMatch(stdout + stderr, /cycle/);
     });
 
-    test('a folder that is bound in its own place stays closed where another directive closes a part of it', async () => {
+    test('a folder that is bound onto itself stays closed if another directive closes a part of it', async () => {
       await box.sh('mkdir -p /srv/all/hidden /srv/all/fixed; touch /srv/all/hidden/file');
       const binds = ['BindPaths=/srv/all'];
       const read = 'cat /srv/all/hidden/file';
@@ -56,7 +56,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
     });
 
-    test('/run is closed by ReadOnlyPaths=, not by ProtectSystem=strict; a bind mount of it shows what is hidden', async () => {
+    test('ReadOnlyPaths=, not ProtectSystem=strict, closes /run; a bind mount of it shows what is hidden', async () => {
       await box.sh('mkdir -p /srv/hidden; touch /srv/hidden/file');
       const lines = ['ProtectSystem=strict', 'ProtectKernelTunables=yes', 'InaccessiblePaths=/srv/hidden'];
       const write = 'touch /run/file';
@@ -68,7 +68,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('rm -r /run/file /srv/hidden');
     });
 
-    test('a folder above a closed path can be renamed where the plan warns of it, and nowhere else', async () => {
+    test('a folder above a closed path can be renamed if the plan warns about it, and no other folder', async () => {
       for (const protect of ['strict', 'no']) {
         for (const { service, folder, says } of RENAMING_CASES) {
           await box.sh('rm -rf /srv/*; mkdir -p /srv/a/b/c; chown -R nobody /srv');
@@ -95,7 +95,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('rm -rf /srv/*; chown root /srv');
     });
 
-    test('a program in ReadOnlyPaths= and ExecPaths= is not executable below what is read-only, too', async () => {
+    test("a program in ReadOnlyPaths= and ExecPaths= can't be executed below a read-only path", async () => {
       const lines = ['ProtectSystem=strict', 'NoExecPaths=/', 'ExecPaths=/usr'];
       const startOf = async (line: string) => {
         const properties = [...lines, line].map((one) => `--property=${one}`);
@@ -105,7 +105,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.notEqual(await startOf('ReadOnlyPaths=/usr'), 0);
     });
 
-    test('a mount that has the launcher is there first', async () => {
+    test('the mount with the launcher is ordered first', async () => {
       await box.sh('mv /usr/local/libexec /srv/libexec; mkdir /usr/local/libexec');
       await changeFiles(box, {
         '/etc/systemd/system/usr-local-libexec.mount': MOUNT,

@@ -47,7 +47,7 @@ const TREES: readonly [TreeName, socketBind: string, fileSystems: string, outcom
 for (const [tree, socketBind, fileSystems, outcome] of TREES) {
   const skip = boxAvailable(tree) ?? launcherObstacle() ?? false;
 
-  describe(`a directive that is said to be enforced is enforced on ${tree}`, { skip }, () => {
+  describe(`directives that the plan calls enforced are enforced on ${tree}`, { skip }, () => {
     let box: Box;
     before(async () => {
       box = await Box.boot({ name: `needs-${tree}`, tree });
@@ -60,7 +60,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
     });
     after(() => box.stop());
 
-    test('the plan says what is not', async () => {
+    test('the plan names those that are not', async () => {
       const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
       const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; message: string }[] };
       const said = (name: string) => {
@@ -73,7 +73,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.equal(said('AppArmorProfile'), gap("the security module 'apparmor' is not in use"));
     });
 
-    test('limits are in force where the manager has their controllers', async () => {
+    test('limits are in force if the manager has their controllers', async () => {
       const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
       const { diagnostics } = JSON.parse(stdout) as { diagnostics: { message: string }[] };
       const controllers = (await box.readFile('/sys/fs/cgroup/cgroup.controllers')).trim().split(' ');
@@ -87,7 +87,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
     const versionOfSystemd = async () =>
       Number(/^systemd (\d+)/.exec(await box.succeed(['systemctl', '--version']))![1]);
 
-    test('the plan binds /sys where ProtectKernelTunables= would leave it as it is mounted, and nowhere else', async () => {
+    test('the plan binds /sys if ProtectKernelTunables= would leave it as it is mounted, and not otherwise', async () => {
       const systemd = await versionOfSystemd();
       await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
       /** Whether something can be written to in a service with these lines; undefined where there is no mount of it. */
@@ -125,7 +125,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.deepEqual(await areOpen(some, '/sys', '/sys/kernel'), [false, true]);
     });
 
-    test('the template hardened closes it', async () => {
+    test('the template hardened makes /sys read-only', async () => {
       await box.writeFile(
         '/etc/systemd/system/steady.service',
         '[Service]\nExecStart=sleep infinity\nBindReadOnlyPaths=/etc:/media\n',
@@ -146,7 +146,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
     });
 
-    test('systemd does as the plan says, without a word', async () => {
+    test('systemd does as planned, without a message', async () => {
       const dropIn = '[Service]\nSocketBindDeny=any\nRestrictFileSystems=~tmpfs\nAppArmorProfile=demo\n';
       await box.writeFile('/etc/systemd/system/demo.service.d/by-hand.conf', dropIn);
       await box.succeed(['systemctl', 'daemon-reload']);

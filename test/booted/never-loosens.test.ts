@@ -98,7 +98,7 @@ async function outcomes(unit: string): Promise<string[]> {
   return found;
 }
 
-test('the units refuse what their filters say', { skip }, () => {
+test('without a policy units refuse what their filters name', { skip }, () => {
   const refused = (unit: string, ...names: string[]) =>
     names.map((name) => untouched.get(unit)![CALLS.findIndex(([call]) => call === name)]);
   assert.deepEqual(refused('allows.service', 'mount', 'reboot', 'getuid'), [
@@ -150,7 +150,7 @@ const differs = (was: string, is: string, call: string): boolean => {
 for (const enforcer of ['auto', 'launcher']) {
   describe(`under a policy that denies starting programs (enforcer ${enforcer})`, () => {
     for (const { what, unit } of UNITS) {
-      test(`${what} is what it was but for that`, { skip }, async () => {
+      test(`${what} is unchanged except for that`, { skip }, async () => {
         await apply(box, `[syscalls]\ndeny = ${JSON.stringify(EXECS)}\nenforcer = "${enforcer}"\n`, unit);
         const now = await outcomes(unit);
         assert.deepEqual(changed(unit, now, differs), []);
@@ -193,7 +193,7 @@ test('with inherit = false the policy alone decides', { skip }, async () => {
   assert.deepEqual(killed.sort(), EXECS);
 });
 
-test('with the policies taken back every call does what it did', { skip }, async () => {
+test('after revert every call does what it did', { skip }, async () => {
   await revert(box, ...UNITS.map(({ unit }) => unit));
   for (const { unit } of UNITS) assert.deepEqual(await outcomes(unit), untouched.get(unit));
 });

@@ -6,7 +6,7 @@ import { changeFiles } from '../support/loaded-units.js';
 import { COMMAND, oneServiceIn, POLICY, SLEEP, UNIT, UNITS } from '../support/one-service.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
-describe('from within the service', { skip: servicesObstacle() ?? false }, () => {
+describe('the command in the service that it changes', { skip: servicesObstacle() ?? false }, () => {
   const { box, units, run, isThere, filters } = oneServiceIn('within');
   const user: ExecOptions = { env: { XDG_RUNTIME_DIR: '/run/user/0' } };
   /** Runs words in the service, and the service on; what they said, and their exit status. */
@@ -38,7 +38,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     });
   }
 
-  test('revert from within the service, or from a group below, is refused', async () => {
+  test('revert in the service, or in a group below, is refused', async () => {
     await units({ [UNIT]: service('control-group') });
     await run(0, 'apply', '--no-restart', UNIT);
     const below = 'mkdir /sys/fs/cgroup/system.slice/main.service/below && echo $$ >$_/cgroup.procs';
@@ -47,7 +47,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     assert.match(await within(`${COMMAND} revert --no-restart ${UNIT}`), /^exit 0$/m);
   });
 
-  test("the hint's way works", async () => {
+  test('the command in the hint works', async () => {
     await units({ [UNIT]: service('control-group') });
     const said = await within(`${COMMAND} apply ${UNIT}`);
     const [, hint] = /hint: run it outside: '(.*?)'/.exec(said) ?? assert.fail(said);
@@ -61,7 +61,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     });
   });
 
-  test("a command in a user's manager from within its service is refused", async () => {
+  test("a command in a service of a user's manager is refused", async () => {
     await box().sh('systemctl start user@0.service');
     await changeFiles(box(), {
       [`/root/.config/systemd/user/${UNIT}`]: service('control-group'),
@@ -75,7 +75,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     await box().succeed(['systemctl', '--user', 'stop', UNIT], user);
   });
 
-  test('a command in a service that the restart takes along is refused, in any other not', async () => {
+  test("a command in a service that restarts along is refused, in any other service it isn't", async () => {
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` });
     await box().succeed(['systemctl', 'start', UNIT]);
     const inOther = (...lines: string[]) => {

@@ -66,7 +66,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('made twice they are the same, byte for byte', () => {
+  test('two builds give the same bytes', () => {
     const names = readdirSync(made('first'));
     assert.equal(names.length, 4, names.join(' '));
     assert.deepEqual(readdirSync(made('again')), names);
@@ -77,16 +77,16 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       );
   });
 
-  test('lintian and rpmlint find nothing but what the overrides give reasons for', async () => {
+  test('lintian and rpmlint find nothing except what the overrides list with reasons', async () => {
     assert.equal(await lintPackages(made('first')), '');
   });
 
-  test('packages for the other kind of machine are made here, too', async () => {
+  test('packages for the other architecture can be built', async () => {
     await makePackages(made('other'), OTHER, ['deb', 'rpm'], TIME);
     assert.equal(await lintPackages(made('other')), '');
   });
 
-  test('a .rpm is installed, and stays while units are confined', async () => {
+  test('a .rpm can be installed, and not removed while units are confined', async () => {
     const policy = `${UNIT}.d/zz-sandbox-unit.conf`;
     const enabled = `mkdir -p ${ENABLED}/activate.d; touch ${ENABLED}/activate.d/${UNIT}`;
     const script = `
@@ -176,7 +176,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       }
     };
 
-    test('installed they confine services, and start nothing by themselves', async () => {
+    test('installed packages confine services, and start nothing by themselves', async () => {
       const { status, stderr } = await box.sh('dpkg --install /root/first/*.deb');
       assert.equal(status, 0);
       // They are confined as they were, by what was installed in another way, until the next apply.
@@ -196,14 +196,14 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
     });
 
-    test("the kernel takes the BPF programs of the package's observer, as the packager's clang has made them", async () => {
+    test("the kernel loads the BPF programs of the packaged observer, as the packager's clang compiled them", async () => {
       const input = 'unit 0 /sys/fs/cgroup/system.slice/nginx.service\nstart\n';
       const { status, stdout } = await box.exec([OBSERVER], { input });
       assert.equal(status, 0, stdout);
       assert.deepEqual(JSON.parse(stdout.split('\n')[0]!).ready?.blind, [], stdout);
     });
 
-    test('the page has the commands that have them watch what has changed', async () => {
+    test('the manual page has the commands that let package managers check for drift', async () => {
       const page = readFileSync(inRepository('docs/install.md'), 'utf8');
       const [, block = ''] = /^With a \.deb[^`]*```console\n(.*?)```/ms.exec(page) ?? [];
       const commands = [...block.matchAll(/^# (.*)$/gm)].map(([, command]) => command!);
@@ -215,7 +215,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'disable', '--now', STATUS_TIMER]);
     });
 
-    test('an upgrade is refused while a unit that was enabled at boot does not fit, and the generator stays', async () => {
+    test("an upgrade is refused while a unit that was enabled at boot doesn't fit, and the generator stays", async () => {
       const generator = '/etc/systemd/system-generators/earlier';
       await changeFiles(box, {
         [`/etc/systemd/system/${EARLY}`]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -244,7 +244,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['sh', '-c', `${way}; rm ${generator}`]);
     });
 
-    test('an upgrade leaves confined services running, and confined when they start anew', async () => {
+    test('an upgrade leaves confined services running, and confined after a restart', async () => {
       const before = await mainPids();
       const early = await mainPid(box, EARLY);
       const launcher = await box.succeed(['sha256sum', LAUNCHER]);
@@ -265,7 +265,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'start', STATUS_SERVICE]);
     });
 
-    test('a unit that an upgrade has converted is confined after a boot, and as its policy says', async () => {
+    test('a unit that an upgrade has converted is confined by its policy after a boot', async () => {
       // What is in /run is gone after a boot, but not after a soft-reboot, which the box has masked.
       await box.sh(`rm -r /run/systemd/system/${EARLY}.d /run/systemd/system/systemd-soft-reboot.service
         systemctl daemon-reload; systemctl soft-reboot`);
@@ -285,7 +285,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'start', ...UNITS]);
     });
 
-    test('neither package can be removed while units are confined, until they are reverted as its message says', async () => {
+    test('no package can be removed while units are confined, until they are reverted as its message says', async () => {
       for (const words of [
         ['--remove', 'sandbox-unit'],
         ['--purge', 'sandbox-unit'],
@@ -330,7 +330,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     });
     after(() => box?.stop());
 
-    test('units are confined from elsewhere by it, and it stays as long as they are', async () => {
+    test("units are confined from another machine, and the launcher's package stays while they are", async () => {
       await box.sh('dpkg --install /root/first/sandbox-unit-launcher*.deb');
       await host.stage(CONFINED, POLICY);
       const script = '/usr/lib/sandbox-unit/host-scripts/activate';

@@ -44,7 +44,7 @@ const POLICIES: Readonly<Record<string, string>> = {
   'stage entry': 'stage = "entry"\ndeny = ["uname"]',
 };
 
-describe('what dies enforced runs permissive, is recorded, and dies enforced again', () => {
+describe('a program dies enforced, runs and is recorded when permissive, and dies enforced again:', () => {
   for (const [index, [what, lines]] of Object.entries(POLICIES).entries()) {
     test(what, { skip }, async (t) => {
       const unit = `lenient-${index}.service`;
@@ -70,7 +70,7 @@ describe('what dies enforced runs permissive, is recorded, and dies enforced aga
   }
 });
 
-test('what the unit itself refuses stays refused', { skip }, async () => {
+test("a permissive policy doesn't allow what the unit itself refuses", { skip }, async () => {
   const unit = 'own.service';
   const own = 'SystemCallFilter=~uname\nSystemCallErrorNumber=ENETDOWN';
   await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}\n${own}`);
@@ -79,9 +79,9 @@ test('what the unit itself refuses stays refused', { skip }, async () => {
   assert.deepEqual(await runToEnd(box, unit), exited(1, 'uname failed: Network is down\n'));
 });
 
-describe('a service that runs', () => {
+describe('verify of a running service', () => {
   for (const stage of ['exec', 'entry']) {
-    test(`is as its permissive policy of stage ${stage} says, down to the kernel`, { skip }, async () => {
+    test(`its permissive policy of stage ${stage} is in force in the kernel`, { skip }, async () => {
       const unit = `runs-${stage}.service`;
       await defineProgram(box, unit, 'Type=exec\nExecStart=/usr/bin/sleep infinity');
       await box.writeFile(

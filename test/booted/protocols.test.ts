@@ -149,7 +149,7 @@ for (const manager of [SYSTEM, USERS]) {
     });
 
     for (const unit of ['reload.service', 'hangup.service']) {
-      test(`is told of readiness, status and reload (${unit})`, async () => {
+      test(`reports readiness, status and reload (${unit})`, async () => {
         await withAndWithout(unit, async () => {
           await systemctl('restart', unit);
           const pid = await shown(unit, 'MainPID');
@@ -173,7 +173,7 @@ for (const manager of [SYSTEM, USERS]) {
       });
     });
 
-    test('finds the process that has forked off', async () => {
+    test('finds the main process of a forking service', async () => {
       const unit = 'forking.service';
       const folder = await runtime();
       await box.succeed(['mkfifo', '--mode=666', `${folder}/forked.fifo`]);
@@ -204,7 +204,7 @@ for (const manager of [SYSTEM, USERS]) {
 const { withAndWithout } = unitsOf(SYSTEM);
 const statusText = async (unit: string) => (await properties(box, unit, 'StatusText')).StatusText;
 
-test('the watchdog hears the service, and ends it when it is silent', { skip }, async () => {
+test('the watchdog hears a confined service, and ends it when it is silent', { skip }, async () => {
   const unit = 'watched.service';
   await withAndWithout(unit, async () => {
     await box.succeed(['systemctl', 'restart', unit]);
@@ -219,7 +219,7 @@ test('the watchdog hears the service, and ends it when it is silent', { skip }, 
   await box.waitFor('the watchdog', isOver, 30_000);
 });
 
-test('a call on the bus starts the service and is answered by it', { skip }, async () => {
+test('a call on the bus starts a confined service, which answers it', { skip }, async () => {
   const unit = 'systemd-hostnamed.service';
   await withAndWithout(unit, async () => {
     await box.succeed(['systemctl', 'stop', unit]);
@@ -233,7 +233,7 @@ test('a call on the bus starts the service and is answered by it', { skip }, asy
   });
 });
 
-test('each connection starts an instance, by the policy of the template', { skip }, async () => {
+test('each connection starts an instance, with the policy of the template', { skip }, async () => {
   await box.succeed(['systemctl', 'start', 'each.socket']);
   const connect = async () => {
     const [, count] =

@@ -21,7 +21,7 @@ after(() => box?.stop());
 
 const README = readFileSync(inRepository('README.md'), 'utf8');
 
-test('the policy at the top', { skip }, async () => {
+test('the policy at the top of README.md is applied and enforced', { skip }, async () => {
   const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(README) ?? [];
   await box.writeFile(path, policy);
   const said = await box.succeed(['sandbox-unit', 'apply', 'nginx']);
@@ -43,4 +43,4 @@ test('the functions that verbs enter only become fewer', { skip }, async () => {
   assertNoHeavier('functions', entered);
 });
 
-test('npm run demo', { skip }, () => demonstrate(box, () => {}));
+test('npm run demo works', { skip }, () => demonstrate(box, () => {}));

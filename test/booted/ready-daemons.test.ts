@@ -63,7 +63,7 @@ for (const [name, tree] of DAEMONS) {
   });
 }
 
-test('Node.js is given filter after filter, and its clients see nothing of it', {
+test('Node.js gets one filter after the other, and its clients notice nothing', {
   skip: skipOn('machine'),
 }, async (t) => {
   const daemon = RUNTIMES.find(({ name }) => name === 'node')!;

@@ -122,7 +122,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-describe('what a service starts until it serves it starts no more', () => {
+describe('a service that can start a program until it serves can start none later', () => {
   const units = Object.keys(KINDS).map((kind) => `${kind}.service`);
 
   before(async () => {
@@ -147,7 +147,7 @@ describe('what a service starts until it serves it starts no more', () => {
 
   for (const [kind, { becomes, start = `systemctl start ${kind}.service` }] of Object.entries(KINDS)) {
     const unit = `${kind}.service`;
-    test(`of Type=${becomes}: ${kind}`, { skip }, async () => {
+    test(`with Type=${becomes}: ${kind}`, { skip }, async () => {
       const wanted = { Type: becomes, ActiveState: 'active' };
       assert.deepEqual(await properties(box, unit, 'Type', 'ActiveState'), wanted);
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
@@ -158,7 +158,7 @@ describe('what a service starts until it serves it starts no more', () => {
     });
   }
 
-  test('what [ready] has in force is seen, and taken back', { skip }, async () => {
+  test('the filter of [ready] is seen by verify, and revert removes it', { skip }, async () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'status', ...units);
     assert.equal(status, 0, stdout + stderr);
     await revert(box, ...units);
@@ -170,8 +170,8 @@ describe('what a service starts until it serves it starts no more', () => {
   });
 });
 
-describe('what a service starts until it serves it starts no more, either', () => {
-  test('of the user of a service without privileges, on top of what it may not do from the start', {
+describe('a service without privileges loses calls once it serves', () => {
+  test('and keeps the refusals of its start', {
     skip,
   }, async () => {
     const unit = 'user.service';
@@ -194,7 +194,7 @@ describe('what a service starts until it serves it starts no more, either', () =
   });
 });
 
-test('a service of stage entry loses more once it serves', { skip }, async () => {
+test('a service of stage entry loses more calls once it serves', { skip }, async () => {
   const unit = 'entry.service';
   await start(unit, DIRECT);
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
@@ -207,7 +207,7 @@ test('a service of stage entry loses more once it serves', { skip }, async () =>
   await revert(box, unit);
 });
 
-describe('a service that is learned with --ready, behind a start script', () => {
+describe('a service behind a start script that learn --ready has confined', () => {
   const unit = 'threads.service';
   const out = `${FILES}/${unit}.out`;
   const program = '/opt/programs/threads';
@@ -235,7 +235,7 @@ describe('a service that is learned with --ready, behind a start script', () => 
   });
 });
 
-describe('a service that has ended when the filter is loaded', () => {
+describe('a service that has ended before the filter is loaded', () => {
   /** Has a policy for a unit that doesn't run, and starts it. */
   const startUnder = async (unit: string, lines: string) => {
     await changeFiles(box, { [`/etc/systemd/system/${unit}`]: `[Service]\n${lines}\n` });
@@ -245,7 +245,7 @@ describe('a service that has ended when the filter is loaded', () => {
     await box.succeed(['systemctl', 'start', unit]);
   };
 
-  test('has succeeded, as without it', { skip }, async () => {
+  test('has succeeded, as without [ready]', { skip }, async () => {
     const unit = 'brief.service';
     await startUnder(unit, 'ExecStart=/bin/true');
     const ended = { ActiveState: 'inactive', Result: 'success' };
@@ -253,7 +253,7 @@ describe('a service that has ended when the filter is loaded', () => {
     await revert(box, unit);
   });
 
-  test('leaves none of its processes without the filter', { skip }, async () => {
+  test('has no process left without the filter', { skip }, async () => {
     const unit = 'leaving.service';
     const left = `${FILES}/left.pid`;
     const script = `/bin/sleep 1000 & echo $$! >${left}; exec /bin/sleep 0.2`;
@@ -269,7 +269,7 @@ describe('a service that has ended when the filter is loaded', () => {
 describe("the service's own output", () => {
   const out = `${FILES}/output`;
 
-  test('has nothing of the program that loads the filter', { skip }, async () => {
+  test('contains nothing from the program that loads the filter', { skip }, async () => {
     const unit = 'output.service';
     await box.writeFile(out, 'before it starts\n');
     await start(unit, `StandardOutput=file:${out}\n${DIRECT}`);
@@ -288,7 +288,7 @@ describe("the service's own output", () => {
     await revert(box, unit);
   });
 
-  test("has nothing of it where that is a client's connection", { skip }, async () => {
+  test("contains nothing from that program if it is a client's connection", { skip }, async () => {
     const accepts = `[Socket]\nListenStream=${FILES}/talk.socket\nAccept=yes\n`;
     const script = 'echo hello; read -r line; echo "$line"; exec 0<&- 1>&- 2>&-; exec sleep 10';
     const service = `[Service]\nType=exec\nStandardInput=socket\nExecStart=/bin/sh -c '${script}'\n`;
@@ -326,7 +326,7 @@ test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, as
 describe('a reload', () => {
   const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 
-  test('of a service is as before, is refused calls where the policy asks for that, or becomes a restart', {
+  test('works as before, is refused calls if the policy says so, or becomes a restart', {
     skip,
   }, async () => {
     const unit = 'reload.service';
@@ -379,7 +379,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     assert.equal((await sandboxUnit(box, 'verify', unit)).status, 0);
   });
 
-  test('end the start where one fails, and the next start is as ever', { skip }, async () => {
+  test('make the start fail if one fails, and the next start works', { skip }, async () => {
     await box.writeFile(`${FILES}/fails`, '');
     assert.notEqual((await box.exec(['systemctl', 'restart', unit])).status, 0);
     assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'failed');
@@ -387,7 +387,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
   });
 
-  test('of a drop-in that is read later take the place of ours, which is told', { skip }, async () => {
+  test('in a later drop-in replace the one of [ready], which is reported', { skip }, async () => {
     await changeFiles(box, { [LATER]: '[Service]\nExecStartPost=\n' });
     for (const verb of ['status', 'verify', 'plan', 'apply']) {
       const { status, stdout, stderr } = await sandboxUnit(box, verb, unit);
@@ -399,7 +399,7 @@ describe("the unit's own ExecStartPost= commands", () => {
   });
 });
 
-test('verify sees a service that serves without the filter', { skip }, async () => {
+test('verify reports a service that serves without the filter', { skip }, async () => {
   const unit = 'without.service';
   await start(unit, DIRECT);
   await apply(box, SETTLING, unit);
@@ -415,7 +415,7 @@ test('verify sees a service that serves without the filter', { skip }, async () 
   await revert(box, unit);
 });
 
-test('a service that [ready] refuses a call at its stop gets the next policy, without a word of that call', {
+test('a service that [ready] refuses a call at its stop gets the next policy, without a report of that call', {
   skip,
 }, async () => {
   const unit = 'helped.service';
@@ -430,7 +430,7 @@ test('a service that [ready] refuses a call at its stop gets the next policy, wi
   await revert(box, unit);
 });
 
-test('where the filter can not be loaded the service fails to start, and the policy is taken back', {
+test("a service fails to start if the filter can't be loaded, and the policy is rolled back", {
   skip,
 }, async () => {
   const unit = 'waiting.service';
@@ -448,7 +448,7 @@ test('where the filter can not be loaded the service fails to start, and the pol
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
 });
 
-test('a unit for which a failed command of the start is a success can not have the filter', {
+test("a unit that counts a failed command of the start as success can't have [ready]", {
   skip,
 }, async () => {
   const unit = 'forgiving.service';
@@ -460,7 +460,7 @@ test('a unit for which a failed command of the start is a success can not have t
   assert.match(stdout + stderr, /error\[gap-ready\].*SuccessExitStatus=1/);
 });
 
-test('a service that never comes to rest has its filter before its start has no more time', {
+test('a service that never becomes quiet gets its filter before its start times out', {
   skip: LONG || skip,
 }, async () => {
   const unit = 'restless.service';
@@ -472,7 +472,7 @@ test('a service that never comes to rest has its filter before its start has no 
   await revert(box, unit);
 });
 
-test('a service loses by a learned policy what only its start was seen to need', {
+test('a learned policy removes what only the start was seen to need', {
   skip: LONG || skip,
 }, async () => {
   const unit = 'learned.service';

@@ -34,7 +34,7 @@ const folder = sharedFolder();
 
 const LET_THROUGH = `syscall=${numbersOf(NATIVE).get('uname')} code=0x7ffc0000`;
 
-test('a call that is to be recorded is let through, and the kernel says so', { skip }, async (t) => {
+test('a call with the action log is let through, and the kernel records it', { skip }, async (t) => {
   const obstacle = await recordsObstacle();
   if (obstacle) return t.skip(obstacle);
   const ran = async () =>
@@ -50,7 +50,7 @@ test('a call that is to be recorded is let through, and the kernel says so', { s
   }
 });
 
-test('SECCOMP_DEFAULT_ACTION=log has calls recorded, by sandboxify and by libsandbox.so', {
+test('SECCOMP_DEFAULT_ACTION=log: calls are recorded, by sandboxify and by libsandbox.so', {
   skip: launcherObstacle(),
 }, async (t) => {
   const obstacle = await recordsObstacle();

@@ -10,7 +10,9 @@ const MARKER = '[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/marker\n'
 
 /** The oldest that has OnSuccess=, and the newest. */
 for (const tree of alternatives(['forky', 'bookworm'] as const)) {
-  describe(`${tree}: what a unit starts when it ends`, { skip: servicesObstacle(tree) ?? false }, () => {
+  describe(`${tree}: units that a unit starts when it ends`, {
+    skip: servicesObstacle(tree) ?? false,
+  }, () => {
     const { box, started, run, isThere, filters, isLeft, isRefused } = oneServiceIn(`ends-${tree}`, tree);
     const CALM = {
       'calm.target': '[Unit]\nWants=marker.service\nAllowIsolate=yes\n',
@@ -23,14 +25,14 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
       'OnSuccess=systemd-reboot.service',
       'OnSuccess=marker.service\nOnSuccessJobMode=isolate',
     ]) {
-      test(`${lines.replace('\n', ', ')}: it isn't restarted`, async () => {
+      test(`${lines.replace('\n', ', ')}: the unit isn't restarted`, async () => {
         await started(lines, CALM);
         await isLeft(/OnSuccess=.*: stopping it would do that/);
         assert.equal(await isThere('/run/marker'), false);
       });
     }
 
-    test('another service: the restart starts it, and that is said', async () => {
+    test('OnSuccess= with a service: the restart starts it, with a note', async () => {
       await started('OnSuccess=marker.service', CALM);
       const said = /note\[on-failure\]: main\.service starts marker\.service/;
       const checked = await run(3, 'apply', '--check', UNIT);
@@ -44,36 +46,36 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
       assert.match((await sandboxUnit(box(), 'explain', '--record', UNIT)).stderr, said);
     });
 
-    test('OnFailure=systemd-reboot.service is refused as a target is', async () => {
+    test('OnFailure=systemd-reboot.service is refused like a target', async () => {
       await started('OnFailure=systemd-reboot.service', CALM);
       await isRefused(/error\[on-failure\]: .*OnFailure=systemd-reboot\.service/, ...TRIALS);
     });
   });
 }
 
-describe('a trial that fails would do more', { skip: servicesObstacle() ?? false }, () => {
+describe('units whose failed trial would do more', { skip: servicesObstacle() ?? false }, () => {
   const { box, started, run, runOf, isRefused } = oneServiceIn('fails');
 
   for (const timeout of ['JobTimeoutSec', 'JobRunningTimeoutSec']) {
-    test(`JobTimeoutAction= with ${timeout}=`, async () => {
+    test(`JobTimeoutAction= with ${timeout}= is refused`, async () => {
       await started(`JobTimeoutAction=exit\n${timeout}=1min`);
       await isRefused(/error\[on-failure\]: .*JobTimeoutAction=exit/, ...TRIALS);
     });
   }
 
-  test('JobTimeoutAction= without a timeout never comes', async () => {
+  test('JobTimeoutAction= without a timeout is accepted', async () => {
     await started('JobTimeoutAction=exit');
     await run(0, 'apply', UNIT);
   });
 
-  test('FailureAction= is refused whether the service runs or would be started to be recorded', async () => {
+  test('FailureAction= is refused, also for a recorded run of a stopped service', async () => {
     await started('FailureAction=exit');
     await isRefused(/error\[on-failure\]: .*FailureAction=exit/, ...TRIALS);
     await box().succeed(['systemctl', 'stop', UNIT]);
     await isRefused(/error\[on-failure\](?:.|\n)*hint: '.* apply --permissive --no-restart/, TRIALS.at(-1)!);
   });
 
-  test("the next run doesn't make up for a restart that was left out", async () => {
+  test('a restart that was left out is not done by the next run', async () => {
     await started('FailureAction=exit');
     await run(0, 'apply', '--no-restart', UNIT);
     const was = await runOf();
@@ -82,7 +84,7 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
   });
 });
 
-describe('what a restart takes along', { skip: servicesObstacle() ?? false }, () => {
+describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () => {
   const { box, units, started, run, runOf, isLeft, isRefused } = oneServiceIn('along');
   const along = (lines: string, more = '') =>
     `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n${lines}\n[Service]\nExecStart=${SLEEP}\n${more}`;
@@ -127,7 +129,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     await stopped();
   });
 
-  test('a dependent which is being started is left to its work', async () => {
+  test('a dependent that is starting is left alone', async () => {
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
     await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
@@ -172,7 +174,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     });
   }
 
-  test('a service that requires one that has done its work is restarted', async () => {
+  test('a service that requires a finished oneshot unit is restarted', async () => {
     await units({
       'side.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
       'brief.service': '[Service]\nExecStart=/bin/true\n',
@@ -193,7 +195,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     ['along.service', UNIT],
     [UNIT, 'along.service'],
   ]) {
-    test(`units of one run, of which one stops the other: ${order.join(', ')}`, async () => {
+    test(`units of one run that conflict: ${order.join(', ')}`, async () => {
       await started('', {
         'along.service': `[Unit]\nStopPropagatedFrom=${UNIT}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
       });
@@ -212,7 +214,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
 describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
   const { box, units, run, runOf, isLeft } = oneServiceIn('oneshot');
 
-  test('that is at work is left to its work', async () => {
+  test('that is running is not interrupted', async () => {
     await units({
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while test ! -e /run/there; do sleep 0.1; done'\n`,
     });
@@ -223,7 +225,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     await run(0, 'apply', UNIT);
   });
 
-  test('that has done its work and counts as active is restarted', async () => {
+  test('that has finished and counts as active is restarted', async () => {
     await units({ [UNIT]: '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n' });
     await box().succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
@@ -233,7 +235,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     assert.notEqual(now.InvocationID, was.InvocationID);
   });
 
-  test('whose own restart is interrupted runs again as it was', async () => {
+  test('whose restart is interrupted runs again with its previous files', async () => {
     const work = `while test ! -e /run/there; do sleep 0.1; done`;
     await units({
       [UNIT]: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '${work}'\n`,
@@ -250,7 +252,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     assert.equal((await runOf()).ActiveState, 'active');
   });
 
-  test('that was started while a run was killed is left to its work, too', async () => {
+  test('that was started while a run was killed is not interrupted, either', async () => {
     const work = `while test ! -e /run/there; do sleep 0.1; done`;
     await units({
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c '${work}'\n`,

@@ -55,7 +55,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   'a unit that fails to start': onTerminal('-t -q -G -p User=nosuch true'),
 };
 
-describe('the same as with systemd-run', { skip: skip ?? false }, () => {
+describe('run handles standard streams like systemd-run:', { skip: skip ?? false }, () => {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     test(name, async () => {
       assert.deepEqual(await outcome(OURS, script), await outcome(THEIRS, script));
@@ -63,7 +63,7 @@ describe('the same as with systemd-run', { skip: skip ?? false }, () => {
   }
 });
 
-describe("the same by an ordinary user's manager", { skip: skip ?? false }, () => {
+describe('run --user handles standard streams like systemd-run:', { skip: skip ?? false }, () => {
   // Root's folder of policies is closed to others.
   const ours = `${COMMAND.join(' ')} --user --deny execve,execveat,ioperm`;
   const scripts: Readonly<Record<string, string>> = {
@@ -93,7 +93,7 @@ const TALK: readonly (readonly [words: string, says: string, result: string])[] 
 ];
 
 for (const [words, says, result] of TALK) {
-  test(`the talk's terminal under ${words}`, { skip }, async () => {
+  test(`the terminal example of the talk works under ${words}`, { skip }, async () => {
     const flags = '--user --pty --same-dir --wait --collect --service-type=exec -p LimitCORE=0';
     const command = `cd ${PROGRAMS}; ${onTerminal(`${flags} ${words} ./myos`)}`;
     const { stdout } = await outcome(COMMAND.join(' '), command);
@@ -102,7 +102,7 @@ for (const [words, says, result] of TALK) {
   });
 }
 
-test('what a terminal loses when its client is ended', { skip }, async () => {
+test('a terminal is in the same state as with systemd-run when its client is ended', { skip }, async () => {
   const { status } = await outcome(
     OURS,
     `script -qec "$RUN -t -q -G -u hung sleep 600" /dev/null </dev/null >/dev/null & pid=$!

@@ -104,13 +104,13 @@ for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
     });
     after(() => box?.stop());
 
-    test('every service has the exposure that systemd-analyze tells', { skip }, async () => {
+    test('score: every service has the exposure of systemd-analyze', { skip }, async () => {
       const units = [...(await loadable(box)), ...NAMES];
       assert.ok(units.length > NAMES.length + 20, units.join());
       assert.deepEqual(exposuresOf(await scored(box, ...units)), await analyzed(box, units));
     });
 
-    test('without names the services are those of the table of systemd-analyze', { skip }, async () => {
+    test('score: without names it lists the services of systemd-analyze', { skip }, async () => {
       const table = await box.succeed(['systemd-analyze', 'security', '--no-pager']);
       const lines = table
         .trim()
@@ -121,7 +121,7 @@ for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
       assert.deepEqual(exposuresOf(await scored(box)), expected);
     });
 
-    test('by its files alone a service has the same exposure', { skip }, async () => {
+    test('score: a service has the same exposure from its files alone', { skip }, async () => {
       const root = await folderWithSystem(box);
       assert.deepEqual(
         exposuresOf(await scored(box, '--root', root, ...NAMES)),
@@ -129,7 +129,7 @@ for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
       );
     });
 
-    test("systemd-analyze doesn't see the launcher's filter, and the score does", { skip }, async () => {
+    test("score: counts the launcher's filter, which systemd-analyze doesn't see", { skip }, async () => {
       const unit = 'launched.service';
       const lines = '[Service]\nExecStart=/bin/sleep infinity\n';
       await changeFiles(box, { [`/etc/systemd/system/${unit}`]: lines });

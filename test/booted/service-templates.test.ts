@@ -130,7 +130,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
 
     const told = async () => (await properties(box, 'notifies.service', 'StatusText')).StatusText;
 
-    test('has nothing of /run but its own, and goes on to tell the manager, whenever that executes itself', async () => {
+    test('sees nothing of /run but its own, and still notifies the manager after a daemon-reexec', async () => {
       const reached = await open(UNIT);
       for (const path of ['docker.sock', 'extensions', 'systemd/private', 'systemd/io.systemd.sysext'])
         assert.ok(reached.includes(`/run/${path}`), path);
@@ -147,7 +147,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       }
     });
 
-    test('has its own folders under each template, and no other', async () => {
+    test('keeps its own folders under each template, and no others', async () => {
       const templates = Object.keys(PROGRAMS) as Template[];
       const unitOf = (template: Template) => `own-${template}.service`;
       for (const template of templates) {

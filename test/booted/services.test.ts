@@ -80,7 +80,7 @@ before(async () => {
 const injectExec = async (unit: string) =>
   box.succeed([`${PROGRAMS}/inject-execve`, `${await mainPid(box, unit)}`]);
 
-test('without a policy the services can execute programs', { skip }, async () => {
+test('without a policy the services can start programs', { skip }, async () => {
   for (const service of SERVICES) {
     assert.equal(await injectExec(service.unit), 'SUCCEEDED\n', service.unit);
     await box.succeed(['systemctl', 'restart', service.unit]);
@@ -146,13 +146,13 @@ async function assertConfined(service: Service): Promise<void> {
 }
 
 for (const action of ['EPERM', 'kill']) {
-  describe(`where executing a program gets ${action}`, () => {
+  describe(`if starting a program gets ${action}`, () => {
     const policy = ({ isScripted }: Service) =>
       `[${isScripted ? 'ready' : 'syscalls'}]\ndeny = ["execve", "execveat"]\naction = "${action}"\n`;
 
     for (const service of SERVICES) {
       const { unit } = service;
-      test(`${unit} is the same service, confined`, { skip }, async () => {
+      test(`${unit} works as before, confined`, { skip }, async () => {
         // Restarts by hand count for the limit on restarts, too.
         await box.succeed(['systemctl', 'reset-failed', unit]);
         assert.match(await apply(box, policy(service), unit), new RegExp(`^${unit}: applied$`, 'm'));
@@ -188,7 +188,7 @@ for (const action of ['EPERM', 'kill']) {
 
     for (const service of SERVICES) {
       const { unit } = service;
-      test(`${unit} can not execute a program`, { skip }, async () => {
+      test(`${unit} can't start a program`, { skip }, async () => {
         await box.succeed(['systemctl', 'reset-failed', unit]);
         const pid = await mainPid(box, unit);
         if (action === 'kill') {
@@ -205,7 +205,7 @@ for (const action of ['EPERM', 'kill']) {
       });
     }
 
-    test('nginx can not replace itself by a new binary', { skip }, async () => {
+    test("nginx can't replace itself by a new binary", { skip }, async () => {
       const log = '/var/log/nginx/error.log';
       await box.succeed(['truncate', '--size=0', log]);
       await box.sh('kill -USR2 $(systemctl show --value --property=MainPID nginx.service)');
@@ -219,7 +219,7 @@ for (const action of ['EPERM', 'kill']) {
   });
 }
 
-test('what systemd lets redis-server call is less than before', { skip }, async () => {
+test('systemd lets redis-server make fewer calls than before', { skip }, async () => {
   const calls = async () =>
     (await properties(box, 'redis-server.service', 'SystemCallFilter')).SystemCallFilter.split(' ');
   const confined = new Set(await calls());
@@ -235,7 +235,7 @@ test('what systemd lets redis-server call is less than before', { skip }, async 
   );
 });
 
-test('with the policies taken back the machine is as it was', { skip }, async () => {
+test('after revert the machine is as before', { skip }, async () => {
   await box.succeed(['systemctl', 'reset-failed']);
   await revert(box, ...UNITS);
   for (const service of SERVICES) {

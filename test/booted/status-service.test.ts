@@ -52,7 +52,7 @@ async function look(): Promise<{ failed: boolean; said: string }> {
   return { failed: ActiveState === 'failed', said };
 }
 
-test('systemd finds nothing wrong with the units, and they start with nothing enabled', {
+test('status units: systemd accepts them, and starts them with nothing enabled', {
   skip,
 }, async () => {
   const paths = ['service', 'timer'].map((type) => `/etc/systemd/system/sandbox-unit-status.${type}`);
@@ -61,7 +61,7 @@ test('systemd finds nothing wrong with the units, and they start with nothing en
   assert.deepEqual(await look(), { failed: false, said: '' });
 });
 
-test('the timer that is enabled starts the service', { skip }, async () => {
+test('status timer: starts the service once it is enabled', { skip }, async () => {
   const at = '[Timer]\nOnCalendar=\nOnActiveSec=0\nRandomizedDelaySec=0\nAccuracySec=1us\n';
   await box.writeFile('/etc/systemd/system/sandbox-unit-status.timer.d/at-once.conf', at);
   await box.succeed(['systemctl', 'daemon-reload']);
@@ -72,7 +72,7 @@ test('the timer that is enabled starts the service', { skip }, async () => {
   await box.succeed(['systemctl', 'disable', '--now', '--quiet', 'sandbox-unit-status.timer']);
 });
 
-test('the service fails where a unit has drifted, until it is applied', { skip }, async () => {
+test('status service: fails if a unit has drifted, until the next apply', { skip }, async () => {
   await apply(box, policy(), UNIT);
   assert.equal((await look()).failed, false);
   await box.writeFile(policyPath(UNIT), policy('[service]\nNice = 3\n'));
@@ -84,7 +84,7 @@ test('the service fails where a unit has drifted, until it is applied', { skip }
   await revert(box, UNIT);
 });
 
-test('the service does not fail where a change waits to be confirmed', { skip }, async () => {
+test("status service: doesn't fail while a change waits to be confirmed", { skip }, async () => {
   await box.writeFile(policyPath(UNIT), policy());
   assert.equal((await sandboxUnit(box, 'apply', '--confirm', '10min', UNIT)).status, 3);
   const { failed, said } = await look();
@@ -93,7 +93,9 @@ test('the service does not fail where a change waits to be confirmed', { skip },
   assert.equal((await sandboxUnit(box, 'confirm', '--undo')).status, 0);
 });
 
-test('confined as it is, the service rolls back what a killed run has left', { skip }, async () => {
+test('status service: rolls back what a killed run has left, though it is confined itself', {
+  skip,
+}, async () => {
   await apply(box, policy(), UNIT);
   const slow = policy('probe = ["/usr/bin/sleep", "60"]\n[service]\nNice = 3\n');
   await box.writeFile(policyPath(UNIT), slow);
@@ -117,7 +119,9 @@ const packageWith = (version: number, words: string) => `
   dpkg-deb --build /p /packaged.deb >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 /packaged.deb 2>&1 >/dev/null`;
 
-test('an upgrade that a drop-in does not follow is told by apt, which goes on', { skip }, async () => {
+test("status service: apt reports an upgrade that a drop-in doesn't follow, and continues", {
+  skip,
+}, async () => {
   await box.succeed(['cp', `${PACKAGE}/templates/apt/90sandbox-unit`, '/etc/apt/apt.conf.d/']);
   const first = await box.sh(packageWith(1, '/dev/null'));
   assert.doesNotMatch(first.stdout, /sandbox-unit/);

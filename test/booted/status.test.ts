@@ -34,7 +34,7 @@ async function run(...words: string[]): Promise<string> {
   return stdout;
 }
 
-test('units are enforcing or permissive, live, due or stopped', { skip }, async () => {
+test('status: units are enforcing or permissive, live, due or stopped', { skip }, async () => {
   assert.equal(await run('status'), 'No unit is confined by sandbox-unit.\n');
   const names = ['enforcing', 'permissive', 'due', 'stopped', 'unread', 'free'].map(
     (name) => `${name}.service`,
@@ -108,7 +108,7 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   });
 });
 
-test('one that dies of its policy later is led to what explains it', { skip }, async () => {
+test('status: a service that later dies of its policy has a hint with explain', { skip }, async () => {
   const unit = 'later.service';
   // A name of its own: the kernel's records are of the whole machine.
   const perl = `${PROGRAMS}/later-${process.pid}`;
@@ -145,7 +145,7 @@ test('one that dies of its policy later is led to what explains it', { skip }, a
   await run('revert', '--no-restart', unit);
 });
 
-test('more units than the bus has answers under way at a time', { skip }, async () => {
+test('status: works for more units than the bus can answer at a time', { skip }, async () => {
   await box.sh(`for i in $(seq 150); do
     mkdir -p /run/systemd/system/many-$i.service.d && echo '# Made by sandbox-unit 1 from /p' >/run/systemd/system/many-$i.service.d/zz-sandbox-unit.conf
   done`);
@@ -156,7 +156,7 @@ test('more units than the bus has answers under way at a time', { skip }, async 
   assert.ok(many.every((row) => row.endsWith(' no-unit')));
 });
 
-test("a user's units", { skip }, async () => {
+test("status --user: lists a user's units", { skip }, async () => {
   await box.succeed(['systemctl', 'start', 'user@0.service']);
   await box.succeed(['mkdir', '-p', '/root/.config/systemd/user', '/root/.config/sandbox-unit']);
   await box.writeFile('/root/.config/systemd/user/mine.service', SLEEP);
@@ -173,7 +173,7 @@ test("a user's units", { skip }, async () => {
   assert.match(verified.stderr, /'sandbox-unit apply --user mine\.service' enforces its policy/);
 });
 
-test('a unit that the manager cannot tell of is named, and keeps nothing else from being told', {
+test("status: a unit that the manager can't describe is named, and the others are listed", {
   skip,
 }, async () => {
   const unit = 'latin.service';

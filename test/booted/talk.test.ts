@@ -35,9 +35,9 @@ async function assertEndings(expected: Ending): Promise<void> {
 const LINUX = exited(0, 'My OS is Linux!\n');
 const DOWN = exited(1, 'uname failed: Network is down\n');
 
-test('without a policy the program runs', { skip }, () => assertEndings(LINUX));
+test("without a policy the talk's program runs", { skip }, () => assertEndings(LINUX));
 
-test('systemd alone starts nothing where execve is denied', { skip }, async () => {
+test('with SystemCallFilter=~execve alone systemd starts nothing', { skip }, async () => {
   const alone = (lines: string) =>
     `Type=exec\nExecStart=${PROGRAMS}/myos\nSystemCallFilter=~execve\n${lines}`;
   await defineProgram(box, 'alone.service', alone(''));
@@ -82,15 +82,15 @@ for (const [policy, ending] of POLICIES) {
   });
 }
 
-describe('at stage entry the program, linked dynamically, needs its own calls alone', () => {
+describe('at stage entry the dynamically linked program needs only its own calls', () => {
   const unit = 'myos.service';
   const under = (calls: string, more = '') =>
     apply(box, `[syscalls]\n${AT_ENTRY}\n${allow(calls)}\n${more}`, unit);
-  test('its own calls alone are enough', { skip }, async () => {
+  test('its own calls are enough', { skip }, async () => {
     await under(OWN);
     assert.deepEqual(await runToEnd(box, unit), LINUX);
   });
-  test('uname can be refused with any errno', { skip }, async () => {
+  test('uname can get any errno', { skip }, async () => {
     // perror(3) reads the message's translation and writes to another file.
     await under(`${OWN} dup fcntl lseek close openat`.replace('uname ', ''), 'action = "ENETDOWN"');
     assert.deepEqual(await runToEnd(box, unit), DOWN);
@@ -105,7 +105,7 @@ describe('at stage entry the program, linked dynamically, needs its own calls al
   }
 });
 
-test('with the policies taken back the program runs as before', { skip }, async () => {
+test('after revert the program runs as before', { skip }, async () => {
   await revert(box, ...UNITS);
   await assertEndings(LINUX);
 });

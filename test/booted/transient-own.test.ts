@@ -50,7 +50,7 @@ for (const [tree, systemd] of alternatives([...TREES])) {
     });
     after(() => box.stop());
 
-    test('a transient unit of ours has what one of systemd-run has', async () => {
+    test('a transient unit of run has the same properties as one of systemd-run', async () => {
       const cases = CASES.filter(({ name, text }) => isKnown(findTransient(name)!, text, systemd));
       await box.writeFile('/run/own.json', JSON.stringify(cases));
       const program = inRepository('build/test/support/own-in-box.js');

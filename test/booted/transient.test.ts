@@ -92,7 +92,7 @@ for (const [tree, systemd] of alternatives([...TREES])) {
     });
     after(() => box.stop());
 
-    test('what a transient unit is given is what a unit file gives', async () => {
+    test('a transient unit gets the same values as a unit file gives', async () => {
       const found = await startAll(box, casesFor(systemd));
       const expected = (text: string) => (isExpressible(text) ? '' : 'directive-value');
       const isKnown = (text: string) => SAME.includes(text) || EXCEPTIONS.has(`${systemd} ${text}`);

@@ -20,7 +20,7 @@ const ASKED = [...new Set(Object.values(UNIT_LINKS).flatMap((files) => Object.ke
   .filter((name) => name.endsWith('.service') && !/^[ab]\.service$/.test(name))
   .map((name) => name.replace('@.', '@x.'));
 
-test('aliases are those of systemd', { skip }, async () => {
+test("aliases are the same as systemd's", { skip }, async () => {
   await box!.succeed(['mkdir', '-p', '/opt']);
   const files = Object.entries(UNIT_LINKS).flatMap(([directory, entries]) =>
     Object.entries(entries).map(([name, target]) => ({ path: `${directory}/${name}`, target })),

@@ -47,7 +47,7 @@ const texts = [
   ),
 ].filter((text) => text !== '');
 
-test('names that are taken are what systemd takes them for, and no others', { skip }, async () => {
+test("valid unit names are the same as systemd's", { skip }, async () => {
   const script = texts
     .map((text) => `systemd-escape --mangle -- '${text}' 2>/dev/null || echo refused`)
     .join('\n');
@@ -64,7 +64,7 @@ test('names that are taken are what systemd takes them for, and no others', { sk
   }
 });
 
-test('object paths are those of systemd', { skip }, async () => {
+test("object paths are the same as systemd's", { skip }, async () => {
   const names = texts
     .map((text) => parseUnitName(text))
     .flatMap((name) => ('full' in name ? [name.full] : []));

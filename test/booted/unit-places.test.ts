@@ -219,7 +219,7 @@ for (const manager of MANAGERS) {
     }
 
     for (const [what, unit, said] of REFUSED) {
-      test(`has a unit that is refused: ${what}`, async () => {
+      test(`refuses a unit: ${what}`, async () => {
         if (unit === 'passing.service')
           await run('systemd-run', ...manager.words, `--unit=${unit}`, '/usr/bin/sleep', '1300');
         const { status, stderr } = await sandboxUnit('apply', '--policy', '/run/policy.toml', unit);
@@ -232,7 +232,7 @@ for (const manager of MANAGERS) {
       });
     }
 
-    test('has all units as they were when the policies are taken back', async () => {
+    test('has all units as before after revert', async () => {
       const { status, stderr } = await sandboxUnit('revert', ...names);
       assert.equal(status, 0, stderr);
       for (const unit of names) assert.deepEqual(await mainProcess(unit), were.get(unit), unit);

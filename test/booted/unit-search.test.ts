@@ -12,7 +12,7 @@ const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-search' });
 after(() => box?.stop());
 
-test('the search path is that of the running manager', { skip }, async () => {
+test("the search path is the same as the running manager's", { skip }, async () => {
   const [service, path, face] = [
     'org.freedesktop.systemd1',
     '/org/freedesktop/systemd1',
@@ -96,7 +96,7 @@ function ours(unit: string, aliases: readonly string[]): string[] {
   );
 }
 
-test('drop-ins are found and ordered as systemd finds and orders them', { skip }, async () => {
+test('drop-ins are found and ordered as by systemd', { skip }, async () => {
   const fragments = FRAGMENTS.map((name) => [
     `/etc/systemd/system/${name}`,
     '[Service]\nExecStart=/bin/true\n',

@@ -97,7 +97,7 @@ const CLEAN = `
   for m in $(awk '$5 ~ "^/srv/" { print $5 }' /proc/self/mountinfo); do umount $m; done
   rm -rf /srv/*`;
 
-describe("what is in the hands of the service's user:", { skip: skip ?? false }, () => {
+describe("a file that the service's user can change is refused:", { skip: skip ?? false }, () => {
   for (const [what, unit, policy, make, open] of HANDED) {
     test(what, async () => {
       try {
@@ -135,7 +135,7 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
     });
   }
 
-  test('its program alone, which is started behind the filter whatever it is', async () => {
+  test("a service's own program that its user can change runs behind the filter", async () => {
     try {
       await sh('mkdir -p /srv/app; cp /usr/bin/tail /srv/app; chown -R daemon /srv/app');
       await start('[Service]\nUser=daemon\nExecStart=/srv/app/tail -f /dev/null\n');
@@ -148,7 +148,7 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
     }
   });
 
-  test('its root, in which it puts itself in the place of the launcher: nothing is said to be enforced', async () => {
+  test('a root directory in which the service can replace the launcher: nothing is reported as enforced', async () => {
     try {
       await sh(`mkdir -p /srv/jail/own; cp ${PROGRAMS}/replace-launcher /srv/jail/app`);
       await start(
@@ -184,7 +184,7 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
   });
 });
 
-describe('a guard of what is not known to be the launcher is an open execve:', {
+describe("a guard that is not known to be the launcher's counts as an open execve:", {
   skip: skip ?? false,
 }, () => {
   before(async () => {
@@ -240,7 +240,7 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
   }
 });
 
-test('a service that goes into namespaces of its own keeps its confinement', { skip }, async () => {
+test('a service that creates namespaces for itself keeps its confinement', { skip }, async () => {
   const nr = numbersOf(MACHINE!).get('unshare')!;
   const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
   try {

@@ -114,11 +114,11 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
         .sort();
     }
 
-    test('can do what its user can', async () => {
+    test('without the template can do what its user can', async () => {
       assert.equal(await answers(), allBut('system'));
     });
 
-    test('works under the template, and has no way out', async () => {
+    test("works under the template, and can't get out", async () => {
       await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
       const applied = await asUser(...COMMAND, 'apply', '--user', '--template', 'user-service', UNIT);
       assert.equal(applied.status, 0, applied.stdout + applied.stderr);
@@ -129,7 +129,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       assert.deepEqual(await open(), OWN);
     });
 
-    test('still has none when it has had the manager execute itself, and goes on to tell it', async () => {
+    test("still can't after it made the manager re-execute itself, and still notifies it", async () => {
       const socket = async () => (await asUser('stat', '--format=%i', `${RUNTIME}/systemd/private`)).stdout;
       const before = await socket();
       const signal = (name: string) =>

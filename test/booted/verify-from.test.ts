@@ -41,7 +41,7 @@ async function verify(script: string): Promise<Found> {
 
 const codesOf = ({ diagnostics }: Found) => diagnostics.map(({ code }) => code);
 
-describe("a user's own manager", () => {
+describe("verify from a user's own manager", () => {
   /** Starts a user's service under a policy, and returns what runs a command as that user. */
   async function confined(user: string, home: string): Promise<(command: string) => string> {
     const uid = (await box.succeed(['id', '--user', user])).trim();
@@ -63,13 +63,13 @@ describe("a user's own manager", () => {
   }
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-  test("root's is read back", { skip }, async () => {
+  test("reads root's services back", { skip }, async () => {
     const as = await confined('root', '/root');
     const found = await verify(as(`${COMMAND} verify --user --json own`));
     assert.deepEqual([found.status, codesOf(found)], [0, []]);
   });
 
-  test("another user's takes more than a user may; the hint is a command that does", { skip }, async () => {
+  test("needs more rights for another user's; the hint is a command that has them", { skip }, async () => {
     await box.succeed(['useradd', '--create-home', 'alice']);
     const as = await confined('alice', '/home/alice');
     const found = await verify(as(`${COMMAND} verify --user --json own`));
@@ -85,13 +85,13 @@ describe("a user's own manager", () => {
   });
 });
 
-describe('from behind a filter', () => {
+describe('verify from behind a filter', () => {
   for (const [answer, message] of [
     ['EPERM', /this process has a filter itself/],
     ['ENOSYS', /this process has a filter itself/],
     ['kill', /a filter on this process itself refuses that/],
   ] as const) {
-    test(`that answers ptrace by ${answer}`, { skip }, async () => {
+    test(`that answers ptrace with ${answer}`, { skip }, async () => {
       const filter = `-p SystemCallFilter=~ptrace -p SystemCallErrorNumber=${answer}`;
       const found = await verify(
         `systemd-run --quiet --wait --pipe ${filter} ${COMMAND} verify --json mine.service`,
@@ -103,7 +103,7 @@ describe('from behind a filter', () => {
     });
   }
 
-  test('that a login has from its service, the hint is a command that reads them back', {
+  test('that a login has from its service: the hint is a command that works', {
     skip,
   }, async () => {
     const login = 'systemd-run --quiet --wait --pipe -p ProtectClock=yes';
@@ -126,7 +126,7 @@ describe('from behind a filter', () => {
   });
 });
 
-test('from within the unit itself, which stands still meanwhile', { skip }, async () => {
+test('verify from within the unit itself, which is stopped for that time', { skip }, async () => {
   const group = '/sys/fs/cgroup/system.slice/mine.service/cgroup.procs';
   const found = await verify(`echo 0 >${group}; ${COMMAND} verify --json mine.service`);
   assert.equal(found.status, 1);

@@ -41,7 +41,9 @@ const OWN: readonly (readonly [lines: string, missed: RegExp | undefined])[] = [
 
 for (const [index, [own, missed]] of OWN.entries()) {
   for (const policy of ['deny = ["uname", "execve"]', 'allow = ["@system-service"]']) {
-    test(`${policy}, and ${own.replace('\n', ', ') || 'none of its own'}`, { skip }, async () => {
+    test(`verify of a permissive unit: ${policy}, and ${own.replace('\n', ', ') || 'no filter of its own'}`, {
+      skip,
+    }, async () => {
       await box.exec(['systemctl', 'stop', UNIT]);
       const unit = `[Service]\nExecStartPre=${LEAVES}\nExecStart=/usr/bin/sleep 1000\n${own}\n`;
       await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit });

@@ -55,7 +55,7 @@ const expected = (all: readonly Undoing[], undone: readonly Undoing[]): string[]
 const systemdOf = async (box: Box): Promise<number> =>
   Number(/\d+/.exec(await box.succeed(['systemctl', '--version']))![0]);
 
-test('each directive that a process or a control group shows is undone here', () => {
+test('the cases cover each directive that a process or a control group shows', () => {
   const undone = Object.values(UNDONE).flatMap(({ undoings }) => undoings.map(({ directive }) => directive));
   const shown = directives()
     .map(({ name }) => name)
@@ -99,7 +99,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
   };
 
   for (const [name, { setup = '', undoings }] of Object.entries(UNDONE)) {
-    test(`each directive of ${name} is looser where it was undone, and no other is`, async () => {
+    test(`each directive of ${name} is reported if it was undone, and no other`, async () => {
       const unit = `${name}.service`;
       await box.sh(setup);
       await confine(unit, undoings);
@@ -139,7 +139,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     });
   }
 
-  test('a limit that the control group has not is looser, and one that set-property lifts is not in force', async () => {
+  test('reports a limit that the control group lacks, and one that set-property lifts as not in force', async () => {
     const [unit, place] = ['limited.service', '/sys/fs/cgroup/cgroup.controllers'];
     const limits = [...GROUP_LIMITS.keys()]
       .sort()
@@ -169,7 +169,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     await box.succeed(['umount', place]);
   });
 
-  test('a directive that no process shows is a gap, or named where a later drop-in undoes it', async () => {
+  test('a directive that no process shows is a gap, or is named if a later drop-in resets it', async () => {
     const unit = 'unseen.service';
     const rows = directives().filter(({ name }) => !isSeen(name) && !GROUP_LIMITS.has(name));
     const values = rows.map(({ name, example }) => ({ directive: name, value: VALUES.get(name) ?? example }));
@@ -199,7 +199,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     );
   });
 
-  test('what is not undone here cannot be had here', async () => {
+  test("the cases leave out only what this machine can't do", async () => {
     const version = await systemdOf(box);
     for (const [directive, isSo] of NOT_HERE) assert.ok(isSo(box, version), directive);
   });

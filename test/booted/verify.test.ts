@@ -119,7 +119,7 @@ async function threadsOf(unit: string): Promise<string[]> {
 }
 
 for (const [unit, policy, filters] of SERVICES) {
-  test(`each call of every thread of ${unit} is accounted for`, { skip }, async () => {
+  test(`verify: each call of every thread of ${unit} is accounted for`, { skip }, async () => {
     await apply(box, policy, unit);
     const { status, enforced, loaded, groups, diagnostics } = await verify(unit);
     assert.deepEqual(
@@ -136,7 +136,7 @@ for (const [unit, policy, filters] of SERVICES) {
   });
 }
 
-test('for people there is a table', { skip }, async () => {
+test('verify: prints a table for people', { skip }, async () => {
   const { status, stdout } = await sandboxUnit(box, 'verify', NGINX);
   assert.equal(status, 0);
   assert.match(stdout, /^nginx\.service: enforced \(\/etc\/sandbox-unit\/nginx\.service\.toml\)\n/);
@@ -149,7 +149,7 @@ for (const policy of [
   'allow = ["@system-service"]',
   'deny = ["@mount"]\naction = "EPERM"\narchitectures = ["native", "x86", "x32"]',
 ]) {
-  test(`what systemd enforces alone is accounted for: ${policy}`, { skip }, async () => {
+  test(`verify: what systemd enforces alone is accounted for: ${policy}`, { skip }, async () => {
     await apply(box, `[syscalls]\n${policy}\n`, NGINX);
     const { status, groups, diagnostics } = await verify(NGINX);
     assert.equal(status, 0, JSON.stringify(diagnostics));
@@ -158,7 +158,7 @@ for (const policy of [
   });
 }
 
-test('at stage entry both programs are accounted for', { skip }, async () => {
+test('verify: at stage entry both programs are accounted for', { skip }, async () => {
   await apply(box, `${EXEC}stage = "entry"\n`, NGINX);
   const { status, groups } = await verify(NGINX);
   assert.equal(status, 0);
@@ -166,7 +166,7 @@ test('at stage entry both programs are accounted for', { skip }, async () => {
   await apply(box, EXEC, NGINX);
 });
 
-describe('what is not in force is told:', () => {
+describe('verify reports', () => {
   test('a unit that is not confined, or until the next boot', { skip }, async () => {
     const unit = 'unapplied.service';
     await box.writeFile(`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/usr/bin/sleep infinity\n');
@@ -181,7 +181,7 @@ describe('what is not in force is told:', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
-  test('of a policy that was named its hints name it, too', { skip }, async () => {
+  test('the policy that was named also in its hints', { skip }, async () => {
     const unit = 'named.service';
     await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
     await box.writeFile('/etc/named.toml', EXEC);
@@ -198,7 +198,7 @@ describe('what is not in force is told:', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
-  test('a filter that lets one call more through', { skip }, async () => {
+  test('a filter that lets one more call through', { skip }, async () => {
     const path = `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.filter`;
     const file = await box.succeed(['base64', '-w0', path]);
     await box.writeFile(path, filterRefusing({ execveat: KILL }));
@@ -215,7 +215,7 @@ describe('what is not in force is told:', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
-  test('a service that runs as before: that first, with the way out, and what follows once', {
+  test('a service that runs as before: first that, with a hint, and its consequences once', {
     skip,
   }, async () => {
     const unit = 'before.service';
@@ -267,7 +267,7 @@ describe('what is not in force is told:', () => {
     await box.succeed(['systemctl', 'restart', NGINX]);
   });
 
-  test('a process that goes from ID to ID, in a group below', { skip: LONG || skip }, async () => {
+  test('a process that keeps changing its ID, in a group below', { skip: LONG || skip }, async () => {
     for (const hoppers of alternatives([3, 1])) {
       await moveProgramIn(NGINX, `hop ${hoppers}`, hoppers + 1);
       let unsettled = 0;
@@ -289,7 +289,7 @@ describe('what is not in force is told:', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
-  test('a process in a group so deep below that no path leads there', { skip }, async () => {
+  test('a process in a group so deep that no path leads there', { skip }, async () => {
     const script = `
       const { mkdirSync, writeFileSync } = require('node:fs');
       const name = 'd'.repeat(250);
@@ -330,7 +330,7 @@ describe('what is not in force is told:', () => {
   });
 });
 
-test('without a word it is what was applied that is verified, and that calls are explained by', {
+test('verify and explain use the applied policy by default', {
   skip,
 }, async () => {
   const unit = 'borrowed.service';
@@ -348,7 +348,7 @@ test('without a word it is what was applied that is verified, and that calls are
   await sandboxUnit(box, 'revert', unit);
 });
 
-describe('what KillMode=process leaves of the run before', () => {
+describe('processes of the previous run that KillMode=process leaves', () => {
   const UNIT = 'leaving.service';
   // Its child, and what that starts anew again and again, outlive a restart.
   const LOOP = 'while :; do sleep 0.2; done';
@@ -359,7 +359,7 @@ describe('what KillMode=process leaves of the run before', () => {
     '[syscalls]\ndeny = ["acct"]\n',
     '[syscalls]\ndeny = ["acct"]\nenforcer = "launcher"\n',
   ]) {
-    test(`keeps no policy from being applied, and is told: ${policy}`, { skip }, async () => {
+    test(`don't keep a policy from being applied, and are reported: ${policy}`, { skip }, async () => {
       await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: LINES });
       await restart();
       const said = await apply(box, policy, UNIT);
@@ -386,7 +386,7 @@ describe('what KillMode=process leaves of the run before', () => {
     });
   }
 
-  test('is no finding where the same policy holds it', { skip }, async () => {
+  test('are no finding if they have the same policy', { skip }, async () => {
     await apply(box, '[syscalls]\ndeny = ["acct"]\n', UNIT);
     await box.sh(`systemctl stop ${UNIT}; systemctl kill ${UNIT}; systemctl start ${UNIT}`);
     const comm = async () => box.readFile(`/proc/${await mainPid(box, UNIT)}/comm`);
@@ -401,7 +401,7 @@ describe('what KillMode=process leaves of the run before', () => {
   });
 });
 
-describe('what runs without the launcher as planned', () => {
+describe('a process without the launcher that is planned so', () => {
   const UNIT = 'bare.service';
   const LAUNCHER_ALONE = `${EXEC}enforcer = "launcher"\n`;
 
@@ -422,7 +422,7 @@ describe('what runs without the launcher as planned', () => {
   /** Leaves a process behind. */
   const leaves = (seconds: number) => `/bin/sh -c 'sleep ${seconds} & true'`;
 
-  test('obeys the part of systemd', { skip }, async () => {
+  test("obeys systemd's part of the policy", { skip }, async () => {
     const policy = '[syscalls]\ndeny = ["execve", "acct"]\n';
     const found = await held(`ExecStartPre=${leaves(2000)}\nExecStartPost=${leaves(2000)}`, policy);
     assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
@@ -440,7 +440,7 @@ describe('what runs without the launcher as planned', () => {
     );
   });
 
-  test('is free of any sandbox where the line is', { skip }, async () => {
+  test('has no sandbox if its line has none', { skip }, async () => {
     for (const policy of [LAUNCHER_ALONE, '[syscalls]\ndeny = ["acct"]\n']) {
       const found = await held(`ExecStartPost=+${leaves(2000)}`, policy);
       assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
@@ -451,7 +451,7 @@ describe('what runs without the launcher as planned', () => {
     }
   });
 
-  test('may be what systemd keeps for PAM', { skip }, async () => {
+  test('may be the one that systemd keeps for PAM', { skip }, async () => {
     await box.writeFile(
       '/etc/pam.d/bare',
       'account required pam_permit.so\nsession required pam_permit.so\n',
@@ -464,7 +464,7 @@ describe('what runs without the launcher as planned', () => {
     ]);
   });
 
-  test("is nothing that only looks like systemd's own", { skip }, async () => {
+  test("is not one that only looks like systemd's own", { skip }, async () => {
     await held('');
     const executor = '/usr/lib/systemd/systemd-executor';
     const seen = ['-p', 'User=daemon', '-p', `BindPaths=/usr/bin/perl:${executor}`];
@@ -481,7 +481,7 @@ describe('what runs without the launcher as planned', () => {
   });
 
   for (const lines of ['', 'ExecStop=/bin/true']) {
-    test(`is no process of a unit that has none now: ${lines}`, { skip }, async () => {
+    test(`doesn't excuse one in a unit without such lines: ${lines}`, { skip }, async () => {
       const found = await held(lines);
       assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
       assert.deepEqual(found.held, [['sleep', 'policy']]);
@@ -534,7 +534,7 @@ describe('filters that a service loads itself', () => {
     });
   }
 
-  test('do not hide that no launcher has started a process', { skip }, async () => {
+  test("don't hide that no launcher has started a process", { skip }, async () => {
     await moveIn(NGINX, [COMPUTE, '4000', '1', '1']);
     const pid = await mainPid(box, `stray-of-${NGINX}`);
     await until('it has its filter', async () =>
@@ -553,7 +553,7 @@ describe('filters that a service loads itself', () => {
   });
 });
 
-describe('a service that makes control groups of its own is seen whole', () => {
+describe('verify sees all of a service that creates control groups:', () => {
   const UNIT = 'groups.service';
   const OWN = 'own=/sys/fs/cgroup/system.slice/groups.service';
 
@@ -581,7 +581,7 @@ describe('a service that makes control groups of its own is seen whole', () => {
   }
 });
 
-describe('apply ends with it:', () => {
+describe('apply verifies the result:', () => {
   /** What apply says of nginx, under a policy that it doesn't have yet. */
   async function applied(become: readonly string[] = []) {
     await box.writeFile(policyPath(NGINX), `${EXEC}# ${++seenApplies}\n`);
@@ -597,13 +597,13 @@ describe('apply ends with it:', () => {
   }
   let seenApplies = 0;
 
-  test('what is as the policy says is verified', { skip }, async () => {
+  test('a service that matches its policy is verified', { skip }, async () => {
     const { status, state, verified, diagnostics } = await applied();
     assert.deepEqual([status, state, verified], [0, 'applied', true]);
     assert.ok(diagnostics.every(({ severity }) => severity === 'note'));
   });
 
-  test('what can not be seen is a warning', { skip }, async () => {
+  test("what can't be checked is a warning", { skip }, async () => {
     const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
     const { status, state, verified, diagnostics } = await applied(without);
     assert.deepEqual([status, state, verified], [0, 'applied', false]);
@@ -614,7 +614,7 @@ describe('apply ends with it:', () => {
     );
   });
 
-  test('a thread that is looser is put back', { skip }, async () => {
+  test('a more permissive thread is rolled back', { skip }, async () => {
     // A process that its start moves in stands for what gets around the launcher.
     const group = `/sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs`;
     const script = `#!/bin/sh\nsleep 1000 & echo $! >${group}\n`;
@@ -641,7 +641,7 @@ describe('apply ends with it:', () => {
   });
 });
 
-describe('what can not be seen is told:', () => {
+describe("verify reports what it can't check:", () => {
   test('filters without CAP_SYS_ADMIN', { skip }, async () => {
     const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
     const found = await verify(NGINX, without);
@@ -649,7 +649,7 @@ describe('what can not be seen is told:', () => {
     assert.deepEqual(codesOf(found), ['filters-unreadable', 'filters-unreadable']);
   });
 
-  test('a thread that can not be stopped; the others go on', { skip }, async () => {
+  test("a thread that can't be stopped; the others continue", { skip }, async () => {
     await moveProgramIn(NGINX, 'vfork', 2);
     const found = await verify(NGINX);
     assert.ok(codesOf(found).includes('filters-unreadable'));
@@ -661,7 +661,7 @@ describe('what can not be seen is told:', () => {
     await removeProgram(NGINX);
   });
 
-  test('a service that does not run', { skip }, async () => {
+  test("a service that isn't running", { skip }, async () => {
     await box.succeed(['systemctl', 'stop', NGINX]);
     const found = await verify(NGINX);
     assert.deepEqual([found.status, found.loaded], [2, true]);

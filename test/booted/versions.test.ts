@@ -109,7 +109,7 @@ for (const tree of TREES) {
     });
     after(() => box?.stop());
 
-    test('an allow list, calls with actions of their own, and what the unit refuses itself', {
+    test('a policy with an allow list, several actions and calls that the unit refuses is enforced', {
       skip,
     }, async () => {
       const unit = 'calls.service';
@@ -123,7 +123,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('a run shows the files that it was started with, whatever systemd reads meanwhile', {
+    test('a run shows the files that it was started with, whatever systemd reads later', {
       skip,
     }, async () => {
       const unit = 'shown.service';
@@ -153,7 +153,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('systemd warns of no name in what is written that is no call', { skip }, async () => {
+    test('systemd warns about no unknown call in a drop-in', { skip }, async () => {
       const unit = 'named.service';
       const lines = '[Service]\nExecStart=/bin/sleep 1000\n';
       await changeFiles(box, {
@@ -187,7 +187,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('status finds all that was applied loaded as it was written', { skip }, async () => {
+    test('status finds that all files are loaded as they were written', { skip }, async () => {
       const pairs = LISTS.flatMap((list, i) =>
         OWN_LISTS.map((own, j) => ({ unit: `list-${i}-${j}.service`, list, own, turn: i + j })),
       );
@@ -233,7 +233,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('what a later drop-in takes back is noticed', { skip }, async () => {
+    test('verify reports what a later drop-in resets', { skip }, async () => {
       const unit = 'undone.service';
       const later = `/etc/systemd/system/${unit}.d/zzz.conf`;
       await changeFiles(box, {
@@ -266,7 +266,7 @@ for (const tree of TREES) {
     ];
 
     for (const [what, command] of SERVICES) {
-      test(`a service that runs ${what} is confined, and as it was when the policy is taken back`, {
+      test(`a service that runs ${what} is confined, and after revert as before`, {
         skip,
       }, async () => {
         const unit = 'daemon.service';

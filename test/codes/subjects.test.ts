@@ -45,7 +45,7 @@ test('each code has one entry, and is used', () => {
   );
 });
 
-test('no command loads the entries but those that show them, or their names', () => {
+test('only commands that show codes load their entries', () => {
   const loads = /^(?:import|export) (?!type\b)[^;]*'(?:\.\.\/)+codes\//m;
   const files = readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' });
   const loading = files.filter(
@@ -54,7 +54,7 @@ test('no command loads the entries but those that show them, or their names', ()
   assert.deepEqual(loading.sort(), ['cli/report/code-help.ts']);
 });
 
-test('a code is in kebab-case, and the gaps are one subject', () => {
+test('a code is in kebab-case, and the gaps have one subject', () => {
   assert.deepEqual(
     ALL.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code)),
     [],
@@ -100,7 +100,7 @@ test('the page of all codes is made from their entries', () => {
 /** The codes in backquotes that a comment names behind `@throws UserError`. */
 const thrown = (comment: string): string[] => found(comment, /`([a-z]+(?:-[a-z]+)+)`/g);
 
-test('comments name codes that there are, each once', () => {
+test('comments name existing codes, each once', () => {
   const comments = found(textOf('src', '.ts'), /@throws UserError((?:[^@*]|\*(?! @|\/))*)/g);
   assert.ok(comments.length > 100);
   assert.deepEqual(

@@ -11,7 +11,7 @@ import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js'
 const OTHER = 'other.service';
 const BUNDLES = inRepository('integrations/cfengine/sandbox_unit.cf');
 
-test('the bundles that the documents name are there', () => {
+test('the bundles that the documents name exist', () => {
   const page = readFileSync(inRepository('docs/configuration-management.md'), 'utf8');
   const bundles = readFileSync(BUNDLES, 'utf8');
   const [, one, other] = /bundles `(\w+)` and `(\w+)`/.exec(page)!;
@@ -76,7 +76,7 @@ if (THOROUGH) {
       return said;
     }
 
-    test('services are confined once, and a dry run tells what is due', async () => {
+    test('services are confined once, and a dry run reports what is due', async () => {
       const said = await dry();
       for (const unit of [UNIT, OTHER])
         assert.ok(
@@ -92,7 +92,7 @@ if (THOROUGH) {
       assert.equal(await stateOf(box), now);
     });
 
-    test('a policy under which a service fails is taken back, and told', async () => {
+    test('a policy under which a service fails is rolled back, and reported', async () => {
       await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["openat"]\n');
       const was = filesOf(await stateOf(box));
       const said = await agent();
@@ -102,7 +102,7 @@ if (THOROUGH) {
       assert.equal(filesOf(await stateOf(box)), was);
     });
 
-    test('a policy that is refused is told, and nothing is tried', async () => {
+    test('a refused policy is reported, without a trial', async () => {
       await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["readd"]\n');
       const was = await stateOf(box);
       const said = await agent();
@@ -114,7 +114,7 @@ if (THOROUGH) {
       assert.equal(await stateOf(box), was);
     });
 
-    test('services are freed once', async () => {
+    test('services are reverted once', async () => {
       assert.ok(
         (await dry('--define', 'free')).includes(
           `Would execute script '${INSTALLED} revert --quiet -- ${UNIT}'`,

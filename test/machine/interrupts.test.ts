@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holdInterrupts } from '../../src/machine/interrupts.js';
 
-test('signals that are held up are told one after the other, until they are released', async (t) => {
+test('held signals are delivered one after the other, until they are released', async (t) => {
   // A signal that is waited for keeps no process alive.
   const alive = setInterval(() => undefined, 1000);
   t.after(() => clearInterval(alive));

@@ -45,7 +45,7 @@ async function outcome(command: string, script: string) {
   return box.exec(['bash', '-c', `${prelude}\n${script}`], { env: { TERM: 'dumb' } });
 }
 
-describe('the same as with systemd-run', { skip }, () => {
+describe('run --pipe as systemd-run:', { skip }, () => {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     test(name, async () => {
       const theirs = await outcome(THEIRS, script);
@@ -55,7 +55,7 @@ describe('the same as with systemd-run', { skip }, () => {
 });
 
 /** systemd-run takes whatever it has opened since under these numbers. */
-test('what the caller has closed is /dev/null', { skip }, async () => {
+test('run --pipe: a stream that the caller closed is /dev/null', { skip }, async () => {
   const script = 'run /bin/cat <&-; run /bin/echo lost >&-; run /bin/ls /nowhere 2>&-; echo "$?"';
   assert.deepEqual(await outcome(OURS, script), { status: 0, stdout: '2\n', stderr: '' });
 });

@@ -19,7 +19,7 @@ test('each field has the name of its property', () => {
   assert.deepEqual(fields, fields.toSorted());
 });
 
-test('each field is read by the sources', () => {
+test('the sources read each field', () => {
   const directory = inRepository('src');
   const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   const sources = paths.filter((path) => path.endsWith('.ts'));
@@ -72,7 +72,7 @@ for (const [property, value, field, parsed] of VALUES) {
   });
 }
 
-test('what is missing is empty, and 0, and false; what is unlimited or unheard of is told apart', () => {
+test('a missing value is empty, 0 or false; unlimited and unknown are told apart', () => {
   const { activeState, loadState, type, mainPid, names, transient, memoryPeak } = unitState();
   assert.deepEqual([activeState, loadState, type, mainPid, names], ['unknown', 'unknown', '', 0, []]);
   assert.deepEqual([transient, memoryPeak], [false, undefined]);
@@ -85,7 +85,7 @@ const ODD: readonly unknown[] = [
 ];
 
 for (const odd of ODD) {
-  test(`${String(JSON.stringify(odd))} in the place of everything is no error`, () => {
+  test(`${String(JSON.stringify(odd))} as every value is no error`, () => {
     const properties = new Map([...FIELD_TYPES.keys(), 'ExecStartEx'].map((name) => [name, odd]));
     const state = parseUnitState(properties);
     for (const [name, value] of Object.entries(fieldsOf(unitState()))) {

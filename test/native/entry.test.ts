@@ -60,7 +60,7 @@ before(async () => {
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
 const preload = (what: string, ...argv: string[]) => ['env', `LD_PRELOAD=${early}`, `EARLY=${what}`, ...argv];
 
-describe('at its entry point a program of every kind gets the policy, and could do before what a start needs', () => {
+describe('every kind of program gets the policy at its entry point, and its start calls before', () => {
   for (const [kind] of LINKED) {
     test(kind, { skip }, async () => {
       assert.deepEqual(await run(launch(myos[kind]!)), REFUSED);
@@ -70,7 +70,7 @@ describe('at its entry point a program of every kind gets the policy, and could 
     });
   }
 
-  test('the least that a program can be', { skip }, async () => {
+  test('the smallest possible program', { skip }, async () => {
     assert.equal((await run(launch(still))).status, 7);
   });
 
@@ -81,7 +81,9 @@ describe('at its entry point a program of every kind gets the policy, and could 
     assert.deepEqual(await run(launch(script)), REFUSED);
   });
 
-  test('a program that becomes another before its entry point gets the policy there', { skip }, async () => {
+  test('a program that executes another one before its entry point gets the policy there', {
+    skip,
+  }, async () => {
     const open = { uname: errnoAction(100) };
     const path = writeFilter(
       folder,
@@ -92,7 +94,7 @@ describe('at its entry point a program of every kind gets the policy, and could 
     assert.deepEqual(await run(preload('exec', ...command)), REFUSED);
   });
 
-  test('before it, a call is refused that no start needs', { skip }, async () => {
+  test('before the entry point, a call that no start needs is refused', { skip }, async () => {
     const sets = { uname: errnoAction(1), getpid: errnoAction(1) };
     const path = writeFilter(folder, 'start', filterRefusing(sets, { ...startRefusing({ pause: KILL }) }));
     const command = [launcher, `--filter=${path}`, '--', ...preload('uname', myos.dynamic!)];
@@ -109,7 +111,7 @@ describe("the talk's program needs six calls", () => {
     return run([launcher, `--filter=${path}`, '--', myos[kind]!]);
   };
 
-  test('which are enough', { skip }, async () => {
+  test('these calls are enough', { skip }, async () => {
     for (const kind of ['dynamic', 'dynamic position-independent']) {
       assert.deepEqual(await runWith(TALK_CALLS, kind), {
         status: 0,
@@ -120,7 +122,7 @@ describe("the talk's program needs six calls", () => {
   });
 
   for (const call of TALK_CALLS) {
-    test(`of which ${call} can't be left out`, { skip }, async () => {
+    test(`${call} can't be left out`, { skip }, async () => {
       const { signal } = await runWith(
         TALK_CALLS.filter((one) => one !== call),
         'dynamic',
@@ -156,7 +158,7 @@ test('a launched program has no child, no zombie and no tracer, and saw no SIGCH
   assert.match(children.stdout, own);
 });
 
-test('what the program was given is closed when the program closes it', { skip }, async () => {
+test('descriptors passed to a program are closed when it closes them', { skip }, async () => {
   // `cat` ends at the end of the pipe: nobody else may hold its other end.
   const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
   const command = [launcher, `--filter=${open}`, '--', 'sh', '-c', 'exec 5>&- 1>&-; read line; exit 0'];
@@ -165,13 +167,13 @@ test('what the program was given is closed when the program closes it', { skip }
   assert.equal(stdout, 'end\n');
 });
 
-describe('signals on the way', () => {
-  test('are handled, all of them, and one that was blocked stays pending', { skip }, async () => {
+describe('signals before the entry point', () => {
+  test('are handled, all of them, and a blocked one stays pending', { skip }, async () => {
     const { stdout, stderr } = await run(preload('signals', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1000\n', REFUSED.stderr]);
   });
 
-  test('with which it stops go on when it is told to', { skip }, async () => {
+  test('that stop the program let it continue later', { skip }, async () => {
     // It is told until it has ended: it may be seen before it stops.
     const script = `
       "$@" &
@@ -196,7 +198,7 @@ describe('signals on the way', () => {
     SIGCONT: 18,
     SIGSTOP: 19,
   })) {
-    test(`go by, however many ${name} there are`, { skip }, async () => {
+    test(`pass, however many ${name} there are`, { skip }, async () => {
       const storm = await compileProgram('storm', folder);
       for (let round = 0; round < 60; round++) {
         assert.deepEqual(await run([storm, `${number}`, ...launch(myos.dynamic!)]), REFUSED);
@@ -204,7 +206,7 @@ describe('signals on the way', () => {
     });
   }
 
-  test('end the program as they would without the launcher', { skip }, async () => {
+  test('end the program as without the launcher', { skip }, async () => {
     const state = await compileProgram('state', folder);
     for (let delay = 0; delay < 40; delay++) {
       const line = `"$@" & i=0; while [ $i -lt ${delay * 40} ]; do i=$((i+1)); done; kill -TERM $!; wait $!; echo $? >&2`;

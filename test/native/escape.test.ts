@@ -49,7 +49,7 @@ before(async () => {
   unconfined = (await outcomesOf([attempts])).outcomes;
 });
 
-test('every technique succeeds where nothing refuses it', { skip: launcherObstacle() }, () => {
+test('every technique works without a filter', { skip: launcherObstacle() }, () => {
   const failed = Object.entries(unconfined).filter(([, outcome]) => outcome !== 'SUCCEEDED');
   assert.deepEqual(
     failed.filter(([technique]) => !mayBeAbsent(technique)),
@@ -58,7 +58,7 @@ test('every technique succeeds where nothing refuses it', { skip: launcherObstac
   assert.ok(Object.keys(unconfined).length - failed.length >= 20);
 });
 
-test('under a filter that allows all, every technique does what it does without one', {
+test('under a filter that allows everything, every technique works as without one', {
   skip: launcherObstacle(),
 }, async () => {
   const filter = writeFilter(folder, 'allow', filterRefusing({}));
@@ -111,7 +111,7 @@ const WAYS = [
   { name: 'libsandbox.so', link: '-dynamic', start: `LD_PRELOAD=${join(folder, 'libsandbox.so')}` },
 ];
 
-describe('nor once they are in the list of', () => {
+describe('no technique starts a program with execve and execveat in the list of', () => {
   for (const { name, link, start } of WAYS) {
     for (const { who, as, skip } of USERS) {
       test(`${name}, as ${who}`, { skip }, async () => {
@@ -131,7 +131,7 @@ describe('nor once they are in the list of', () => {
   }
 });
 
-test('a launched 32-bit program can start nothing either', {
+test("a launched 32-bit program can't start a program either", {
   skip: launcherObstacle() ?? (process.arch === 'x64' ? undefined : 'only x86-64 runs i386 programs'),
 }, async (t) => {
   const freestanding = [

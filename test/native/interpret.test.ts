@@ -43,7 +43,7 @@ function encode({ arch, nr, args }: SeccompData, program: readonly Instruction[]
 
 const hex = (action: number) => action.toString(16).padStart(8, '0');
 
-test('a program answers a call as the simulator has it', { skip }, async () => {
+test('the C interpreter answers a call as the simulator does', { skip }, async () => {
   const taken = validProgram().filter((program) => validate(program) === undefined);
   const cases = fc.array(fc.tuple(call(), taken), { minLength: 100, maxLength: 100 });
   await fc.assert(
@@ -59,7 +59,7 @@ test('a program answers a call as the simulator has it', { skip }, async () => {
   );
 });
 
-test('a program that the kernel refuses is run without a stray step', { skip }, async () => {
+test('the C interpreter reads no stray instruction of an invalid program', { skip }, async () => {
   const cases = fc.array(fc.tuple(call(), anyProgram()), { minLength: 300, maxLength: 300 });
   await fc.assert(
     fc.asyncProperty(cases, async (batch) => {

@@ -59,7 +59,7 @@ const linesWith = (lines: readonly string[], ...keys: string[]) =>
 const isOwn = (line: string) =>
   /^(NoNewPrivs|Seccomp|Seccomp_filters|pid|parent|group|session)[:=]/.test(line);
 
-describe('a launched program finds everything as it would without the launcher', () => {
+describe('a launched program finds everything as without the launcher', () => {
   const SURROUNDINGS = 'umask 027; cd /proc; exec 5</etc/passwd 9>/dev/null; read line <&5; exec "$@"';
   const surround = (...argv: string[]) => [
     ...['sh', '-c', SURROUNDINGS, 'sh'],
@@ -104,7 +104,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test("a launched program has no no_new_privs where the filter file doesn't ask for it", {
+  test("a launched program has no no_new_privs if the filter file doesn't ask for it", {
     skip: rootObstacle(),
   }, async () => {
     const bytes = filterRefusing({}, { noNewPrivileges: false });
@@ -125,7 +125,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('as long as a program can be', { skip }, async () => {
+  test('a launched program has the longest possible filter', { skip }, async () => {
     const load: Instruction = { code: 0x20, jt: 0, jf: 0, k: 0 };
     const program = Array.from({ length: MAX_PROGRAM_LENGTH - 1 }, () => load);
     program.push({ code: 0x06, jt: 0, jf: 0, k: ALLOW });
@@ -182,7 +182,7 @@ describe('a program is found as systemd finds it', () => {
   const search = (...directories: string[]) =>
     `--search-path=${directories.map((name) => (name.startsWith('/') ? name : join(folder, name))).join(':')}`;
 
-  test('in the first directory where it is an executable file', { skip }, async () => {
+  test('in the first directory with an executable file of that name', { skip }, async () => {
     const directories = search(
       'absent',
       'zeroth',
@@ -202,12 +202,12 @@ describe('a program is found as systemd finds it', () => {
     assert.equal((await run([...argv, twin], { env })).status, 203);
   });
 
-  test('where its path leads, from the directory of the caller', { skip }, async () => {
+  test('by its path, from the directory of the caller', { skip }, async () => {
     const argv = [launcher, `--filter=${filter}`, search('third'), '--', `./${twin}`];
     assert.equal((await run(argv, { cwd: join(folder, 'second') })).stdout, 'second\n');
   });
 
-  test('its name is the zeroth argument, unless --argv0= gives another', { skip }, async () => {
+  test('with its name as argument zero, unless --argv0= has another', { skip }, async () => {
     const argv = [launcher, `--filter=${filter}`, search(folder)];
     const arguments_ = async (...options: string[]) =>
       linesWith(await linesOf([...argv, ...options, '--', 'state', 'x']), 'argument=');

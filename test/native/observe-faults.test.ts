@@ -37,7 +37,7 @@ async function refusal(argv: readonly string[], lines: readonly string[]) {
   return [error.code, error.message];
 }
 
-test('a table of paths that is full counts what has no room', { skip }, async () => {
+test('observe: a full table of paths counts what has no room', { skip }, async () => {
   const group = groups.make(groups.at('full'));
   const look = `look native ${numberOf('openat')} open 1 0`;
   const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
@@ -50,7 +50,7 @@ test('a table of paths that is full counts what has no room', { skip }, async ()
   assert.equal(unit!.lost.paths! + files.length, 9000);
 });
 
-test('calls of programs that have no room have the highest bit', { skip }, async () => {
+test('observe: calls of programs that have no room have the highest bit', { skip }, async () => {
   const group = groups.make(groups.at('programs'));
   const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
   const many = Array.from({ length: 33 }, (_, index) => join(folder, `program-${index}`));
@@ -68,7 +68,7 @@ test('calls of programs that have no room have the highest bit', { skip }, async
   assert.ok(unit!.lost.programs! > 0);
 });
 
-test('a service that hides behind a program that sets services up is told of', { skip }, async () => {
+test('observe: a service that hides behind a setup program is reported', { skip }, async () => {
   const group = groups.make(groups.at('hidden'));
   const setup = join(folder, 'setup');
   copyFileSync(program, setup);
@@ -86,7 +86,9 @@ test('a service that hides behind a program that sets services up is told of', {
   assert.deepEqual((await allowed.end())[0]!.lost, {});
 });
 
-test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
+test('observe: a group whose distant ancestor is recreated is found again, with a loss', {
+  skip,
+}, async () => {
   const names = ['a', 'b', 'c', 'd', 'service'];
   const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
   const makeAll = () => {
@@ -107,7 +109,7 @@ test('a group whose distant ancestor is made anew is found again, with a loss', 
   assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
-test('where programs may not be loaded, and the kernel is locked down, that is the reason', {
+test("observe: if the kernel's lockdown forbids programs, that is the reason", {
   skip,
 }, async () => {
   const group = groups.make(groups.at('locked'));
@@ -117,7 +119,9 @@ test('where programs may not be loaded, and the kernel is locked down, that is t
   assert.match((await refusal(hidden, [`unit 0 ${group}`])).join(' '), /^locked-down /);
 });
 
-test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {
+test('observe: without BTF, permission, or a control group the error names what is missing', {
+  skip,
+}, async () => {
   const group = groups.make(groups.at('refused'));
   const unit = `unit 0 ${group}`;
   const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /sys && exec "$0"', observer];
@@ -129,7 +133,7 @@ test('without BTF, permission, or a control group it names what is missing', { s
   assert.match(other!.join(' '), /^no-cgroup \S+ isn't in a control group of version 2$/);
 });
 
-describe('a line that it does not understand ends it', () => {
+describe('observe ends at an invalid line', () => {
   const CASES: readonly [lines: string[], message: RegExp][] = [
     [[], /there is no unit/],
     [['unit 1 /x'], /line 1: the index of a unit is how many came before/],
@@ -158,7 +162,7 @@ describe('a line that it does not understand ends it', () => {
     });
 });
 
-test('words of its command line are checked', { skip }, async () => {
+test('observe: the words of the command line are checked', { skip }, async () => {
   const { status, stderr } = await run([observer, '--all']);
   assert.deepEqual([status, stderr], [2, "observe: it takes no '--all'; see observe --help\n"]);
 });

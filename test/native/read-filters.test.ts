@@ -130,7 +130,7 @@ describe('read-filters', () => {
     assert.deepEqual([status, stdout], [0, `failed ${pid} 1\n`]);
   });
 
-  test('gives up on a parent of vfork, which has the filters of its child', { skip }, async (t) => {
+  test("gives up on a parent of vfork, which has its child's filters", { skip }, async (t) => {
     const program = join(folder, 'vfork-waits');
     await compile(['test/native/programs/vfork-waits.c'], program);
     const { file } = filterOf('vfork', 'mkdir');
@@ -160,7 +160,7 @@ describe('read-filters', () => {
     assert.equal(stdout, `failed ${pid} 13\n`);
   });
 
-  test('touches no thread where a word is none', { skip }, async () => {
+  test('examines no thread if a word is invalid', { skip }, async () => {
     for (const words of [
       [],
       [''],
@@ -179,7 +179,7 @@ describe('read-filters', () => {
     }
   });
 
-  test('says so where nothing can be printed', { skip }, async (t) => {
+  test('reports that nothing can be printed', { skip }, async (t) => {
     const pid = await waiting(t, SLEEP);
     const { status, stderr } = await run(['sh', '-c', `"$1" ${pid} >/dev/full`, 'sh', reader]);
     assert.deepEqual([status, stderr], [1, "read-filters: can't print: errno 28\n"]);

@@ -52,7 +52,7 @@ function joined(...parts: (Uint8Array | number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-describe('a filter file that is not exactly right is refused', () => {
+describe('the launcher refuses a filter file', () => {
   const entry = good.slice(24, 36);
   const program = good.slice(36);
   const CASES: readonly [string, Uint8Array, string][] = [
@@ -117,7 +117,7 @@ describe('a filter file that is not exactly right is refused', () => {
   });
 });
 
-describe('a filter file that someone else could have written is refused', () => {
+describe('the launcher refuses a filter file that another user could have written', () => {
   const modes = [0o664, 0o646, 0o666].map((mode) => [`mode ${mode.toString(8)}`, mode] as const);
   for (const [name, mode] of modes) {
     test(name, { skip }, async () => {
@@ -161,7 +161,7 @@ describe('a filter file that someone else could have written is refused', () => 
     assert.deepEqual(await refusal([`--filter=${path}`, '--user', ...RUN], asNobody), belongs(path));
   });
 
-  test("a filter file of root's is taken, whichever user starts the launcher", {
+  test("a filter file of root's is accepted, whichever user starts the launcher", {
     skip: rootObstacle(),
   }, async () => {
     for (const options of [[], ['--user']]) {
@@ -171,7 +171,7 @@ describe('a filter file that someone else could have written is refused', () => 
   });
 });
 
-describe('what is no regular file is refused as a filter', () => {
+describe('the launcher refuses as a filter', () => {
   const fifo = at('fifo');
   before(() => {
     symlinkSync(writeFilter(folder, 'linked', good), at('link'));
@@ -226,7 +226,7 @@ describe('what is no regular file is refused as a filter', () => {
   });
 });
 
-describe('base64 that is not exactly right is refused', () => {
+describe('the launcher refuses base64 that is not exactly right', () => {
   const text = Buffer.from(good).toString('base64');
   const CASES: readonly [string, string, string][] = [
     ['empty', '', 'is too short'],
@@ -254,7 +254,7 @@ describe('base64 that is not exactly right is refused', () => {
   }
 });
 
-describe('a command line that is not exactly right is refused', () => {
+describe('the launcher refuses a command line that is not exactly right', () => {
   const filter = `--filter=${at('good')}`;
   const noDashes = "there is no '--' with a program after it";
   const oneFilter = 'exactly one of --filter= and --filter-base64= is needed';
@@ -320,7 +320,7 @@ describe('a command line that is not exactly right is refused', () => {
   });
 });
 
-describe('a program that cannot be started is refused', () => {
+describe('the launcher refuses a program that cannot be started', () => {
   const mustBe =
     'EACCES (permission denied); it must be a regular file that this user may execute, on a mount that allows it';
   before(() => {

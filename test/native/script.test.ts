@@ -45,7 +45,7 @@ function writeScript(
   return at(name);
 }
 
-describe('a script starts its program behind its filter', () => {
+describe('a filter script starts its program behind its filter', () => {
   test('with the arguments that it was given', { skip }, async () => {
     const script = writeScript('with-arguments', state);
     const { stdout, status } = await run([script, '', 'a b', '--', '--help']);
@@ -62,7 +62,7 @@ describe('a script starts its program behind its filter', () => {
     ]);
   });
 
-  test('which can start no other', { skip: rootObstacle() }, async () => {
+  test('with a program that can start no other', { skip: rootObstacle() }, async () => {
     const { stdout, status } = await run(asNobody([writeScript('confined', attempts)]));
     assert.equal(status, 0);
     assert.match(stdout, /^execve: refused \(ENETDOWN\)$/m);
@@ -76,7 +76,7 @@ describe('a script starts its program behind its filter', () => {
   });
 });
 
-describe('a script that is not exactly right starts nothing', () => {
+describe('an invalid filter script starts nothing', () => {
   const refusal = async (script: string) => {
     const { status, stdout, stderr } = await run([script]);
     assert.equal(stdout, '');

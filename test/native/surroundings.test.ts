@@ -94,7 +94,7 @@ describe('under a filter that refuses what the launcher needs, nothing runs', ()
     });
   }
 
-  test('where seccomp(2) is missing, prctl(2) loads the same filter', { skip }, async () => {
+  test('without seccomp(2), prctl(2) loads the same filter', { skip }, async () => {
     const command = [launcher, filterOption({ uname: errnoAction(100) }), '--', 'uname'];
     const { status, stderr } = await run([under, '--fail=seccomp:38', '--', ...command], {
       env: { LC_ALL: 'C' },
@@ -133,7 +133,7 @@ describe('the launcher makes the calls that are listed, and no other', () => {
     });
   }
 
-  test('after the filter is loaded it makes none but its execve', { skip }, async () => {
+  test('after the filter is loaded it makes only its execve', { skip }, async () => {
     const nr = numbersOf(MACHINE!).get('exit_group')!;
     const onlyExit: Instruction[] = [
       { code: 0x20, jt: 0, jf: 0, k: 0 },
@@ -146,7 +146,7 @@ describe('the launcher makes the calls that are listed, and no other', () => {
   });
 });
 
-describe('where the exec fails under a filter that refuses its report, the process ends all the same', () => {
+describe('if the exec fails and the filter refuses the report, the process still ends:', () => {
   const text = join(folder, 'text');
   before(() => {
     writeFileSync(text, 'neither a program nor a script');

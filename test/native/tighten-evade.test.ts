@@ -77,7 +77,7 @@ for (const [way, groups, count] of [
   ['move', 2, 20],
   ['fork', 2, 20],
 ] as const)
-  test(`${way}: none evades the filter, nor who reads it`, { skip }, async (t) => {
+  test(`${way}: none evades the filter, nor its reader`, { skip }, async (t) => {
     const path = group(t);
     const [first, last] = divide(t, path, groups);
     const { pid } = await startIn(t, path, [program('evade'), way, first, last]);
@@ -107,7 +107,7 @@ const tightenWithout = async (file: string, path: string): Promise<string> => {
   return `${status} ${stdout}`;
 };
 
-test('where the kernel does not tell the group of a process, it is found if it is of the unit', {
+test("tighten: a process whose group the kernel doesn't show is found if it is the unit's", {
   skip,
 }, async (t) => {
   const path = group(t);
@@ -122,7 +122,7 @@ test('where the kernel does not tell the group of a process, it is found if it i
   assert.match(stdout, new RegExp(`^(?:thread|same) ${pid} \\d+$`, 'm'));
 });
 
-test('where the kernel does not tell the group of a process, it is left alone if it is not of the unit', {
+test("tighten: a process whose group the kernel doesn't show is left alone if it isn't the unit's", {
   skip,
 }, async (t) => {
   const [path, other] = [group(t), group(t)];
@@ -136,7 +136,7 @@ test('where the kernel does not tell the group of a process, it is left alone if
   assert.match(stdout, new RegExp(`^thread ${own.pid} 1\nfilter [0-9a-f]+\n$`));
 });
 
-test('processes of the machine are looked at where others than root can move threads', {
+test('tighten: all processes are examined if other users than root can move threads', {
   skip,
 }, async (t) => {
   // The file tells the ID that was given last.

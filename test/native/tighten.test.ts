@@ -56,7 +56,7 @@ const napping = (t: TestContext, path: string) => startIn(t, path, ['/usr/bin/sl
 const field = (tid: number, key: string) =>
   new RegExp(`^${key}:\t(\\S+)`, 'm').exec(readFileSync(`/proc/${tid}/status`, 'utf8'))?.[1];
 
-describe('threads that wait', () => {
+describe('tighten of waiting threads', () => {
   test('all have the filter, and none notices', { skip }, async (t) => {
     const path = group(t);
     const end = await startWaits(t, path);
@@ -83,7 +83,7 @@ describe('threads that wait', () => {
   });
 });
 
-describe('threads that are hard to stop', () => {
+describe('tighten of threads that are hard to stop', () => {
   for (const kind of ['chain', 'chains', 'untraced', 'exec', 'crowd']) {
     test(`${kind}: none is left out`, { skip }, async (t) => {
       const path = group(t);
@@ -98,7 +98,7 @@ describe('threads that are hard to stop', () => {
     });
   }
 
-  test('one that execs while others are stopped already is stopped behind it', { skip }, async (t) => {
+  test('a thread that execs while others are stopped is stopped after it', { skip }, async (t) => {
     const path = group(t);
     const other = spawn(program('late-exec'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => other.kill('SIGKILL'));
@@ -113,7 +113,7 @@ describe('threads that are hard to stop', () => {
     );
   });
 
-  test('one that is traced already is told, and nothing is changed', { skip }, async (t) => {
+  test('a traced thread is reported, and nothing is changed', { skip }, async (t) => {
     const path = group(t);
     await startIn(t, path, [program('hard-to-stop'), 'traced']);
     await until('it is traced', () => threadsOf(path).some((tid) => field(tid, 'TracerPid') !== '0'));
@@ -124,7 +124,7 @@ describe('threads that are hard to stop', () => {
   });
 });
 
-describe('nothing is changed where', () => {
+describe('tighten changes nothing if', () => {
   const unchanged = async (path: string) => {
     for (const tid of threadsOf(path))
       assert.deepEqual([field(tid, 'Seccomp'), field(tid, 'TracerPid')], ['0', '0']);
@@ -159,7 +159,7 @@ describe('nothing is changed where', () => {
     assert.deepEqual([status, field(pid!, 'NoNewPrivs'), field(pid!, 'Seccomp')], [0, '1', '2']);
   });
 
-  test('threads are in a PID namespace that it does not see', { skip }, async (t) => {
+  test("threads are in a PID namespace that it can't see", { skip }, async (t) => {
     const path = group(t);
     await napping(t, path);
     const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten'), '--report'];
@@ -208,7 +208,7 @@ describe('nothing is changed where', () => {
     assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);
   });
 
-  test('tighten has a filter itself', { skip }, async (t) => {
+  test('it has a filter itself', { skip }, async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const other = filter('other', filterRefusing({ mkdir: errnoAction(1) }));
@@ -230,7 +230,7 @@ describe('nothing is changed where', () => {
     });
 });
 
-test('a second filter comes on top, and one that is there already is enough', { skip }, async (t) => {
+test('tighten adds a second filter, and none that is there already', { skip }, async (t) => {
   const path = group(t);
   const { pid } = await napping(t, path);
   for (let times = 0; times < 2; times++) assert.equal((await tighten(path)).status, 0);
@@ -248,7 +248,7 @@ test('tighten leaves itself out of its own control group', { skip }, async (t) =
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test('tighten is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
+test('tighten covers all of a unit that has moved it into a group below its own', { skip }, async (t) => {
   const path = unit(t);
   const { pid } = await napping(t, path);
   const below = join(path, 'below');
@@ -258,7 +258,7 @@ test('tighten is for all of a unit that has moved it into a group below its own'
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test("tighten is for no group above its unit's, whatever its environment says", { skip }, async (t) => {
+test("tighten never covers a group above its unit's, whatever its environment says", { skip }, async (t) => {
   const above = unit(t);
   const { pid } = await napping(t, above);
   const path = join(above, 'inner');
@@ -281,7 +281,7 @@ test("tighten refuses a group that isn't marked as a unit's, or is a slice", { s
   }
 });
 
-test('tighten waits until threads come and go no more', { skip }, async (t) => {
+test('tighten waits until no more threads come and go', { skip }, async (t) => {
   const path = group(t);
   const started = startIn(t, path, [
     '/bin/sh',
@@ -302,7 +302,7 @@ test('tighten waits for no longer than its option says', { skip }, async (t) => 
   assert.deepEqual([status, shapeOf(stdout)], [0, 'restless\npaused\ntightened\n']);
 });
 
-describe('a mistake touches no thread:', () => {
+describe("a mistake in tighten's command line changes no thread:", () => {
   const CASES: readonly [string, readonly string[], number, RegExp][] = [
     ['no word', [], 2, /--cgroup and --filter are missing/],
     ['an unknown option', ['--cgroup', '/x', '--force'], 2, /unknown option.*'--force'/],

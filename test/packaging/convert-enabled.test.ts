@@ -61,7 +61,7 @@ async function convert(t: Parameters<typeof temporaryFolder>[0], files: Tree, ..
   return { ...ran, read, asked: read('asked')?.toString() };
 }
 
-test('convert-enabled: the files are those that an apply for good would write', { skip }, async (t) => {
+test('convert-enabled: writes the files that a permanent apply would', { skip }, async (t) => {
   const { status, stdout, stderr, read, asked } = await convert(t, await inForce(), 'upgrade', '0.1.0');
   assert.equal(status, 0, stderr);
   assert.match(
@@ -79,7 +79,7 @@ test('convert-enabled: the files are those that an apply for good would write', 
   assert.equal(read('etc/sandbox-unit/enabled/activate.d'), undefined);
 });
 
-test('convert-enabled: does nothing where nothing is enabled, or an upgrade has failed', {
+test('convert-enabled: does nothing without enabled units, or after a failed upgrade', {
   skip,
 }, async (t) => {
   for (const [files, word] of [
@@ -95,7 +95,7 @@ test('convert-enabled: does nothing where nothing is enabled, or an upgrade has 
   }
 });
 
-test('convert-enabled: one unit that does not fit keeps all as they are, with the reason', {
+test("convert-enabled: one unit that doesn't fit keeps all unchanged, with the reason", {
   skip,
 }, async (t) => {
   const dropIn = enabledDropIn(UNIT).slice(1);
@@ -128,7 +128,7 @@ test('convert-enabled: one unit that does not fit keeps all as they are, with th
   }
 });
 
-test('convert-enabled: an instance that the generator keeps from its template is one', {
+test("convert-enabled: an instance that the generator keeps from its template doesn't fit", {
   skip,
 }, async (t) => {
   const manifest = enabledManifest('demo@.service').slice(1);

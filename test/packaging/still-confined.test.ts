@@ -35,7 +35,7 @@ async function ask(
 const NOTHING = { status: 0, ways: [] };
 const told = (...ways: string[]) => ({ status: 1, ways });
 
-test('nothing is said where nothing is confined', { skip }, async (t) => {
+test('still-confined: prints nothing if no unit is confined', { skip }, async (t) => {
   const others = {
     'etc/systemd/system/a.service': '[Service]\nExecStart=/bin/true\n',
     'etc/sandbox-unit/a.service.toml': '',
@@ -46,7 +46,7 @@ test('nothing is said where nothing is confined', { skip }, async (t) => {
   for (const name of [COMMAND, PACKAGE]) assert.deepEqual(await ask(t, [name], others), NOTHING, name);
 });
 
-test('units are named as a shell takes them, by what takes them back', { skip }, async (t) => {
+test('still-confined: quotes units for a shell, in the command that reverts them', { skip }, async (t) => {
   const files = {
     [dropIn('etc', 'nginx.service')]: STARTS,
     [dropIn('run', 'dev-disk-by\\x2duuid.service')]: STARTS,
@@ -61,7 +61,7 @@ test('units are named as a shell takes them, by what takes them back', { skip },
   assert.deepEqual(await ask(t, [PACKAGE], installed), told(`sandbox-unit revert ${ours} 'waits.service'`));
 });
 
-test('the launcher goes where drop-ins do without it, and the command where it is told to', {
+test("still-confined: allows removing the launcher if drop-ins don't need it, and the command on request", {
   skip,
 }, async (t) => {
   const files = { [dropIn('etc', 'c.service')]: '[Service]\nProtectHome=yes\n' };
@@ -77,7 +77,7 @@ test('the launcher goes where drop-ins do without it, and the command where it i
   }
 });
 
-test('the launcher stays for what else needs it', { skip }, async (t) => {
+test('still-confined: keeps the launcher for other users of it', { skip }, async (t) => {
   const files = {
     'var/lib/sandbox-unit/activate/e.service/files': '',
     'var/lib/sandbox-unit/activate/activate': '',

@@ -34,7 +34,7 @@ refused = "rollback"
 listening = "rollback"
 `;
 
-test('what only takes from services may be in the defaults of all', () => {
+test('defaults may only restrict services', () => {
   const { policy, diagnostics } = parseDefaults(GOOD, 'd.toml');
   assert.deepEqual(diagnostics, []);
   assert.deepEqual(
@@ -56,7 +56,7 @@ test('every other key is an error at its place', () => {
   ]);
 });
 
-test('what lets a call through is an error, since an allow list would have it besides', () => {
+test('an entry that allows a call is an error, because an allow list would include it', () => {
   const why = 'host-defaults: the defaults of a host only refuse calls, and this lets one through';
   assert.deepEqual(wrong('[syscalls]\naction = "log"'), [`2 ${why}`]);
   assert.deepEqual(wrong('[syscalls]\ndeny = ["bpf",\n"mount:log"]'), [`3 ${why}`]);
@@ -65,7 +65,7 @@ test('what lets a call through is an error, since an allow list would have it be
   assert.deepEqual(wrong(`${rule}"log"`), [`4 ${why}`]);
 });
 
-test('what no policy may have is an error as there', () => {
+test('an error in any policy is an error in defaults', () => {
   assert.deepEqual(
     wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]),
     [...['1 unknown-key', '2 policy-value', '4 unknown-key']],
@@ -85,7 +85,7 @@ const defaults = (): fc.Arbitrary<SyscallsSection> =>
     ...{ enforcer: undefined, stage: undefined },
   }));
 
-test('no defaults let a call through that the policy refuses by itself', () => {
+test('defaults never allow a call that the policy itself refuses', () => {
   const sets = targetSets();
   const meaningOf = (one: SyscallsSection) => resolve(resolveCalls(one, sets), 'x86-64');
   const cases = fc.tuple(section(), defaults()).chain(([own, host]) => {
@@ -106,7 +106,7 @@ test('no defaults let a call through that the policy refuses by itself', () => {
   assert.ok(refused > 0);
 });
 
-test('an action alone brings no filter to a policy without calls', () => {
+test('an action alone adds no filter to a policy without calls', () => {
   const host = parseDefaults('[syscalls]\naction = "EPERM"\n[service]\nPrivateTmp = true', 'd.toml').policy;
   const bare = onDefaults(host, policyFrom('[service]\nProtectHome = true'));
   assert.deepEqual([bare.syscalls, bare.service.length], [undefined, 2]);

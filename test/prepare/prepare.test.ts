@@ -40,7 +40,7 @@ async function hashes(policy: string, service: string) {
   return { policyHash, unitHash, filesHash };
 }
 
-test("the header's hashes tell which of policy, unit and files has changed", async () => {
+test("the header's hashes show which of policy, unit and files has changed", async () => {
   const first = await hashes(NO_EXEC, SERVICE);
   assert.equal(new Set(Object.values(first)).size, 3);
   // Comments and other sections of a unit don't count; a policy counts by its text.
@@ -54,7 +54,7 @@ test("the header's hashes tell which of policy, unit and files has changed", asy
   assert.deepEqual([other.unitHash, other.filesHash === first.filesHash], [first.unitHash, false]);
 });
 
-test('where something is wrong no files are made, and the system calls are not planned', async () => {
+test('with an error no files are made, and the system calls are not planned', async () => {
   const { files, changes, planned, diagnostics } = await prepared('[syscalls]\ndeny = ["no_such_call"]\n');
   assert.deepEqual([files, changes, planned], [[], [], false]);
   assert.ok(diagnostics.some(({ severity }) => severity === 'error'));
@@ -75,7 +75,7 @@ test('a gap is an error unless it is allowed, and then the header has its code',
   assert.deepEqual(dropInFacts(files[0]!.content).gaps, ['gap-directive']);
 });
 
-test('a file that a policy closes by itself is warned of, unless a folder above is closed, too', async () => {
+test('a file that a policy closes has a warning, unless a folder above is closed, too', async () => {
   const files = { '/etc/shadow': '', '/proc/kcore': '', '/srv/file': '' };
   const codes = async (lines: string) =>
     (await prepared(`[service]\n${lines}`, { files })).diagnostics.map(
@@ -91,7 +91,7 @@ test('a file that a policy closes by itself is warned of, unless a folder above 
     assert.deepEqual(await codes(lines), [], lines);
 });
 
-test('a path by which others can start another program is refused, but not to a user', async () => {
+test('a path by which others can start another program is refused, except to a user', async () => {
   const untrusted = { untrusted: ['/usr/local/libexec'] };
   const codes = async (options: FakeOptions) =>
     (await prepared(NO_EXEC, options)).diagnostics.map(({ code }) => code);

@@ -60,14 +60,14 @@ test('files are written whole, with their mode, and read back', { skip }, async 
   assert.equal(await box!.succeed(['stat', '-c', '%a %U', '/etc/new/deep/file']), '600 root\n');
 });
 
-test('this repository and the Node of the tests are in it, the repository read-only', { skip }, async () => {
+test("the repository and the tests' Node are in the box, the repository read-only", { skip }, async () => {
   assert.equal(await box!.succeed(['node', '-p', 'process.version']), `${process.version}\n`);
   const packageJson = join(REPOSITORY, 'package.json');
   assert.equal(await box!.readFile(packageJson), readFileSync(packageJson, 'utf8'));
   assert.match((await box!.exec(['touch', join(REPOSITORY, 'new')])).stderr, /Read-only file system/);
 });
 
-test('settings of the kernel that all share are read-only', { skip }, async () => {
+test('shared kernel settings are read-only', { skip }, async () => {
   const setting = '/proc/sys/vm/swappiness';
   const same = readFileSync(setting, 'utf8');
   assert.match((await box!.sh(`printf %s ${Number(same)} >${setting}`)).stderr, /Read-only file system/);
@@ -95,7 +95,7 @@ test('user managers run, for root and for others', { skip }, async () => {
   }
 });
 
-test('boxes do not see each other or change the machine', { skip }, async () => {
+test("boxes don't see each other or change the machine", { skip }, async () => {
   const others = await Promise.all(['one', 'two'].map((name) => Box.boot({ name })));
   await Promise.all(others.map((other) => other.writeFile('/etc/mine', other.name)));
   assert.deepEqual(await Promise.all(others.map((other) => other.readFile('/etc/mine'))), ['one', 'two']);
@@ -204,7 +204,7 @@ async function ownerOf(name: string, temporary: string) {
   return { owner, init: Number(line), supervisor: supervisor[0]! };
 }
 
-test('a box is the same whatever its caller is used to', { skip }, async () => {
+test("a box is the same whatever its caller's limits", { skip }, async () => {
   const script = join(folder, 'habits.mjs');
   writeFileSync(
     script,
@@ -239,7 +239,7 @@ test('a box ends without a trace when its owner is killed', { skip }, async () =
   assert.deepEqual(readdirSync(temporary), []);
 });
 
-test('a box ends when its supervisor is killed, and the next one clears the rest', { skip }, async () => {
+test('a box ends when its supervisor is killed, and the next one removes the rest', { skip }, async () => {
   const { owner, init, supervisor } = await ownerOf('unsupervised', folder);
   process.kill(supervisor, 'SIGKILL');
   await gone([init, supervisor]);

@@ -82,7 +82,7 @@ export function endedCalls(verb: 'apply' | 'revert'): void {
     after(() => box?.stop());
     for (const [what, how, calls] of DONE) {
       for (const call of calls) {
-        test(`${what} ${call}, leaves the unit as it was or as it shall be`, async () => {
+        test(`${what} ${call}, leaves the unit as before or fully changed`, async () => {
           const words = [verb, how, `${EVERY}`, `${MOST}`, call];
           const printed = await box.succeed(['bash', '-c', SCRIPT, 'bash', ...words], { timeoutMs: 600_000 });
           const lines = printed.split('\n').filter((line) => line !== '');

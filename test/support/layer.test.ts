@@ -33,7 +33,7 @@ test('a command starts in the repository, which it may change', { skip }, async 
   assert.equal(stdout, `${REPOSITORY}\n${readFileSync(inRepository('package.json'), 'utf8')}`);
 });
 
-test('what a command writes elsewhere is lost', { skip }, async () => {
+test('files that a command writes elsewhere are lost', { skip }, async () => {
   const write = ['sh', '-c', `touch /etc/mine /tmp/mine && ls /etc/mine /tmp/mine`];
   assert.equal((await inLayer(write)).stdout, '/etc/mine\n/tmp/mine\n');
   const look = ['sh', '-c', 'ls /etc/mine /tmp/mine 2>/dev/null'];
@@ -49,7 +49,7 @@ test('a command has its status and input', { skip }, async () => {
   });
 });
 
-test('the shell scripts pass shellcheck', { skip }, async () => {
+test('shellcheck finds nothing in the shell scripts', { skip }, async () => {
   const scripts = ['scripts', 'test/support'].flatMap((directory) =>
     readdirSync(inRepository(directory), { withFileTypes: true })
       .filter((entry) => entry.isFile() && /^[^.]+(\.sh)?$/.test(entry.name))

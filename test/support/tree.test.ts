@@ -58,7 +58,7 @@ const build = (name: string, behaviour = ':') => run(script(name), { env: enviro
 
 const called = () => readFileSync(calls, 'utf8').trim().split('\n').length;
 
-test('a tree is built once, also when two ask at once', { skip }, async () => {
+test('a tree is built once, also when two processes need it at once', { skip }, async () => {
   const results = await Promise.all([build('tree', 'sleep 0.2'), build('tree', 'sleep 0.2')]);
   assert.deepEqual(
     results.map(({ status }) => status),
@@ -70,7 +70,7 @@ test('a tree is built once, also when two ask at once', { skip }, async () => {
   assert.deepEqual(readdirSync(join(store, 'tree')), ['etc']);
 });
 
-test('a build that fails is tried again, then says why and leaves nothing', { skip }, async () => {
+test('a failed build is repeated, then reports why and leaves nothing', { skip }, async () => {
   const { status, stdout } = await build('tree', 'echo "E: no mirror"; exit 1');
   assert.equal(status, 1);
   assert.equal(
@@ -81,7 +81,7 @@ test('a build that fails is tried again, then says why and leaves nothing', { sk
   assert.deepEqual(readdirSync(store), ['lock-tree']);
 });
 
-test('what a killed build leaves is removed by the next one', { skip }, async () => {
+test('remains of a killed build are removed by the next one', { skip }, async () => {
   const [command, ...words] = script('tree');
   const killed = spawn(command!, words, { env: environment('sleep 60'), stdio: 'ignore', detached: true });
   await until('the build to have begun', () => readdirSync(folder).includes('calls'));
@@ -92,7 +92,7 @@ test('what a killed build leaves is removed by the next one', { skip }, async ()
   assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);
 });
 
-test('trees that nobody used for a week go, unless they are in use', { skip }, async () => {
+test("trees that weren't used for a week are removed, unless they are in use", { skip }, async () => {
   const week = 8 * 24 * 3600;
   for (const name of ['old', 'in use', 'fresh']) mkdirSync(join(store, name), { recursive: true });
   for (const name of ['old', 'in use'])

@@ -35,7 +35,7 @@ for (const [word, hint] of SLIPS) {
   });
 }
 
-test('a word that is none is shown without what a terminal would obey', () => {
+test('an unknown code is shown without control characters', () => {
   const found = codeHelp('\u001b[2J', VERBS);
   assert.ok(typeof found === 'object');
   assert.equal(found.message, "'\\x1b[2J' is no command, and no message has that code");

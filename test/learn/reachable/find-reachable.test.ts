@@ -32,7 +32,7 @@ async function callsOf(...args: Parameters<typeof find>): Promise<ReadonlySet<st
 
 const USES_FIRST = 'void first(void); int main(void) { first(); return 0; }';
 
-test('libraries are found by the configuration of the linker', { skip: layerAvailable() }, async (t) => {
+test("libraries are found by the linker's configuration", { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await programTree(t);
   await compile('opt/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
@@ -47,7 +47,7 @@ test('libraries are found by the configuration of the linker', { skip: layerAvai
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
 });
 
-test('libraries are found beside the program, and what they need in turn', {
+test('libraries are found beside the program, with their own libraries', {
   skip: layerAvailable(),
 }, async (t) => {
   const { root, compile } = await programTree(t);
@@ -68,7 +68,7 @@ test('libraries are found beside the program, and what they need in turn', {
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('acct'));
 });
 
-test('libraries of another machine are passed over', { skip: layerAvailable() }, async (t) => {
+test('libraries of another machine are skipped', { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
@@ -83,7 +83,7 @@ test('libraries of another machine are passed over', { skip: layerAvailable() },
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
 });
 
-test('files that were seen mapped count, with what they need', { skip: layerAvailable() }, async (t) => {
+test('files that were seen mapped count, with their libraries', { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
   const plugin = `${library('plugin', FIRST)}\nvoid second(void); void more(void) { second(); }`;
@@ -96,7 +96,7 @@ test('files that were seen mapped count, with what they need', { skip: layerAvai
   assert.ok(calls.has('mount') && calls.has('acct'));
 });
 
-test('the name services count where they are asked', { skip: layerAvailable() }, async (t) => {
+test('the name services count if they are used', { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libnss_own.so.2', library('_nss_own_getpwnam_r', THIRD), BARE_LIBRARY);
   writeTree(root, { 'etc/nsswitch.conf': 'passwd: files own absent\n' });
@@ -107,7 +107,7 @@ test('the name services count where they are asked', { skip: layerAvailable() },
   assert.ok(!(await callsOf(root, ['/usr/bin/silent'])).has('swapon'));
 });
 
-test('several programs count together, and one that is unknown makes all so', {
+test('several programs count together, and an unknown one makes all unknown', {
   skip: layerAvailable(),
 }, async (t) => {
   const { root, compile } = await programTree(t);
@@ -152,7 +152,7 @@ test('a program with musl finds its library', { skip: layerAvailable() }, async 
   assert.ok(calls.size < 60, String(calls.size));
 });
 
-test('files match a pattern by its last name', async (t) => {
+test('files match a pattern in its last component', async (t) => {
   const root = temporaryFolder(t);
   writeTree(root, { 'etc/a.conf': '', 'etc/ab.conf': '', 'etc/a.txt': '', 'etc/.conf': '', 'etc/xaxbx': '' });
   const found = (pattern: string) => filesBelow(root).matching(pattern);
@@ -164,7 +164,7 @@ test('files match a pattern by its last name', async (t) => {
   assert.deepEqual(await found('/no/*.conf'), []);
 });
 
-test('configuration that includes itself ends', { skip: layerAvailable() }, async (t) => {
+test('configuration that includes itself terminates', { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await programTree(t);
   writeTree(root, { 'etc/ld.so.conf': 'include /etc/ld.so.conf\n/opt/lib\n' });
   await compile('usr/bin/program', 'int main(void) { return 0; }', []);

@@ -55,7 +55,7 @@ const opened = (t: TestContext, path: string) => {
 };
 
 describe('descriptors', { skip }, () => {
-  test('go with the first byte of their message, in their order', async (t) => {
+  test('arrive with the first byte of their message, in order', async (t) => {
     const { socket, writer, bytes, notes, go } = await connected(t);
     assert.equal(writer.supportsUnixFd, true);
     const paths = ['a', 'b'].map((name) => join(temporaryFolder(t), name));

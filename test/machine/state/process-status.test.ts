@@ -16,7 +16,7 @@ test('the status of a process or thread is read by its names', async () => {
   );
 });
 
-test('a process that has ended has none, not even where its file is still open', async () => {
+test('a process that has ended has no status, even if its file is still open', async () => {
   assert.equal(await readStatus(new FakeSystem(), '7'), undefined);
   assert.equal(await readStatus(withFile('/proc/7/status', ''), '7'), undefined);
   assert.equal(await startOf(new FakeSystem(), 7), undefined);
@@ -24,7 +24,7 @@ test('a process that has ended has none, not even where its file is still open',
 
 const stat = (name: string, start: string) => `7 (${name}) S ${'0 '.repeat(18)}${start} 0 0\n`;
 
-test('the start is the 22nd field, whatever the process is called', async () => {
+test('the start time is the 22nd field, whatever the process is called', async () => {
   for (const name of ['x', 'a) S 1 1 1', '((', ') ) )']) {
     assert.equal(await startOf(withFile('/proc/7/stat', stat(name, '123')), 7), 1_230_000, name);
   }

@@ -22,7 +22,7 @@ test('the kernel takes the programs that validate passes, and refuses the others
   assert.ok(tries.expected.filter((line) => line === 'taken').length > 400, 'too few valid programs');
 });
 
-test('programs do in the simulator what they do in the kernel', { skip }, () => {
+test('the simulator runs programs as the kernel does', { skip }, () => {
   const tries = simulationTries(machine, 2000);
   assertAnswered(tries);
   assert.ok(new Set(tries.expected).size > 100, 'too few different outcomes');
@@ -44,7 +44,7 @@ if (machine === 'x86-64') {
     assertAnswered(edgeTries()),
   );
 } else {
-  test(`argument rules on ${native} calls hold in the kernel as in the policy`, { skip: skipNative }, () => {
+  test(`argument rules on ${native} calls apply in the kernel as in the policy`, { skip: skipNative }, () => {
     const tries = ruleTries(machine, native, 60);
     assertAnswered(tries);
     assert.ok(new Set(tries.expected).size > 4, 'too few different outcomes');

@@ -68,7 +68,7 @@ const COMMON: Record<string, bigint> = {
   USERFAULTFD_IOC_NEW: 0xaa00n,
 };
 
-test('constants that all machines share have their value in every ABI', () => {
+test('constants that all machines share have the same value in every ABI', () => {
   for (const [name, value] of Object.entries(COMMON)) {
     assert.deepEqual(
       abis.map((abi) => constantValue(abi, name)),

@@ -12,7 +12,7 @@ test("every errno that Node knows has Node's number", () => {
   );
 });
 
-test('Linux has names for 1 to 133 but for two gaps', () => {
+test('Linux has names for 1 to 133 with two gaps', () => {
   const nameless = Array.from({ length: 133 }, (_, i) => i + 1).filter((n) => errnoName(n) === undefined);
   assert.deepEqual(nameless, [41, 58]);
   for (const n of [-1, 0, 0.5, 134, 4095]) assert.equal(errnoName(n), undefined);

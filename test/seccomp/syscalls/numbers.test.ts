@@ -52,7 +52,7 @@ for (const [name, expected] of Object.entries(NUMBERS)) {
   });
 }
 
-test('x32 shares the numbers of x86-64 but for its own, 512 to 547, which x86-64 leaves free', () => {
+test('x32 shares the numbers of x86-64 except its own, 512 to 547, which x86-64 leaves free', () => {
   const native = numbersOf('x86-64');
   const own = [...numbersOf('x32')].filter(([name, nr]) => nr !== native.get(name)).map(([, nr]) => nr);
   assert.deepEqual(
@@ -113,7 +113,7 @@ test("a call of the target's systemd that the tables lack is newer", () => {
   );
 });
 
-test('the tables say what they were read from', () => {
+test('the tables name their sources', () => {
   assert.match(NUMBERS_SOURCE, /^Linux \d+\.\d+$/);
 });
 

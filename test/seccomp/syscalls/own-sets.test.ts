@@ -12,7 +12,7 @@ import {
 const own = withOwnSets(bundledSets());
 const members = (name: string) => expandSet(own, name)!;
 
-test('what is harmless goes on and ends, and starts nothing', () => {
+test('the harmless set can continue and exit, and starts nothing', () => {
   const harmless = members('@harmless');
   for (const call of [
     'exit_group',
@@ -29,7 +29,7 @@ test('what is harmless goes on and ends, and starts nothing', () => {
   assert.ok(members('@default').includes('execve'));
 });
 
-test('the calls that research counts are 18, and calls of x86-64', () => {
+test('the set of dangerous calls has 18, all of x86-64', () => {
   const critical = members('@critical');
   assert.equal(critical.length, 18);
   assert.deepEqual(
@@ -38,7 +38,7 @@ test('the calls that research counts are 18, and calls of x86-64', () => {
   );
 });
 
-test("systemd's own sets are as they were, and lack ours", () => {
+test("systemd's own sets are unchanged, and lack sandbox-unit's", () => {
   const sets = bundledSets();
   assert.deepEqual(
     setNames(own).filter((name) => !setNames(sets).includes(name)),
@@ -48,7 +48,7 @@ test("systemd's own sets are as they were, and lack ours", () => {
   assert.equal(withOwnSets(sets), own);
 });
 
-test('a systemd that lacks some of the sets, or has one of our names, changes nothing but their members', () => {
+test("a systemd that lacks some sets, or has one of sandbox-unit's names, changes only their members", () => {
   const listing = '@default\n    execve\n    exit\n@critical\n    uname\n';
   const sets = withOwnSets(parseSyscallFilterListing(listing, '300'));
   assert.deepEqual(expandSet(sets, '@harmless'), ['exit', 'madvise']);

@@ -20,7 +20,7 @@ test('no setting is both a directive and refused', () => {
   );
 });
 
-test('a refused setting says why and where it goes, an unknown one what may be meant', () => {
+test('a refused setting has a reason and an alternative, an unknown one a suggestion', () => {
   const cases = [
     [
       'SystemCallFilter',

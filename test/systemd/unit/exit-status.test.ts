@@ -9,7 +9,7 @@ import {
 } from '../../../src/systemd/unit/exit-status.js';
 import { Box, boxAvailable } from '../../support/box.js';
 
-test('how a process ended', () => {
+test('an exit status says how a process ended', () => {
   assert.equal(endText(1, 7), 'code=exited, status=7/NOTRUNNING');
   assert.equal(endText(1, 127), 'code=exited, status=127/n/a');
   assert.equal(endText(2, 31), 'code=killed, status=31/SYS');

@@ -46,7 +46,7 @@ async function generated(hosts: Readonly<Record<string, string>>) {
   return { ...outcome, classOf: new Map(lines as [string, string][]), program, codes, plans: () => plans };
 }
 
-test('machines that answer alike are planned once, and each class has its folder', async () => {
+test('generate --hosts: plans machines with the same facts once, with a folder for each class', async () => {
   const { exit, classOf, program, plans, json } = await generated({
     a: kind('x'),
     b: kind('y'),
@@ -64,7 +64,7 @@ test('machines that answer alike are planned once, and each class has its folder
   );
 });
 
-test('a class that fails is told with its machines, and the others are made', async () => {
+test('generate --hosts: a class that fails is reported with its machines, and the others are made', async () => {
   const failing = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`bad${i}`, kind('')]));
   const { exit, classOf, codes, diagnostics, program } = await generated({ ...failing, good: kind('x') });
   assert.deepEqual([exit, codes], [1, ['error no-unit', 'note hosts']]);
@@ -73,7 +73,7 @@ test('a class that fails is told with its machines, and the others are made', as
   assert.equal(program.text(`/out/${classOf.get('good')}/etc/made`), 'x');
 });
 
-test('what is not known of a machine is an error, and so are facts that can not be read', async () => {
+test('generate --hosts: unknown facts of a machine are an error, as are unreadable ones', async () => {
   const { exit, codes, classOf, json } = await generated({ a: kind('more'), b: 'no facts', c: kind('x') });
   assert.deepEqual([exit, codes], [EXIT.failure, ['error bad-file', 'error unanswered', 'note hosts']]);
   assert.deepEqual([...classOf.keys()], ['a', 'b', 'c']);
@@ -87,7 +87,7 @@ test('what is not known of a machine is an error, and so are facts that can not 
   assert.deepEqual(unread, { class: null, hosts: ['b'], files: [] });
 });
 
-test('the status is the one that the command has without --hosts', async () => {
+test('generate --hosts: the exit status is the one without --hosts', async () => {
   for (const exit of [EXIT.findings, EXIT.failure]) {
     const program = new FakeSystem({ files: { '/facts/a.facts': kind('x') } });
     const outcome = await generateForHosts(fakeContext(program, { program }), {
@@ -98,6 +98,6 @@ test('the status is the one that the command has without --hosts', async () => {
   }
 });
 
-test('a folder without facts is an error', async () => {
+test('generate --hosts: a folder without facts is an error', async () => {
   assert.equal((await failure(generated({})))[0], 'bad-file');
 });

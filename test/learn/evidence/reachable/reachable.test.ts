@@ -87,7 +87,7 @@ for (const machine of COMPILED_MACHINES) {
   });
 }
 
-test('without the C library the table tells what its functions do', { skip: layerAvailable() }, async (t) => {
+test("without the C library the table has its functions' calls", { skip: layerAvailable() }, async (t) => {
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', HELLO, []);
   const [, linker] = libraries('x86-64');
   const calls = callsOf(reachableCalls(files(image, [linker!])));
@@ -103,7 +103,7 @@ test('a static program with musl reaches what is linked into it', { skip: layerA
   for (const call of ['ptrace', 'mount', 'listen', 'openat']) assert.ok(!calls.includes(call), call);
 });
 
-test('a program that computes the numbers of its calls is unknown', { skip: layerAvailable() }, async (t) => {
+test('a program that computes call numbers is unknown', { skip: layerAvailable() }, async (t) => {
   const source = `${SYSTEM_CALL}\nlong numbers[2];\nvoid _start(int i) { system_call(numbers[i]); }`;
   const options = ['-static', '-nostdlib', '-ffreestanding'];
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', source, options);
@@ -112,7 +112,9 @@ test('a program that computes the numbers of its calls is unknown', { skip: laye
   });
 });
 
-test('a plugin counts as a whole, and who may load others is told', { skip: layerAvailable() }, async (t) => {
+test('a plugin counts whole, and a program that may load others is reported', {
+  skip: layerAvailable(),
+}, async (t) => {
   const folder = temporaryFolder(t);
   const source = `${SYSTEM_CALL}\nvoid of_plugin(void) { system_call(165); }`; // mount
   const plugin = await compileImage('x86-64', folder, 'plugin.so', source, BARE_LIBRARY);
@@ -127,7 +129,7 @@ test('a plugin counts as a whole, and who may load others is told', { skip: laye
   assert.ok(!callsOf(without).includes('mount'));
 });
 
-test('libseccomp, which asks for the number of a call, is known', { skip: layerAvailable() }, async (t) => {
+test('libseccomp, which takes the number of a call, is known', { skip: layerAvailable() }, async (t) => {
   const source = `extern long syscall(long, ...);\nlong number = -1;\nint seccomp_load(void) { return syscall(number); }`;
   const options = [...BARE_LIBRARY, '-Wl,-soname,libseccomp.so.2'];
   const folder = temporaryFolder(t);

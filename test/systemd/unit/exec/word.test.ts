@@ -68,7 +68,7 @@ test('unquoted words keep an escaped character plain', () => {
   assert.deepEqual(words('"a b" \\"c \'d\\n\'', unquote), ['a b', '"c', 'dn']);
 });
 
-test('only the white space of systemd is stripped', () => {
+test("only systemd's white space is stripped", () => {
   assert.equal(strip('\t \r\na\u00a0\v\f \n'), 'a\u00a0\v\f');
   assert.equal(strip(' \t'), '');
 });

@@ -120,7 +120,9 @@ for (const machine of COMPILED_MACHINES) {
     });
   }
 
-  test(`a number of ${machine} that comes from elsewhere is told`, { skip: layerAvailable() }, async (t) => {
+  test(`a number of ${machine} that comes from elsewhere is reported`, {
+    skip: layerAvailable(),
+  }, async (t) => {
     const image = await compileImage(machine, temporaryFolder(t), 'library.so', SOURCE, BARE_LIBRARY);
     const graph = new CallGraph(image, 8);
     const isOpen = (name: string) =>
@@ -137,7 +139,7 @@ extern char restore[] __attribute__((visibility("hidden")));
 void *end_of_handlers(void) { return restore; }
 `;
 
-test('the end of signal handlers is understood, which begins a byte early', {
+test('the end of signal handlers, which begins a byte early, is understood', {
   skip: layerAvailable(),
 }, async (t) => {
   const image = await compileImage('x86-64', temporaryFolder(t), 'library.so', TRAMPOLINE, BARE_LIBRARY);
@@ -153,7 +155,7 @@ __asm__(".text\\n.p2align 4\\n.fill 32, 1, 0x90\\nmov $102, %eax\\nsyscall\\nmov
 void end(void) { system_call(103); }
 `;
 
-test('bytes between functions count, but for numbers that come from elsewhere', {
+test('bytes between functions count, except for numbers that come from elsewhere', {
   skip: layerAvailable(),
 }, async (t) => {
   const options = [...BARE_LIBRARY, '-fno-toplevel-reorder'];
