@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { after, beforeEach, describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
 import { LONG } from '../support/thorough.js';
 
@@ -27,23 +27,22 @@ const TEMPLATE = 'a\\x2db@.service';
 const INSTANCE = TEMPLATE.replace('@', '@x\\x2dy');
 
 describe('activate', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
   let folder: string;
   let host: StagedHost;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-    box = await bootWithPrograms('activate');
-    host = new StagedHost(box, folder);
-    await changeFiles(box, {
-      [FILE]: SERVICE,
-      [`/etc/systemd/system/${ODD}`]: SERVICE,
-      [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
-      [`/etc/systemd/system/${TEMPLATE}`]: SERVICE,
-    });
-    await box.succeed(['systemctl', 'start', UNIT, ODD, INSTANCE]);
+  const { box } = machine('activate', {
+    prepare: async () => {
+      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
+      host = new StagedHost(box, folder);
+      await changeFiles(box, {
+        [FILE]: SERVICE,
+        [`/etc/systemd/system/${ODD}`]: SERVICE,
+        [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
+        [`/etc/systemd/system/${TEMPLATE}`]: SERVICE,
+      });
+      await box.succeed(['systemctl', 'start', UNIT, ODD, INSTANCE]);
+    },
   });
   after(async () => {
-    await box?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { hostScript } from '../support/asked-elsewhere.js';
-import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
 
 const UNIT = 'far.service';
@@ -30,18 +30,17 @@ settle = "200ms"
 `;
 
 describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
   let folder: string;
   let host: StagedHost;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-    box = await bootWithPrograms('agentless');
-    host = new StagedHost(box, folder);
-    await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
-    await box.succeed(['systemctl', 'start', UNIT]);
+  const { box } = machine('agentless', {
+    prepare: async () => {
+      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
+      host = new StagedHost(box, folder);
+      await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
+      await box.succeed(['systemctl', 'start', UNIT]);
+    },
   });
   after(async () => {
-    await box?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -1,12 +1,9 @@
 /** Whether a service runs with the files that are there, whatever their times say; on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { after, before, describe } from 'node:test';
 import { FOLDER, UNIT } from '../support/demo-service.js';
-import { sandboxUnit, servicesObstacle } from '../support/service.js';
-
-const skip = servicesObstacle();
-let box: Box;
+import { machine } from '../support/machine.js';
+import { sandboxUnit } from '../support/service.js';
 
 const POLICIES: Readonly<Record<string, string>> = {
   'a filter of the launcher': '[syscalls]\ndeny = ["execve", "execveat"]\n',
@@ -14,15 +11,13 @@ const POLICIES: Readonly<Record<string, string>> = {
   'what shows in no process': '[service]\nDevicePolicy = "closed"\n',
 };
 
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'standing' });
-  await box.writeFile(
-    `/etc/systemd/system/${UNIT}`,
-    '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
-  );
+const { box, test, skip } = machine('standing', {
+  prepare: () =>
+    box.writeFile(
+      `/etc/systemd/system/${UNIT}`,
+      '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
+    ),
 });
-after(() => box?.stop());
 
 async function done(script: string) {
   const { status, stderr } = await box.sh(script);
@@ -146,9 +141,7 @@ describe('files that the manager reads only after the service was started', { sk
   }
 });
 
-test('a restart is due if systemd had an earlier policy loaded when the service started', {
-  skip,
-}, async () => {
+test('a restart is due if systemd had an earlier policy loaded when the service started', async () => {
   const use = async (deny: string) => {
     await box.writeFile(
       `/etc/sandbox-unit/${UNIT}.toml`,
@@ -206,9 +199,7 @@ describe('LogExtraFields= of the unit', { skip }, () => {
 });
 
 /** Renaming a folder leaves the times of what is in it. */
-test('a folder that was restored as under an earlier policy: no service runs with that policy', {
-  skip,
-}, async () => {
+test('a folder that was restored as under an earlier policy: no service runs with that policy', async () => {
   const use = async (line: string) => {
     await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `[service]\n${line}\n`);
     assert.equal((await apply()).restarted, true);

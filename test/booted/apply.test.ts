@@ -1,14 +1,12 @@
 /** What the command does on a machine besides confining a service. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { policyHash } from '../../src/prepare/hashes.js';
-import type { Box } from '../support/box.js';
 import { FOLDER, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import {
   apply,
-  bootWithPrograms,
   COMMAND,
   folderWithSystem,
   mainPid,
@@ -17,19 +15,15 @@ import {
   properties,
   revert,
   sandboxUnit,
-  servicesObstacle,
 } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
 /** The option by which a verb works on the box's files alone. */
 let offline: string;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('apply');
-  offline = `--root=${await folderWithSystem(box)}`;
+const { box, test, skip } = machine('apply', {
+  prepare: async () => {
+    offline = `--root=${await folderWithSystem(box)}`;
+  },
 });
-after(() => box?.stop());
 
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 
@@ -38,9 +32,7 @@ async function define(lines: string): Promise<void> {
   await box.succeed(['systemctl', 'restart', UNIT]);
 }
 
-test("apply: a strict umask of the caller doesn't keep the service from reading its files", {
-  skip,
-}, async () => {
+test("apply: a strict umask of the caller doesn't keep the service from reading its files", async () => {
   await define('User=nobody\nExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.sh(`umask 077; node ${inRepository('dist/sandbox-unit.cjs')} apply ${UNIT}`);
@@ -59,9 +51,7 @@ test("apply: a strict umask of the caller doesn't keep the service from reading 
   await revert(box, UNIT);
 });
 
-test('apply: a drop-in of an earlier version for [exec] programs works, and the next apply removes it', {
-  skip,
-}, async () => {
+test('apply: a drop-in of an earlier version for [exec] programs works, and the next apply removes it', async () => {
   await define("ExecStart=/bin/sh -c 'exec /usr/bin/tail -f /dev/null'");
   const [dropIn, filter] = [`${FOLDER}/zz-sandbox-unit.conf`, `${FOLDER}/zz-sandbox-unit.filter`];
   const programs = `${FOLDER}/zz-sandbox-unit.programs`;
@@ -99,9 +89,7 @@ test('apply: a drop-in of an earlier version for [exec] programs works, and the 
   await revert(box, UNIT);
 });
 
-test('apply: a policy from standard input is in force, verified and recorded like one of a file', {
-  skip,
-}, async () => {
+test('apply: a policy from standard input is in force, verified and recorded like one of a file', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.succeed(['rm', '-f', policyPath(UNIT)]);
   const piped = (...words: string[]) =>
@@ -139,7 +127,7 @@ test('apply: a policy from standard input is in force, verified and recorded lik
   assert.deepEqual(await filesOf(), []);
 });
 
-test("apply --purge: frees units that aren't named, and the others keep running", { skip }, async () => {
+test("apply --purge: frees units that aren't named, and the others keep running", async () => {
   const [second, own] = ['second.service', policyPath('second.service')];
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, {
@@ -171,7 +159,7 @@ test("apply --purge: frees units that aren't named, and the others keep running"
   await box.succeed(['systemctl', 'stop', second]);
 });
 
-test('--root: the root of the running system is refused', { skip }, async () => {
+test('--root: the root of the running system is refused', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   for (const verb of ['plan', 'generate', 'apply', 'revert', 'status'])
@@ -182,7 +170,7 @@ test('--root: the root of the running system is refused', { skip }, async () => 
     }
 });
 
-test('apply: a read-only or full disk is an error, not a finding', { skip }, async () => {
+test('apply: a read-only or full disk is an error, not a finding', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   const mounts = [
@@ -206,7 +194,7 @@ test('apply: a read-only or full disk is an error, not a finding', { skip }, asy
   await revert(box, UNIT);
 });
 
-test('apply: comments are written without a restart', { skip }, async () => {
+test('apply: comments are written without a restart', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await apply(box, POLICY, UNIT);
   const pid = await mainPid(box, UNIT);
@@ -226,9 +214,7 @@ test('apply: comments are written without a restart', { skip }, async () => {
   await revert(box, UNIT);
 });
 
-test('apply: refuses a drop-in that would be read after its own, until that is renamed', {
-  skip,
-}, async () => {
+test('apply: refuses a drop-in that would be read after its own, until that is renamed', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   const later = `${FOLDER}/zzz.conf`;
   await changeFiles(box, {
@@ -252,7 +238,7 @@ test('apply: refuses a drop-in that would be read after its own, until that is r
   await box.succeed(['rm', '-r', FOLDER]);
 });
 
-test('apply: a later drop-in of a package does no harm once it is masked', { skip }, async () => {
+test('apply: a later drop-in of a package does no harm once it is masked', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, { [`/run/systemd/system/${UNIT}.d/zzz.conf`]: '[Service]\nPrivateTmp=no\n' });
   await box.writeFile(policyPath(UNIT), '[service]\nPrivateTmp = true\n');
@@ -278,7 +264,7 @@ const limits = async (unit: string) => {
   return [ProtectSystem, ...['ptrace', 'keyctl'].filter((call) => calls.includes(call))];
 };
 
-test("apply: an instance's policy replaces its template's", { skip }, async () => {
+test("apply: an instance's policy replaces its template's", async () => {
   const [template, unit] = ['tpl@.service', 'tpl@a.service'];
   await changeFiles(box, {
     [`/etc/systemd/system/${template}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -297,7 +283,7 @@ test("apply: an instance's policy replaces its template's", { skip }, async () =
   await sandboxUnit(box, 'revert', offline, template);
 });
 
-test('--root: drop-ins of an alias count', { skip }, async () => {
+test('--root: drop-ins of an alias count', async () => {
   await changeFiles(box, {
     '/etc/systemd/system/real.service': '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
     '/etc/systemd/system/ali.service.d/x.conf': '[Service]\nSystemCallFilter=~ptrace\nProtectSystem=full\n',
@@ -336,7 +322,7 @@ test("apply: reloads unread unit files first; --check doesn't", { skip }, async 
   await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
 });
 
-test('apply: systemd warns about nothing that is written', { skip }, async () => {
+test('apply: systemd warns about nothing that is written', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.succeed(['journalctl', '--sync']);
   await apply(
@@ -364,9 +350,7 @@ const FORGER = `
     done
   done`;
 
-test("apply: systemd reports changed files for ever if it can't read a drop-in to its end; the line is named", {
-  skip,
-}, async () => {
+test("apply: systemd reports changed files for ever if it can't read a drop-in to its end; the line is named", async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await changeFiles(box, { [`${FOLDER}/cut.conf`]: '[Service]\nExecStop=bin/true\nNoNewPrivileges=yes\n' });
@@ -379,7 +363,7 @@ test("apply: systemd reports changed files for ever if it can't read a drop-in t
   await revert(box, UNIT);
 });
 
-test('apply: believes only systemd that a job is done', { skip }, async () => {
+test('apply: believes only systemd that a job is done', async () => {
   // It gets ready by a program, and waits in any case.
   const command = `/bin/sh -c 'systemd-notify --ready; read x <>/opt/pipe'`;
   await box.succeed(['mkfifo', '/opt/pipe']);

@@ -1,7 +1,7 @@
 /** A database and PHP, with clients: a policy under which they no longer work doesn't stay. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
@@ -35,15 +35,15 @@ const POLICIES: readonly (readonly [what: string, unit: Unit, policy: string, sa
 ];
 
 describe('services with clients', { skip: servicesObstacle('clients') ?? false }, () => {
-  let box: Box;
-  before(async () => {
-    box = await Box.boot({ name: 'at-work', tree: 'clients' });
-    for (const unit of UNITS) {
-      await script(unit, 'prepare');
-      await box.succeed(['systemctl', 'start', unit]);
-    }
+  const { box } = machine('at-work', {
+    tree: 'clients',
+    prepare: async () => {
+      for (const unit of UNITS) {
+        await script(unit, 'prepare');
+        await box.succeed(['systemctl', 'start', unit]);
+      }
+    },
   });
-  after(() => box?.stop());
 
   /** Runs a verb of a service's script of test/services/loads/. */
   const script = (unit: Unit, verb: string) =>

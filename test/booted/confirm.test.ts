@@ -3,8 +3,8 @@
  * the manager, and of the machine.
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { beforeEach, describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { policyPath, servicesObstacle } from '../support/service.js';
 
@@ -29,7 +29,6 @@ const STATE = `
 const ASKING = `script -qefc '${COMMAND} apply --confirm 10s ${UNIT}' /run/asked </run/typed >/dev/null 2>&1`;
 
 describe('apply --confirm', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
   let was: string;
   const sh = (script: string) => box.succeed(['bash', '-c', script]);
   const state = () => sh(STATE);
@@ -65,16 +64,17 @@ describe('apply --confirm', { skip: servicesObstacle() ?? false }, () => {
       until grep -q 'Enter within' /run/asked; do sleep 0.1; done
       ${script}`);
 
-  before(async () => {
-    box = await Box.boot({ name: 'confirm', kernelCommandLine: ['--unit=multi-user.target'] });
-    await sh(`mkdir ${OWN}; cp /usr/local/bin/node ${OWN}; cd ${inRepository('.')}
+  const { box } = machine('confirm', {
+    kernelCommandLine: ['--unit=multi-user.target'],
+    prepare: async () => {
+      await sh(`mkdir ${OWN}; cp /usr/local/bin/node ${OWN}; cd ${inRepository('.')}
       cp -r --parents dist templates native-helper/build ${OWN}; systemctl enable --now ${UNIT}`);
-    await box.writeFile(policyPath(UNIT), FIRST);
-    await run(0, `apply ${UNIT}`);
-    was = await state();
-    assert.match(was, /HTTP\/1\.1 200/);
+      await box.writeFile(policyPath(UNIT), FIRST);
+      await run(0, `apply ${UNIT}`);
+      was = await state();
+      assert.match(was, /HTTP\/1\.1 200/);
+    },
   });
-  after(() => box?.stop());
   beforeEach(() => box.writeFile(policyPath(UNIT), SECOND));
 
   test('rolls back by itself, though the manager is re-executed and another target isolated', async () => {

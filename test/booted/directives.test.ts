@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
 import { emitted } from '../../src/systemd/directives/against-unit.js';
 import type { Directive } from '../../src/systemd/directives/directive.js';
@@ -8,10 +8,11 @@ import { CAPABILITIES } from '../../src/systemd/directives/kinds/names/capabilit
 import { ADDRESS_FAMILIES } from '../../src/systemd/directives/kinds/names/families.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
 import { parseBoolean } from '../../src/systemd/unit/boolean.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { type Box, boxAvailable } from '../support/box.js';
 import { unitValues } from '../support/bus-in-box.js';
 import { GOOD } from '../support/good-values.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { THOROUGH } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 import { type ReadBackUnit, readUnitsBack, undoing } from './directive-read-back.js';
@@ -116,12 +117,12 @@ for (const [tree, version] of TREES) {
   const skip = boxAvailable(tree);
 
   describe(`systemd ${version}`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `directives-${version}`, tree });
-      assert.match(await box.succeed(['systemctl', '--version']), new RegExp(`^systemd ${version} `));
+    const { box } = machine(`directives-${version}`, {
+      tree,
+      prepare: async () => {
+        assert.match(await box.succeed(['systemctl', '--version']), new RegExp(`^systemd ${version} `));
+      },
     });
-    after(() => box.stop());
 
     const target = { systemd: version, scope: 'system' } as const;
     const inForce = (row: Directive, value: unknown = row.example) =>

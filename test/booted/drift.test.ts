@@ -1,15 +1,13 @@
 /** What `status` says of a confined unit after a package was upgraded, or something was changed by hand; on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { after, before, describe } from 'node:test';
 import { FOLDER, LAUNCHER, UNIT } from '../support/demo-service.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { COMMAND, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { COMMAND, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 const POLICY = '/etc/sandbox-unit/demo.service.toml';
 const CONTROL = `/etc/systemd/system.control/${UNIT}.d`;
-let box: Box;
 
 /** A package with the service, as a packager makes one: it reloads the manager and restarts the service. */
 async function install(version: string, service: string) {
@@ -25,17 +23,16 @@ async function install(version: string, service: string) {
 
 const service = (command: string, more = '') => `[Service]\nType=exec\nExecStart=${command}\n${more}`;
 
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'drift' });
-  await install('1', service('/usr/bin/sleep 1001'));
-  await box.writeFile(
-    POLICY,
-    '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
-  );
-  await box.succeed(['systemctl', 'start', UNIT]);
+const { box, test, skip } = machine('drift', {
+  prepare: async () => {
+    await install('1', service('/usr/bin/sleep 1001'));
+    await box.writeFile(
+      POLICY,
+      '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
+    );
+    await box.succeed(['systemctl', 'start', UNIT]);
+  },
 });
-after(() => box?.stop());
 
 async function drift() {
   const { status, stdout, stderr } = await sandboxUnit(box, 'status', '--json', UNIT);
@@ -60,9 +57,7 @@ async function apply(exit = 0) {
 const running = () =>
   box.succeed(['sh', '-c', `tr '\\0' ' ' </proc/$(systemctl show --value -p MainPID ${UNIT})/cmdline`]);
 
-test('an upgrade that changes the command: the old one still runs, which is a finding until the next apply', {
-  skip,
-}, async () => {
+test('an upgrade that changes the command: the old one still runs, which is a finding until the next apply', async () => {
   await apply();
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
   await install('2', service('/usr/bin/sleep 1002', 'Restart=on-failure\n'));
@@ -75,7 +70,7 @@ test('an upgrade that changes the command: the old one still runs, which is a fi
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
 });
 
-test('an upgrade that makes no difference is no finding', { skip }, async () => {
+test('an upgrade that makes no difference is no finding', async () => {
   await install('3', service('/usr/bin/sleep 1002', 'Restart=always\n'));
   assert.deepEqual((await drift()).drift, []);
 });
@@ -114,7 +109,7 @@ const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, 
   ],
 };
 
-describe('status names a change by hand:', { skip: skip ?? false }, () => {
+describe('status names a change by hand:', { skip }, () => {
   for (const [what, [script, name, undo]] of Object.entries(CHANGES)) {
     test(what, async () => {
       await apply();
@@ -133,7 +128,7 @@ describe('status names a change by hand:', { skip: skip ?? false }, () => {
   }
 });
 
-describe("status names lines in other units' files:", { skip: skip ?? false }, () => {
+describe("status names lines in other units' files:", { skip }, () => {
   const own = '/etc/sandbox-unit/other.service.toml';
   const status = async () => {
     const found = JSON.parse((await sandboxUnit(box, 'status', '--json', 'other.service')).stdout) as {
@@ -167,7 +162,7 @@ describe("status names lines in other units' files:", { skip: skip ?? false }, (
   });
 });
 
-describe('status names what systemd has loaded differently from its files:', { skip: skip ?? false }, () => {
+describe('status names what systemd has loaded differently from its files:', { skip }, () => {
   test('a property that was set at run time', async () => {
     await apply();
     await box.sh(`systemctl set-property --runtime ${UNIT} DevicePolicy=auto`);
@@ -288,7 +283,7 @@ describe('status names what systemd has loaded differently from its files:', { s
   });
 });
 
-test('apply twice: the second run reports no change, and restarts nothing', { skip }, async () => {
+test('apply twice: the second run reports no change, and restarts nothing', async () => {
   await apply();
   const pid = await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
   const { status, stdout } = await sandboxUnit(box, 'apply', UNIT);
@@ -296,7 +291,7 @@ test('apply twice: the second run reports no change, and restarts nothing', { sk
   assert.equal(await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]), pid);
 });
 
-test('apply twice at once: one waits for the other, and both succeed', { skip }, async () => {
+test('apply twice at once: one waits for the other, and both succeed', async () => {
   await box.sh(`sed -i 's/"execve"/"swapon", "execve"/' ${POLICY}`);
   const [one, two] = await Promise.all([sandboxUnit(box, 'apply', UNIT), sandboxUnit(box, 'apply', UNIT)]);
   assert.deepEqual([one.status, two.status], [0, 0], one.stderr + two.stderr);
@@ -334,9 +329,7 @@ async function look(...front: string[]) {
   };
 }
 
-test("status keeps the row of a unit if another drop-in is gone and systemd doesn't know it yet", {
-  skip,
-}, async () => {
+test("status keeps the row of a unit if another drop-in is gone and systemd doesn't know it yet", async () => {
   const other = `${FOLDER}/10-more.conf`;
   await box.writeFile(other, '[Service]\nNice=1\n');
   await box.succeed(['systemctl', 'daemon-reload']);
@@ -352,7 +345,7 @@ test("status keeps the row of a unit if another drop-in is gone and systemd does
   assert.equal((await look()).status, 0);
 });
 
-test('status shows a unit although its undo record is unreadable', { skip }, async () => {
+test('status shows a unit although its undo record is unreadable', async () => {
   await apply();
   await box.writeFile('/var/lib/sandbox-unit/other.service.u', 'nonsense');
   const found = await look();
@@ -360,7 +353,7 @@ test('status shows a unit although its undo record is unreadable', { skip }, asy
   await box.succeed(['rm', '/var/lib/sandbox-unit/other.service.u']);
 });
 
-test('status as an ordinary user: a policy that only root may read is no drift', { skip }, async () => {
+test('status as an ordinary user: a policy that only root may read is no drift', async () => {
   await apply();
   await box.succeed(['chmod', '600', POLICY]);
   const other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
@@ -371,9 +364,7 @@ test('status as an ordinary user: a policy that only root may read is no drift',
   await box.succeed(['chmod', '644', POLICY]);
 });
 
-test('the hint for drift keeps a unit permissive, until the next boot, and with its policy file', {
-  skip,
-}, async () => {
+test('the hint for drift keeps a unit permissive, until the next boot, and with its policy file', async () => {
   assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
   const named = "/root/it's mine.toml";
   await box.succeed(['cp', POLICY, named]);
@@ -391,9 +382,7 @@ test('the hint for drift keeps a unit permissive, until the next boot, and with 
   await sandboxUnit(box, 'revert', UNIT);
 });
 
-test('apply records an upgrade of systemd that makes no difference once, and restarts nothing', {
-  skip,
-}, async () => {
+test('apply records an upgrade of systemd that makes no difference once, and restarts nothing', async () => {
   await apply();
   const dropIn = `${FOLDER}/zz-sandbox-unit.conf`;
   // As old as before: a service that runs since before its files were written is restarted.
@@ -412,7 +401,7 @@ test('apply records an upgrade of systemd that makes no difference once, and res
   assert.match(await box.succeed(['cat', dropIn]), /^# For systemd 25/m);
 });
 
-test('revert of the last service: the launcher stays for a unit of `run`', { skip }, async () => {
+test('revert of the last service: the launcher stays for a unit of `run`', async () => {
   await apply();
   const run = await sandboxUnit(box, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
   assert.equal(run.status, 0, run.stderr);
@@ -426,7 +415,7 @@ test('revert of the last service: the launcher stays for a unit of `run`', { ski
   assert.equal(await isThere(), false);
 });
 
-test('a unit with the longest name that can have drop-ins is confined', { skip }, async () => {
+test('a unit with the longest name that can have drop-ins is confined', async () => {
   const unit = `${'x'.repeat(245)}.service`;
   await box.writeFile(`/etc/systemd/system/${unit}`, service('/usr/bin/sleep 1004'));
   await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);

@@ -1,10 +1,9 @@
 /** Services under policies of stage `entry`, by what else systemd does to them. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import {
   apply,
-  bootWithPrograms,
   defineProgram,
   exited,
   mainPid,
@@ -13,10 +12,8 @@ import {
   processStatus,
   runToEnd,
   sandboxUnit,
-  servicesObstacle,
 } from '../support/service.js';
 
-const skip = servicesObstacle();
 const MYOS = `${PROGRAMS}/myos`;
 const DOWN = exited(1, 'uname failed: Network is down\n');
 const POLICY = '[syscalls]\ndeny = ["uname:ENETDOWN", "execve", "execveat"]\nstage = "entry"\n';
@@ -29,17 +26,14 @@ ${(
     'ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules ' +
     'ProtectKernelTunables RestrictNamespaces RestrictRealtime RestrictSUIDSGID'
 ).replaceAll(/\w+ ?/g, (name) => `${name.trim()}=yes\n`)}`;
-let box: Box;
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('entry', {
+const { box, test } = machine('entry', {
+  programs: {
     myos: ['test/booted/programs/myos.c'],
     early: ['test/native/programs/early.c', '-shared', '-fPIC'],
     hostile: ['test/native/programs/hostile.c', '-shared', '-fPIC'],
-  });
+  },
 });
-after(() => box?.stop());
 
 describe('stage entry: the policy is in force at the entry point of a service', () => {
   const LINES: readonly [string, string][] = [
@@ -59,7 +53,7 @@ describe('stage entry: the policy is in force at the entry point of a service', 
     ['that may start two processes more', 'TasksMax=3'],
   ];
   for (const [index, [what, lines]] of LINES.entries()) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       const unit = `lines-${index}.service`;
       await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${lines}`);
       assert.equal((await runToEnd(box, unit)).output, 'My OS is Linux!\n');
@@ -69,7 +63,7 @@ describe('stage entry: the policy is in force at the entry point of a service', 
   }
 });
 
-test('stage entry: only the program is left in the unit, and no process traces it', { skip }, async () => {
+test('stage entry: only the program is left in the unit, and no process traces it', async () => {
   await defineProgram(box, 'left.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity\nUser=nobody');
   await apply(box, POLICY, 'left.service');
   await box.succeed(['systemctl', 'start', 'left.service']);
@@ -83,7 +77,7 @@ test('stage entry: only the program is left in the unit, and no process traces i
   assert.equal(status.get('Name'), 'sleep');
 });
 
-test('stage entry: a service that is stopped during its start stops as any other', { skip }, async () => {
+test('stage entry: a service that is stopped during its start stops as any other', async () => {
   await defineProgram(box, 'stopped.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity');
   await apply(box, POLICY, 'stopped.service');
   for (let round = 0; round < 10; round++) {
@@ -95,7 +89,7 @@ test('stage entry: a service that is stopped during its start stops as any other
 });
 
 describe("stage entry starts nothing if it can't work:", () => {
-  test('a service with PrivatePIDs=yes is refused by the launcher', { skip }, async () => {
+  test('a service with PrivatePIDs=yes is refused by the launcher', async () => {
     const unit = 'private.service';
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}`);
     await apply(box, POLICY, unit);
@@ -107,7 +101,7 @@ describe("stage entry starts nothing if it can't work:", () => {
     assert.match(output, /stage 'entry' can't serve the init of a PID namespace or a subreaper/);
   });
 
-  test('a library that starts a thread before the entry point', { skip }, async () => {
+  test('a library that starts a thread before the entry point', async () => {
     const unit = 'early.service';
     const environment = `Environment=LD_PRELOAD=${PROGRAMS}/early EARLY=thread`;
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
@@ -132,18 +126,18 @@ describe('stage entry: hostile code before the entry point', () => {
     return runToEnd(box, unit);
   };
 
-  test('creates no file where the policy opens none', { skip }, async () => {
+  test('creates no file where the policy opens none', async () => {
     const { end } = await attacked('create.service', 'create');
     assert.equal(end, 'killed by signal 31');
     assert.notEqual((await box.exec(['test', '-e', '/run/create.service.file'])).status, 0);
   });
 
-  test('starts no program', { skip }, async () => {
+  test('starts no program', async () => {
     const { end } = await attacked('clone.service', 'clone');
     assert.equal(end, 'killed by signal 9');
   });
 
-  test('loads no filter of its own', { skip }, async () => {
+  test('loads no filter of its own', async () => {
     const { end, output } = await attacked('own.service', 'filter');
     assert.equal(end, 'killed by signal 9');
     assert.match(output, /a library of the program loads a filter before the entry point/);

@@ -1,20 +1,8 @@
 /** A confined service that tries every known way to start a program. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
-import {
-  apply,
-  bootWithPrograms,
-  defineProgram,
-  exited,
-  PROGRAMS,
-  revert,
-  runToEnd,
-  servicesObstacle,
-} from '../support/service.js';
-
-const skip = servicesObstacle();
-let box: Box;
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
+import { apply, defineProgram, exited, PROGRAMS, revert, runToEnd } from '../support/service.js';
 
 const USERS = [
   { unit: 'escape-root.service', who: 'root', lines: '' },
@@ -29,17 +17,17 @@ const UNITS = USERS.map(({ unit }) => unit);
 /** By unit: what each technique comes to without a policy. */
 const unconfined = new Map<string, Record<string, string>>();
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('escape', {
+const { box, test } = machine('escape', {
+  programs: {
     escape: ['test/native/programs/escape.c', '-static', '-pthread'],
-  });
-  for (const { unit, lines } of USERS) {
-    await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/escape\n${lines}`);
-    unconfined.set(unit, (await attempts(unit)).outcomes);
-  }
+  },
+  prepare: async () => {
+    for (const { unit, lines } of USERS) {
+      await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/escape\n${lines}`);
+      unconfined.set(unit, (await attempts(unit)).outcomes);
+    }
+  },
 });
-after(() => box?.stop());
 
 /** How the service ended, and by technique: `refused (EPERM)`, `killed (SIGSYS)` or `SUCCEEDED`. */
 async function attempts(unit: string) {
@@ -55,7 +43,7 @@ async function attempts(unit: string) {
 const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(technique);
 
 for (const { unit, who } of USERS) {
-  test(`without a policy ${who} can start a program by each technique`, { skip }, () => {
+  test(`without a policy ${who} can start a program by each technique`, () => {
     const outcomes = Object.entries(unconfined.get(unit)!);
     const failed = outcomes.filter(
       ([technique, outcome]) => outcome !== 'SUCCEEDED' && !mayBeAbsent(technique),
@@ -82,7 +70,7 @@ describe('no technique starts a program under a policy that denies execve and ex
   const CASES = ['exec', 'entry'].flatMap((stage) => ACTIONS.map((action) => ({ stage, ...action })));
   for (const { stage, action, outcome } of CASES) {
     for (const { unit, who } of USERS) {
-      test(`as ${who}, with ${action}, at stage ${stage}`, { skip }, async () => {
+      test(`as ${who}, with ${action}, at stage ${stage}`, async () => {
         const policy = `deny = ["execve", "execveat"]\naction = "${action}"\nstage = "${stage}"`;
         await apply(box, `[syscalls]\n${policy}\n`, unit);
         const techniques = Object.entries(unconfined.get(unit)!);
@@ -95,7 +83,7 @@ describe('no technique starts a program under a policy that denies execve and ex
   }
 });
 
-test('no technique starts a program through an ABI that a policy opens', { skip }, async () => {
+test('no technique starts a program through an ABI that a policy opens', async () => {
   const [unit] = UNITS as [string];
   const architectures = JSON.stringify(['native', ...(process.arch === 'x64' ? ['x86', 'x32'] : ['arm'])]);
   const policy = `deny = ["execve", "execveat"]\naction = "EPERM"\narchitectures = ${architectures}`;
@@ -106,12 +94,12 @@ test('no technique starts a program through an ABI that a policy opens', { skip 
   assert.deepEqual(open, missing);
 });
 
-test('each technique works again after revert', { skip }, async () => {
+test('each technique works again after revert', async () => {
   await revert(box, ...UNITS);
   for (const unit of UNITS) assert.deepEqual((await attempts(unit)).outcomes, unconfined.get(unit));
 });
 
-test("a shell runs, and can't start a program", { skip }, async () => {
+test("a shell runs, and can't start a program", async () => {
   const script = 'echo here; /bin/echo there';
   await defineProgram(box, 'shell.service', `Type=oneshot\nExecStart=/bin/sh -c '${script}'`);
   assert.deepEqual(await runToEnd(box, 'shell.service'), exited(0, 'here\nthere\n'));

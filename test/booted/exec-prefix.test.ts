@@ -1,8 +1,9 @@
 /** What a prefix of ExecStart= takes from a command, on every systemd that there is a box for: as the plan says. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { boxAvailable } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { planned } from '../support/planned.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -45,12 +46,7 @@ const skip = boxAvailable();
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: skip ?? boxAvailable(tree) ?? false }, () => {
-    let box: Box;
-
-    before(async () => {
-      box = await Box.boot({ name: `prefix-${tree}`, tree });
-    });
-    after(() => box?.stop());
+    const { box } = machine(`prefix-${tree}`, { tree, launcher: false });
 
     /** What a command with a prefix sees, with the unit's lines or without. */
     async function seen(units: ReadonlyMap<string, readonly [lines: string, see: string]>) {

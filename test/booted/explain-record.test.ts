@@ -1,34 +1,20 @@
 /** One run of real services with all refused calls recorded, and the way back. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, PROGRAMS, policyPath, properties, sandboxUnit } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
-const skip = servicesObstacle();
 const NAME = 'run-once';
 const UNIT = 'run-once.service';
 const DROP_IN = `systemd/system.control/${UNIT}.d/zz-sandbox-unit.conf`;
 const DENIED = ['getppid', 'getpgid', 'times', 'sysinfo', 'sched_yield', 'getrusage'];
 const POLICY = `[syscalls]\ndeny = ${JSON.stringify(DENIED)}\naction = "EPERM"\n[apply]\nsettle = "100ms"\n`;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('record', { [NAME]: ['test/booted/programs/refused-calls.c'] });
-});
-after(() => box?.stop());
+const { box, test } = machine('record', { programs: { [NAME]: ['test/booted/programs/refused-calls.c'] } });
 
 interface Answer {
   readonly exit: number | null;
@@ -79,7 +65,7 @@ describe('explain --record: one run records all refused calls, and leaves the un
     ['never applied, and stopped', false, false],
   ];
   for (const [what, applied, runs] of CASES) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       await define(POLICY);
       await sandboxUnit(box, applied ? 'apply' : 'revert', UNIT);
       await box.succeed(['systemctl', runs ? 'restart' : 'stop', UNIT]);
@@ -102,7 +88,7 @@ describe('explain --record: one run records what [ready] would refuse, once the 
     ['alone', [], DENIED],
   ];
   for (const [what, syscalls, ready] of alternatives(CASES)) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       await installInjector(box);
       const table = syscalls.length > 0 ? `[syscalls]\ndeny = ${JSON.stringify(syscalls)}\n` : '';
       const policy = `${table}[ready]\ndeny = ${JSON.stringify(ready)}\n${settings}`;
@@ -134,9 +120,7 @@ interface Refusal {
   readonly cause: { readonly phase?: string };
 }
 
-test('explain --record: a service that its policy kills runs once, and its first and last call are named', {
-  skip,
-}, async () => {
+test('explain --record: a service that its policy kills runs once, and its first and last call are named', async () => {
   await define(POLICY.replace('action = "EPERM"\n', ''));
   await sandboxUnit(box, 'apply', '--no-restart', UNIT);
   await box.exec(['systemctl', 'restart', UNIT]);
@@ -146,9 +130,7 @@ test('explain --record: a service that its policy kills runs once, and its first
   assert.notEqual(ActiveState, 'active');
 });
 
-test("explain --record: warns that calls may be missing if the service can't be watched, and restores the unit", {
-  skip,
-}, async () => {
+test("explain --record: warns that calls may be missing if the service can't be watched, and restores the unit", async () => {
   await define(POLICY);
   await sandboxUnit(box, 'apply', UNIT);
   const before = await stateOf();
@@ -159,7 +141,7 @@ test("explain --record: warns that calls may be missing if the service can't be 
 });
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`explain --record: ${signal} ends the run, and restores the unit`, { skip }, async () => {
+  test(`explain --record: ${signal} ends the run, and restores the unit`, async () => {
     await define(POLICY.replace('100ms', '1h'));
     await sandboxUnit(box, 'revert', UNIT);
     await box.succeed(['systemctl', 'restart', UNIT]);
@@ -181,9 +163,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-test('explain --record: reports what the service itself fails at, and restores the unit', {
-  skip,
-}, async () => {
+test('explain --record: reports what the service itself fails at, and restores the unit', async () => {
   await define(POLICY, 'SystemCallFilter=~sysinfo\n');
   await sandboxUnit(box, 'revert', UNIT);
   await box.exec(['systemctl', 'restart', UNIT]);

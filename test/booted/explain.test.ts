@@ -1,38 +1,29 @@
 /** Refused calls of real services, by the kernel's own records. */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
-import {
-  bootWithPrograms,
-  defineProgram,
-  PROGRAMS,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { defineProgram, PROGRAMS, policyPath, sandboxUnit } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
 
-const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `explained-${process.pid}`;
 /** A sleep(1) of that kind: refused calls of a program that others run, too, would be taken for the service's. */
 const SLEEP = `${PROGRAMS}/sleep-${process.pid}`;
 const UNIT = 'explained.service';
 
-let box: Box;
-let obstacle = skip;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('explain', {
+let obstacle: string | undefined;
+const { box, test } = machine('explain', {
+  programs: {
     [NAME]: ['test/booted/programs/myos.c', '-static'],
     crashes: ['test/booted/programs/crashes.c'],
-  });
-  await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
-  const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
-  if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
+  },
+  prepare: async () => {
+    await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
+    const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
+    if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
+  },
 });
-after(() => box?.stop());
 
 interface Refusal {
   readonly call: string;
@@ -98,9 +89,7 @@ const CASES: readonly [policy: string, lines: string, what: string][] = [
 ];
 
 for (const [policy, lines, what] of CASES) {
-  test(`explain: the kernel's record of a killed service, in a container a guess, leads to: ${what}`, {
-    skip,
-  }, async (t) => {
+  test(`explain: the kernel's record of a killed service, in a container a guess, leads to: ${what}`, async (t) => {
     if (obstacle) return t.skip(obstacle);
     await define(t, lines);
     await confine(`[syscalls]\n${policy}\n`);
@@ -111,9 +100,7 @@ for (const [policy, lines, what] of CASES) {
   });
 }
 
-test('explain: calls that fail with an errno are recorded while the policy is permissive', {
-  skip,
-}, async (t) => {
+test('explain: calls that fail with an errno are recorded while the policy is permissive', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n');
@@ -127,7 +114,7 @@ test('explain: calls that fail with an errno are recorded while the policy is pe
   assert.match(stdout, /^explained.service: no call was refused, 1 would be\n/);
 });
 
-test('apply: a roll-back names the refused call and its line', { skip }, async (t) => {
+test('apply: a roll-back names the refused call and its line', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
@@ -151,9 +138,7 @@ test('apply: a roll-back names the refused call and its line', { skip }, async (
   assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
-test('explain: names the refused call if another policy confines the service by then', {
-  skip,
-}, async (t) => {
+test('explain: names the refused call if another policy confines the service by then', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile('/etc/other.toml', '[syscalls]\ndeny = ["ptrace"]\n');
@@ -182,7 +167,7 @@ test('explain: names the refused call if another policy confines the service by 
   assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);
 });
 
-test('explain: ignores a line of a record that the service itself prints', { skip }, async (t) => {
+test('explain: ignores a line of a record that the service itself prints', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\n');
@@ -223,7 +208,7 @@ function forgedName(): string {
 }
 
 test("explain: ignores a user's file that has a record in its name", {
-  skip: skip ?? (NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message'),
+  skip: NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message',
 }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);

@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../../src/systemd/paths/programs.js';
 import { Answers, hostScript } from '../support/asked-elsewhere.js';
-import type { Box } from '../support/box.js';
 import { runCommand as runHere } from '../support/command.js';
 import { runCommand } from '../support/command-in-box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { servicesObstacle } from '../support/service.js';
 import { alternatives, THOROUGH } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -35,14 +35,14 @@ const textOf = (template: string) => readFileSync(inRepository(`templates/${temp
 
 for (const tree of alternatives(TREES)) {
   describe(`on the tree ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
     let folder: string;
-    before(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-      box = await bootWithPrograms(`facts-${tree}`, {}, tree);
+    const { box } = machine(`facts-${tree}`, {
+      tree,
+      prepare: async () => {
+        folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
+      },
     });
     after(async () => {
-      await box?.stop();
       rmSync(folder, { recursive: true, force: true });
     });
 

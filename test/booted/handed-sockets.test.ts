@@ -1,8 +1,9 @@
 /** Sockets that a socket unit hands over, on every systemd that there is a box for: whose lines hold them. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { boxAvailable } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { planned } from '../support/planned.js';
 import { sandboxUnit } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
@@ -65,31 +66,32 @@ function filesOf(one: Case, i: number): [string, string][] {
 
 for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof TREES, readonly Case[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
-    let box: Box;
     let answered: ReadonlySet<string>;
-    before(async () => {
-      box = await Box.boot({ name: `handed-sockets-${tree}`, tree });
-      const slices = Object.entries(SLICES).map(([name, line]) => [name, `[Slice]\n${line}\n`]);
-      const files = [...slices, ...cases.flatMap(filesOf)];
-      await changeFiles(
-        box,
-        Object.fromEntries(files.map(([name, text]) => [`/run/systemd/system/${name}`, text!])),
-      );
-      await box.succeed(['systemctl', 'start', ...cases.map((_, i) => `handed-${i}.socket`)]);
-      // Who gets no answer waits for it: all clients wait at once.
-      const client = 'exec 3<>/dev/tcp/127.0.0.1/$((8100 + $1)) && read -rt 1 line <&3; echo "$1 $line"';
-      const { stdout } = await box.sh(
-        `seq 0 ${cases.length - 1} | xargs --max-procs=${cases.length} --max-args=1 timeout 3 bash -c '${client}' bash`,
-      );
-      answered = new Set(stdout.split('\n').filter((line) => line.endsWith(' answer')));
-      // The plan is made of the unit as its administrator has it, and of a policy.
-      const byHand = cases.map((one, i) => [
-        `/run/systemd/system/${serviceOf(one, i)}.d/by-hand.conf`,
-        undefined,
-      ]);
-      await changeFiles(box, Object.fromEntries(byHand));
+    const { box } = machine(`handed-sockets-${tree}`, {
+      tree,
+      launcher: false,
+      prepare: async () => {
+        const slices = Object.entries(SLICES).map(([name, line]) => [name, `[Slice]\n${line}\n`]);
+        const files = [...slices, ...cases.flatMap(filesOf)];
+        await changeFiles(
+          box,
+          Object.fromEntries(files.map(([name, text]) => [`/run/systemd/system/${name}`, text!])),
+        );
+        await box.succeed(['systemctl', 'start', ...cases.map((_, i) => `handed-${i}.socket`)]);
+        // Who gets no answer waits for it: all clients wait at once.
+        const client = 'exec 3<>/dev/tcp/127.0.0.1/$((8100 + $1)) && read -rt 1 line <&3; echo "$1 $line"';
+        const { stdout } = await box.sh(
+          `seq 0 ${cases.length - 1} | xargs --max-procs=${cases.length} --max-args=1 timeout 3 bash -c '${client}' bash`,
+        );
+        answered = new Set(stdout.split('\n').filter((line) => line.endsWith(' answer')));
+        // The plan is made of the unit as its administrator has it, and of a policy.
+        const byHand = cases.map((one, i) => [
+          `/run/systemd/system/${serviceOf(one, i)}.d/by-hand.conf`,
+          undefined,
+        ]);
+        await changeFiles(box, Object.fromEntries(byHand));
+      },
     });
-    after(() => box?.stop());
 
     /** The socket unit that a gap names. */
     const namedIn = async (unit: string) => {

@@ -1,19 +1,11 @@
 /** What was put in the places that are written, and disks that take nothing, on a real systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { UNIT } from '../support/demo-service.js';
 import { assertReadable, assertRefused, listing } from '../support/hostile.js';
-import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath, properties, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 const UNITS = '/etc/systemd/system';
 const DROP_INS = `${UNITS}/${UNIT}.d`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit';
@@ -21,18 +13,14 @@ const policy = (call: string) =>
   `[syscalls]\ndeny = ["execve", "execveat", "${call}"]\n[apply]\nsettle = "200ms"\n`;
 const POLICY = policy('uname');
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('hostile');
-  await changeFiles(box, {
+const { box, test, skip } = machine('hostile', {
+  files: {
     [`${UNITS}/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
     [policyPath(UNIT)]: POLICY,
     '/srv/victim/file': 'kept\n',
-  });
-  await box.succeed(['systemctl', 'start', UNIT]);
+  },
+  start: [UNIT],
 });
-after(() => box?.stop());
 
 const ADDRESS = { D: DROP_INS, L: LAUNCHER, C: `${DROP_INS}/zz-sandbox-unit.conf`, V: '/srv/victim' };
 
@@ -81,7 +69,7 @@ const PLANTED: readonly [what: string, script: string, code: string][] = [
 
 const CLEAN = `rm -rf "$D" "$L"; chown root "\${D%/*}" ${policyPath(UNIT)}; chmod 644 ${policyPath(UNIT)}; chmod 755 /etc/sandbox-unit`;
 
-describe('apply refuses, and writes nothing:', { skip: skip ?? false }, () => {
+describe('apply refuses, and writes nothing:', { skip }, () => {
   for (const [what, script, code] of PLANTED) {
     test(what, async () => {
       try {
@@ -97,7 +85,7 @@ describe('apply refuses, and writes nothing:', { skip: skip ?? false }, () => {
   }
 });
 
-test('commands refuse a policy that others can write', { skip }, async () => {
+test('commands refuse a policy that others can write', async () => {
   const file = '/srv/others.toml';
   await box.writeFile(file, POLICY, '0666');
   const were = await listing(box);
@@ -116,7 +104,7 @@ const TEXTS: readonly [policy: string, code: string, place: string][] = [
 ];
 
 for (const [content, code, place] of TEXTS) {
-  test(`the file content ${JSON.stringify(content)} reaches no unit`, { skip }, async () => {
+  test(`the file content ${JSON.stringify(content)} reaches no unit`, async () => {
     const file = '/srv/hostile.toml';
     await box.writeFile(file, content);
     const were = await listing(box);
@@ -141,7 +129,7 @@ const LINKS: readonly [what: string, script: string][] = [
 ];
 
 describe('apply replaces a link, revert removes it, and its target stays:', {
-  skip: skip ?? false,
+  skip,
 }, () => {
   for (const [what, script] of LINKS) {
     test(what, async () => {
@@ -187,7 +175,7 @@ const FULL: readonly [what: string, begin: string, end: string, code: string][] 
   ],
 ];
 
-describe('a disk error:', { skip: skip ?? false }, () => {
+describe('a disk error:', { skip }, () => {
   for (const [what, begin, end, code] of FULL) {
     test(`with ${what}, a unit without a policy stays unconfined`, async () => {
       await sh(begin);

@@ -1,12 +1,11 @@
 /** Watches that something befalls: no recording is wrong or cut off, and the command says what is missing. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { parseRecording } from '../../src/observe/recording/parse.js';
 import type { Recording } from '../../src/observe/recording/recording.js';
-import type { Box } from '../support/box.js';
-import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+import { PROGRAMS, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 const FOLDER = '/var/lib/sandbox-unit/recordings';
@@ -15,18 +14,16 @@ const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 const serviceOf = (program: string) => `[Service]\nExecStart=${program}\n`;
 
 describe('learn', { skip: skip ?? false }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('learn-faults', { forks: ['test/booted/programs/forks.c'] });
-    await changeFiles(box, {
-      '/etc/systemd/system/demo.service': serviceOf('/usr/bin/sleep infinity'),
-      '/etc/systemd/system/paths.service': serviceOf(
+  const { box } = machine('learn-faults', {
+    programs: { forks: ['test/booted/programs/forks.c'] },
+    files: {
+      'demo.service': serviceOf('/usr/bin/sleep infinity'),
+      'paths.service': serviceOf(
         `/bin/sh -c 'i=0; while [ $$i -lt 40000 ]; do i=$$((i+1)); test -e /none/$$i; done; sleep infinity'`,
       ),
-      '/etc/systemd/system/forks.service': serviceOf(`${PROGRAMS}/forks`),
-    });
+      'forks.service': serviceOf(`${PROGRAMS}/forks`),
+    },
   });
-  after(() => box?.stop());
 
   /** The recordings of a unit; each file in its folder must be one. */
   const recordings = async (unit: string): Promise<Recording[]> => {

@@ -1,11 +1,11 @@
 /** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/learn/evidence/ledger/checklist.js';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
-import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
-import { bootWithPrograms, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 interface Service {
@@ -59,7 +59,6 @@ const SERVICES: readonly Service[] = [
 const skip = servicesObstacle();
 
 describe('learn', { skip: skip ?? false }, () => {
-  let box: Box;
   const run = async (status: number, ...words: string[]) => {
     const found = await sandboxUnit(box, ...words);
     assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
@@ -67,13 +66,13 @@ describe('learn', { skip: skip ?? false }, () => {
   };
   const recordings = (unit: string) => recordingsOf(box, unit);
 
-  before(async () => {
-    box = await bootWithPrograms('learn');
-    // As hosts have it.
-    await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
-    await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
+  const { box } = machine('learn', {
+    prepare: async () => {
+      // As hosts have it.
+      await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+      await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
+    },
   });
-  after(() => box?.stop());
 
   for (const { unit, work, otherWork, answer, rotates, tunables, pidFile, daemon } of alternatives(
     SERVICES,

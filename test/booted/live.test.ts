@@ -1,25 +1,14 @@
 /** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { askAlways } from '../support/asking.js';
-import type { Box } from '../support/box.js';
 import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  FILES,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { FILES, mainPid, PROGRAMS, policyPath, properties, revert, sandboxUnit } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
 
 /** Why no filter can be loaded into a running service here. */
-const skip = servicesObstacle();
 
 const EXEC = ['--deny', 'execve,execveat'];
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n';
@@ -36,14 +25,7 @@ while :; do
 done
 `;
 
-let box: Box;
-
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('live');
-  await box.writeFile(TRYING, SAYS, '0755');
-});
-after(() => box?.stop());
+const { box, test, skip } = machine('live', { prepare: () => box.writeFile(TRYING, SAYS, '0755') });
 
 /** Runs the command, which ends with a status; returns all that it said. */
 async function run(status: number, ...words: string[]): Promise<string> {
@@ -66,7 +48,7 @@ async function says(unit: string): Promise<string> {
   return (await box.succeed(['bash', '-c', script, 'bash', `${FILES}/${unit}.out`])).trim();
 }
 
-describe('a service under load', { skip: skip ?? false }, () => {
+describe('a service under load', { skip }, () => {
   const unit = 'nginx.service';
 
   test('gets a policy without a restart, unnoticed by its clients', async () => {
@@ -105,7 +87,7 @@ describe('a service under load', { skip: skip ?? false }, () => {
   });
 });
 
-describe('apply --live', { skip: skip ?? false }, () => {
+describe('apply --live', { skip }, () => {
   const APPLY = '[apply]\nsettle = "100ms"\n';
 
   test('is as good as a restart, for each enforcer in turn', { skip: LONG }, async () => {
@@ -204,7 +186,7 @@ describe('apply --live', { skip: skip ?? false }, () => {
   });
 });
 
-describe('tighten refuses calls until the next start', { skip: skip ?? false }, () => {
+describe('tighten refuses calls until the next start', { skip }, () => {
   for (const unit of ['plain.service', 'template@one.service']) {
     test(`from ${unit}`, async () => {
       await start(unit);

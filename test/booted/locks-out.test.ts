@@ -1,10 +1,10 @@
 /** Logins by ssh and jobs of cron, by real clients, under policies that take something from them. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { NO_EXEC } from '../support/demo-service.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 
@@ -46,13 +46,13 @@ const CLIENTS = {
 type Client = keyof typeof CLIENTS;
 
 describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?? false }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('locks-out', {}, 'clients');
-    const { status, stderr } = await box.sh(PREPARE);
-    assert.equal(status, 0, stderr);
+  const { box } = machine('locks-out', {
+    tree: 'clients',
+    prepare: async () => {
+      const { status, stderr } = await box.sh(PREPARE);
+      assert.equal(status, 0, stderr);
+    },
   });
-  after(() => box?.stop());
 
   const getsIn = async (client: Client): Promise<boolean> => {
     const { stdout } = await box.exec(['sh', '-c', `${CLIENTS[client]} </dev/null 2>&1`]);

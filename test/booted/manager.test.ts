@@ -1,26 +1,12 @@
 /** What may become of the service manager itself while units are changed. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  policyPath,
-  processStatus,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, policyPath, processStatus, properties, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (!skip) box = await bootWithPrograms('manager');
-});
-after(() => box?.stop());
+const { box, test } = machine('manager');
 
 const CONFIGURATION = '/etc/systemd/system.conf.d/test.conf';
 
@@ -47,9 +33,7 @@ async function withManager(settings: string, during: () => Promise<void>): Promi
   }
 }
 
-test('apply waits to its end for a job that is running while the manager re-executes itself', {
-  skip,
-}, async () => {
+test('apply waits to its end for a job that is running while the manager re-executes itself', async () => {
   await box.succeed(['mkfifo', '/opt/pipe']);
   await box.writeFile('/run/go', '');
   const wait = `ExecStartPre=/bin/sh -c 'test -e /run/go || read x <>/opt/pipe'`;
@@ -78,7 +62,7 @@ while (!existsSync('/run/enough')) {
 bus.close();
 `;
 
-test('apply gets an answer from the next manager when one re-executes itself', { skip }, async () => {
+test('apply gets an answer from the next manager when one re-executes itself', async () => {
   const reading = box.succeed(['node', '--input-type=module', '--eval', READER]);
   const answered = async () => (await box.exec(['rm', '/run/answered'])).status === 0;
   for (let i = 0; i < 3; i++) {
@@ -90,7 +74,7 @@ test('apply gets an answer from the next manager when one re-executes itself', {
   await reading;
 });
 
-test('apply rolls back if the bus is restarted in between', { skip }, async () => {
+test('apply rolls back if the bus is restarted in between', async () => {
   const bus = 'until busctl status org.freedesktop.systemd1; do sleep 0.02; done >/dev/null 2>&1';
   await box.writeFile('/opt/probe', `#!/bin/sh\nsystemctl restart dbus.service\n${bus}\nexit 1\n`, '0755');
   await define('ExecStart=/usr/bin/tail -f /dev/null', `${NO_EXEC}[apply]\nprobe = ["/opt/probe"]\n`);
@@ -99,9 +83,7 @@ test('apply rolls back if the bus is restarted in between', { skip }, async () =
   assert.match(stderr, /^error\[service-failed\]: the probe /m);
 });
 
-test('revert: if the reload fails, the service still starts, and the next run finishes', {
-  skip,
-}, async () => {
+test('revert: if the reload fails, the service still starts, and the next run finishes', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', NO_EXEC);
   assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
   await withManager('ReloadLimitIntervalSec=1h\nReloadLimitBurst=1', async () => {
@@ -118,9 +100,7 @@ test('revert: if the reload fails, the service still starts, and the next run fi
   assert.equal((await properties(box, UNIT, 'DropInPaths')).DropInPaths, '');
 });
 
-test('apply confines the bus, and services that refuse a stop, from their next start on', {
-  skip,
-}, async () => {
+test('apply confines the bus, and services that refuse a stop, from their next start on', async () => {
   await changeFiles(box, {
     '/etc/systemd/system/steady.service':
       '[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -140,9 +120,7 @@ test('apply confines the bus, and services that refuse a stop, from their next s
 });
 
 // The last: what a manager has in its environment stays there when it executes itself again.
-test("apply doesn't report a policy as applied if systemd loads no filters", {
-  skip,
-}, async () => {
+test("apply doesn't report a policy as applied if systemd loads no filters", async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', '[syscalls]\ndeny = ["uname"]\n');
   await withManager('ManagerEnvironment=SYSTEMD_SECCOMP=0', async () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'apply', UNIT);

@@ -1,10 +1,10 @@
 /** Services with mounts, of the launcher or of their own, on every systemd that there is a box for. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { RENAMING_CASES } from '../support/renaming-cases.js';
-import { apply, properties, servicesObstacle } from '../support/service.js';
+import { properties, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -16,13 +16,11 @@ const DROP_IN = '/etc/systemd/system/early.service.d/zz-sandbox-unit.conf';
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `mounts-${tree}`, tree });
-      await changeFiles(box, { '/etc/systemd/system/early.service': EARLY + SERVICE });
-      await apply(box, '[syscalls]\ndeny = ["execve", "execveat"]\n', 'early.service');
+    const { box } = machine(`mounts-${tree}`, {
+      tree,
+      files: { 'early.service': EARLY + SERVICE },
+      applied: { 'early.service': '[syscalls]\ndeny = ["execve", "execveat"]\n' },
     });
-    after(() => box?.stop());
 
     const statusOf = async (command: string, ...lines: string[]) => {
       const properties = lines.map((line) => `--property=${line}`);

@@ -1,9 +1,10 @@
 /** Directives that systemd knows and, on some machines, skips in silence. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { boxAvailable } from '../support/box.js';
 import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
+import { machine } from '../support/machine.js';
 import { launcherObstacle } from '../support/native.js';
 import { planned, targetOf } from '../support/planned.js';
 import { mainPid, policyPath, sandboxUnit } from '../support/service.js';
@@ -48,17 +49,17 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
   const skip = boxAvailable(tree) ?? launcherObstacle() ?? false;
 
   describe(`directives that the plan calls enforced are enforced on ${tree}`, { skip }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `needs-${tree}`, tree });
-      const unit = `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`;
-      await box.writeFile('/opt/program.js', PROGRAM);
-      await box.writeFile('/run/file', '');
-      await box.writeFile('/etc/systemd/system/demo.service', unit);
-      await box.writeFile(policyPath('demo.service'), POLICY);
-      await box.succeed(['systemctl', 'daemon-reload']);
+    const { box } = machine(`needs-${tree}`, {
+      tree,
+      prepare: async () => {
+        const unit = `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`;
+        await box.writeFile('/opt/program.js', PROGRAM);
+        await box.writeFile('/run/file', '');
+        await box.writeFile('/etc/systemd/system/demo.service', unit);
+        await box.writeFile(policyPath('demo.service'), POLICY);
+        await box.succeed(['systemctl', 'daemon-reload']);
+      },
     });
-    after(() => box.stop());
 
     test('the plan names those that are not', async () => {
       const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');

@@ -1,10 +1,9 @@
 /** A unit's own reload and its probes in a trial, on a real systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
 import {
   apply,
-  bootWithPrograms,
   COMMAND,
   mainPid,
   PROGRAMS,
@@ -16,22 +15,22 @@ import {
 const UNIT = 'executes-itself.service';
 const NGINX = 'nginx.service';
 const skip = servicesObstacle();
-let box: Box;
 
 describe("trial of a unit's own reload and probes", { skip }, () => {
-  before(async () => {
-    box = await bootWithPrograms('own-verbs', {
+  const { box } = machine('own-verbs', {
+    programs: {
       'executes-itself': ['test/booted/programs/executes-itself.c', '-static'],
-    });
-    const lines = [
-      `ExecStart=${PROGRAMS}/executes-itself`,
-      'ExecReload=/bin/kill -USR2 $MAINPID',
-      'ExecStop=/bin/kill $MAINPID',
-    ];
-    await box.writeFile(`/etc/systemd/system/${UNIT}`, `[Service]\n${lines.join('\n')}\n`);
-    await box.sh(`systemctl daemon-reload; systemctl start ${UNIT} ${NGINX}`);
+    },
+    prepare: async () => {
+      const lines = [
+        `ExecStart=${PROGRAMS}/executes-itself`,
+        'ExecReload=/bin/kill -USR2 $MAINPID',
+        'ExecStop=/bin/kill $MAINPID',
+      ];
+      await box.writeFile(`/etc/systemd/system/${UNIT}`, `[Service]\n${lines.join('\n')}\n`);
+      await box.sh(`systemctl daemon-reload; systemctl start ${UNIT} ${NGINX}`);
+    },
   });
-  after(() => box?.stop());
 
   /** What `apply` says of a policy that it doesn't take. */
   async function refused(unit: string, policy: string): Promise<string> {

@@ -1,11 +1,10 @@
 /** Permissive units: what their policies would refuse is let through and recorded, until they are enforced. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { recordsObstacle, runUntilRecorded } from '../support/kernel-records.js';
+import { machine } from '../support/machine.js';
 import {
-  bootWithPrograms,
   defineProgram,
   exited,
   KILLED,
@@ -13,22 +12,17 @@ import {
   policyPath,
   runToEnd,
   sandboxUnit,
-  servicesObstacle,
 } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
 
-const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine. */
 const RECORDED = `lenient-${process.pid}`;
 const RUNS = exited(0, 'My OS is Linux!\n');
 const UNAME = `syscall=${numbersOf(NATIVE).get('uname')} code=0x7ffc0000`;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('permissive', { [RECORDED]: ['test/booted/programs/myos.c', '-static'] });
+const { box, test } = machine('permissive', {
+  programs: { [RECORDED]: ['test/booted/programs/myos.c', '-static'] },
 });
-after(() => box?.stop());
 
 async function run(...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await sandboxUnit(box, ...words);
@@ -46,7 +40,7 @@ const POLICIES: Readonly<Record<string, string>> = {
 
 describe('a program dies enforced, runs and is recorded when permissive, and dies enforced again:', () => {
   for (const [index, [what, lines]] of Object.entries(POLICIES).entries()) {
-    test(what, { skip }, async (t) => {
+    test(what, async (t) => {
       const unit = `lenient-${index}.service`;
       await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}`);
       await box.writeFile(policyPath(unit), `[syscalls]\n${lines}\n`);
@@ -70,7 +64,7 @@ describe('a program dies enforced, runs and is recorded when permissive, and die
   }
 });
 
-test("a permissive policy doesn't allow what the unit itself refuses", { skip }, async () => {
+test("a permissive policy doesn't allow what the unit itself refuses", async () => {
   const unit = 'own.service';
   const own = 'SystemCallFilter=~uname\nSystemCallErrorNumber=ENETDOWN';
   await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}\n${own}`);
@@ -81,7 +75,7 @@ test("a permissive policy doesn't allow what the unit itself refuses", { skip },
 
 describe('verify of a running service', () => {
   for (const stage of ['exec', 'entry']) {
-    test(`its permissive policy of stage ${stage} is in force in the kernel`, { skip }, async () => {
+    test(`its permissive policy of stage ${stage} is in force in the kernel`, async () => {
       const unit = `runs-${stage}.service`;
       await defineProgram(box, unit, 'Type=exec\nExecStart=/usr/bin/sleep infinity');
       await box.writeFile(

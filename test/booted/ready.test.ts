@@ -1,28 +1,17 @@
 /** Services that lose calls once they serve. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { before, describe } from 'node:test';
 import { TIGHTEN } from '../support/demo-service.js';
 import { INJECTOR_HERE } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { REPOSITORY } from '../support/repository.js';
-import {
-  apply,
-  bootWithPrograms,
-  FILES,
-  mainPid,
-  policyPath,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { apply, FILES, mainPid, policyPath, properties, revert, sandboxUnit } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
 import { until } from '../support/until.js';
 
 /** Why no filter can be loaded into a running service here. */
-const skip = servicesObstacle();
 const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\n';
 
 /** For a service that goes on when a call is refused. */
@@ -56,16 +45,12 @@ while :; do read -r -u 3 || continue; try asked; done
 `;
 const PROGRAM = '/opt/programs/asked';
 
-let box: Box;
-
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('ready', {
+const { box, test, skip } = machine('ready', {
+  programs: {
     threads: ['test/booted/programs/threads.c', '-static', '-pthread'],
-  });
-  await box.writeFile(PROGRAM, SERVICE, '0755');
+  },
+  prepare: () => box.writeFile(PROGRAM, SERVICE, '0755'),
 });
-after(() => box?.stop());
 
 /** Defines a service, and starts it. */
 async function start(unit: string, lines: string): Promise<void> {
@@ -147,7 +132,7 @@ describe('a service that can start a program until it serves can start none late
 
   for (const [kind, { becomes, start = `systemctl start ${kind}.service` }] of Object.entries(KINDS)) {
     const unit = `${kind}.service`;
-    test(`with Type=${becomes}: ${kind}`, { skip }, async () => {
+    test(`with Type=${becomes}: ${kind}`, async () => {
       const wanted = { Type: becomes, ActiveState: 'active' };
       assert.deepEqual(await properties(box, unit, 'Type', 'ActiveState'), wanted);
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
@@ -158,7 +143,7 @@ describe('a service that can start a program until it serves can start none late
     });
   }
 
-  test('the filter of [ready] is seen by verify, and revert removes it', { skip }, async () => {
+  test('the filter of [ready] is seen by verify, and revert removes it', async () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'status', ...units);
     assert.equal(status, 0, stdout + stderr);
     await revert(box, ...units);
@@ -171,9 +156,7 @@ describe('a service that can start a program until it serves can start none late
 });
 
 describe('a service without privileges loses calls once it serves', () => {
-  test('and keeps the refusals of its start', {
-    skip,
-  }, async () => {
+  test('and keeps the refusals of its start', async () => {
     const unit = 'user.service';
     await box.sh(`chmod 777 ${FILES}`);
     await start(unit, `User=nobody\n${DIRECT}`);
@@ -194,7 +177,7 @@ describe('a service without privileges loses calls once it serves', () => {
   });
 });
 
-test('a service of stage entry loses more calls once it serves', { skip }, async () => {
+test('a service of stage entry loses more calls once it serves', async () => {
   const unit = 'entry.service';
   await start(unit, DIRECT);
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
@@ -245,7 +228,7 @@ describe('a service that has ended before the filter is loaded', () => {
     await box.succeed(['systemctl', 'start', unit]);
   };
 
-  test('has succeeded, as without [ready]', { skip }, async () => {
+  test('has succeeded, as without [ready]', async () => {
     const unit = 'brief.service';
     await startUnder(unit, 'ExecStart=/bin/true');
     const ended = { ActiveState: 'inactive', Result: 'success' };
@@ -253,7 +236,7 @@ describe('a service that has ended before the filter is loaded', () => {
     await revert(box, unit);
   });
 
-  test('has no process left without the filter', { skip }, async () => {
+  test('has no process left without the filter', async () => {
     const unit = 'leaving.service';
     const left = `${FILES}/left.pid`;
     const script = `/bin/sleep 1000 & echo $$! >${left}; exec /bin/sleep 0.2`;
@@ -269,7 +252,7 @@ describe('a service that has ended before the filter is loaded', () => {
 describe("the service's own output", () => {
   const out = `${FILES}/output`;
 
-  test('contains nothing from the program that loads the filter', { skip }, async () => {
+  test('contains nothing from the program that loads the filter', async () => {
     const unit = 'output.service';
     await box.writeFile(out, 'before it starts\n');
     await start(unit, `StandardOutput=file:${out}\n${DIRECT}`);
@@ -288,7 +271,7 @@ describe("the service's own output", () => {
     await revert(box, unit);
   });
 
-  test("contains nothing from that program if it is a client's connection", { skip }, async () => {
+  test("contains nothing from that program if it is a client's connection", async () => {
     const accepts = `[Socket]\nListenStream=${FILES}/talk.socket\nAccept=yes\n`;
     const script = 'echo hello; read -r line; echo "$line"; exec 0<&- 1>&- 2>&-; exec sleep 10';
     const service = `[Service]\nType=exec\nStandardInput=socket\nExecStart=/bin/sh -c '${script}'\n`;
@@ -308,7 +291,7 @@ describe("the service's own output", () => {
   });
 });
 
-test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, async () => {
+test('a start is for its own unit, whatever EnvironmentFile= says', async () => {
   const [tenant, other] = ['tenants@a.service', 'tenants@b.service'];
   const lines = `Type=exec\nEnvironmentFile=-${FILES}/%i.env\nExecStart=/bin/sleep infinity\n`;
   await changeFiles(box, { '/etc/systemd/system/tenants@.service': `[Service]\n${lines}` });
@@ -326,9 +309,7 @@ test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, as
 describe('a reload', () => {
   const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 
-  test('works as before, is refused calls if the policy says so, or becomes a restart', {
-    skip,
-  }, async () => {
+  test('works as before, is refused calls if the policy says so, or becomes a restart', async () => {
     const unit = 'reload.service';
     await start(unit, lines);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
@@ -368,7 +349,7 @@ describe("the unit's own ExecStartPost= commands", () => {
   const fails = `/bin/sh -c 'test ! -e ${FILES}/fails'`;
   const LATER = `/etc/systemd/system/${unit}.d/zzz.conf`;
 
-  test('run before the filter is loaded, or after', { skip }, async () => {
+  test('run before the filter is loaded, or after', async () => {
     await start(unit, `${NOTIFY}\nExecStartPost=${asks}\nExecStartPost=${fails}`);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 0']);
     await apply(box, POLICY, unit);
@@ -379,7 +360,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     assert.equal((await sandboxUnit(box, 'verify', unit)).status, 0);
   });
 
-  test('make the start fail if one fails, and the next start works', { skip }, async () => {
+  test('make the start fail if one fails, and the next start works', async () => {
     await box.writeFile(`${FILES}/fails`, '');
     assert.notEqual((await box.exec(['systemctl', 'restart', unit])).status, 0);
     assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'failed');
@@ -387,7 +368,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
   });
 
-  test('in a later drop-in replace the one of [ready], which is reported', { skip }, async () => {
+  test('in a later drop-in replace the one of [ready], which is reported', async () => {
     await changeFiles(box, { [LATER]: '[Service]\nExecStartPost=\n' });
     for (const verb of ['status', 'verify', 'plan', 'apply']) {
       const { status, stdout, stderr } = await sandboxUnit(box, verb, unit);
@@ -399,7 +380,7 @@ describe("the unit's own ExecStartPost= commands", () => {
   });
 });
 
-test('verify reports a service that serves without the filter', { skip }, async () => {
+test('verify reports a service that serves without the filter', async () => {
   const unit = 'without.service';
   await start(unit, DIRECT);
   await apply(box, SETTLING, unit);
@@ -415,9 +396,7 @@ test('verify reports a service that serves without the filter', { skip }, async 
   await revert(box, unit);
 });
 
-test('a service that [ready] refuses a call at its stop gets the next policy, without a report of that call', {
-  skip,
-}, async () => {
+test('a service that [ready] refuses a call at its stop gets the next policy, without a report of that call', async () => {
   const unit = 'helped.service';
   const stops = '$SIG{TERM} = sub { system "/bin/true"; exit }; select undef, undef, undef, 9 while 1';
   await box.writeFile('/opt/programs/helped.pl', stops);
@@ -430,9 +409,7 @@ test('a service that [ready] refuses a call at its stop gets the next policy, wi
   await revert(box, unit);
 });
 
-test("a service fails to start if the filter can't be loaded, and the policy is rolled back", {
-  skip,
-}, async () => {
+test("a service fails to start if the filter can't be loaded, and the policy is rolled back", async () => {
   const unit = 'waiting.service';
   await start(unit, DIRECT);
   await box.writeFile(policyPath(unit), '[ready]\ndeny = ["read"]\n');
@@ -448,9 +425,7 @@ test("a service fails to start if the filter can't be loaded, and the policy is 
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
 });
 
-test("a unit that counts a failed command of the start as success can't have [ready]", {
-  skip,
-}, async () => {
+test("a unit that counts a failed command of the start as success can't have [ready]", async () => {
   const unit = 'forgiving.service';
   await start(unit, `${DIRECT}\nSuccessExitStatus=1\nExecStartPost=/bin/false`);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');

@@ -1,24 +1,11 @@
 /** A service that doesn't work under its policy runs without it again when apply is done. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath, properties, revert, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('roll-back');
-});
-after(() => box?.stop());
+const { box, test } = machine('roll-back');
 
 const SHELL = 'ExecStart=/bin/sh -c';
 const NO_PROGRAMS = 'deny = ["execve:EPERM", "execveat"]';
@@ -42,7 +29,7 @@ const SERVICES: readonly [what: string, lines: string, policy: string, hint?: Re
 ];
 
 for (const [i, [what, lines, policy, hint]] of SERVICES.entries()) {
-  test(`a service that ${what} is rolled back`, { skip }, async () => {
+  test(`a service that ${what} is rolled back`, async () => {
     const unit = `fragile${i}.service`;
     await changeFiles(box, {
       [`/etc/systemd/system/${unit}`]: `[Service]\nNotifyAccess=all\n${lines}\n`,
@@ -79,7 +66,7 @@ describe('a service that stays up but is refused calls in its trial', () => {
   };
   const CALL = /:2:9: (error|warning)\[refused-call\]: execve \(59\) (.*): deny execve$/m;
 
-  test('is rolled back if refused calls kill processes', { skip }, async () => {
+  test('is rolled back if refused calls kill processes', async () => {
     const { status, stdout, stderr } = await start('');
     assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
     assert.match(stderr, /^error\[refused-in-trial\]: the policy ended processes of busy\.service/m);
@@ -91,7 +78,7 @@ describe('a service that stays up but is refused calls in its trial', () => {
     ['where the policy asks for that', '[apply]\nrefused = "warn"\n', 'ended the process'],
   ];
   for (const [why, policy, end] of KEPT) {
-    test(`is reported with ${why}`, { skip }, async () => {
+    test(`is reported with ${why}`, async () => {
       const { status, stdout, stderr } = await start(policy);
       assert.equal(status, 0, stderr);
       assert.match(stdout, /^busy\.service: applied$/m);
@@ -101,7 +88,7 @@ describe('a service that stays up but is refused calls in its trial', () => {
   }
 });
 
-test('services that stay up without their listening sockets are rolled back', { skip }, async () => {
+test('services that stay up without their listening sockets are rolled back', async () => {
   const daemon = `
     const [, , port, delay] = process.argv;
     const path = '/run/' + port + '/sock';
@@ -164,7 +151,7 @@ describe('a service whose children leave its control group and are refused calls
     ['EPERM', 'applied', /:2:9: warning\[refused-call\]: uname \(63\) failed: deny uname$/m],
   ];
   for (const [action, state, said] of CASES) {
-    test(`with ${action}: ${state}`, { skip }, async () => {
+    test(`with ${action}: ${state}`, async () => {
       await changeFiles(box, {
         [`/etc/systemd/system/${unit}`]: `[Service]\nExecStartPre=mkdir -p ${OUTSIDE}\n${SHELL} '${WORK}'\n`,
         [policyPath(unit)]: `[syscalls]\ndeny = ["uname"]\naction = "${action}"\n`,
@@ -179,7 +166,7 @@ describe('a service whose children leave its control group and are refused calls
   }
 });
 
-test("memcached is rolled back if its start script can't execute it", { skip }, async () => {
+test("memcached is rolled back if its start script can't execute it", async () => {
   const unit = 'memcached.service';
   await box.succeed(['systemctl', 'start', unit]);
   await box.writeFile(policyPath(unit), `[syscalls]\n${NO_PROGRAMS}\n`);

@@ -1,30 +1,28 @@
 /** `sandbox-unit run` on a real systemd, beside what systemd-run does. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { runCommand } from '../support/command-in-box.js';
+import { machine } from '../support/machine.js';
 import { assertKeys } from '../support/printed-json.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
-import { bootWithPrograms, PROGRAMS, properties, servicesObstacle } from '../support/service.js';
+import { PROGRAMS, properties } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
 
-const skip = servicesObstacle();
 const MYOS = 'test/booted/programs/myos.c';
 /** A root folder with nothing in it but the program. */
 const ROOT = '/srv/root';
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('run', {
+const { box, test, skip } = machine('run', {
+  programs: {
     myos: [MYOS],
     'myos-static': [MYOS, '-static'],
     'uname-errno': ['test/booted/programs/uname-errno.c'],
-  });
-  await box.sh(`mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos`);
-  await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
-  await box.sh('systemctl start user@0.service user@$(id -u tester).service');
+  },
+  prepare: async () => {
+    await box.sh(`mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos`);
+    await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
+    await box.sh('systemctl start user@0.service user@$(id -u tester).service');
+  },
 });
-after(() => box?.stop());
 
 const LINUX = 'My OS is Linux!\n';
 const DOWN = 'uname failed: Network is down\n';
@@ -66,7 +64,7 @@ const USERS: readonly [
 ];
 
 for (const [who, options, flags] of USERS) {
-  describe(`the talk's commands for ${who}`, { skip: skip ?? false }, () => {
+  describe(`the talk's commands for ${who}`, { skip }, () => {
     for (const [words, how, status, output] of TALK) {
       test(words.join(' '), async () => {
         const all = [
@@ -87,7 +85,7 @@ for (const [who, options, flags] of USERS) {
   });
 }
 
-describe('run prints and returns what systemd-run does:', { skip: skip ?? false }, () => {
+describe('run prints and returns what systemd-run does:', { skip }, () => {
   const commands: readonly (readonly string[])[] = [
     ['--wait', 'true'],
     ['--wait', '-G', 'sh', '-c', 'exit 7'],
@@ -115,7 +113,7 @@ describe('run prints and returns what systemd-run does:', { skip: skip ?? false 
 });
 
 describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", {
-  skip: skip ?? false,
+  skip,
 }, () => {
   const SH = ['sh', '-c', 'echo "This should not be seen"'];
   const UNAME = [`${PROGRAMS}/uname-errno`];
@@ -280,7 +278,7 @@ describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", 
   });
 });
 
-describe('the launcher starts wherever the service runs:', { skip: skip ?? false }, () => {
+describe('the launcher starts wherever the service runs:', { skip }, () => {
   const DENY = ['--wait', '-G', '--service-type=exec', '--deny', 'execve,execveat,uname', '--errno=ENETDOWN'];
   const places: readonly (readonly string[])[] = [
     ['-p', 'DynamicUser=yes'],
@@ -305,7 +303,7 @@ describe('the launcher starts wherever the service runs:', { skip: skip ?? false
   }
 });
 
-test('run: --json prints all keys of its schema', { skip }, async () => {
+test('run: --json prints all keys of its schema', async () => {
   const words = ['--wait', '--json', '--deny', 'execve,execveat', 'sh', '-c', 'exit 3'];
   const { status, stdout, stderr } = await runUnit(box, words);
   assert.deepEqual([status, stderr], [3, '']);
@@ -317,7 +315,7 @@ test('run: --json prints all keys of its schema', { skip }, async () => {
   assert.deepEqual(assertKeys('run', [body, waits]), []);
 });
 
-test('run: arguments arrive unchanged', { skip }, async () => {
+test('run: arguments arrive unchanged', async () => {
   const words = ['a b', '', '$HOME', '%n', '\\', '"', "'", 'ä', ';', '--wait'];
   const print = ['sh', '-c', 'printf "[%s]" "$@"; kill -0 $$; echo', 'sh'];
   for (const deny of ['uname', 'execve,execveat']) {
@@ -327,7 +325,7 @@ test('run: arguments arrive unchanged', { skip }, async () => {
   }
 });
 
-describe('run --wait', { skip: skip ?? false }, () => {
+describe('run --wait', { skip }, () => {
   const running = (unit: string) =>
     box.waitFor(
       `${unit} to run`,
@@ -418,7 +416,7 @@ describe('run --wait', { skip: skip ?? false }, () => {
   });
 });
 
-test('run --on-active: a timer starts the confined command again and again', { skip }, async () => {
+test('run --on-active: a timer starts the confined command again and again', async () => {
   const at = ['--on-active=0', '--on-unit-inactive=100ms', '--timer-property=AccuracySec=1us'];
   const words = ['-u', 'timed', ...at, '-E', 'X=1', '--deny', 'uname:ENETDOWN', `${PROGRAMS}/myos`];
   const { status, stderr } = await box.exec([...COMMAND, ...words]);
@@ -436,7 +434,7 @@ test('run --on-active: a timer starts the confined command again and again', { s
   assert.deepEqual([never.status, /error\[/.test(never.stderr)], [1, true], never.stderr);
 });
 
-test('status --all lists units of run, and sees their filters', { skip }, async () => {
+test('status --all lists units of run, and sees their filters', async () => {
   for (const [name, calls] of [
     ['by-systemd', 'ptrace'],
     ['by-launcher', 'execve,execveat'],
@@ -451,9 +449,7 @@ test('status --all lists units of run, and sees their filters', { skip }, async 
   await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
 });
 
-test('explain names the call that a failed unit of run was refused, while the unit exists', {
-  skip,
-}, async () => {
+test('explain names the call that a failed unit of run was refused, while the unit exists', async () => {
   for (const calls of ['uname', 'uname,write']) {
     // A name of its own: the kernel's records are of the whole machine.
     const program = `${PROGRAMS}/myos-${process.pid}-${calls.length}`;
@@ -484,7 +480,7 @@ test('explain names the call that a failed unit of run was refused, while the un
   assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is unloaded/);
 });
 
-test('run: a command that never started is no success', { skip }, async () => {
+test('run: a command that never started is no success', async () => {
   const path = '/run/systemd/system/never.service.d/x.conf';
   await box.writeFile(path, '[Unit]\nConditionPathExists=/nonexistent\n');
   const { status, stderr } = await runUnit(box, ['--wait', '-u', 'never', '--deny', 'uname', 'true']);
@@ -493,7 +489,7 @@ test('run: a command that never started is no success', { skip }, async () => {
   await box.succeed(['rm', path]);
 });
 
-test('run: what a unit is given by --property is in force', { skip }, async () => {
+test('run: what a unit is given by --property is in force', async () => {
   const own = [
     ...['StandardInput=data', 'StandardInputText=a\\x20b', 'StandardInputData=Ywo='],
     ...['StandardOutput=append:/run/own-output', 'ExecStartPre=/bin/sh -c "echo $PRE $$PRE"'],
@@ -520,7 +516,7 @@ test('run: what a unit is given by --property is in force', { skip }, async () =
   assert.match((await runUnit(box, unmet)).stderr, /error\[start-failed\].*\(skipped\)/);
 });
 
-test('run: a filter applies to other Exec lines if the policy says so', { skip }, async () => {
+test('run: a filter applies to other Exec lines if the policy says so', async () => {
   const policy = '[syscalls]\ndeny = ["execve", "execveat"]\n';
   await box.writeFile('/run/plain.toml', policy);
   await box.writeFile('/run/wrap.toml', `${policy}[exec]\nwrap = ["ExecStart", "ExecStartPre"]\n`);
@@ -536,7 +532,7 @@ test('run: a filter applies to other Exec lines if the policy says so', { skip }
   assert.equal(quiet.status, 0, quiet.stderr);
 });
 
-test("run: drop-ins are read from the manager's folders", { skip }, async () => {
+test("run: drop-ins are read from the manager's folders", async () => {
   const path = '/run/systemd/system/emptied.service.d/x.conf';
   await box.writeFile(path, '[Service]\nSystemCallFilter=\n');
   for (const env of [{}, { SYSTEMD_UNIT_PATH: '/nonexistent' }]) {
@@ -551,13 +547,13 @@ test("run: drop-ins are read from the manager's folders", { skip }, async () => 
   await box.succeed(['rm', path]);
 });
 
-test("run: a user may not start the system's units, which the error says", { skip }, async () => {
+test("run: a user may not start the system's units, which the error says", async () => {
   const { status, stderr } = await runUnit(box, ['--deny', 'uname', 'true'], { user: 'tester' });
   assert.equal(status, 1);
   assert.match(stderr, /^error\[access-denied\]: /m);
 });
 
-test('run: without a bus the error names it', { skip }, async () => {
+test('run: without a bus the error names it', async () => {
   const env = { XDG_RUNTIME_DIR: '/nowhere' };
   const { status, stderr } = await runUnit(box, ['--user', '--deny', 'uname', 'true'], { env });
   assert.equal(status, 1);
@@ -575,9 +571,7 @@ const present = async () =>
      find /run /tmp /etc /usr/local /var /root -xdev 2>/dev/null | grep -v '/log/journal/' | sort`,
   ]);
 
-test('run: many units in sequence and in parallel have their own exit statuses, and leave nothing', {
-  skip,
-}, async () => {
+test('run: many units in sequence and in parallel have their own exit statuses, and leave nothing', async () => {
   const one = `${COMMAND.join(' ')} --wait -q -G --deny`;
   const row = `for i in $(seq ${THOROUGH ? 20 : 5}); do ${one} execve,execveat sh -c "exit $((i % 5))"; [ $? = $((i % 5)) ] || exit 1; done`;
   const many = `seq ${THOROUGH ? 30 : 12} | xargs -P 30 -I{} sh -c '${one} uname sh -c "exit $(({} % 7))"; test $? = $(({} % 7))'`;
@@ -592,7 +586,7 @@ test('run: many units in sequence and in parallel have their own exit statuses, 
     });
 });
 
-test("run: the last line is systemd-run's", { skip }, async () => {
+test("run: the last line is systemd-run's", async () => {
   const result = await runUnit(box, ['--wait', '--deny', 'uname', 'true']);
   assert.deepEqual(said(result).slice(3), SUMMARY);
 });

@@ -1,16 +1,10 @@
 /** `score` holds against systemd-analyze, of systemd 252, 257 and 262, and counts what the launcher's filter adds. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  folderWithSystem,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, folderWithSystem, revert, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 /** Lines of units, which together move every row. */
@@ -94,15 +88,9 @@ async function loadable(box: Box): Promise<string[]> {
 
 for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
   const skip = servicesObstacle(tree);
-  let box: Box;
 
   describe(`the systemd of ${tree}`, () => {
-    before(async () => {
-      if (skip) return;
-      box = await bootWithPrograms(`score-${tree}`, {}, tree);
-      await changeFiles(box, FILES);
-    });
-    after(() => box?.stop());
+    const { box } = machine(`score-${tree}`, { tree, files: FILES });
 
     test('score: every service has the exposure of systemd-analyze', { skip }, async () => {
       const units = [...(await loadable(box)), ...NAMES];

@@ -1,19 +1,9 @@
 /** Debian's own services under a policy that lets them start no program. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { callNames } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
-import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  mainPid,
-  PROGRAMS,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, mainPid, PROGRAMS, properties, revert, sandboxUnit } from '../support/service.js';
 
 interface Service {
   readonly unit: string;
@@ -53,41 +43,38 @@ const CONFIGURATION = {
   '/etc/memcached.conf': '-vv\n-u memcache\n-l 127.0.0.1\n-P /run/memcached/memcached.pid\n',
 };
 
-const skip = servicesObstacle();
-let box: Box;
-
 /** What tells a service's main process, and the machine, before any policy. */
 const untouched = new Map<string, string>();
-let machine: readonly string[];
+let untouchedMachine: readonly string[];
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('services', {
+const { box, test } = machine('services', {
+  programs: {
     'inject-execve': ['test/booted/programs/inject-execve.c', '-static'],
-  });
-  await changeFiles(box, CONFIGURATION);
-  await box.succeed(['sed', '-i', 's/^logfile .*/logfile ""/', '/etc/redis/redis.conf']);
-  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-  await box.succeed(['systemctl', 'start', ...UNITS]);
-  for (const service of SERVICES) {
-    await assertServes(service);
-    untouched.set(service.unit, await mainProcess(service.unit));
-  }
-  machine = await stateOfMachine();
+  },
+  files: CONFIGURATION,
+  prepare: async () => {
+    await box.succeed(['sed', '-i', 's/^logfile .*/logfile ""/', '/etc/redis/redis.conf']);
+    await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
+    await box.succeed(['systemctl', 'start', ...UNITS]);
+    for (const service of SERVICES) {
+      await assertServes(service);
+      untouched.set(service.unit, await mainProcess(service.unit));
+    }
+    untouchedMachine = await stateOfMachine();
+  },
 });
 
 /** What comes of a service's main process executing a program. */
 const injectExec = async (unit: string) =>
   box.succeed([`${PROGRAMS}/inject-execve`, `${await mainPid(box, unit)}`]);
 
-test('without a policy the services can start programs', { skip }, async () => {
+test('without a policy the services can start programs', async () => {
   for (const service of SERVICES) {
     assert.equal(await injectExec(service.unit), 'SUCCEEDED\n', service.unit);
     await box.succeed(['systemctl', 'restart', service.unit]);
     await assertServes(service);
   }
 });
-after(() => box?.stop());
 
 async function assertServes({ unit, ask, answer }: Service): Promise<void> {
   let last = '';
@@ -152,14 +139,14 @@ for (const action of ['EPERM', 'kill']) {
 
     for (const service of SERVICES) {
       const { unit } = service;
-      test(`${unit} works as before, confined`, { skip }, async () => {
+      test(`${unit} works as before, confined`, async () => {
         // Restarts by hand count for the limit on restarts, too.
         await box.succeed(['systemctl', 'reset-failed', unit]);
         assert.match(await apply(box, policy(service), unit), new RegExp(`^${unit}: applied$`, 'm'));
         await assertConfined(service);
       });
 
-      test(`${unit} reloads, restarts, stops and starts`, { skip }, async () => {
+      test(`${unit} reloads, restarts, stops and starts`, async () => {
         const pid = await mainPid(box, unit);
         if (service.reloads) {
           await box.succeed(['systemctl', 'reload', unit]);
@@ -178,7 +165,7 @@ for (const action of ['EPERM', 'kill']) {
         await assertConfined(service);
       });
 
-      test(`applying the policy to ${unit} again changes nothing`, { skip }, async () => {
+      test(`applying the policy to ${unit} again changes nothing`, async () => {
         const pid = await mainPid(box, unit);
         const { status, stdout } = await sandboxUnit(box, 'apply', unit);
         assert.deepEqual([status, stdout], [0, `${unit}: unchanged\n`]);
@@ -188,7 +175,7 @@ for (const action of ['EPERM', 'kill']) {
 
     for (const service of SERVICES) {
       const { unit } = service;
-      test(`${unit} can't start a program`, { skip }, async () => {
+      test(`${unit} can't start a program`, async () => {
         await box.succeed(['systemctl', 'reset-failed', unit]);
         const pid = await mainPid(box, unit);
         if (action === 'kill') {
@@ -205,7 +192,7 @@ for (const action of ['EPERM', 'kill']) {
       });
     }
 
-    test("nginx can't replace itself by a new binary", { skip }, async () => {
+    test("nginx can't replace itself by a new binary", async () => {
       const log = '/var/log/nginx/error.log';
       await box.succeed(['truncate', '--size=0', log]);
       await box.sh('kill -USR2 $(systemctl show --value --property=MainPID nginx.service)');
@@ -219,7 +206,7 @@ for (const action of ['EPERM', 'kill']) {
   });
 }
 
-test('systemd lets redis-server make fewer calls than before', { skip }, async () => {
+test('systemd lets redis-server make fewer calls than before', async () => {
   const calls = async () =>
     (await properties(box, 'redis-server.service', 'SystemCallFilter')).SystemCallFilter.split(' ');
   const confined = new Set(await calls());
@@ -235,7 +222,7 @@ test('systemd lets redis-server make fewer calls than before', { skip }, async (
   );
 });
 
-test('after revert the machine is as before', { skip }, async () => {
+test('after revert the machine is as before', async () => {
   await box.succeed(['systemctl', 'reset-failed']);
   await revert(box, ...UNITS);
   for (const service of SERVICES) {
@@ -245,9 +232,9 @@ test('after revert the machine is as before', { skip }, async () => {
   const now = await stateOfMachine();
   assert.deepEqual(
     {
-      gone: machine.filter((line) => !now.includes(line)),
+      gone: untouchedMachine.filter((line) => !now.includes(line)),
       // The lock of those who change units stays until the next boot.
-      new: now.filter((line) => !machine.includes(line) && !line.includes('/run/sandbox-unit')),
+      new: now.filter((line) => !untouchedMachine.includes(line) && !line.includes('/run/sandbox-unit')),
     },
     { gone: [], new: [] },
   );

@@ -1,27 +1,14 @@
 /** `status` of units on a running systemd, the system's and a user's. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { NO_EXEC } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  folderWithSystem,
-  PROGRAMS,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { folderWithSystem, PROGRAMS, policyPath, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 const SLEEP = '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n';
 
-let box: Box;
-before(async () => {
-  if (!skip) box = await bootWithPrograms('status');
-});
-after(() => box?.stop());
+const { box, test } = machine('status');
 
 const rows = (stdout: string) =>
   (JSON.parse(stdout).units as { unit: string; mode: string | null; state: string | null }[]).map(
@@ -34,7 +21,7 @@ async function run(...words: string[]): Promise<string> {
   return stdout;
 }
 
-test('status: units are enforcing or permissive, live, due or stopped', { skip }, async () => {
+test('status: units are enforcing or permissive, live, due or stopped', async () => {
   assert.equal(await run('status'), 'No unit is confined by sandbox-unit.\n');
   const names = ['enforcing', 'permissive', 'due', 'stopped', 'unread', 'free'].map(
     (name) => `${name}.service`,
@@ -108,7 +95,7 @@ test('status: units are enforcing or permissive, live, due or stopped', { skip }
   });
 });
 
-test('status: a service that later dies of its policy has a hint with explain', { skip }, async () => {
+test('status: a service that later dies of its policy has a hint with explain', async () => {
   const unit = 'later.service';
   // A name of its own: the kernel's records are of the whole machine.
   const perl = `${PROGRAMS}/later-${process.pid}`;
@@ -145,7 +132,7 @@ test('status: a service that later dies of its policy has a hint with explain', 
   await run('revert', '--no-restart', unit);
 });
 
-test('status: works for more units than the bus can answer at a time', { skip }, async () => {
+test('status: works for more units than the bus can answer at a time', async () => {
   await box.sh(`for i in $(seq 150); do
     mkdir -p /run/systemd/system/many-$i.service.d && echo '# Made by sandbox-unit 1 from /p' >/run/systemd/system/many-$i.service.d/zz-sandbox-unit.conf
   done`);
@@ -156,7 +143,7 @@ test('status: works for more units than the bus can answer at a time', { skip },
   assert.ok(many.every((row) => row.endsWith(' no-unit')));
 });
 
-test("status --user: lists a user's units", { skip }, async () => {
+test("status --user: lists a user's units", async () => {
   await box.succeed(['systemctl', 'start', 'user@0.service']);
   await box.succeed(['mkdir', '-p', '/root/.config/systemd/user', '/root/.config/sandbox-unit']);
   await box.writeFile('/root/.config/systemd/user/mine.service', SLEEP);
@@ -173,9 +160,7 @@ test("status --user: lists a user's units", { skip }, async () => {
   assert.match(verified.stderr, /'sandbox-unit apply --user mine\.service' enforces its policy/);
 });
 
-test("status: a unit that the manager can't describe is named, and the others are listed", {
-  skip,
-}, async () => {
+test("status: a unit that the manager can't describe is named, and the others are listed", async () => {
   const unit = 'latin.service';
   await box.writeFile(`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/bin/sleep "1\\xff"\n');
   await box.writeFile(policyPath(unit), NO_EXEC);

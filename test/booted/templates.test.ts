@@ -1,16 +1,9 @@
 /** One policy for all instances of a template: those that run, those that come later, and those that differ. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  processStatus,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath, processStatus, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 const TEMPLATE = 'work@.service';
@@ -24,7 +17,6 @@ const POLICY = '[syscalls]\ndeny = ["execve", "ptrace"]\n[apply]\nsettle = "100m
 const DEADLY = POLICY.replace('"ptrace"', '"ptrace", "clock_nanosleep:kill", "inotify_init1:kill"');
 
 describe('a template unit', { skip: skip ?? false }, () => {
-  let box: Box;
   const run = async (status: number, ...words: string[]) => {
     const found = await sandboxUnit(box, ...words);
     assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
@@ -41,15 +33,13 @@ describe('a template unit', { skip: skip ?? false }, () => {
     return (await box.succeed(['cat', `/proc/${MainPID}/cmdline`])).split('\0').slice(0, -1);
   };
 
-  before(async () => {
-    box = await bootWithPrograms('templates');
-    await changeFiles(box, {
+  const { box } = machine('templates', {
+    files: {
       [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT,
       [policyPath(TEMPLATE)]: POLICY,
-    });
-    await box.succeed(['systemctl', 'daemon-reload']);
+    },
+    prepare: () => box.succeed(['systemctl', 'daemon-reload']),
   });
-  after(() => box?.stop());
 
   test('without running instances is confined for future ones', async () => {
     const { stderr } = await run(0, 'apply', TEMPLATE);

@@ -1,37 +1,24 @@
 /** Services whose user can put something in the place of the launcher, or of what it stands in front of. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { LAUNCHER } from '../support/demo-service.js';
 import { assertRefused, listing } from '../support/hostile.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, PROGRAMS, policyPath, revert, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 /** linux/sched.h */
 const [CLONE_NEWNS, CLONE_NEWUSER] = [0x20000, 0x10000000];
 const UNIT = 'untrusted.service';
 const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 /** With Type=exec systemd has made the folders of a root of its own once the start is over. */
 const PLAIN = '[Service]\nType=exec\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
-let box: Box;
 
-before(async () => {
-  if (skip) return;
-  const source = ['test/booted/programs/replace-launcher.c', '-static'] as const;
-  box = await bootWithPrograms('untrusted', { 'replace-launcher': source });
+const { box, test, skip } = machine('untrusted', {
+  programs: { 'replace-launcher': ['test/booted/programs/replace-launcher.c', '-static'] },
 });
-after(() => box?.stop());
 
 const sh = async (script: string): Promise<void> => {
   const { status, stderr } = await box.sh(`set -e; ${script}`);
@@ -97,7 +84,7 @@ const CLEAN = `
   for m in $(awk '$5 ~ "^/srv/" { print $5 }' /proc/self/mountinfo); do umount $m; done
   rm -rf /srv/*`;
 
-describe("a file that the service's user can change is refused:", { skip: skip ?? false }, () => {
+describe("a file that the service's user can change is refused:", { skip }, () => {
   for (const [what, unit, policy, make, open] of HANDED) {
     test(what, async () => {
       try {
@@ -185,7 +172,7 @@ describe("a file that the service's user can change is refused:", { skip: skip ?
 });
 
 describe("a guard that is not known to be the launcher's counts as an open execve:", {
-  skip: skip ?? false,
+  skip,
 }, () => {
   before(async () => {
     await start(`${PLAIN}PrivateTmp=yes\n`);
@@ -240,7 +227,7 @@ describe("a guard that is not known to be the launcher's counts as an open execv
   }
 });
 
-test('a service that creates namespaces for itself keeps its confinement', { skip }, async () => {
+test('a service that creates namespaces for itself keeps its confinement', async () => {
   const nr = numbersOf(MACHINE!).get('unshare')!;
   const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
   try {

@@ -1,17 +1,10 @@
 /** `verify` on services: what a process shows of directives is held against the policy. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  mainPid,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const UNITS = '/etc/systemd/system';
 const SERVICE = '[Service]\nExecStart=/bin/sleep infinity\n';
@@ -45,14 +38,11 @@ User = "daemon"
 ${QUICK}`;
 
 describe('verify of directives', { skip: servicesObstacle() }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('verify-directives');
-    await changeFiles(box, { [`${UNITS}/held.service`]: SERVICE });
-    await box.succeed(['systemctl', 'start', 'held.service']);
-    await apply(box, POLICY, 'held.service');
+  const { box } = machine('verify-directives', {
+    files: { [`${UNITS}/held.service`]: SERVICE },
+    start: ['held.service'],
+    applied: { 'held.service': POLICY },
   });
-  after(() => box?.stop());
 
   /** Runs commands in the mount namespace of a service's main process. */
   const inside = async (unit: string, ...commands: string[]) => {

@@ -1,6 +1,6 @@
 /** `verify` on services of which each directive is undone by hand, one by one. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
@@ -10,8 +10,9 @@ import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { type SeenDirective, verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { groupFolder, mayRaiseLimits, moveServices } from '../support/moved-processes.js';
-import { apply, bootWithPrograms, mainPid, policyPath, servicesObstacle } from '../support/service.js';
+import { apply, mainPid, policyPath, servicesObstacle } from '../support/service.js';
 import { undoing } from './directive-read-back.js';
 import { NOT_HERE, UNDONE, type Undoing, VALUES } from './directive-undoings.js';
 
@@ -64,11 +65,7 @@ test('the cases cover each directive that a process or a control group shows', (
 });
 
 describe('verify of directives that were undone', { skip: servicesObstacle() }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('verify-undone');
-  });
-  after(() => box?.stop());
+  const { box } = machine('verify-undone');
 
   /** Applies a policy to a service that runs. */
   const confine = async (unit: string, undoings: readonly Undoing[]) => {

@@ -1,25 +1,15 @@
 /** What `verify` reads back from the kernel, of Debian's own services. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { KILL } from '../../src/seccomp/syscalls/action.js';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { filterRefusing } from '../support/native.js';
 import { assertKeys } from '../support/printed-json.js';
-import {
-  apply,
-  bootWithPrograms,
-  COMMAND,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { apply, COMMAND, mainPid, PROGRAMS, policyPath, sandboxUnit } from '../support/service.js';
 import { alternatives, LONG } from '../support/thorough.js';
 import { until } from '../support/until.js';
 
-const skip = servicesObstacle();
 const NGINX = 'nginx.service';
 const EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 
@@ -49,20 +39,19 @@ interface Verified {
   }[];
 }
 
-let box: Box;
 const seen: Verified[] = [];
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('verify', {
+const { box, test, skip } = machine('verify', {
+  programs: {
     hop: ['test/native/programs/hop.c'],
     vfork: ['test/native/programs/vfork-waits.c'],
     compute: ['test/native/programs/compute.c'],
-  });
-  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-  await box.succeed(['systemctl', 'start', ...SERVICES.map(([unit]) => unit)]);
+  },
+  prepare: async () => {
+    await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
+    await box.succeed(['systemctl', 'start', ...SERVICES.map(([unit]) => unit)]);
+  },
 });
-after(() => box?.stop());
 
 /** Runs the command, with words in front of it where it shall be another user's. */
 const runAs = (become: readonly string[], ...words: string[]) =>
@@ -119,7 +108,7 @@ async function threadsOf(unit: string): Promise<string[]> {
 }
 
 for (const [unit, policy, filters] of SERVICES) {
-  test(`verify: each call of every thread of ${unit} is accounted for`, { skip }, async () => {
+  test(`verify: each call of every thread of ${unit} is accounted for`, async () => {
     await apply(box, policy, unit);
     const { status, enforced, loaded, groups, diagnostics } = await verify(unit);
     assert.deepEqual(
@@ -136,7 +125,7 @@ for (const [unit, policy, filters] of SERVICES) {
   });
 }
 
-test('verify: prints a table for people', { skip }, async () => {
+test('verify: prints a table for people', async () => {
   const { status, stdout } = await sandboxUnit(box, 'verify', NGINX);
   assert.equal(status, 0);
   assert.match(stdout, /^nginx\.service: enforced \(\/etc\/sandbox-unit\/nginx\.service\.toml\)\n/);
@@ -149,7 +138,7 @@ for (const policy of [
   'allow = ["@system-service"]',
   'deny = ["@mount"]\naction = "EPERM"\narchitectures = ["native", "x86", "x32"]',
 ]) {
-  test(`verify: what systemd enforces alone is accounted for: ${policy}`, { skip }, async () => {
+  test(`verify: what systemd enforces alone is accounted for: ${policy}`, async () => {
     await apply(box, `[syscalls]\n${policy}\n`, NGINX);
     const { status, groups, diagnostics } = await verify(NGINX);
     assert.equal(status, 0, JSON.stringify(diagnostics));
@@ -158,7 +147,7 @@ for (const policy of [
   });
 }
 
-test('verify: at stage entry both programs are accounted for', { skip }, async () => {
+test('verify: at stage entry both programs are accounted for', async () => {
   await apply(box, `${EXEC}stage = "entry"\n`, NGINX);
   const { status, groups } = await verify(NGINX);
   assert.equal(status, 0);
@@ -167,7 +156,7 @@ test('verify: at stage entry both programs are accounted for', { skip }, async (
 });
 
 describe('verify reports', () => {
-  test('a unit that is not confined, or until the next boot', { skip }, async () => {
+  test('a unit that is not confined, or until the next boot', async () => {
     const unit = 'unapplied.service';
     await box.writeFile(`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/usr/bin/sleep infinity\n');
     await box.writeFile(policyPath(unit), EXEC);
@@ -181,7 +170,7 @@ describe('verify reports', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
-  test('the policy that was named also in its hints', { skip }, async () => {
+  test('the policy that was named also in its hints', async () => {
     const unit = 'named.service';
     await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
     await box.writeFile('/etc/named.toml', EXEC);
@@ -198,7 +187,7 @@ describe('verify reports', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
-  test('a filter that lets one more call through', { skip }, async () => {
+  test('a filter that lets one more call through', async () => {
     const path = `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.filter`;
     const file = await box.succeed(['base64', '-w0', path]);
     await box.writeFile(path, filterRefusing({ execveat: KILL }));
@@ -215,9 +204,7 @@ describe('verify reports', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
-  test('a service that runs as before: first that, with a hint, and its consequences once', {
-    skip,
-  }, async () => {
+  test('a service that runs as before: first that, with a hint, and its consequences once', async () => {
     const unit = 'before.service';
     await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
     await box.succeed(['systemctl', 'start', unit]);
@@ -253,7 +240,7 @@ describe('verify reports', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
-  test('a process that no launcher has started', { skip }, async () => {
+  test('a process that no launcher has started', async () => {
     await moveIn(NGINX);
     const found = await verify(NGINX);
     assert.equal(found.status, 1);
@@ -289,7 +276,7 @@ describe('verify reports', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
-  test('a process in a group so deep that no path leads there', { skip }, async () => {
+  test('a process in a group so deep that no path leads there', async () => {
     const script = `
       const { mkdirSync, writeFileSync } = require('node:fs');
       const name = 'd'.repeat(250);
@@ -315,7 +302,7 @@ describe('verify reports', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
-  test('a policy that was changed since it was applied', { skip }, async () => {
+  test('a policy that was changed since it was applied', async () => {
     await box.writeFile(policyPath(NGINX), '[syscalls]\ndeny = ["execve", "execveat", "memfd_create"]\n');
     const found = await verify(NGINX);
     assert.deepEqual([found.status, found.loaded], [1, false]);
@@ -330,9 +317,7 @@ describe('verify reports', () => {
   });
 });
 
-test('verify and explain use the applied policy by default', {
-  skip,
-}, async () => {
+test('verify and explain use the applied policy by default', async () => {
   const unit = 'borrowed.service';
   await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
   await box.succeed(['systemctl', 'start', unit]);
@@ -359,7 +344,7 @@ describe('processes of the previous run that KillMode=process leaves', () => {
     '[syscalls]\ndeny = ["acct"]\n',
     '[syscalls]\ndeny = ["acct"]\nenforcer = "launcher"\n',
   ]) {
-    test(`don't keep a policy from being applied, and are reported: ${policy}`, { skip }, async () => {
+    test(`don't keep a policy from being applied, and are reported: ${policy}`, async () => {
       await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: LINES });
       await restart();
       const said = await apply(box, policy, UNIT);
@@ -386,7 +371,7 @@ describe('processes of the previous run that KillMode=process leaves', () => {
     });
   }
 
-  test('are no finding if they have the same policy', { skip }, async () => {
+  test('are no finding if they have the same policy', async () => {
     await apply(box, '[syscalls]\ndeny = ["acct"]\n', UNIT);
     await box.sh(`systemctl stop ${UNIT}; systemctl kill ${UNIT}; systemctl start ${UNIT}`);
     const comm = async () => box.readFile(`/proc/${await mainPid(box, UNIT)}/comm`);
@@ -422,7 +407,7 @@ describe('a process without the launcher that is planned so', () => {
   /** Leaves a process behind. */
   const leaves = (seconds: number) => `/bin/sh -c 'sleep ${seconds} & true'`;
 
-  test("obeys systemd's part of the policy", { skip }, async () => {
+  test("obeys systemd's part of the policy", async () => {
     const policy = '[syscalls]\ndeny = ["execve", "acct"]\n';
     const found = await held(`ExecStartPre=${leaves(2000)}\nExecStartPost=${leaves(2000)}`, policy);
     assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
@@ -440,7 +425,7 @@ describe('a process without the launcher that is planned so', () => {
     );
   });
 
-  test('has no sandbox if its line has none', { skip }, async () => {
+  test('has no sandbox if its line has none', async () => {
     for (const policy of [LAUNCHER_ALONE, '[syscalls]\ndeny = ["acct"]\n']) {
       const found = await held(`ExecStartPost=+${leaves(2000)}`, policy);
       assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
@@ -451,7 +436,7 @@ describe('a process without the launcher that is planned so', () => {
     }
   });
 
-  test('may be the one that systemd keeps for PAM', { skip }, async () => {
+  test('may be the one that systemd keeps for PAM', async () => {
     await box.writeFile(
       '/etc/pam.d/bare',
       'account required pam_permit.so\nsession required pam_permit.so\n',
@@ -464,7 +449,7 @@ describe('a process without the launcher that is planned so', () => {
     ]);
   });
 
-  test("is not one that only looks like systemd's own", { skip }, async () => {
+  test("is not one that only looks like systemd's own", async () => {
     await held('');
     const executor = '/usr/lib/systemd/systemd-executor';
     const seen = ['-p', 'User=daemon', '-p', `BindPaths=/usr/bin/perl:${executor}`];
@@ -481,7 +466,7 @@ describe('a process without the launcher that is planned so', () => {
   });
 
   for (const lines of ['', 'ExecStop=/bin/true']) {
-    test(`doesn't excuse one in a unit without such lines: ${lines}`, { skip }, async () => {
+    test(`doesn't excuse one in a unit without such lines: ${lines}`, async () => {
       const found = await held(lines);
       assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
       assert.deepEqual(found.held, [['sleep', 'policy']]);
@@ -514,9 +499,7 @@ describe('filters that a service loads itself', () => {
     [EXEC, 7, 29],
     ['[syscalls]\ndeny = ["acct"]\n', 1, 1],
   ] as const)) {
-    test(`change nothing in what apply and verify say: ${filters} in ${processes}; ${policy}`, {
-      skip,
-    }, async () => {
+    test(`change nothing in what apply and verify say: ${filters} in ${processes}; ${policy}`, async () => {
       const unit = `[Service]\nExecStart=${COMPUTE} 4000 ${filters} ${processes}\n`;
       await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit });
       await box.succeed(['systemctl', 'start', UNIT]);
@@ -534,7 +517,7 @@ describe('filters that a service loads itself', () => {
     });
   }
 
-  test("don't hide that no launcher has started a process", { skip }, async () => {
+  test("don't hide that no launcher has started a process", async () => {
     await moveIn(NGINX, [COMPUTE, '4000', '1', '1']);
     const pid = await mainPid(box, `stray-of-${NGINX}`);
     await until('it has its filter', async () =>
@@ -562,7 +545,7 @@ describe('verify sees all of a service that creates control groups:', () => {
     ['one in which a process is', `mkdir $own/below; sleep 1000 & echo $! >$own/below/cgroup.procs; wait`],
     ['ones that come and go', 'while :; do mkdir $own/below; rmdir $own/below; done & sleep 1000'],
   ] as const) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       await box.succeed(['systemctl', 'stop', UNIT]).catch(() => undefined);
       await box.writeFile('/run/groups', `#!/bin/sh\n${OWN}\n${script}\n`, '0755');
       const unit = `[Service]\nDelegate=yes\nExecStart=/run/groups\n`;
@@ -597,13 +580,13 @@ describe('apply verifies the result:', () => {
   }
   let seenApplies = 0;
 
-  test('a service that matches its policy is verified', { skip }, async () => {
+  test('a service that matches its policy is verified', async () => {
     const { status, state, verified, diagnostics } = await applied();
     assert.deepEqual([status, state, verified], [0, 'applied', true]);
     assert.ok(diagnostics.every(({ severity }) => severity === 'note'));
   });
 
-  test("what can't be checked is a warning", { skip }, async () => {
+  test("what can't be checked is a warning", async () => {
     const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
     const { status, state, verified, diagnostics } = await applied(without);
     assert.deepEqual([status, state, verified], [0, 'applied', false]);
@@ -614,7 +597,7 @@ describe('apply verifies the result:', () => {
     );
   });
 
-  test('a more permissive thread is rolled back', { skip }, async () => {
+  test('a more permissive thread is rolled back', async () => {
     // A process that its start moves in stands for what gets around the launcher.
     const group = `/sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs`;
     const script = `#!/bin/sh\nsleep 1000 & echo $! >${group}\n`;
@@ -642,7 +625,7 @@ describe('apply verifies the result:', () => {
 });
 
 describe("verify reports what it can't check:", () => {
-  test('filters without CAP_SYS_ADMIN', { skip }, async () => {
+  test('filters without CAP_SYS_ADMIN', async () => {
     const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
     const found = await verify(NGINX, without);
     assert.deepEqual([found.status, found.enforced, found.loaded], [2, false, true]);
@@ -661,7 +644,7 @@ describe("verify reports what it can't check:", () => {
     await removeProgram(NGINX);
   });
 
-  test("a service that isn't running", { skip }, async () => {
+  test("a service that isn't running", async () => {
     await box.succeed(['systemctl', 'stop', NGINX]);
     const found = await verify(NGINX);
     assert.deepEqual([found.status, found.loaded], [2, true]);
@@ -669,7 +652,7 @@ describe("verify reports what it can't check:", () => {
   });
 });
 
-test('verify: --json prints all keys of its schema', { skip }, () => {
+test('verify: --json prints all keys of its schema', () => {
   // No policy here has directives of its own: those of verify-directives.test.ts have lines.
   const ofDirectives = ['directives[].line.file', 'directives[].line.line'];
   assert.deepEqual(assertKeys('verify', seen), ofDirectives);

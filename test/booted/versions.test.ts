@@ -1,12 +1,11 @@
 /** One policy on every systemd that there is a box for: on a unit with a filter of its own, and on running services. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { whereKnown } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import {
   apply,
-  bootWithPrograms,
   defineProgram,
   mainPid,
   PROGRAMS,
@@ -101,13 +100,9 @@ const OWN_LISTS: readonly string[] = [
 
 for (const tree of TREES) {
   const skip = servicesObstacle(tree);
-  let box: Box;
 
   describe(`the systemd of ${tree}`, () => {
-    before(async () => {
-      if (!skip) box = await bootWithPrograms(`versions-${tree}`, PROGRAM_FILES, tree);
-    });
-    after(() => box?.stop());
+    const { box } = machine(`versions-${tree}`, { programs: PROGRAM_FILES, tree });
 
     test('a policy with an allow list, several actions and calls that the unit refuses is enforced', {
       skip,

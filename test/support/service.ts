@@ -28,10 +28,11 @@ export async function bootWithPrograms(
   name: string,
   programs: Programs = {},
   tree: TreeName = 'machine',
+  kernelCommandLine: readonly string[] = [],
 ): Promise<Box> {
   const folder = sharedFolder();
   const [box] = await Promise.all([
-    Box.boot({ name, tree }),
+    Box.boot({ name, tree, kernelCommandLine }),
     ...Object.entries(programs).map(([output, source]) => compile(source, join(folder, output))),
   ]);
   await box.succeed(['mkdir', '-p', PROGRAMS, FILES]);
