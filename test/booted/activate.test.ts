@@ -1,13 +1,13 @@
 /** The script `activate` on a host where units have odd names, others have a hand in files, and things fail. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { LONG } from '../support/thorough.js';
 
 const UNIT = 'far.service';
@@ -27,24 +27,17 @@ const TEMPLATE = 'a\\x2db@.service';
 const INSTANCE = TEMPLATE.replace('@', '@x\\x2dy');
 
 describe('activate', { skip: servicesObstacle() ?? false }, () => {
-  let folder: string;
-  let host: StagedHost;
-  const { box } = machine('activate', {
-    prepare: async () => {
-      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-      host = new StagedHost(box, folder);
-      await changeFiles(box, {
-        [FILE]: SERVICE,
-        [`/etc/systemd/system/${ODD}`]: SERVICE,
-        [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
-        [`/etc/systemd/system/${TEMPLATE}`]: SERVICE,
-      });
-      await box.succeed(['systemctl', 'start', UNIT, ODD, INSTANCE]);
+  const folder = temporaryFolder({ after });
+  const { box, run } = machine('activate', {
+    files: {
+      [UNIT]: SERVICE,
+      [ODD]: SERVICE,
+      [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
+      [TEMPLATE]: SERVICE,
     },
+    start: [UNIT, ODD, INSTANCE],
   });
-  after(async () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = new StagedHost(box, folder);
 
   const isThere = (path: string) => existsSync(`/proc/${box.pid}/root${path}`);
 
@@ -75,10 +68,9 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal(await host.isConfined(service), false);
       assert.equal(isThere(`/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`), false);
       // The command finds the same services.
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', unit);
-      assert.equal(applied.status, 0, applied.stderr);
+      await run(0, 'apply', '--template', 'no-exec', unit);
       assert.equal(await host.isConfined(service), true);
-      assert.equal((await sandboxUnit(box, 'revert', unit)).status, 0);
+      await run(0, 'revert', unit);
     });
   }
 
@@ -371,7 +363,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       assert.deepEqual([refused.status, refused.stdout], [1, `${UNIT}: refused\n`], refused.stderr);
       await box.succeed(['sh', '-c', `${hint![1]} --keep -- ${UNIT}`]);
       for (const path of [RECORD, KEEPER]) assert.equal(isThere(path), false, path);
-      assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+      await run(0, 'status', UNIT);
       assert.equal((await host.activate('--revert', UNIT)).status, 0);
       await isAsBefore();
     });
@@ -514,14 +506,12 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
       await box.waitFor('the drop-in', () => isThere(DROP_IN));
       await box.sh('kill -KILL $(cat /root/pid)');
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(applied.status, 2, applied.stderr);
+      const applied = await run(2, 'apply', '--template', 'no-exec', UNIT);
       assert.match(
         applied.stderr,
         /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
       );
-      const shown = await sandboxUnit(box, 'status', UNIT);
-      assert.equal(shown.status, 2, shown.stderr);
+      const shown = await run(2, 'status', UNIT);
       assert.match(
         shown.stderr,
         /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
@@ -537,16 +527,13 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
     });
 
     test('takes over a unit that the command has applied, and the reverse', { skip: LONG }, async () => {
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
+      await run(0, 'apply', '--template', 'no-exec', UNIT);
       await host.stage(UNIT, POLICY);
       assert.equal((await host.activate(UNIT)).stdout, `${UNIT}: activated\n`);
-      const again = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(again.status, 0, again.stderr);
+      await run(0, 'apply', '--template', 'no-exec', UNIT);
       assert.equal((await host.activate('--revert', UNIT)).stdout, `${UNIT}: reverted\n`);
       await isAsBefore();
-      const { status, stdout } = await sandboxUnit(box, 'status');
-      assert.equal(status, 0, stdout);
+      await run(0, 'status');
     });
   });
 });

@@ -1,7 +1,6 @@
 /** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { hostScript } from '../support/asked-elsewhere.js';
@@ -9,8 +8,9 @@ import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { properties, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
@@ -30,19 +30,12 @@ settle = "200ms"
 `;
 
 describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
-  let folder: string;
-  let host: StagedHost;
-  const { box } = machine('agentless', {
-    prepare: async () => {
-      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-      host = new StagedHost(box, folder);
-      await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
-      await box.succeed(['systemctl', 'start', UNIT]);
-    },
+  const folder = temporaryFolder({ after });
+  const { box, run } = machine('agentless', {
+    files: { [UNIT]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' },
+    start: [UNIT],
   });
-  after(async () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = new StagedHost(box, folder);
 
   const stage = (policy: string) => host.stage(UNIT, policy);
   const activate = (...words: string[]) => host.activate(...words, UNIT);
@@ -84,9 +77,8 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     const again = await activate();
     assert.deepEqual([again.status, again.stdout], [0, `${UNIT}: unchanged\n`]);
     // The command, where it is installed, has the policy's text and finds nothing amiss.
-    assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
-    const verified = await sandboxUnit(box, 'verify', UNIT);
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    await run(0, 'status', UNIT);
+    await run(0, 'verify', UNIT);
   });
 
   test("activate rolls back a policy if the service doesn't start", async () => {

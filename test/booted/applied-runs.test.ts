@@ -11,12 +11,10 @@ const POLICIES: Readonly<Record<string, string>> = {
   'what shows in no process': '[service]\nDevicePolicy = "closed"\n',
 };
 
-const { box, test, skip } = machine('standing', {
-  prepare: () =>
-    box.writeFile(
-      `/etc/systemd/system/${UNIT}`,
-      '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
-    ),
+const { box, run, skip, test } = machine('standing', {
+  files: {
+    [UNIT]: '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
+  },
 });
 
 async function done(script: string) {
@@ -34,8 +32,7 @@ async function look() {
 const pid = () => box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
 
 async function apply(...options: string[]) {
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--json', ...options, UNIT);
-  assert.equal(status, 0, stdout + stderr);
+  const { stdout } = await run(0, 'apply', '--json', ...options, UNIT);
   const [unit] = (JSON.parse(stdout) as { units: { restarted: boolean; state: string }[] }).units;
   return { restarted: unit!.restarted, state: unit!.state };
 }
@@ -100,7 +97,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
         await done(script);
         assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
         assert.notEqual((await sandboxUnit(box, 'verify', UNIT)).status, 0);
-        assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
+        await run(3, 'apply', '--check', UNIT);
         assert.equal((await apply()).restarted, true);
         assert.equal((await look()).state, 'live');
         const before = await pid();
@@ -133,7 +130,7 @@ describe('files that the manager reads only after the service was started', { sk
         cp -r /root/kept.d ${FOLDER}
         systemctl restart ${UNIT}; systemctl daemon-reload`);
       assert.equal((await look()).state, 'restart-due');
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+      await run(1, 'verify', UNIT);
       await box.sh(`systemctl restart ${UNIT}`);
       assert.equal((await look()).state, 'live');
       await sandboxUnit(box, 'revert', UNIT);
@@ -163,7 +160,7 @@ test('a restart is due if systemd had an earlier policy loaded when the service 
   assert.equal(await pid(), before);
   assert.equal((await apply()).restarted, true);
   assert.equal((await look()).state, 'live');
-  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+  await run(0, 'verify', UNIT);
   await sandboxUnit(box, 'revert', UNIT);
 });
 
@@ -214,7 +211,7 @@ test('a folder that was restored as under an earlier policy: no service runs wit
     rm -rf /root/system; mv /etc/systemd/system /root/; mv /etc/systemd/earlier /etc/systemd/system
     systemctl daemon-reload`);
   assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
-  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+  await run(1, 'verify', UNIT);
   assert.equal((await apply()).restarted, true);
   assert.notEqual(await pid(), before);
   assert.deepEqual(await look(), { state: 'live', drift: [] });

@@ -23,13 +23,13 @@ async function install(version: string, service: string) {
 
 const service = (command: string, more = '') => `[Service]\nType=exec\nExecStart=${command}\n${more}`;
 
-const { box, test, skip } = machine('drift', {
+const { box, run, skip, test } = machine('drift', {
+  policies: {
+    [UNIT]:
+      '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
+  },
   prepare: async () => {
     await install('1', service('/usr/bin/sleep 1001'));
-    await box.writeFile(
-      POLICY,
-      '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
-    );
     await box.succeed(['systemctl', 'start', UNIT]);
   },
 });
@@ -65,7 +65,7 @@ test('an upgrade that changes the command: the old one still runs, which is a fi
   const found = await drift();
   assert.deepEqual([found.status, found.drift], [1, ['drift-command']]);
   const [, remedy] = /^'?(sandbox-unit apply \S+?)'?$/.exec(found.hints[0]!) ?? assert.fail(found.hints[0]);
-  assert.equal((await sandboxUnit(box, ...remedy!.split(' ').slice(1))).status, 0);
+  await run(0, ...remedy!.split(' ').slice(1));
   assert.equal(await running(), '/usr/bin/sleep 1002 ');
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
 });
@@ -144,7 +144,7 @@ describe("status names lines in other units' files:", { skip }, () => {
       '[service]\nIPAddressDeny = ["any"]\nPrivateNetwork = true\n[apply]\nsettle = "50ms"\n',
     );
     await box.sh('systemctl daemon-reload; systemctl start other.service');
-    assert.equal((await sandboxUnit(box, 'apply', 'other.service')).status, 0);
+    await run(0, 'apply', 'other.service');
     assert.equal(await status(), '');
   });
   after(async () => {
@@ -177,7 +177,7 @@ describe('status names what systemd has loaded differently from its files:', { s
     await box.sh(`systemctl set-property --runtime ${UNIT} 'DeviceAllow=/dev/kmsg rw'`);
     const { status, drift: found } = await drift();
     assert.deepEqual([status, found.includes('drift-loaded')], [1, true], found.join());
-    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+    await run(1, 'verify', UNIT);
     await box.sh('systemctl daemon-reload');
     const allowed = await box.succeed(['systemctl', 'show', '--value', '-p', 'DeviceAllow', UNIT]);
     assert.doesNotMatch(allowed, /kmsg/);
@@ -189,7 +189,7 @@ describe('status names what systemd has loaded differently from its files:', { s
   test('files that were restored with their old times', async () => {
     await apply();
     await box.sh(`cp -a ${FOLDER} /root/backup`);
-    assert.equal((await sandboxUnit(box, 'apply', '--permissive', UNIT)).status, 0);
+    await run(0, 'apply', '--permissive', UNIT);
     await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
     assert.deepEqual((await drift()).drift, ['drift-loaded']);
     await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
@@ -210,7 +210,7 @@ describe('status names what systemd has loaded differently from its files:', { s
       await box.succeed(['systemctl', 'show', '--value', '--property=SystemCallFilter', UNIT]),
       /mount/,
     );
-    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+    await run(0, 'verify', UNIT);
     await box.writeFile(POLICY, was);
     await apply();
   });
@@ -223,8 +223,7 @@ describe('status names what systemd has loaded differently from its files:', { s
     const unitOf = (i: number) => `list-${i}.service`;
     const units = LISTS.map((_, i) => unitOf(i));
     const all = async (exit: number, ...words: string[]) => {
-      const result = await sandboxUnit(box, ...words, ...units);
-      assert.equal(result.status, exit, result.stderr);
+      const result = await run(exit, ...words, ...units);
       return result;
     };
     let said: string;
@@ -365,7 +364,7 @@ test('status as an ordinary user: a policy that only root may read is no drift',
 });
 
 test('the hint for drift keeps a unit permissive, until the next boot, and with its policy file', async () => {
-  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  await run(0, 'revert', UNIT);
   const named = "/root/it's mine.toml";
   await box.succeed(['cp', POLICY, named]);
   const cli = `node ${inRepository('dist/sandbox-unit.cjs')}`;
@@ -403,9 +402,8 @@ test('apply records an upgrade of systemd that makes no difference once, and res
 
 test('revert of the last service: the launcher stays for a unit of `run`', async () => {
   await apply();
-  const run = await sandboxUnit(box, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
-  assert.equal(run.status, 0, run.stderr);
-  const revert = async () => assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  await run(0, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
+  const revert = async () => await run(0, 'revert', UNIT);
   const isThere = async () => (await box.exec(['test', '-e', LAUNCHER])).status === 0;
   await revert();
   assert.equal(await isThere(), true);
@@ -419,9 +417,7 @@ test('a unit with the longest name that can have drop-ins is confined', async ()
   const unit = `${'x'.repeat(245)}.service`;
   await box.writeFile(`/etc/systemd/system/${unit}`, service('/usr/bin/sleep 1004'));
   await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
-  const applied = await sandboxUnit(box, 'apply', '--policy', POLICY, unit);
-  assert.equal(applied.status, 0, applied.stderr);
+  await run(0, 'apply', '--policy', POLICY, unit);
   assert.deepEqual((await look()).codes, []);
-  const reverted = await sandboxUnit(box, 'revert', unit);
-  assert.equal(reverted.status, 0, reverted.stderr);
+  await run(0, 'revert', unit);
 });

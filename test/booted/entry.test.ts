@@ -11,7 +11,6 @@ import {
   policyPath,
   processStatus,
   runToEnd,
-  sandboxUnit,
 } from '../support/service.js';
 
 const MYOS = `${PROGRAMS}/myos`;
@@ -27,7 +26,7 @@ ${(
     'ProtectKernelTunables RestrictNamespaces RestrictRealtime RestrictSUIDSGID'
 ).replaceAll(/\w+ ?/g, (name) => `${name.trim()}=yes\n`)}`;
 
-const { box, test } = machine('entry', {
+const { box, run, test } = machine('entry', {
   programs: {
     myos: ['test/booted/programs/myos.c'],
     early: ['test/native/programs/early.c', '-shared', '-fPIC'],
@@ -106,8 +105,7 @@ describe("stage entry starts nothing if it can't work:", () => {
     const environment = `Environment=LD_PRELOAD=${PROGRAMS}/early EARLY=thread`;
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
     await box.writeFile(policyPath(unit), POLICY);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', unit);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', '--no-restart', unit);
     const { end, output } = await runToEnd(box, unit);
     assert.equal(end, 'killed by signal 9');
     assert.match(output, /starts a thread or a process before the entry point; use stage 'exec'\n$/);
@@ -121,8 +119,7 @@ describe('stage entry: hostile code before the entry point', () => {
     const environment = `Environment=LD_PRELOAD=${PROGRAMS}/hostile HOSTILE=${how} FILE=/run/${unit}.file`;
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
     await box.writeFile(policyPath(unit), ALLOWING);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', unit);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', '--no-restart', unit);
     return runToEnd(box, unit);
   };
 

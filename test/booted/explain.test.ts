@@ -13,7 +13,7 @@ const SLEEP = `${PROGRAMS}/sleep-${process.pid}`;
 const UNIT = 'explained.service';
 
 let obstacle: string | undefined;
-const { box, test } = machine('explain', {
+const { box, run, test } = machine('explain', {
   programs: {
     [NAME]: ['test/booted/programs/myos.c', '-static'],
     crashes: ['test/booted/programs/crashes.c'],
@@ -104,13 +104,11 @@ test('explain: calls that fail with an errno are recorded while the policy is pe
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n');
-  const { status, stderr } = await sandboxUnit(box, 'apply', '--no-restart', '--permissive', UNIT);
-  assert.equal(status, 0, stderr);
+  await run(0, 'apply', '--no-restart', '--permissive', UNIT);
   const { refusals: found } = await refusals();
   const shown = found.map(({ call, got, cause }) => [call, got, cause.what]);
   assert.deepEqual(shown, [['uname', 'recorded', 'deny uname']]);
-  const { status: exit, stdout } = await sandboxUnit(box, 'explain', UNIT);
-  assert.equal(exit, 1);
+  const { stdout } = await run(1, 'explain', UNIT);
   assert.match(stdout, /^explained.service: no call was refused, 1 would be\n/);
 });
 
@@ -121,8 +119,7 @@ test('apply: a roll-back names the refused call and its line', async (t) => {
   await box.succeed(['systemctl', 'restart', UNIT]);
   let [stdout, stderr] = ['', ''];
   await box.waitFor('the call on record, which the kernel leaves out where others log many', async () => {
-    const { status: taken, stderr: said } = await sandboxUnit(box, 'apply', UNIT);
-    assert.equal(taken, 1, said);
+    const { stderr: said } = await run(1, 'apply', UNIT);
     assert.match(
       said,
       /explained.service.toml:2:9: error\[refused-call\]: uname \(\d+\) ended the process: deny uname\n/,
@@ -143,11 +140,9 @@ test('explain: names the refused call if another policy confines the service by 
   await define(t, '', OFTEN);
   await box.writeFile('/etc/other.toml', '[syscalls]\ndeny = ["ptrace"]\n');
   await box.succeed(['systemctl', 'restart', UNIT]);
-  const other = await sandboxUnit(box, 'apply', '--policy', '/etc/other.toml', UNIT);
-  assert.equal(other.status, 0, other.stderr);
+  await run(0, 'apply', '--policy', '/etc/other.toml', UNIT);
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
-  const noted = await sandboxUnit(box, 'status', UNIT);
-  assert.equal(noted.status, 0, noted.stdout + noted.stderr);
+  const noted = await run(0, 'status', UNIT);
   assert.match(noted.stderr, /note\[other-policy\]: .*explained\.service\.toml/);
   const explained = async (...words: string[]) => {
     let answer = { stdout: '', stderr: '' };

@@ -1,7 +1,6 @@
 /** What is planned for a host by its answers is what is planned on it: for units of each systemd. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../../src/systemd/paths/programs.js';
@@ -13,6 +12,7 @@ import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { servicesObstacle } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { alternatives, THOROUGH } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -35,16 +35,8 @@ const textOf = (template: string) => readFileSync(inRepository(`templates/${temp
 
 for (const tree of alternatives(TREES)) {
   describe(`on the tree ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
-    let folder: string;
-    const { box } = machine(`facts-${tree}`, {
-      tree,
-      prepare: async () => {
-        folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-      },
-    });
-    after(async () => {
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const folder = temporaryFolder({ after });
+    const { box } = machine(`facts-${tree}`, { tree });
 
     test("facts of a unit that doesn't exist are an error, as on the machine", async () => {
       const left = 'left.service';

@@ -1,7 +1,7 @@
 /** A service that is confined to the addresses that it was seen to deal with. */
 import assert from 'node:assert/strict';
 import { machine } from '../support/machine.js';
-import { policyPath, sandboxUnit } from '../support/service.js';
+import { policyPath } from '../support/service.js';
 
 const UNIT = 'store.service';
 const [SEEN, OTHER] = ['10.9.9.9', '10.9.9.8'];
@@ -9,12 +9,10 @@ const SERVICE = `[Service]
 ExecStart=/usr/bin/redis-server --port 8097 --save "" --bind 0.0.0.0 --protected-mode no
 `;
 
-const { box, test } = machine('learn-addresses', {
+const { box, run, test } = machine('learn-addresses', {
   files: { [UNIT]: SERVICE },
-  prepare: async () => {
-    await box.sh(`ip address add ${SEEN}/32 dev lo; ip address add ${OTHER}/32 dev lo`);
-    await box.succeed(['systemctl', 'start', UNIT]);
-  },
+  script: `ip address add ${SEEN}/32 dev lo; ip address add ${OTHER}/32 dev lo`,
+  start: [UNIT],
 });
 
 const answers = async (address: string) =>
@@ -32,10 +30,8 @@ test("learn --addresses: other addresses can't reach the service", async () => {
     '--write',
     policyPath(UNIT),
   ];
-  const learned = await sandboxUnit(box, ...words);
-  assert.equal(learned.status, 0, learned.stdout + learned.stderr);
-  const applied = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+  await run(0, ...words);
+  await run(0, 'apply', UNIT);
   assert.deepEqual(
     [await answers('127.0.0.1'), await answers(SEEN), await answers(OTHER)],
     [true, true, false],

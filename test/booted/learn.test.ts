@@ -59,14 +59,9 @@ const SERVICES: readonly Service[] = [
 const skip = servicesObstacle();
 
 describe('learn', { skip: skip ?? false }, () => {
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found;
-  };
   const recordings = (unit: string) => recordingsOf(box, unit);
 
-  const { box } = machine('learn', {
+  const { box, run } = machine('learn', {
     prepare: async () => {
       // As hosts have it.
       await box.succeed(['mount', '-o', 'remount,rw', '/sys']);

@@ -5,7 +5,7 @@ import { askAlways } from '../support/asking.js';
 import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
-import { FILES, mainPid, PROGRAMS, policyPath, properties, revert, sandboxUnit } from '../support/service.js';
+import { FILES, mainPid, PROGRAMS, policyPath, properties, revert } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
 
 /** Why no filter can be loaded into a running service here. */
@@ -25,14 +25,12 @@ while :; do
 done
 `;
 
-const { box, test, skip } = machine('live', { prepare: () => box.writeFile(TRYING, SAYS, '0755') });
+const { box, run, skip, test } = machine('live', { prepare: () => box.writeFile(TRYING, SAYS, '0755') });
 
-/** Runs the command, which ends with a status; returns all that it said. */
-async function run(status: number, ...words: string[]): Promise<string> {
-  const found = await sandboxUnit(box, ...words);
-  const said = found.stdout + found.stderr;
-  assert.equal(found.status, status, `${words.join(' ')}\n${said}`);
-  return said;
+/** Runs the command, which must end with a status. @returns all that it prints */
+async function output(status: number, ...words: string[]): Promise<string> {
+  const { stdout, stderr } = await run(status, ...words);
+  return stdout + stderr;
 }
 
 /** Defines a service that says whether it can start a program, and starts it. */
@@ -58,29 +56,29 @@ describe('a service under load', { skip }, () => {
     const pid = await mainPid(box, unit);
     // A reload of nginx closes connections that stay, with or without a policy.
     await box.writeFile(policyPath(unit), `${NO_EXEC}reload = false\n`);
-    assert.match(await run(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
-    assert.match(await run(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
-    assert.match(await run(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
+    assert.match(await output(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
+    assert.match(await output(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
+    assert.match(await output(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
     await asking.more();
     assert.deepEqual((await asking.end()).failures, []);
     await box.succeed(['systemctl', 'reload', unit]);
     assert.equal(await mainPid(box, unit), pid);
-    await run(0, 'verify', unit);
-    assert.match(await run(0, 'status', unit), /^nginx\.service +enforcing +live, injected /m);
+    await output(0, 'verify', unit);
+    assert.match(await output(0, 'status', unit), /^nginx\.service +enforcing +live, injected /m);
   });
 
   test('loses more calls, and gets none back before its restart', async () => {
     await box.writeFile(policyPath(unit), NO_EXEC.replace('"execveat"', '"execveat", "swapon"'));
-    await run(0, 'apply', '--live', unit);
+    await output(0, 'apply', '--live', unit);
     await box.writeFile(policyPath(unit), NO_EXEC);
-    assert.match(await run(0, 'apply', '--live', unit), /note\[keeps-filter\]: .* stays refused$/m);
-    await run(0, 'verify', unit);
+    assert.match(await output(0, 'apply', '--live', unit), /note\[keeps-filter\]: .* stays refused$/m);
+    await output(0, 'verify', unit);
   });
 
   test('has the same policy after its restart', async () => {
     await box.succeed(['systemctl', 'restart', unit]);
-    await run(0, 'verify', unit);
-    const shown = await run(0, 'status', unit);
+    await output(0, 'verify', unit);
+    const shown = await output(0, 'status', unit);
     assert.match(shown, /^nginx\.service +enforcing +live +/m);
     assert.doesNotMatch(shown, /injected/);
     await revert(box, unit);
@@ -107,16 +105,16 @@ describe('apply --live', { skip }, () => {
       // The service asks all the time, also for what [ready] refuses.
       await box.writeFile(policyPath(unit), `${policy}${APPLY}refused = "warn"\n`);
       const pid = await mainPid(box, unit);
-      await run(0, 'apply', '--live', unit);
+      await output(0, 'apply', '--live', unit);
       assert.equal(await mainPid(box, unit), pid);
       assert.equal(await says(unit), said, policy);
-      await run(0, 'verify', unit);
+      await output(0, 'verify', unit);
       // The filters of a start may answer otherwise than ours do: systemd's doesn't know all calls.
       if (restarted) await box.succeed(['systemctl', 'restart', unit]);
     }
     await box.succeed(['systemctl', 'restart', unit]);
     assert.equal(await says(unit), 'cannot');
-    await run(0, 'verify', unit);
+    await output(0, 'verify', unit);
     await revert(box, unit);
     assert.equal(await says(unit), 'can');
   });
@@ -125,12 +123,12 @@ describe('apply --live', { skip }, () => {
     const units = ['many@1.service', 'many@2.service', 'many@3.service'];
     for (const unit of units) await start(unit);
     await box.writeFile(policyPath('many@.service'), NO_EXEC);
-    await run(0, 'apply', '--live', 'many@.service');
+    await output(0, 'apply', '--live', 'many@.service');
     for (const unit of units) {
       assert.equal(await says(unit), 'cannot');
-      await run(0, 'verify', unit);
+      await output(0, 'verify', unit);
     }
-    assert.match(await run(0, 'status', 'many@.service'), /^many@\.service +enforcing +live, injected /m);
+    assert.match(await output(0, 'status', 'many@.service'), /^many@\.service +enforcing +live, injected /m);
     await revert(box, 'many@.service');
   });
 
@@ -139,11 +137,11 @@ describe('apply --live', { skip }, () => {
     await start(unit, 'User=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
     await box.writeFile(policyPath(unit), `[syscalls]\ndeny = ["swapon"]\n${APPLY}`);
-    assert.match(await run(1, 'apply', '--live', unit), /error\[thread-stuck\]/);
+    assert.match(await output(1, 'apply', '--live', unit), /error\[thread-stuck\]/);
     assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
-    assert.match(await run(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-stuck\]/);
-    await run(0, 'tighten', '--deny', 'swapon', '--no-new-privileges', unit);
-    await run(0, 'tighten', ...EXEC, unit);
+    assert.match(await output(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-stuck\]/);
+    await output(0, 'tighten', '--deny', 'swapon', '--no-new-privileges', unit);
+    await output(0, 'tighten', ...EXEC, unit);
     assert.equal(await says(unit), 'cannot');
   });
 
@@ -151,7 +149,7 @@ describe('apply --live', { skip }, () => {
     const unit = 'failing.service';
     await start(unit);
     await box.writeFile(policyPath(unit), `${NO_EXEC}probe = ["/bin/false"]\nprobe-timeout = "1s"\n`);
-    const said = await run(1, 'apply', '--live', unit);
+    const said = await output(1, 'apply', '--live', unit);
     assert.match(said, /^failing\.service: rolled-back$/m);
     assert.match(said, /warning\[keeps-filter\]: .*\n {2}hint: 'systemctl restart failing\.service'/);
     assert.equal(await says(unit), 'cannot');
@@ -171,14 +169,14 @@ describe('apply --live', { skip }, () => {
     await box.sh(
       `until [ -e /proc/${pid}/fd/3 ] && grep -q '^State:.S' /proc/${pid}/status; do sleep 0.02; done`,
     );
-    const said = await run(1, 'tighten', '--deny', 'pselect6,select,poll,ppoll,read,epoll_wait', unit);
+    const said = await output(1, 'tighten', '--deny', 'pselect6,select,poll,ppoll,read,epoll_wait', unit);
     assert.match(said, /error\[thread-stuck\]: waiting\.service: thread \d+ \(bash\) waits in /);
     await box.writeFile(
       policyPath(unit),
       `[syscalls]\ndeny = ["pselect6", "select", "poll", "ppoll"]\n${APPLY}`,
     );
     for (const words of [['--check'], []])
-      assert.match(await run(1, 'apply', '--live', ...words, unit), /error\[thread-stuck\]/);
+      assert.match(await output(1, 'apply', '--live', ...words, unit), /error\[thread-stuck\]/);
     assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
     await box.sh(`echo >${fifo}`);
     assert.equal(await says(unit), 'can');
@@ -191,17 +189,20 @@ describe('tighten refuses calls until the next start', { skip }, () => {
     test(`from ${unit}`, async () => {
       await start(unit);
       assert.equal(await says(unit), 'can');
-      await run(3, 'tighten', '--check', ...EXEC, unit);
+      await output(3, 'tighten', '--check', ...EXEC, unit);
       assert.equal(await says(unit), 'can');
       assert.match(
-        await run(0, 'tighten', ...EXEC, unit),
+        await output(0, 'tighten', ...EXEC, unit),
         /: tightened\n\d+ threads? of .* refused execve \(EPERM\), execveat \(EPERM\); /,
       );
       assert.equal(await says(unit), 'cannot');
-      assert.match(await run(0, 'status'), new RegExp(`^${unit} +- +injected .*sandbox-unit tighten$`, 'm'));
+      assert.match(
+        await output(0, 'status'),
+        new RegExp(`^${unit} +- +injected .*sandbox-unit tighten$`, 'm'),
+      );
       await box.succeed(['systemctl', 'restart', unit]);
       assert.equal(await says(unit), 'can');
-      assert.doesNotMatch(await run(0, 'status'), new RegExp(`^${unit} `, 'm'));
+      assert.doesNotMatch(await output(0, 'status'), new RegExp(`^${unit} `, 'm'));
     });
   }
 
@@ -211,12 +212,12 @@ describe('tighten refuses calls until the next start', { skip }, () => {
     await box.sh(
       `${run_.join(' ')} >/dev/null 2>&1 & until [ -s ${FILES}/${unit}.out ]; do sleep 0.02; done`,
     );
-    assert.match(await run(2, 'tighten', ...EXEC, 'user.slice'), /error\[not-tightened\]/);
-    assert.match(await run(2, 'tighten', ...EXEC, 'init.scope'), /error\[not-tightened\]/);
+    assert.match(await output(2, 'tighten', ...EXEC, 'user.slice'), /error\[not-tightened\]/);
+    assert.match(await output(2, 'tighten', ...EXEC, 'init.scope'), /error\[not-tightened\]/);
     assert.equal(await says(unit), 'can');
-    await run(0, 'tighten', ...EXEC, unit);
+    await output(0, 'tighten', ...EXEC, unit);
     assert.equal(await says(unit), 'cannot');
-    assert.match(await run(0, 'status', unit), /^one\.scope +- +injected /m);
+    assert.match(await output(0, 'status', unit), /^one\.scope +- +injected /m);
     await box.succeed(['systemctl', 'stop', unit]);
   });
 
@@ -225,10 +226,13 @@ describe('tighten refuses calls until the next start', { skip }, () => {
     await start(unit, 'User=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
     await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["swapon"]\n[apply]\nsettle = "100ms"\n');
-    await run(0, 'apply', unit);
-    assert.match(await run(0, 'tighten', ...EXEC, '--action', 'ENOSYS', unit), /execve \(ENOSYS\)/);
+    await output(0, 'apply', unit);
+    assert.match(await output(0, 'tighten', ...EXEC, '--action', 'ENOSYS', unit), /execve \(ENOSYS\)/);
     assert.equal(await says(unit), 'cannot');
-    assert.match(await run(0, 'verify', unit), /note\[tightened\]: .*execve \(ENOSYS\), execveat \(ENOSYS\)/);
+    assert.match(
+      await output(0, 'verify', unit),
+      /note\[tightened\]: .*execve \(ENOSYS\), execveat \(ENOSYS\)/,
+    );
     await revert(box, unit);
     assert.equal(await says(unit), 'can');
   });
@@ -237,11 +241,11 @@ describe('tighten refuses calls until the next start', { skip }, () => {
     const unit = 'sshd.service';
     await start(unit);
     assert.match(
-      await run(1, 'tighten', ...EXEC, unit),
+      await output(1, 'tighten', ...EXEC, unit),
       /error\[locks-out\]: .*takes from sshd\.service what its work needs/,
     );
     assert.equal(await says(unit), 'can');
-    await run(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);
+    await output(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);
     assert.equal(await says(unit), 'cannot');
     await box.succeed(['systemctl', 'stop', unit]);
   });

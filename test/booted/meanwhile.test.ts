@@ -10,15 +10,15 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
     changedServiceIn('meanwhile');
 
   test('a service that fails is rolled back at once, however long its trial', async () => {
-    await box().writeFile(policyPath(UNIT), DEADLY.replace('100ms', '1h'));
+    await box.writeFile(policyPath(UNIT), DEADLY.replace('100ms', '1h'));
     assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
     assert.equal(await isActive(UNIT), 'active');
   });
 
   test('an interrupted apply rolls back units in trial, also those with a long trial', async () => {
     await units({ 'side-long.service': `[Service]\nExecStart=${SLEEP}\n` }, 'side-long.service');
-    await box().writeFile(policyPath('side-long.service'), POLICY.replace('100ms', '1h'));
-    await box().writeFile(policyPath(UNIT), DEADLY);
+    await box.writeFile(policyPath('side-long.service'), POLICY.replace('100ms', '1h'));
+    await box.writeFile(policyPath(UNIT), DEADLY);
     const was = await invocation(UNIT);
     const isBack = `[ ! -e ${UNDO} ] && [ "$(systemctl show --value -p InvocationID ${UNIT})" != ${was} ]`;
     const said = await interrupted(`apply side-long.service ${UNIT}`, 'INT', isBack);
@@ -30,14 +30,14 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
     for (const unit of [UNIT, 'side-long.service']) {
       assert.deepEqual([await isActive(unit), await filters(unit)], ['active', 0], unit);
     }
-    await box().sh(`rm ${policyPath('side-long.service')}`);
+    await box.sh(`rm ${policyPath('side-long.service')}`);
   });
 
   test('an error of systemd before the program starts is reported as such', async () => {
     const lines = 'Type=forking\nExecStartPre=-/usr/bin/false\nExecStartPre=/usr/bin/true';
     await units({ [UNIT]: `[Service]\n${lines}\nExecStart=/bin/sh -c '${SLEEP} &'\n` });
-    await box().succeed(['systemctl', 'restart', UNIT]);
-    await box().writeFile(policyPath(UNIT), `${POLICY}[service]\nReadWritePaths = ["/nowhere"]\n`);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await box.writeFile(policyPath(UNIT), `${POLICY}[service]\nReadWritePaths = ["/nowhere"]\n`);
     const { stderr } = await run(1, 'apply', UNIT);
     assert.match(stderr, /error\[service-failed\]: .*\(exit-code, exit status 226\/NAMESPACE\)/);
     assert.doesNotMatch(stderr, /explain --record/);
@@ -45,11 +45,11 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
   });
 
   test('the end of a run is reported, though another run has followed', async () => {
-    await box().sh('rm -f /run/fifo; mkfifo /run/fifo');
+    await box.sh('rm -f /run/fifo; mkfifo /run/fifo');
     const main = 'read -t 0.5 <>/run/fifo; exec sleep infinity';
     await units({ [UNIT]: `[Service]\nExecStart=bash -c '${main}'\nRestart=always\nRestartSec=10ms\n` });
-    await box().succeed(['systemctl', 'restart', UNIT]);
-    await box().writeFile(policyPath(UNIT), DEADLY.replace('100ms', '3s'));
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await box.writeFile(policyPath(UNIT), DEADLY.replace('100ms', '3s'));
     assert.match(
       (await run(1, 'apply', UNIT)).stderr,
       /error\[service-failed\]: main\.service did not stay up \((?:signal, )?killed by SIGSYS: a refused system call\)/,
@@ -58,8 +58,8 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
 
   test('another restart: the new run is tried, too', async () => {
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 1.5\n` });
-    await box().writeFile(policyPath(UNIT), DEADLY);
-    await box().succeed(['systemctl', 'restart', '--no-block', UNIT]);
+    await box.writeFile(policyPath(UNIT), DEADLY);
+    await box.succeed(['systemctl', 'restart', '--no-block', UNIT]);
     await until(`${UNIT} is stopped`, async () => (await isActive(UNIT)) === 'deactivating');
     assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
     assert.equal(await isActive(UNIT), 'active');
@@ -68,8 +68,8 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
 
   test('another change of the drop-in is reported', async () => {
     const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
-    await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '3s'));
-    const said = await box().sh(
+    await box.writeFile(policyPath(UNIT), POLICY.replace('100ms', '3s'));
+    const said = await box.sh(
       `${COMMAND} apply --json ${UNIT} >/run/said & pid=$!
        until [ -e ${drop} ] && [ "$(systemctl show --value -p DropInPaths ${UNIT})" = ${drop} ]; do sleep 0.05; done
        printf '[Service]\\nNice=1\\n' >>${drop}; wait $pid && cat /run/said`,
@@ -113,9 +113,9 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
     const dropIn = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
     const said = await inTrial(`echo 'Nice=5' >>${dropIn}; systemctl kill -s SEGV ${UNIT}`);
     assert.match(said, /^exit 1\n(?:.|\n)*error\[changed-since\](?:.|\n)*main\.service: failed/);
-    assert.match(await box().succeed(['cat', dropIn]), /^Nice=5$/m);
+    assert.match(await box.succeed(['cat', dropIn]), /^Nice=5$/m);
     await run(0, 'status', UNIT).catch(() => undefined);
-    assert.equal((await box().exec(['test', '-e', UNDO])).status, 1);
+    assert.equal((await box.exec(['test', '-e', UNDO])).status, 1);
   });
 
   test('a service that is stopped in its trial, and exits with an error then, stays stopped', async () => {
@@ -136,15 +136,15 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
       },
       'side-slow.service',
     );
-    await box().writeFile('/run/policy.toml', POLICY);
-    await box().succeed(['systemctl', 'stop', '--no-block', 'side-slow.service']);
+    await box.writeFile('/run/policy.toml', POLICY);
+    await box.succeed(['systemctl', 'stop', '--no-block', 'side-slow.service']);
     await until('it stops', async () => (await isActive('side-slow.service')) === 'deactivating');
     await beside(
       `apply --policy /run/policy.toml ${UNIT} side-slow.service`,
       `until [ -e ${UNDO} ]; do sleep 0.05; done; sleep 0.3; systemctl stop ${UNIT}`,
     );
     assert.equal(await isActive(UNIT), 'inactive');
-    await sandboxUnit(box(), 'revert', UNIT, 'side-slow.service');
+    await sandboxUnit(box, 'revert', UNIT, 'side-slow.service');
   });
 
   test('a service that dies of its policy, and that another unit starts at once, is rolled back', async () => {
@@ -157,8 +157,8 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
       'side-upholds.service',
       UNIT,
     );
-    await box().succeed(['touch', '/run/once']);
-    await box().writeFile(
+    await box.succeed(['touch', '/run/once']);
+    await box.writeFile(
       policyPath(UNIT),
       '[syscalls]\ndeny = ["vfork:kill", "clone:kill", "clone3:kill"]\n[apply]\nsettle = "1s"\n',
     );
@@ -169,12 +169,12 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
   test('a refused restart leaves a service alone that has restarted itself before', async () => {
     await units({ [UNIT]: `[Service]\nRestart=always\nRestartSec=10ms\nExecStart=${SLEEP}\n` }, UNIT);
     const was = await invocation(UNIT);
-    await box().succeed(['systemctl', 'kill', '-s', 'KILL', UNIT]);
+    await box.succeed(['systemctl', 'kill', '-s', 'KILL', UNIT]);
     await until(
       'it is up again',
       async () => (await invocation(UNIT)) !== was && (await isActive(UNIT)) === 'active',
     );
-    await box().sh(`printf '[Unit]\\nRequires=side-masked.service\\n' >/etc/systemd/system/main-more.conf
+    await box.sh(`printf '[Unit]\\nRequires=side-masked.service\\n' >/etc/systemd/system/main-more.conf
       mkdir -p /etc/systemd/system/${UNIT}.d; mv /etc/systemd/system/main-more.conf /etc/systemd/system/${UNIT}.d/
       ln -s /dev/null /etc/systemd/system/side-masked.service; systemctl daemon-reload`);
     const before = await invocation(UNIT);
@@ -183,7 +183,7 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
       /note\[restart-due\](?:.|\n)*side-masked\.service is masked/,
     );
     assert.equal(await invocation(UNIT), before);
-    await box().sh(`rm -r /etc/systemd/system/${UNIT}.d; systemctl daemon-reload`);
+    await box.sh(`rm -r /etc/systemd/system/${UNIT}.d; systemctl daemon-reload`);
   });
 
   const ENDS: readonly (readonly [lines: string, status: number, said: RegExp])[] = [
@@ -196,7 +196,7 @@ describe('changes by others during apply', { skip: servicesObstacle() ?? false }
     test(`a unit whose end would do more is left running: ${lines.replace('\n', ', ')}`, async () => {
       await units({ [UNIT]: `[Unit]\n${lines}\n[Service]\nExecStart=${SLEEP}\n` });
       const was = await invocation(UNIT);
-      await box().writeFile(policyPath(UNIT), POLICY);
+      await box.writeFile(policyPath(UNIT), POLICY);
       assert.match((await run(status, 'apply', UNIT)).stderr, said);
       assert.equal((await invocation(UNIT)) === was, !lines.includes('side-calls'));
       if (lines.startsWith('SuccessAction')) {

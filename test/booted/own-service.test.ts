@@ -12,13 +12,13 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
   /** Runs words in the service, and the service on; what they said, and their exit status. */
   const within = async (words: string, before = '', options: ExecOptions = {}) => {
     const manager = options === user ? ['systemctl', '--user'] : ['systemctl'];
-    await box().writeFile('/opt/within', `${before}\n${words} >/run/said 2>&1; echo "exit $?" >>/run/said\n`);
-    await box().succeed(['rm', '-f', '/run/said']);
-    await box().succeed([...manager, 'daemon-reload'], options);
-    await box().succeed([...manager, 'restart', UNIT], options);
-    const ended = async () => (await box().exec(['grep', '-q', '^exit', '/run/said'])).status === 0;
-    await box().waitFor('its end', ended, 30_000);
-    return box().readFile('/run/said');
+    await box.writeFile('/opt/within', `${before}\n${words} >/run/said 2>&1; echo "exit $?" >>/run/said\n`);
+    await box.succeed(['rm', '-f', '/run/said']);
+    await box.succeed([...manager, 'daemon-reload'], options);
+    await box.succeed([...manager, 'restart', UNIT], options);
+    const ended = async () => (await box.exec(['grep', '-q', '^exit', '/run/said'])).status === 0;
+    await box.waitFor('its end', ended, 30_000);
+    return box.readFile('/run/said');
   };
   const service = (mode: string) =>
     `[Service]\nKillMode=${mode}\nDelegate=yes\nExecStart=/bin/bash -c 'test -e /run/once || { touch /run/once; bash /opt/within & }; exec ${SLEEP}'\n`;
@@ -43,7 +43,7 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
     await run(0, 'apply', '--no-restart', UNIT);
     const below = 'mkdir /sys/fs/cgroup/system.slice/main.service/below && echo $$ >$_/cgroup.procs';
     assert.match(await within(`${COMMAND} revert ${UNIT}`, below), /error\[own-service\](?:.|\n)*^exit 1$/m);
-    await box().succeed(['rm', '/run/once']);
+    await box.succeed(['rm', '/run/once']);
     assert.match(await within(`${COMMAND} revert --no-restart ${UNIT}`), /^exit 0$/m);
   });
 
@@ -51,19 +51,19 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
     await units({ [UNIT]: service('control-group') });
     const said = await within(`${COMMAND} apply ${UNIT}`);
     const [, hint] = /hint: run it outside: '(.*?)'/.exec(said) ?? assert.fail(said);
-    await box().succeed(['rm', '/run/once']);
-    await box().writeFile('/usr/local/bin/sandbox-unit', `#!/bin/sh\nexec ${COMMAND} "$@"\n`, '0755');
-    await box().writeFile('/opt/within', `${hint} >/run/said 2>&1\n`);
-    await box().succeed(['systemctl', 'restart', UNIT]);
-    await box().waitFor('its end', async () => {
-      const { stdout } = await sandboxUnit(box(), 'status', UNIT);
+    await box.succeed(['rm', '/run/once']);
+    await box.writeFile('/usr/local/bin/sandbox-unit', `#!/bin/sh\nexec ${COMMAND} "$@"\n`, '0755');
+    await box.writeFile('/opt/within', `${hint} >/run/said 2>&1\n`);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await box.waitFor('its end', async () => {
+      const { stdout } = await sandboxUnit(box, 'status', UNIT);
       return /enforcing +live/.test(stdout);
     });
   });
 
   test("a command in a service of a user's manager is refused", async () => {
-    await box().sh('systemctl start user@0.service');
-    await changeFiles(box(), {
+    await box.sh('systemctl start user@0.service');
+    await changeFiles(box, {
       [`/root/.config/systemd/user/${UNIT}`]: service('control-group'),
       [`/root/.config/sandbox-unit/${UNIT}.toml`]: POLICY,
     });
@@ -72,21 +72,15 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
       said,
       /error\[own-service\](?:.|\n)*'systemd-run --user --wait --pipe sandbox-unit apply --user/,
     );
-    await box().succeed(['systemctl', '--user', 'stop', UNIT], user);
+    await box.succeed(['systemctl', '--user', 'stop', UNIT], user);
   });
 
   test("a command in a service that restarts along is refused, in any other service it isn't", async () => {
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` });
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['systemctl', 'start', UNIT]);
     const inOther = (...lines: string[]) => {
       const words = ['systemd-run', '--wait', '--pipe', '--collect', '--unit=main.service-other'];
-      return box().exec([
-        ...words,
-        ...lines.map((line) => `-p${line}`),
-        ...COMMAND.split(' '),
-        'apply',
-        UNIT,
-      ]);
+      return box.exec([...words, ...lines.map((line) => `-p${line}`), ...COMMAND.split(' '), 'apply', UNIT]);
     };
     const part = await inOther(`PartOf=${UNIT}`);
     assert.equal(part.status, 1, part.stderr);

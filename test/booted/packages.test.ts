@@ -1,26 +1,20 @@
 /** Packages: made twice, looked at, installed, upgraded while they confine services, and taken away. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PACKAGED_INJECTOR } from '../../src/systemd/paths/programs.js';
-import { Box } from '../support/box.js';
+import type { Box } from '../support/box.js';
 import { inLayer } from '../support/layer.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
 import { lintPackages, makePackages, type PackageKind, packagesObstacle } from '../support/packages.js';
 import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
-import {
-  bootWithPrograms,
-  COMMAND,
-  mainPid,
-  policyPath,
-  processStatus,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, policyPath, processStatus, servicesObstacle } from '../support/service.js';
 import { StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { LONG } from '../support/thorough.js';
 
 const HERE = MACHINE === 'arm64' ? 'arm64' : 'x86-64';
@@ -53,10 +47,9 @@ const STATUS_TIMER = 'sandbox-unit-status.timer';
 const STATUS_SERVICE = 'sandbox-unit-status.service';
 
 describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?? false) }, () => {
-  let folder: string;
+  const folder = temporaryFolder({ after });
   const made = (name: string) => join(folder, name);
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-packages-'));
     const elsewhere = { ...TIME, TZ: 'Asia/Kolkata', LANG: 'C', HOME: '/tmp', USER: 'somebody' };
     await makePackages(made('first'), HERE, KINDS, TIME);
     await Promise.all([
@@ -64,7 +57,6 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       makePackages(made('next'), HERE, ['deb'], { ...TIME, VERSION: NEXT }),
     ]);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   test('two builds give the same bytes', () => {
     const names = readdirSync(made('first'));
@@ -147,17 +139,15 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     [...(stdout + stderr).matchAll(/^ {2}((?:sandbox-unit|sh|rm) .*)$/gm)].map(([, line]) => line!);
 
   describe('on Debian 13', () => {
-    let box: Box;
-    before(async () => {
-      box = await bootWithPrograms('packages');
-      await box.writeFile(policyPath(UNIT), READY);
-      await box.writeFile(policyPath(WRAPPED), LATER);
-      await box.succeed(['systemctl', 'start', ...UNITS]);
-      await box.succeed([...COMMAND, 'apply', ...UNITS]);
-      assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));
-      await bring(box, 'first', 'next');
+    const { box, run } = machine('packages', {
+      policies: { [UNIT]: READY, [WRAPPED]: LATER },
+      start: UNITS,
+      prepare: async () => {
+        await run(0, 'apply', ...UNITS);
+        assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));
+        await bring(box, 'first', 'next');
+      },
     });
-    after(() => box?.stop());
 
     const programsOf = async () =>
       new Set(
@@ -317,18 +307,14 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
   });
 
   describe('the launcher alone, on Debian 12 without Node', () => {
-    let box: Box;
-    let host: StagedHost;
     const CONFINED = 'far.service';
-    before(async () => {
-      box = await Box.boot({ name: 'launcher', tree: 'bookworm' });
-      await bring(box, 'first');
-      host = new StagedHost(box, folder);
-      const service = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
-      await changeFiles(box, { [`/etc/systemd/system/${CONFINED}`]: service });
-      await box.succeed(['systemctl', 'start', CONFINED]);
+    const { box } = machine('launcher', {
+      tree: 'bookworm',
+      files: { [CONFINED]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n' },
+      start: [CONFINED],
+      prepare: () => bring(box, 'first'),
     });
-    after(() => box?.stop());
+    const host = new StagedHost(box, folder);
 
     test("units are confined from another machine, and the launcher's package stays while they are", async () => {
       await box.sh('dpkg --install /root/first/sandbox-unit-launcher*.deb');

@@ -4,15 +4,7 @@ import { describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import { recordsObstacle, runUntilRecorded } from '../support/kernel-records.js';
 import { machine } from '../support/machine.js';
-import {
-  defineProgram,
-  exited,
-  KILLED,
-  PROGRAMS,
-  policyPath,
-  runToEnd,
-  sandboxUnit,
-} from '../support/service.js';
+import { defineProgram, exited, KILLED, PROGRAMS, policyPath, runToEnd } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
 
 /** A name of its own: the kernel's records are of the whole machine. */
@@ -20,13 +12,12 @@ const RECORDED = `lenient-${process.pid}`;
 const RUNS = exited(0, 'My OS is Linux!\n');
 const UNAME = `syscall=${numbersOf(NATIVE).get('uname')} code=0x7ffc0000`;
 
-const { box, test } = machine('permissive', {
+const { box, run, test } = machine('permissive', {
   programs: { [RECORDED]: ['test/booted/programs/myos.c', '-static'] },
 });
 
-async function run(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await sandboxUnit(box, ...words);
-  assert.equal(status, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+async function output(...words: string[]): Promise<string> {
+  const { stdout, stderr } = await run(0, ...words);
   return stdout + stderr;
 }
 
@@ -44,21 +35,21 @@ describe('a program dies enforced, runs and is recorded when permissive, and die
       const unit = `lenient-${index}.service`;
       await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}`);
       await box.writeFile(policyPath(unit), `[syscalls]\n${lines}\n`);
-      await run('apply', unit);
+      await output('apply', unit);
       assert.deepEqual(await runToEnd(box, unit), KILLED);
 
       const obstacle = await recordsObstacle();
       if (obstacle) return t.skip(obstacle);
-      const said = await run('apply', '--permissive', unit);
+      const said = await output('apply', '--permissive', unit);
       assert.match(said, new RegExp(`^${unit}: applied, permissive$`, 'm'));
       assert.match(said, /note\[permissive\]/);
       await runUntilRecorded(RECORDED, UNAME, async () => assert.deepEqual(await runToEnd(box, unit), RUNS));
       assert.match(
-        await run('apply', '--permissive', unit),
+        await output('apply', '--permissive', unit),
         new RegExp(`^${unit}: unchanged, permissive$`, 'm'),
       );
 
-      await run('apply', unit);
+      await output('apply', unit);
       assert.deepEqual(await runToEnd(box, unit), KILLED);
     });
   }
@@ -69,7 +60,7 @@ test("a permissive policy doesn't allow what the unit itself refuses", async () 
   const own = 'SystemCallFilter=~uname\nSystemCallErrorNumber=ENETDOWN';
   await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}\n${own}`);
   await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["uname", "execve", "execveat"]\n');
-  await run('apply', '--permissive', unit);
+  await output('apply', '--permissive', unit);
   assert.deepEqual(await runToEnd(box, unit), exited(1, 'uname failed: Network is down\n'));
 });
 
@@ -82,25 +73,24 @@ describe('verify of a running service', () => {
         policyPath(unit),
         `[syscalls]\nstage = "${stage}"\ndeny = ["execve", "execveat", "mount"]\n[service]\nNoNewPrivileges = true\n`,
       );
-      await run('apply', '--permissive', unit);
+      await output('apply', '--permissive', unit);
       await box.succeed(['systemctl', 'start', unit]);
-      const verified = JSON.parse(await run('verify', '--permissive', '--json', unit));
+      const verified = JSON.parse(await output('verify', '--permissive', '--json', unit));
       assert.ok(verified.enforced);
       assert.deepEqual(
         verified.groups.map(({ calls }: { calls: string }) => calls),
         ['equal'],
       );
-      const { status, stderr } = await sandboxUnit(box, 'verify', unit);
-      assert.equal(status, 1);
+      const { stderr } = await run(1, 'verify', unit);
       assert.match(
         stderr,
         /error\[not-applied\]: runs-.* is permissive\n.*'sandbox-unit verify --permissive /,
       );
       // Being permissive is all that is wrong, and no restart ends it.
       assert.doesNotMatch(stderr, /not-in-force|error\[looser\]/);
-      const back = await run('apply', unit);
+      const back = await output('apply', unit);
       assert.match(back, /^Restarted, and verified\.$/m);
-      assert.ok(JSON.parse(await run('verify', '--json', unit)).enforced);
+      assert.ok(JSON.parse(await output('verify', '--json', unit)).enforced);
     });
   }
 });

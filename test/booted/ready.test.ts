@@ -45,7 +45,7 @@ while :; do read -r -u 3 || continue; try asked; done
 `;
 const PROGRAM = '/opt/programs/asked';
 
-const { box, test, skip } = machine('ready', {
+const { box, run, skip, test } = machine('ready', {
   programs: {
     threads: ['test/booted/programs/threads.c', '-static', '-pthread'],
   },
@@ -138,14 +138,12 @@ describe('a service that can start a program until it serves can start none late
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
       await box.sh(`systemctl stop ${unit}; ${start}`);
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
-      const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
-      assert.equal(status, 0, stdout + stderr);
+      await run(0, 'verify', unit);
     });
   }
 
   test('the filter of [ready] is seen by verify, and revert removes it', async () => {
-    const { status, stdout, stderr } = await sandboxUnit(box, 'status', ...units);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'status', ...units);
     await revert(box, ...units);
     await assert.rejects(box.readFile(TIGHTEN));
     for (const [kind, { type }] of Object.entries(KINDS)) {
@@ -166,12 +164,10 @@ describe('a service without privileges loses calls once it serves', () => {
       `[syscalls]\ndeny = ["@mount"]\naction = "EPERM"\n${rule}"${action}"\n${SETTLING}`;
     await apply(box, policy('EIO'), unit);
     assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
-    const { status, stdout } = await sandboxUnit(box, 'verify', unit);
-    assert.equal(status, 0, stdout);
+    const { stdout } = await run(0, 'verify', unit);
     assert.match(stdout, /as the policy says/);
     await box.writeFile(policyPath(unit), policy('kill'));
-    const stricter = await sandboxUnit(box, 'verify', unit);
-    assert.equal(stricter.status, 1, stricter.stdout);
+    const stricter = await run(1, 'verify', unit);
     assert.match(stricter.stdout + stricter.stderr, /error\[looser\].*ioctl/);
     await revert(box, unit);
   });
@@ -185,8 +181,7 @@ test('a service of stage entry loses more calls once it serves', async () => {
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
   await box.succeed(['systemctl', 'restart', unit]);
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
-  const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
-  assert.equal(status, 0, stdout + stderr);
+  await run(0, 'verify', unit);
   await revert(box, unit);
 });
 
@@ -208,8 +203,7 @@ describe('a service behind a start script that learn --ready has confined', () =
     await start(unit, `StandardOutput=append:${out}\nExecStart=/opt/programs/start`);
     assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 0']);
     const learn = ['learn', '--restart', '--exercise', 'true', '--ready', unit, '--write', policyPath(unit)];
-    const { status, stdout, stderr } = await sandboxUnit(box, ...learn);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, ...learn);
     await apply(box, await box.readFile(policyPath(unit)), unit);
     assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 1']);
     const exe = `/proc/${await mainPid(box, unit)}/exe`;
@@ -223,8 +217,7 @@ describe('a service that has ended before the filter is loaded', () => {
   const startUnder = async (unit: string, lines: string) => {
     await changeFiles(box, { [`/etc/systemd/system/${unit}`]: `[Service]\n${lines}\n` });
     await box.writeFile(policyPath(unit), SETTLING);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', unit);
     await box.succeed(['systemctl', 'start', unit]);
   };
 
@@ -280,8 +273,7 @@ describe("the service's own output", () => {
       '/etc/systemd/system/talk@.service': service,
     });
     await box.writeFile(policyPath('talk@.service'), POLICY);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', 'talk@.service');
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', 'talk@.service');
     await box.succeed(['systemctl', 'start', 'talk.socket']);
     const client = `require('net').connect('${FILES}/talk.socket').on('connect', function () {
       this.pipe(process.stdout); setTimeout(() => this.write('bye\\n'), 3000); })`;
@@ -357,7 +349,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     assert.deepEqual(await said(unit, 'ask', 1), ['asked 126']);
     await apply(box, `${POLICY}start-post = "after"\n${TOLERANT}`, unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
-    assert.equal((await sandboxUnit(box, 'verify', unit)).status, 0);
+    await run(0, 'verify', unit);
   });
 
   test('make the start fail if one fails, and the next start works', async () => {
@@ -371,8 +363,7 @@ describe("the unit's own ExecStartPost= commands", () => {
   test('in a later drop-in replace the one of [ready], which is reported', async () => {
     await changeFiles(box, { [LATER]: '[Service]\nExecStartPost=\n' });
     for (const verb of ['status', 'verify', 'plan', 'apply']) {
-      const { status, stdout, stderr } = await sandboxUnit(box, verb, unit);
-      assert.equal(status, 1, verb);
+      const { stdout, stderr } = await run(1, verb, unit);
       assert.match(stdout + stderr, /error\[overridden\]: this 'ExecStartPost=' overrides/, verb);
     }
     await changeFiles(box, { [LATER]: undefined });
@@ -387,8 +378,7 @@ test('verify reports a service that serves without the filter', async () => {
   await box.writeFile(TIGHTEN, '#!/bin/sh\n', '0755');
   try {
     await box.succeed(['systemctl', 'restart', unit]);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
-    assert.equal(status, 1);
+    const { stdout, stderr } = await run(1, 'verify', unit);
     assert.match(stdout + stderr, /error\[looser\].*execve/);
   } finally {
     await box.writeFile(TIGHTEN, readFileSync(INJECTOR_HERE), '0755');
@@ -403,8 +393,7 @@ test('a service that [ready] refuses a call at its stop gets the next policy, wi
   await start(unit, 'Type=exec\nExecStart=/usr/bin/perl /opt/programs/helped.pl');
   await apply(box, POLICY, unit);
   await box.writeFile(policyPath(unit), `${POLICY}[service]\nPrivateTmp = true\n`);
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
-  assert.equal(status, 0, stdout + stderr);
+  const { stdout, stderr } = await run(0, 'apply', unit);
   assert.doesNotMatch(stdout + stderr, /refused|execve/);
   await revert(box, unit);
 });
@@ -430,8 +419,7 @@ test("a unit that counts a failed command of the start as success can't have [re
   await start(unit, `${DIRECT}\nSuccessExitStatus=1\nExecStartPost=/bin/false`);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
   await box.writeFile(policyPath(unit), SETTLING);
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
-  assert.equal(status, 1, stdout + stderr);
+  const { stdout, stderr } = await run(1, 'apply', unit);
   assert.match(stdout + stderr, /error\[gap-ready\].*SuccessExitStatus=1/);
 });
 
@@ -441,8 +429,7 @@ test('a service that never becomes quiet gets its filter before its start times 
   const unit = 'restless.service';
   await start(unit, `ExecStart=/bin/bash -c 'while :; do sleep 0.1; done'\nTimeoutStartSec=12`);
   await box.writeFile(policyPath(unit), '[ready]\ndeny = ["ptrace"]\nsettle = "2s"\n');
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
-  assert.equal(status, 0, stdout + stderr);
+  await run(0, 'apply', unit);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
   await revert(box, unit);
 });
@@ -464,11 +451,9 @@ test('a learned policy removes what only the start was seen to need', {
   );
   const learned = async (...words: string[]) => {
     const asked = ['learn', ...words, '--ready', unit, '--write', policyPath(unit), '--json'];
-    const { status, stdout, stderr } = await sandboxUnit(box, ...asked);
-    assert.equal(status, 0, stdout + stderr);
-    const { text, ready } = JSON.parse(stdout) as { text: string; ready: string[] };
-    const applied = await sandboxUnit(box, 'apply', unit);
-    assert.equal(applied.status, 0, `${applied.stdout}${applied.stderr}${text}`);
+    const { stdout } = await run(0, ...asked);
+    const { ready } = JSON.parse(stdout) as { ready: string[] };
+    await run(0, 'apply', unit);
     return ready;
   };
   const reload = () => box.exec(['systemctl', 'reload', unit]);

@@ -40,10 +40,10 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
       assert.match(checked, /note\[would-restart\]: main\.service would be restarted/);
       assert.match(await run(0, 'apply', UNIT), said);
       assert.equal(await filters(), 2);
-      await box().waitFor('the marker', () => isThere('/run/marker'));
+      await box.waitFor('the marker', () => isThere('/run/marker'));
       assert.match(await run(0, 'revert', UNIT), said);
       assert.doesNotMatch(await run(0, 'apply', '--no-restart', UNIT), said);
-      assert.match((await sandboxUnit(box(), 'explain', '--record', UNIT)).stderr, said);
+      assert.match((await sandboxUnit(box, 'explain', '--record', UNIT)).stderr, said);
     });
 
     test('OnFailure=systemd-reboot.service is refused like a target', async () => {
@@ -71,7 +71,7 @@ describe('units whose failed trial would do more', { skip: servicesObstacle() ??
   test('FailureAction= is refused, also for a recorded run of a stopped service', async () => {
     await started('FailureAction=exit');
     await isRefused(/error\[on-failure\]: .*FailureAction=exit/, ...TRIALS);
-    await box().succeed(['systemctl', 'stop', UNIT]);
+    await box.succeed(['systemctl', 'stop', UNIT]);
     await isRefused(/error\[on-failure\](?:.|\n)*hint: '.* apply --permissive --no-restart/, TRIALS.at(-1)!);
   });
 
@@ -89,8 +89,8 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
   const along = (lines: string, more = '') =>
     `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n${lines}\n[Service]\nExecStart=${SLEEP}\n${more}`;
   const isUp = async (unit: string) =>
-    (await box().exec(['systemctl', 'is-active', '--quiet', unit])).status === 0;
-  const stopped = () => box().sh('systemctl stop along.service; systemctl reset-failed');
+    (await box.exec(['systemctl', 'is-active', '--quiet', unit])).status === 0;
+  const stopped = () => box.sh('systemctl stop along.service; systemctl reset-failed');
 
   const OBSTACLES: Readonly<Record<string, readonly [lines: string, why: RegExp, script?: string]>> = {
     'ends the machine': ['SuccessAction=exit', /also restarts or stops along\.service: SuccessAction=exit/],
@@ -111,7 +111,7 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
         'along.service': along(lines),
         'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
       });
-      await box().sh(`touch /run/once; systemctl start side.service along.service; ${script}; sleep 0.2`);
+      await box.sh(`touch /run/once; systemctl start side.service along.service; ${script}; sleep 0.2`);
       assert.equal(await isUp('along.service'), true);
       await isLeft(why);
       assert.equal(await isUp('along.service'), true);
@@ -123,7 +123,7 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
 
   test('a dependent which ends more when it fails: a trial is refused', async () => {
     await started('', { 'along.service': along('FailureAction=exit') });
-    await box().succeed(['systemctl', 'start', 'along.service']);
+    await box.succeed(['systemctl', 'start', 'along.service']);
     await isRefused(/error\[on-failure\]: along\.service has FailureAction=exit/, ...TRIALS);
     await units({ 'along.service': along('') });
     await stopped();
@@ -132,10 +132,10 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
   test('a dependent that is starting is left alone', async () => {
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
-    await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
+    await box.succeed(['systemctl', 'start', '--no-block', 'along.service']);
     await isLeft(/also restarts or stops along\.service: the start goes on/);
-    await box().writeFile('/run/there', '');
-    await box().waitFor('its start', () => isUp('along.service'));
+    await box.writeFile('/run/there', '');
+    await box.waitFor('its start', () => isUp('along.service'));
     assert.match(await run(0, 'apply', UNIT), /note\[takes-along\].*along\.service/);
     assert.equal(await isUp('along.service'), true);
     await stopped();
@@ -162,15 +162,15 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
   };
   for (const [what, [line, script, why]] of Object.entries(UNMET)) {
     test(`a service whose own ${what} is not restarted`, async () => {
-      await box().sh('rm -f /etc/systemd/system/side.service');
+      await box.sh('rm -f /etc/systemd/system/side.service');
       await units({
         'side.service': SIDE,
         [UNIT]: needing(line),
       });
-      await box().sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
+      await box.sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
       assert.equal(await isUp(UNIT), true);
       await isLeft(why);
-      await box().sh('systemctl stop side.service; rm -f /etc/systemd/system/side.service');
+      await box.sh('systemctl stop side.service; rm -f /etc/systemd/system/side.service');
     });
   }
 
@@ -185,7 +185,7 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
         'After=brief.service other.service ',
       ),
     });
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
     await run(0, 'apply', UNIT);
     assert.notEqual((await runOf()).InvocationID, was.InvocationID);
@@ -199,8 +199,8 @@ describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () =>
       await started('', {
         'along.service': `[Unit]\nStopPropagatedFrom=${UNIT}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
       });
-      await box().succeed(['systemctl', 'start', 'along.service']);
-      await box().writeFile('/run/policy.toml', POLICY);
+      await box.succeed(['systemctl', 'start', 'along.service']);
+      await box.writeFile('/run/policy.toml', POLICY);
       await run(0, 'apply', '--policy', '/run/policy.toml', ...order);
       for (const unit of order) assert.equal(await isUp(unit), true, unit);
       await run(0, 'verify', '--policy', '/run/policy.toml', 'along.service');
@@ -218,16 +218,16 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     await units({
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while test ! -e /run/there; do sleep 0.1; done'\n`,
     });
-    await box().succeed(['systemctl', 'start', '--no-block', UNIT]);
+    await box.succeed(['systemctl', 'start', '--no-block', UNIT]);
     await isLeft(/it is in the middle of its work/);
-    await box().writeFile('/run/there', '');
-    await box().waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
+    await box.writeFile('/run/there', '');
+    await box.waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
     await run(0, 'apply', UNIT);
   });
 
   test('that has finished and counts as active is restarted', async () => {
     await units({ [UNIT]: '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n' });
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
     await run(0, 'apply', UNIT);
     const now = await runOf();
@@ -240,8 +240,8 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     await units({
       [UNIT]: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '${work}'\n`,
     });
-    await box().sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
-    const said = await box().sh(
+    await box.sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
+    const said = await box.sh(
       `${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
        until [ "$(systemctl show --value -p ActiveState ${UNIT})" = activating ] &&
              main=$(systemctl show --value -p MainPID ${UNIT}) && [ "$main" -gt 0 ]; do sleep 0.05; done
@@ -258,15 +258,15 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c '${work}'\n`,
       'slow.service': '[Service]\nExecStart=/bin/sleep infinity\n',
     });
-    await box().succeed(['systemctl', 'start', 'slow.service']);
-    await box().writeFile('/run/policy.toml', POLICY.replace('100ms', '60s'));
-    await box().sh(
+    await box.succeed(['systemctl', 'start', 'slow.service']);
+    await box.writeFile('/run/policy.toml', POLICY.replace('100ms', '60s'));
+    await box.sh(
       `was=$(systemctl show --value -p InvocationID slow.service)
        ${COMMAND} apply --policy /run/policy.toml ${UNIT} slow.service >/dev/null 2>&1 & pid=$!
        until [ "$(systemctl show --value -p InvocationID slow.service)" != $was ]; do sleep 0.05; done
        kill -KILL $pid; wait $pid || :; systemctl start --no-block ${UNIT}`,
     );
-    await box().waitFor('the start', async () => (await runOf()).ActiveState === 'activating');
+    await box.waitFor('the start', async () => (await runOf()).ActiveState === 'activating');
     const was = await runOf();
     const said = await run(0, 'status');
     assert.match(

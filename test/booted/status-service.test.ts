@@ -4,7 +4,7 @@ import { UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { apply, policyPath, properties, revert, sandboxUnit } from '../support/service.js';
+import { apply, policyPath, properties, revert } from '../support/service.js';
 
 const SERVICE = 'sandbox-unit-status.service';
 const PACKAGE = '/usr/local/lib/node_modules/sandbox-unit';
@@ -19,7 +19,7 @@ const INSTALL = `
   cp ${PACKAGE}/templates/systemd/* /etc/systemd/system
   systemctl daemon-reload`;
 
-const { box, test } = machine('status-service', {
+const { box, run, test } = machine('status-service', {
   prepare: async () => {
     const { status, stderr } = await box.sh(INSTALL);
     assert.equal(status, 0, stderr);
@@ -72,11 +72,11 @@ test('status service: fails if a unit has drifted, until the next apply', async 
 
 test("status service: doesn't fail while a change waits to be confirmed", async () => {
   await box.writeFile(policyPath(UNIT), policy());
-  assert.equal((await sandboxUnit(box, 'apply', '--confirm', '10min', UNIT)).status, 3);
+  await run(3, 'apply', '--confirm', '10min', UNIT);
   const { failed, said } = await look();
   assert.equal(failed, false);
   assert.match(said, /^warning\[unconfirmed\]: demo\.service is rolled back/m);
-  assert.equal((await sandboxUnit(box, 'confirm', '--undo')).status, 0);
+  await run(0, 'confirm', '--undo');
 });
 
 test('status service: rolls back what a killed run has left, though it is confined itself', async () => {
@@ -113,7 +113,7 @@ test("status service: apt reports an upgrade that a drop-in doesn't follow, and 
   assert.match(stdout, /^error\[drift-command\]: packaged\.service: its ExecStart= has changed/m);
   assert.match(stdout, /^ {2}hint: sandbox-unit apply packaged\.service$/m);
   assert.match(stdout, /^sandbox-unit: not all units are confined/m);
-  assert.equal((await sandboxUnit(box, 'apply', '--all')).status, 0);
+  await run(0, 'apply', '--all');
   const third = await box.sh(packageWith(3, '/dev/null /dev/zero'));
   assert.deepEqual([third.status, /sandbox-unit/.test(third.stdout)], [0, false], third.stdout);
 });

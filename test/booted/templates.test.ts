@@ -17,11 +17,6 @@ const POLICY = '[syscalls]\ndeny = ["execve", "ptrace"]\n[apply]\nsettle = "100m
 const DEADLY = POLICY.replace('"ptrace"', '"ptrace", "clock_nanosleep:kill", "inotify_init1:kill"');
 
 describe('a template unit', { skip: skip ?? false }, () => {
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found;
-  };
   const invocations = () =>
     Promise.all(INSTANCES.map(async (unit) => (await properties(box, unit, 'InvocationID')).InvocationID));
   const filters = async (unit: string) => {
@@ -33,7 +28,7 @@ describe('a template unit', { skip: skip ?? false }, () => {
     return (await box.succeed(['cat', `/proc/${MainPID}/cmdline`])).split('\0').slice(0, -1);
   };
 
-  const { box } = machine('templates', {
+  const { box, run } = machine('templates', {
     files: {
       [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT,
       [policyPath(TEMPLATE)]: POLICY,

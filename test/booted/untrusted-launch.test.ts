@@ -16,7 +16,7 @@ const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100
 /** With Type=exec systemd has made the folders of a root of its own once the start is over. */
 const PLAIN = '[Service]\nType=exec\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
 
-const { box, test, skip } = machine('untrusted', {
+const { box, run, skip, test } = machine('untrusted', {
   programs: { 'replace-launcher': ['test/booted/programs/replace-launcher.c', '-static'] },
 });
 
@@ -95,24 +95,19 @@ describe("a file that the service's user can change is refused:", { skip }, () =
           assertRefused(await sandboxUnit(box, verb, UNIT), 'untrusted-path', verb, '/srv/');
         }
         assert.equal(await listing(box), were);
-        const none = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(none.status, 1);
+        const none = await run(1, 'verify', UNIT);
         assertRefused(none, 'unconfined', 'verify');
 
         await sh('chown root /srv/*; chmod go-w /srv/*');
-        const applied = await sandboxUnit(box, 'apply', UNIT);
-        assert.equal(applied.status, 0, applied.stderr);
-        const verified = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(verified.status, 0, verified.stdout + verified.stderr);
-        assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+        await run(0, 'apply', UNIT);
+        await run(0, 'verify', UNIT);
+        await run(0, 'status', UNIT);
 
         await sh(open);
-        const status = await sandboxUnit(box, 'status', UNIT);
-        assert.equal(status.status, 1);
+        const status = await run(1, 'status', UNIT);
         assert.match(status.stdout, /enforcing +not proven/);
         assertRefused(status, 'untrusted-path', 'status', '/srv/');
-        const opened = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(opened.status, 2);
+        const opened = await run(2, 'verify', UNIT);
         assert.match(opened.stdout, /: not proven/);
         await sh('chown root /srv/*; chmod go-w /srv/*');
         await revert(box, UNIT);
@@ -126,9 +121,8 @@ describe("a file that the service's user can change is refused:", { skip }, () =
     try {
       await sh('mkdir -p /srv/app; cp /usr/bin/tail /srv/app; chown -R daemon /srv/app');
       await start('[Service]\nUser=daemon\nExecStart=/srv/app/tail -f /dev/null\n');
-      const applied = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+      await run(0, 'apply', UNIT);
+      await run(0, 'verify', UNIT);
       await revert(box, UNIT);
     } finally {
       await sh(CLEAN);
@@ -141,17 +135,14 @@ describe("a file that the service's user can change is refused:", { skip }, () =
       await start(
         '[Service]\nUser=daemon\nRootDirectory=/srv/jail\nWorkingDirectory=/own\nExecStart=/app\nRestart=always\nRestartSec=50ms\n',
       );
-      const applied = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
+      await run(0, 'apply', UNIT);
       await sh('chown -R daemon /srv/jail; touch /srv/jail/go');
       await box.waitFor('a start without the launcher', async () => {
         return (await box.exec(['test', '-e', '/srv/jail/own/free'])).status === 0;
       });
-      const verified = await sandboxUnit(box, 'verify', UNIT);
-      assert.equal(verified.status, 2, verified.stdout + verified.stderr);
+      const verified = await run(2, 'verify', UNIT);
       assertRefused(verified, 'untrusted-path', 'verify', '/srv/jail');
-      const status = await sandboxUnit(box, 'status', UNIT);
-      assert.equal(status.status, 1);
+      const status = await run(1, 'status', UNIT);
       assertRefused(status, 'untrusted-path', 'status', '/srv/jail');
 
       // Once the folders are root's, and the launcher is where it belongs, the same process still runs.
@@ -160,10 +151,9 @@ describe("a file that the service's user can change is refused:", { skip }, () =
       const mended = await sandboxUnit(box, 'status', UNIT);
       assert.match(mended.stdout, /enforcing +restart due/);
       assertRefused(await sandboxUnit(box, 'verify', UNIT), 'restart-due', 'verify');
-      const again = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(again.status, 0, again.stderr);
+      await run(0, 'apply', UNIT);
       assert.notEqual(await mainPid(box, UNIT), before);
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+      await run(0, 'verify', UNIT);
       await revert(box, UNIT);
     } finally {
       await sh(CLEAN);
@@ -176,7 +166,7 @@ describe("a guard that is not known to be the launcher's counts as an open execv
 }, () => {
   before(async () => {
     await start(`${PLAIN}PrivateTmp=yes\n`);
-    assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+    await run(0, 'apply', UNIT);
   });
   after(async () => {
     await revert(box, UNIT);
@@ -205,7 +195,7 @@ describe("a guard that is not known to be the launcher's counts as an open execv
     test(what, async () => {
       const inside = `nsenter --target ${await mainPid(box, UNIT)} --mount --`;
       try {
-        assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+        await run(0, 'verify', UNIT);
         await sh(`${make}; ${inside} mount --bind ${source} ${destination}`);
         const { status, stdout, stderr } = await sandboxUnit(box, 'verify', UNIT);
         assert.equal(status, 1, stdout + stderr);
@@ -236,11 +226,9 @@ test('a service that creates namespaces for itself keeps its confinement', async
     await box.waitFor('its namespace', async () => {
       return (await namespace(await mainPid(box, UNIT))) !== (await namespace('self'));
     });
-    const applied = await sandboxUnit(box, 'apply', UNIT);
-    assert.equal(applied.status, 0, applied.stderr);
-    const verified = await sandboxUnit(box, 'verify', UNIT);
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
-    assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+    await run(0, 'apply', UNIT);
+    await run(0, 'verify', UNIT);
+    await run(0, 'status', UNIT);
     await revert(box, UNIT);
   } finally {
     await sh(CLEAN);

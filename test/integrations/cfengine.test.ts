@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import { policyPath, servicesObstacle } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
-import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js';
+import { filesOf, INSTALLED, managedHost, stateOf } from './managed-host.js';
 
 const OTHER = 'other.service';
 const BUNDLES = inRepository('integrations/cfengine/sandbox_unit.cf');
@@ -44,17 +43,12 @@ bundle agent main
 
 if (THOROUGH) {
   describe('CFEngine', { skip: servicesObstacle('puppet') ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await bootManagedHost('cfengine');
-      const folder = '/etc/systemd/system';
-      await box.sh(
-        `cp ${folder}/${UNIT} ${folder}/${OTHER}; systemctl daemon-reload; systemctl start ${OTHER}`,
-      );
-      for (const unit of [UNIT, OTHER]) await box.writeFile(policyPath(unit), NO_EXEC);
-      await box.writeFile('/root/main.cf', MAIN, '0600');
+    const { box } = managedHost('cfengine', {
+      files: { [OTHER]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n' },
+      policies: { [UNIT]: NO_EXEC, [OTHER]: NO_EXEC },
+      start: [OTHER],
+      prepare: () => box.writeFile('/root/main.cf', MAIN, '0600'),
     });
-    after(() => box?.stop());
 
     /** Runs the agent; what it says. */
     async function agent(...options: string[]): Promise<string> {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { VERSION } from '../../src/version.js';
-import type { Box } from '../support/box.js';
 import { DROP_IN, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
-import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js';
+import { filesOf, INSTALLED, managedHost, stateOf } from './managed-host.js';
 
 const MODULE = 'integrations/puppet';
 
@@ -36,16 +35,14 @@ const confined = manifest({ content: POLICY });
 
 if (THOROUGH) {
   describe('Puppet', { skip: servicesObstacle('puppet') ?? false }, () => {
-    let box: Box;
     let unconfined: string;
-    before(async () => {
-      box = await bootManagedHost('puppet');
-      await box.sh(
-        `mkdir -p /etc/puppet/code/modules && ln -s ${inRepository(MODULE)} /etc/puppet/code/modules/sandbox_unit`,
-      );
-      unconfined = await stateOf(box);
+    const modules = '/etc/puppet/code/modules';
+    const { box } = managedHost('puppet', {
+      script: `mkdir -p ${modules} && ln -s ${inRepository(MODULE)} ${modules}/sandbox_unit`,
+      prepare: async () => {
+        unconfined = await stateOf(box);
+      },
     });
-    after(() => box?.stop());
 
     /** Runs a manifest. What Puppet prints of itself is left out; nothing that it prints is a stack trace. */
     async function puppet(code: string, ...options: string[]): Promise<RunResult> {

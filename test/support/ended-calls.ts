@@ -1,7 +1,7 @@
 /** `apply` and `revert`, killed or refused in their system calls that change something, on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from './box.js';
+import { describe, test } from 'node:test';
+import { machine } from './machine.js';
 import { inRepository } from './repository.js';
 import { servicesObstacle } from './service.js';
 import { EVERY } from './thorough.js';
@@ -73,13 +73,7 @@ const SCRIPT = `
 /** Tests a verb in each of the calls, in a box of its own. */
 export function endedCalls(verb: 'apply' | 'revert'): void {
   describe(`${verb}, where`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `ended-${verb}` });
-      await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, POLICY);
-      await box.succeed(['systemctl', 'start', UNIT]);
-    });
-    after(() => box?.stop());
+    const { box } = machine(`ended-${verb}`, { policies: { [UNIT]: POLICY }, start: [UNIT] });
     for (const [what, how, calls] of DONE) {
       for (const call of calls) {
         test(`${what} ${call}, leaves the unit as before or fully changed`, async () => {

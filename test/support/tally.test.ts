@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from './run.js';
 import { Tally } from './tally.js';
+import { temporaryFolder } from './temporary.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tally-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder({ after });
 
 const RUNNER = new URL('./run-tests.js', import.meta.url).href;
 const script = join(folder, 'runner.mjs');

@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { boxAvailable } from './box.js';
 import { inRepository } from './repository.js';
 import { run } from './run.js';
+import { temporaryFolder } from './temporary.js';
 import { until } from './until.js';
 
 const skip = boxAvailable();
-const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tree-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder({ after });
 
 const store = join(folder, 'store of trees');
 const calls = join(folder, 'calls');

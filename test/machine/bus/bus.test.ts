@@ -4,33 +4,31 @@
  * who ask it; its part is played by this test.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { UserError } from '../../../src/diagnostic.js';
 import { Bus } from '../../../src/machine/bus/bus.js';
 import { Connection } from '../../../src/machine/bus/connection.js';
 import { transientUnits } from '../../../src/machine/bus/started-unit.js';
-import { Box, boxAvailable } from '../../support/box.js';
+import { machine } from '../../support/machine.js';
 import { until } from '../../support/until.js';
 
-const skip = boxAvailable();
 const SERVICE = 'org.freedesktop.systemd1';
 const JOB = '/org/freedesktop/systemd1/job/7';
 const SOCKET = '/run/test-bus';
 
-let box: Box;
 let address: string;
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'bus' });
-  const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
-  await box.succeed(['systemd-run', ...daemon]);
-  // The socket is there before anybody listens to it.
-  const list = ['busctl', `--address=unix:path=${SOCKET}`, 'list'];
-  await box.waitFor('the bus', async () => (await box.exec(list)).status === 0);
-  address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
+const { box, skip, test } = machine('bus', {
+  launcher: false,
+  prepare: async () => {
+    const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
+    await box.succeed(['systemd-run', ...daemon]);
+    // The socket is there before anybody listens to it.
+    const list = ['busctl', `--address=unix:path=${SOCKET}`, 'list'];
+    await box.waitFor('the bus', async () => (await box.exec(list)).status === 0);
+    address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
+  },
 });
-after(() => box?.stop());
 
 type Answers = Readonly<
   Record<string, (message: Message) => [signature: string, body: unknown[]] | undefined>
@@ -119,7 +117,7 @@ test('a list of bus addresses is refused', async () => {
   });
 });
 
-test("a refusal by the bus is not reported as the manager's", { skip }, async (t) => {
+test("a refusal by the bus is not reported as the manager's", async (t) => {
   const connection = await Connection.connect({ address, hint: '' });
   t.after(() => connection.close());
   await assert.rejects(connection.callBus('AddMatch', 'x'), /^UserError: the bus refused AddMatch: /);
@@ -194,7 +192,7 @@ describe('a call to a manager that leaves the bus', { skip }, () => {
   });
 });
 
-test('a job reports the jobs of other units that it caused, before it ends', { skip }, async (t) => {
+test('a job reports the jobs of other units that it caused, before it ends', async (t) => {
   const { first, bus } = await connected(t, queuedWith([8, '/job/8', 'y.socket', '/', 'stop']));
   const end = bus.job('restart', 'x.service', {
     queued: async (others) => {
@@ -212,7 +210,7 @@ function tellChanged({ bus }: Manager, table: Readonly<Record<string, Variant>>)
   bus.send(dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', body));
 }
 
-test('a unit counts as changed when the manager says so, or after its absence', { skip }, async (t) => {
+test('a unit counts as changed when the manager says so, or after its absence', async (t) => {
   const { first, bus } = await connected(t, {});
   const changed = () => bus.changed('x.service');
   assert.deepEqual([await changed(), await changed()], [true, false]);
