@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   buildLauncher,
@@ -17,8 +17,10 @@ import {
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const onX86 = { skip: skip ?? (MACHINE === 'x86-64' ? undefined : 'an attack of x86-64') };
 const folder = sharedFolder();
 /** A start may ask for the system's name, and open files for reading. */
@@ -67,13 +69,13 @@ const FOREIGN = 'a library of the program makes a 32-bit call';
 
 describe('a call that would pass the entry point without the policy ends the process:', () => {
   for (const how of ['clone', 'clone3']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(STARTS)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(STARTS)));
   }
   for (const how of ['filter', 'filter-prctl']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(FILTERS)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(FILTERS)));
   }
   for (const how of ['aio', 'io_uring', 'io_uring-enter']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(LEAVES)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(LEAVES)));
   }
   test('aio-x32', onX86, async () => assert.deepEqual(await attack('aio-x32', [myos]), killed(LEAVES)));
   test('clone-x32', onX86, async () => assert.deepEqual(await attack('clone-x32', [myos]), killed(STARTS)));
@@ -88,7 +90,7 @@ describe('a call that would pass the entry point without the policy ends the pro
     });
   }
 
-  test("libsandbox.so's load of a filter, which therefore needs stage 'exec'", { skip }, async () => {
+  test("libsandbox.so's load of a filter, which therefore needs stage 'exec'", async () => {
     const filter = writeFilter(folder, 'filter', filterRefusing(REFUSALS, startRefusing(REFUSALS)));
     const preload = ['env', `LD_PRELOAD=${join(folder, 'libsandbox.so')}`, 'SECCOMP_SYSCALL_DENY=reboot'];
     const { signal, stdout, stderr } = await run([...preload, launcher, `--filter=${filter}`, '--', myos]);
@@ -102,7 +104,7 @@ describe('a call that would pass the entry point without the policy ends the pro
 describe("a program that doesn't stop at its entry point", () => {
   const past = 'hostile: overwrite: done\n';
 
-  test('gets the calls of a start, and none that the policy refuses beside it', { skip }, async () => {
+  test('gets the calls of a start, and none that the policy refuses beside it', async () => {
     assert.deepEqual(await attack('overwrite', [myos]), {
       end: 0,
       stdout: `${past}My OS is Linux!\n`,
@@ -116,7 +118,7 @@ describe("a program that doesn't stop at its entry point", () => {
     assert.ok(!existsSync(`${file}.new`));
   });
 
-  test('can start no program, even if the policy permits it', { skip }, async () => {
+  test('can start no program, even if the policy permits it', async () => {
     const script = 'echo before; /bin/echo child; echo after';
     assert.deepEqual(
       await attack('overwrite', ['sh', '-c', script], { uname: errnoAction(100) }),
@@ -124,13 +126,13 @@ describe("a program that doesn't stop at its entry point", () => {
     );
   });
 
-  test("can't execute another program if the policy refuses that", { skip }, async () => {
+  test("can't execute another program if the policy refuses that", async () => {
     const { end, stdout, stderr } = await attack('overwrite', ['sh', '-c', 'exec /bin/echo other']);
     assert.deepEqual([end, stdout], [126, past]);
     assert.match(stderr, /\/bin\/echo: Network is down/);
   });
 
-  test('executes another program with the policy at its entry point', { skip }, async () => {
+  test('executes another program with the policy at its entry point', async () => {
     const open = { uname: errnoAction(100) };
     assert.deepEqual(await attack('overwrite', ['sh', '-c', `exec ${myos}`], open), {
       end: 1,
@@ -147,7 +149,7 @@ describe('only the kernel answers the call that loads the policy:', () => {
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: rseq: done\n', REFUSED]);
   });
 
-  test('signals in its place end the process', { skip }, async (t) => {
+  test('signals in its place end the process', async (t) => {
     const { end, stdout, stderr } = await attack('dispatch', [myos]);
     if (/Invalid argument/.test(stdout)) return t.skip('this kernel dispatches no calls');
     assert.deepEqual([end, stdout, stderr], ['SIGSYS', 'hostile: dispatch: done\n', '']);
@@ -155,14 +157,14 @@ describe('only the kernel answers the call that loads the policy:', () => {
 });
 
 describe('before the entry point, without permission of the policy, files', () => {
-  test("can't be created", { skip }, async () => {
+  test("can't be created", async () => {
     const fresh = join(folder, 'fresh');
     const { end, stdout, stderr } = await attack('create', [myos], REFUSALS, fresh);
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: create: Network is down\n', REFUSED]);
     assert.ok(!existsSync(fresh));
   });
 
-  test("can't be written", { skip }, async () => {
+  test("can't be written", async () => {
     writeFileSync(file, 'as it was');
     const { end, stdout, stderr } = await attack('write', [myos]);
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: write: Network is down\n', REFUSED]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { LAUNCHER_CALLS, TRACER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
@@ -19,8 +19,10 @@ import {
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const refusals = { uname: errnoAction(100) };
 const filter = writeFilter(
@@ -60,7 +62,7 @@ async function endOf(argv: readonly string[]): Promise<{ end: number | NodeJS.Si
 
 describe('a process started before the entry point ends the start:', () => {
   for (const what of ['fork', 'vfork', 'thread', 'process']) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       assert.deepEqual(await endOf(preload(what, ...launch(myos))), {
         end: 'SIGKILL',
         line: "a library of the program starts a thread or a process before the entry point; use stage 'exec'",
@@ -75,10 +77,10 @@ test("the tracer can't be reached before the entry point", { skip: rootObstacle(
 });
 
 describe("a program that doesn't reach its entry point ends as without the launcher", () => {
-  test('when a constructor exits', { skip }, async () => {
+  test('when a constructor exits', async () => {
     assert.deepEqual(await endOf(launch(...preload('exit', myos))), { end: 9, line: '' });
   });
-  test('when a library is missing', { skip }, async () => {
+  test('when a library is missing', async () => {
     const program = join(folder, 'incomplete');
     const library = join(folder, 'libgone.so');
     await run(['cc', '-shared', '-o', library, '-x', 'c', '/dev/null']);
@@ -101,7 +103,7 @@ describe('without the tracer, nothing starts', () => {
   test('for the first process of a PID namespace', { skip: rootObstacle() }, async () => {
     assert.deepEqual(await endOf(['unshare', '--pid', '--fork', '--', ...launch(myos)]), subreaper);
   });
-  test('for a subreaper', { skip }, async () => {
+  test('for a subreaper', async () => {
     assert.deepEqual(await endOf([under, '--subreaper', '--', ...launch(myos)]), subreaper);
   });
   test('if there is no room for processes', { skip: rootObstacle() }, async () => {
@@ -184,12 +186,12 @@ describe("under a filter that refuses the tracer's calls, nothing starts", () =>
     ['ptrace@17:1', 'SIGKILL', trace],
   ];
   for (const [fail, end, line] of CASES) {
-    test(fail, { skip }, async () => {
+    test(fail, async () => {
       assert.deepEqual(await endOf([under, `--fail=${fail}`, '--', ...launch(myos)]), { end, line });
     });
   }
 
-  test('the listed calls are enough to launch a program, and all are needed', { skip }, async () => {
+  test('the listed calls are enough to launch a program, and all are needed', async () => {
     const all = [...LAUNCHER_CALLS, ...TRACER_CALLS];
     const permitting = (calls: readonly string[]) =>
       run([under, `--permit=${calls.join(',')}`, '--', ...launch(still)]);
@@ -200,7 +202,7 @@ describe("under a filter that refuses the tracer's calls, nothing starts", () =>
     }
   });
 
-  test('if a filter answers the call that loads the policy', { skip }, async () => {
+  test('if a filter answers the call that loads the policy', async () => {
     const start = new Map([[MACHINE!, programOf({ seccomp: errnoAction(1) }, ALLOW)]]);
     const path = writeFilter(folder, 'no-seccomp', filterRefusing(refusals, { start }));
     assert.deepEqual(await endOf([launcher, `--filter=${path}`, '--', myos]), {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
@@ -17,8 +17,10 @@ import {
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const refusals = { uname: errnoAction(100), openat: errnoAction(100), mmap: KILL, execve: errnoAction(100) };
 const filter = writeFilter(
@@ -62,7 +64,7 @@ const preload = (what: string, ...argv: string[]) => ['env', `LD_PRELOAD=${early
 
 describe('every kind of program gets the policy at its entry point, and its start calls before', () => {
   for (const [kind] of LINKED) {
-    test(kind, { skip }, async () => {
+    test(kind, async () => {
       assert.deepEqual(await run(launch(myos[kind]!)), REFUSED);
     });
     test(`${kind}, as a user without any rights`, { skip: rootObstacle() }, async () => {
@@ -70,20 +72,18 @@ describe('every kind of program gets the policy at its entry point, and its star
     });
   }
 
-  test('the smallest possible program', { skip }, async () => {
+  test('the smallest possible program', async () => {
     assert.equal((await run(launch(still))).status, 7);
   });
 
-  test("the interpreter of a '#!' script", { skip }, async () => {
+  test("the interpreter of a '#!' script", async () => {
     const script = join(folder, 'script');
     writeFilter(folder, 'script', Buffer.from(`#!${myos.dynamic}\n`));
     chmodSync(script, 0o755);
     assert.deepEqual(await run(launch(script)), REFUSED);
   });
 
-  test('a program that executes another one before its entry point gets the policy there', {
-    skip,
-  }, async () => {
+  test('a program that executes another one before its entry point gets the policy there', async () => {
     const open = { uname: errnoAction(100) };
     const path = writeFilter(
       folder,
@@ -94,7 +94,7 @@ describe('every kind of program gets the policy at its entry point, and its star
     assert.deepEqual(await run(preload('exec', ...command)), REFUSED);
   });
 
-  test('before the entry point, a call that no start needs is refused', { skip }, async () => {
+  test('before the entry point, a call that no start needs is refused', async () => {
     const sets = { uname: errnoAction(1), getpid: errnoAction(1) };
     const path = writeFilter(folder, 'start', filterRefusing(sets, { ...startRefusing({ pause: KILL }) }));
     const command = [launcher, `--filter=${path}`, '--', ...preload('uname', myos.dynamic!)];
@@ -111,7 +111,7 @@ describe("the talk's program needs six calls", () => {
     return run([launcher, `--filter=${path}`, '--', myos[kind]!]);
   };
 
-  test('these calls are enough', { skip }, async () => {
+  test('these calls are enough', async () => {
     for (const kind of ['dynamic', 'dynamic position-independent']) {
       assert.deepEqual(await runWith(TALK_CALLS, kind), {
         status: 0,
@@ -122,7 +122,7 @@ describe("the talk's program needs six calls", () => {
   });
 
   for (const call of TALK_CALLS) {
-    test(`${call} can't be left out`, { skip }, async () => {
+    test(`${call} can't be left out`, async () => {
       const { signal } = await runWith(
         TALK_CALLS.filter((one) => one !== call),
         'dynamic',
@@ -132,7 +132,7 @@ describe("the talk's program needs six calls", () => {
   }
 });
 
-test('a launched program has no child, no zombie and no tracer, and saw no SIGCHLD', { skip }, async () => {
+test('a launched program has no child, no zombie and no tracer, and saw no SIGCHLD', async () => {
   const state = await compileProgram('state', folder);
   const script = 'trap "echo SIGCHLD" CHLD; exec "$@"';
   const { stdout } = await run([
@@ -158,7 +158,7 @@ test('a launched program has no child, no zombie and no tracer, and saw no SIGCH
   assert.match(children.stdout, own);
 });
 
-test('descriptors passed to a program are closed when it closes them', { skip }, async () => {
+test('descriptors passed to a program are closed when it closes them', async () => {
   // `cat` ends at the end of the pipe: nobody else may hold its other end.
   const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
   const command = [launcher, `--filter=${open}`, '--', 'sh', '-c', 'exec 5>&- 1>&-; read line; exit 0'];
@@ -168,12 +168,12 @@ test('descriptors passed to a program are closed when it closes them', { skip },
 });
 
 describe('signals before the entry point', () => {
-  test('are handled, all of them, and a blocked one stays pending', { skip }, async () => {
+  test('are handled, all of them, and a blocked one stays pending', async () => {
     const { stdout, stderr } = await run(preload('signals', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1000\n', REFUSED.stderr]);
   });
 
-  test('that stop the program let it continue later', { skip }, async () => {
+  test('that stop the program let it continue later', async () => {
     // It is told until it has ended: it may be seen before it stops.
     const script = `
       "$@" &
@@ -186,7 +186,7 @@ describe('signals before the entry point', () => {
     );
   });
 
-  test('that a breakpoint raises, too, are handled', { skip }, async () => {
+  test('that a breakpoint raises, too, are handled', async () => {
     const { stdout, stderr } = await run(preload('trap', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1\n', REFUSED.stderr]);
   });
@@ -198,7 +198,7 @@ describe('signals before the entry point', () => {
     SIGCONT: 18,
     SIGSTOP: 19,
   })) {
-    test(`pass, however many ${name} there are`, { skip }, async () => {
+    test(`pass, however many ${name} there are`, async () => {
       const storm = await compileProgram('storm', folder);
       for (let round = 0; round < 60; round++) {
         assert.deepEqual(await run([storm, `${number}`, ...launch(myos.dynamic!)]), REFUSED);
@@ -206,7 +206,7 @@ describe('signals before the entry point', () => {
     });
   }
 
-  test('end the program as without the launcher', { skip }, async () => {
+  test('end the program as without the launcher', async () => {
     const state = await compileProgram('state', folder);
     for (let delay = 0; delay < 40; delay++) {
       const line = `"$@" & i=0; while [ $i -lt ${delay * 40} ]; do i=$((i+1)); done; kill -TERM $!; wait $!; echo $? >&2`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before } from 'node:test';
 import { BPF_MAXINSNS } from '../../src/seccomp/filter/bpf.js';
 import { GUARD_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
@@ -13,8 +13,10 @@ import {
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 let launcher: string;
 let watch: string;
@@ -37,12 +39,12 @@ async function watched(bytes: Uint8Array): Promise<Record<string, string>> {
   );
 }
 
-test('the key is in the registers of one call and nowhere else, before it and after', { skip }, async () => {
+test('the key is in the registers of one call and nowhere else, before it and after', async () => {
   const { before: copies, planted, after } = await watched(filterRefusing({}));
   assert.deepEqual({ copies, planted, after }, { copies: '0', planted: '1', after: '0' });
 });
 
-test('every launch has another key, of 192 bits', { skip }, async () => {
+test('every launch has another key, of 192 bits', async () => {
   const keys: string[] = [];
   for (let launch = 0; launch < 8; launch++) keys.push((await watched(filterRefusing({}))).key!);
   const halves = keys.flatMap((key) => key.match(/.{8}/g)!);

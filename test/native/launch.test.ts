@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
@@ -18,8 +18,10 @@ import {
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const refusals = { execve: errnoAction(1) };
 const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals);
@@ -87,7 +89,7 @@ describe('a launched program finds everything as without the launcher', () => {
   }
 
   for (const { stage, launch } of LAUNCHES) {
-    test(`the process is the same, at stage ${stage}`, { skip }, async () => {
+    test(`the process is the same, at stage ${stage}`, async () => {
       const lines = await linesOf(['sh', '-c', 'echo "pid=$$"; exec "$@"', 'sh', ...launch(state)]);
       assert.equal(lines[0], linesWith(lines.slice(1), 'pid=')[0]);
       assert.deepEqual(linesWith(lines, 'Name:', 'Threads:'), ['Name:\tstate', 'Threads:\t1']);
@@ -96,7 +98,7 @@ describe('a launched program finds everything as without the launcher', () => {
 });
 
 describe('a launched program has exactly one filter more', () => {
-  test('a launched program has no_new_privs where the filter file says so', { skip }, async () => {
+  test('a launched program has no_new_privs where the filter file says so', async () => {
     assert.deepEqual(linesWith(await linesOf(launch(state)), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',
       'Seccomp:\t2',
@@ -116,7 +118,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('a launched program has the same filter from a base64 argument', { skip }, async () => {
+  test('a launched program has the same filter from a base64 argument', async () => {
     const argv = [launcher, `--filter-base64=${Buffer.from(filterBytes).toString('base64')}`, '--', state];
     assert.deepEqual(linesWith(await linesOf(argv), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',
@@ -125,7 +127,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('a launched program has the longest possible filter', { skip }, async () => {
+  test('a launched program has the longest possible filter', async () => {
     const load: Instruction = { code: 0x20, jt: 0, jf: 0, k: 0 };
     const program = Array.from({ length: MAX_PROGRAM_LENGTH - 1 }, () => load);
     program.push({ code: 0x06, jt: 0, jf: 0, k: ALLOW });
@@ -142,7 +144,7 @@ describe('every kind of program can be launched', () => {
     ['static', ['-static']],
     ['static position-independent', ['-static-pie']],
   ] as const) {
-    test(kind, { skip }, async () => {
+    test(kind, async () => {
       const own = join(folder, kind);
       mkdirSync(own);
       const program = await compileProgram('state', own, options);
@@ -153,7 +155,7 @@ describe('every kind of program can be launched', () => {
     });
   }
 
-  test('a script', { skip }, async () => {
+  test('a script', async () => {
     const script = join(folder, 'script');
     writeFileSync(script, '#!/bin/sh -e\necho "$0 $*"\n');
     chmodSync(script, 0o755);
@@ -182,7 +184,7 @@ describe('a program is found as systemd finds it', () => {
   const search = (...directories: string[]) =>
     `--search-path=${directories.map((name) => (name.startsWith('/') ? name : join(folder, name))).join(':')}`;
 
-  test('in the first directory with an executable file of that name', { skip }, async () => {
+  test('in the first directory with an executable file of that name', async () => {
     const directories = search(
       'absent',
       'zeroth',
@@ -195,19 +197,19 @@ describe('a program is found as systemd finds it', () => {
     assert.deepEqual(await linesOf([launcher, `--filter=${filter}`, directories, '--', twin]), ['second']);
   });
 
-  test('in the usual directories without --search-path=, and not in PATH', { skip }, async () => {
+  test('in the usual directories without --search-path=, and not in PATH', async () => {
     const env = { PATH: join(folder, 'second') };
     const argv = [launcher, `--filter=${filter}`, '--'];
     assert.deepEqual(await linesOf([...argv, 'sh', '-c', 'echo found'], env), ['found']);
     assert.equal((await run([...argv, twin], { env })).status, 203);
   });
 
-  test('by its path, from the directory of the caller', { skip }, async () => {
+  test('by its path, from the directory of the caller', async () => {
     const argv = [launcher, `--filter=${filter}`, search('third'), '--', `./${twin}`];
     assert.equal((await run(argv, { cwd: join(folder, 'second') })).stdout, 'second\n');
   });
 
-  test('with its name as argument zero, unless --argv0= has another', { skip }, async () => {
+  test('with its name as argument zero, unless --argv0= has another', async () => {
     const argv = [launcher, `--filter=${filter}`, search(folder)];
     const arguments_ = async (...options: string[]) =>
       linesWith(await linesOf([...argv, ...options, '--', 'state', 'x']), 'argument=');

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import type { ObservedUnit } from '../../src/observe/observed.js';
 import { SETUP } from '../support/control-groups.js';
 import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const built = observedProgram();
 const { skip, groups } = built;
+const test = testsUnless(skip);
 /** Of a script: it does nothing. */
 const INTERPRETER = realpathSync('/bin/true');
 
@@ -79,7 +80,7 @@ const usesOf = ({ paths }: ObservedUnit) =>
     [use, path, ...[errno ?? [], device ?? [], cut ? 'cut' : []].flat()].join(' '),
   );
 
-test('observe: paths have the operations on them', { skip }, async () => {
+test('observe: paths have the operations on them', async () => {
   const { unit, own } = await watchPart('paths');
   const uses = new Set(usesOf(unit));
   const expected = [
@@ -105,9 +106,7 @@ test('observe: paths have the operations on them', { skip }, async () => {
   assert.deepEqual([made!.count, made!.phases], [1, 2]);
 });
 
-test('observe: directories that were entered are reported, with the calls relative to them', {
-  skip,
-}, async () => {
+test('observe: directories that were entered are reported, with the calls relative to them', async () => {
   const { unit, own } = await watchPart('directories');
   const entered = unit.paths.filter(({ use }) => use === 'enter');
   assert.deepEqual(
@@ -120,7 +119,7 @@ test('observe: directories that were entered are reported, with the calls relati
   );
 });
 
-test('observe: a name that is a link is reported, with its target', { skip }, async () => {
+test('observe: a name that is a link is reported, with its target', async () => {
   const { unit, own } = await watchPart('links');
   const uses = usesOf(unit);
   const told = uses
@@ -137,7 +136,7 @@ test('observe: a name that is a link is reported, with its target', { skip }, as
   assert.deepEqual(changed, [`${own}/folder`]);
 });
 
-test("observe: paths of a process in its own root are the host's", { skip }, async () => {
+test("observe: paths of a process in its own root are the host's", async () => {
   const { unit, own } = await watchPart('jail');
   const uses = usesOf(unit);
   for (const use of [
@@ -154,13 +153,13 @@ test("observe: paths of a process in its own root are the host's", { skip }, asy
   );
 });
 
-test('observe: modes are those of all kinds of files, after the umask', { skip }, async () => {
+test('observe: modes are those of all kinds of files, after the umask', async () => {
   const { unit } = await watchPart('makes');
   const octal = unit.modes.map((mode) => mode.toString(8)).sort();
   assert.deepEqual(octal, ['2750', '640', '660', '710', '770']);
 });
 
-test('observe: files are reported that change without being written to', { skip }, async () => {
+test('observe: files are reported that change without being written to', async () => {
   const { unit, own } = await watchPart('attributes');
   const changed = unit.paths.filter(({ use }) => use === 'change-attribute').map(({ path }) => path);
   assert.deepEqual(
@@ -169,7 +168,7 @@ test('observe: files are reported that change without being written to', { skip 
   );
 });
 
-test('observe: a path is the same in any mount namespace', { skip }, async () => {
+test('observe: a path is the same in any mount namespace', async () => {
   const group = groups.make(groups.at('namespaces'));
   const look = `look native ${numberOf('openat')} open 1 0`;
   const own = join(built.folder, 'namespaces');
@@ -186,7 +185,7 @@ test('observe: a path is the same in any mount namespace', { skip }, async () =>
   );
 });
 
-test('observe: each path of a file is reported', { skip }, async () => {
+test('observe: each path of a file is reported', async () => {
   const { unit, own } = await watchPart('places');
   const written = unit.paths.filter(({ use }) => use === 'write').map(({ path }) => path);
   assert.deepEqual(
@@ -195,7 +194,7 @@ test('observe: each path of a file is reported', { skip }, async () => {
   );
 });
 
-test('observe: a script and its interpreter are both executed', { skip }, async () => {
+test('observe: a script and its interpreter are both executed', async () => {
   const { unit, own } = await watchPart('script', {
     prepare: (at) => {
       writeFileSync(join(at, 'script'), `#!${INTERPRETER}\n`);
@@ -212,12 +211,12 @@ test('observe: a script and its interpreter are both executed', { skip }, async 
   assert.equal(unit.forkFlags.length, 1);
 });
 
-test('observe: io_uring reports its operations', { skip }, async () => {
+test('observe: io_uring reports its operations', async () => {
   const { unit } = await watchPart('ring');
   assert.deepEqual(unit.ringOperations, [0]); // IORING_OP_NOP
 });
 
-test("observe: addresses are those of a socket's peers", { skip }, async () => {
+test("observe: addresses are those of a socket's peers", async () => {
   const { unit, own } = await watchPart('peers');
   const [STREAM, DATAGRAM, UNIX, INET] = [1, 2, 1, 2];
   const connected = unit.peers.find(({ use, family }) => use === 'connect' && family === INET);
@@ -245,18 +244,14 @@ const ONLY_REFUSED = {
 
 const ONLY_CONFINED = { options: ['--confined-only'], blind: ['capabilities', 'ringOperations'] };
 
-test('observe: with --confined-only calls of processes without a filter are not counted', {
-  skip,
-}, async () => {
+test('observe: with --confined-only calls of processes without a filter are not counted', async () => {
   const { unit } = await watchPart('calls', ONLY_CONFINED);
   assert.deepEqual(unit.calls, []);
 });
 
 for (const how of [{}, ONLY_REFUSED, ONLY_CONFINED]) {
   const { options = [] }: Watching = how;
-  test(`observe: calls that a filter refuses are reported, by errno or as killed for ${options}`, {
-    skip,
-  }, async () => {
+  test(`observe: calls that a filter refuses are reported, by errno or as killed for ${options}`, async () => {
     const { unit } = await watchPart('refused', how);
     const expected: [call: string, errno: number, count: number][] = [
       ['uname', 100, 5],
@@ -281,12 +276,12 @@ for (const how of [{}, ONLY_REFUSED, ONLY_CONFINED]) {
   });
 }
 
-test('observe: a call that a filter makes succeed counts as lost among the refused', { skip }, async () => {
+test('observe: a call that a filter makes succeed counts as lost among the refused', async () => {
   const { unit } = await watchPart('answered', { lost: { refused: 2 } });
   assert.deepEqual(unit.refused, []);
 });
 
-test('observe: a call that a filter traps counts once, also if the signal is handled', { skip }, async () => {
+test('observe: a call that a filter traps counts once, also if the signal is handled', async () => {
   const { unit } = await watchPart('trapped');
   assert.deepEqual(
     unit.refused.map(({ nr, errno, count }) => [nr, errno, count]),
@@ -297,9 +292,7 @@ test('observe: a call that a filter traps counts once, also if the signal is han
 /** Asked for when memory is reserved. */
 const CAP_SYS_ADMIN = 21;
 
-test('observe: a capability that is needed when a stack grows, outside a call, loses nothing', {
-  skip,
-}, async () => {
+test('observe: a capability that is needed when a stack grows, outside a call, loses nothing', async () => {
   const { unit } = await watchPart('stack');
   const asked = unit.capabilities.filter(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.notEqual(asked.length, 0);
@@ -309,7 +302,7 @@ test('observe: a capability that is needed when a stack grows, outside a call, l
   }
 });
 
-test('observe: capabilities have the calls that needed them', { skip }, async () => {
+test('observe: capabilities have the calls that needed them', async () => {
   const { unit } = await watchPart('nothing');
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.equal(asked!.granted, true);
@@ -317,7 +310,7 @@ test('observe: capabilities have the calls that needed them', { skip }, async ()
   assert.ok(asked!.calls.some(({ abi, nr }) => abi === 'native' && nr === numberOf('mmap')));
 });
 
-test('observe: all calls that needed a capability are reported, however many', { skip }, async () => {
+test('observe: all calls that needed a capability are reported, however many', async () => {
   const { unit } = await watchPart('into-fresh-pages');
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN)!;
   const names = new Set(asked.calls.map(({ nr }) => nr));
@@ -327,7 +320,7 @@ test('observe: all calls that needed a capability are reported, however many', {
   assert.equal(asked.lost, 0);
 });
 
-test('observe: capabilities that a process keeps by name, or passes on, are reported', { skip }, async () => {
+test('observe: capabilities that a process keeps by name, or passes on, are reported', async () => {
   const [CHOWN, SETPCAP, NET_BIND_SERVICE] = [0, 8, 10];
   const { unit } = await watchPart('keeps');
   const askedBy = (call: string) =>

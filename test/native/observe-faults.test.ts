@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
 import {
@@ -15,9 +15,11 @@ import {
   runIn,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { until } from '../support/until.js';
 
 const skip = observerObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const groups = groupsOfTest();
 let observer: string;
@@ -37,7 +39,7 @@ async function refusal(argv: readonly string[], lines: readonly string[]) {
   return [error.code, error.message];
 }
 
-test('observe: a full table of paths counts what has no room', { skip }, async () => {
+test('observe: a full table of paths counts what has no room', async () => {
   const group = groups.make(groups.at('full'));
   const look = `look native ${numberOf('openat')} open 1 0`;
   const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
@@ -50,7 +52,7 @@ test('observe: a full table of paths counts what has no room', { skip }, async (
   assert.equal(unit!.lost.paths! + files.length, 9000);
 });
 
-test('observe: calls of programs that have no room have the highest bit', { skip }, async () => {
+test('observe: calls of programs that have no room have the highest bit', async () => {
   const group = groups.make(groups.at('programs'));
   const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
   const many = Array.from({ length: 33 }, (_, index) => join(folder, `program-${index}`));
@@ -68,7 +70,7 @@ test('observe: calls of programs that have no room have the highest bit', { skip
   assert.ok(unit!.lost.programs! > 0);
 });
 
-test('observe: a service that hides behind a setup program is reported', { skip }, async () => {
+test('observe: a service that hides behind a setup program is reported', async () => {
   const group = groups.make(groups.at('hidden'));
   const setup = join(folder, 'setup');
   copyFileSync(program, setup);
@@ -86,9 +88,7 @@ test('observe: a service that hides behind a setup program is reported', { skip 
   assert.deepEqual((await allowed.end())[0]!.lost, {});
 });
 
-test('observe: a group whose distant ancestor is recreated is found again, with a loss', {
-  skip,
-}, async () => {
+test('observe: a group whose distant ancestor is recreated is found again, with a loss', async () => {
   const names = ['a', 'b', 'c', 'd', 'service'];
   const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
   const makeAll = () => {
@@ -109,9 +109,7 @@ test('observe: a group whose distant ancestor is recreated is found again, with 
   assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
-test("observe: if the kernel's lockdown forbids programs, that is the reason", {
-  skip,
-}, async () => {
+test("observe: if the kernel's lockdown forbids programs, that is the reason", async () => {
   const group = groups.make(groups.at('locked'));
   const lock =
     'mount -t tmpfs none /sys/kernel/security && echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown';
@@ -119,9 +117,7 @@ test("observe: if the kernel's lockdown forbids programs, that is the reason", {
   assert.match((await refusal(hidden, [`unit 0 ${group}`])).join(' '), /^locked-down /);
 });
 
-test('observe: without BTF, permission, or a control group the error names what is missing', {
-  skip,
-}, async () => {
+test('observe: without BTF, permission, or a control group the error names what is missing', async () => {
   const group = groups.make(groups.at('refused'));
   const unit = `unit 0 ${group}`;
   const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /sys && exec "$0"', observer];
@@ -155,14 +151,14 @@ describe('observe ends at an invalid line', () => {
     [['x'.repeat(20_000)], /too long/],
   ];
   for (const [lines, message] of CASES)
-    test(`${lines.at(-1)?.slice(0, 40)}`, { skip }, async () => {
+    test(`${lines.at(-1)?.slice(0, 40)}`, async () => {
       const [code, text] = await refusal([observer], lines);
       assert.equal(code, 'bad-line');
       assert.match(text, message);
     });
 });
 
-test('observe: the words of the command line are checked', { skip }, async () => {
+test('observe: the words of the command line are checked', async () => {
   const { status, stderr } = await run([observer, '--all']);
   assert.deepEqual([status, stderr], [2, "observe: it takes no '--all'; see observe --help\n"]);
 });

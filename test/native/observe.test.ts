@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { before } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { compileProgram, sharedFolder } from '../support/native.js';
 import {
@@ -18,9 +18,11 @@ import {
   runIn,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { until } from '../support/until.js';
 
 const skip = observerObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const groups = groupsOfTest();
 let observer: string;
@@ -43,7 +45,7 @@ const observeOne = (group: string, ...lines: string[]) =>
   observe([observer], [SETUP, ...lines, `unit 0 ${group}`]);
 
 for (const options of [[], ['--calls-only']]) {
-  test(`observe: calls of all threads and children are counted, each once ${options}`, { skip }, async () => {
+  test(`observe: calls of all threads and children are counted, each once ${options}`, async () => {
     const group = groups.make(groups.at(`calls${options.length}`));
     const watched = await observe([observer, ...options], [SETUP, `unit 0 ${group}`]);
     await runParts(group, 'calls');
@@ -96,7 +98,7 @@ test('observe sees the calls that strace sees, as often, and those that a filter
   );
 });
 
-test('observe: programs outside and setup programs are ignored', { skip }, async () => {
+test('observe: programs outside and setup programs are ignored', async () => {
   const group = groups.make(groups.at('own'));
   const other = groups.make(groups.at('other'));
   const watched = await observeOne(group, `setup ${program}`);
@@ -106,7 +108,7 @@ test('observe: programs outside and setup programs are ignored', { skip }, async
   assert.deepEqual([unit!.calls, unit!.programs], [[], []]);
 });
 
-test('observe: a setup program may be replaced during the watch', { skip }, async () => {
+test('observe: a setup program may be replaced during the watch', async () => {
   const group = groups.make(groups.at('replaced'));
   const setup = join(folder, 'setup');
   copyFileSync(program, setup);
@@ -118,9 +120,7 @@ test('observe: a setup program may be replaced during the watch', { skip }, asyn
   assert.deepEqual([unit!.calls, unit!.programs], [[], [{ path: realpathSync(setup), phases: 0 }]]);
 });
 
-test('observe: programs are told apart if files have adjacent numbers and no generation', {
-  skip,
-}, async (context) => {
+test('observe: programs are told apart if files have adjacent numbers and no generation', async (context) => {
   // overlayfs has no generations.
   const at = join(folder, 'overlay');
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(at, name));
@@ -142,16 +142,14 @@ test('observe: programs are told apart if files have adjacent numbers and no gen
   );
 });
 
-test('observe: a deeper group belongs to the unit', { skip }, async () => {
+test('observe: a deeper group belongs to the unit', async () => {
   const group = groups.make(groups.at('above'));
   const watched = await observeOne(group);
   await runParts(groups.make(join(group, 'below')), 'calls');
   assert.deepEqual(countsOf((await watched.end())[0]!, 'getppid'), [0, 1000, 0, 0]);
 });
 
-test('observe: values of arguments are told apart, also in pairs, masked, and in memory', {
-  skip,
-}, async () => {
+test('observe: values of arguments are told apart, also in pairs, masked, and in memory', async () => {
   const group = groups.make(groups.at('arguments'));
   const watch = (call: string, words: string) => `watch native ${numberOf(call)} ${words}`;
   const watched = await observeOne(
@@ -200,9 +198,7 @@ test('observe: calls by other conventions have another ABI, with arguments of it
   assert.deepEqual(unit!.arguments[0], { watch: 0, phases: 2, values: [['4294967294']], lost: 0 });
 });
 
-test('observe: a recreated group is followed from its first call on, with new phases', {
-  skip,
-}, async () => {
+test('observe: a recreated group is followed from its first call on, with new phases', async () => {
   const slice = groups.at('slice');
   groups.make(slice);
   const group = join(slice, 'service');
@@ -229,9 +225,7 @@ test('observe: a recreated group is followed from its first call on, with new ph
   assert.deepEqual(unit!.programs, [{ path: program, phases: 0b1011 }]);
 });
 
-test("observe: a process that is moved out of the group is counted, one moved inside isn't", {
-  skip,
-}, async () => {
+test("observe: a process that is moved out of the group is counted, one moved inside isn't", async () => {
   const [group, outside] = [groups.make(groups.at('left')), groups.make(groups.at('outside'))];
   const below = groups.make(`${group}/below`);
   const watched = await observeOne(group);
@@ -241,7 +235,7 @@ test("observe: a process that is moved out of the group is counted, one moved in
   assert.deepEqual(unit!.lost, { leavers: 2 });
 });
 
-test('observe: units are told apart', { skip }, async () => {
+test('observe: units are told apart', async () => {
   const names = ['one', 'two', 'three'];
   const own = names.map((name) => groups.make(groups.at(name)));
   const watched = await observe([observer], [SETUP, ...own.map((group, index) => `unit ${index} ${group}`)]);
@@ -265,7 +259,7 @@ function bpfPrograms({ child }: Observer): string[] {
   });
 }
 
-test('observe: a tick a second reports progress, and a kill leaves nothing', { skip }, async () => {
+test('observe: a tick a second reports progress, and a kill leaves nothing', async () => {
   const group = groups.make(groups.at('killed'));
   const watched = await observeOne(group);
   const ids = new Set(bpfPrograms(watched));
@@ -282,7 +276,7 @@ test('observe: a tick a second reports progress, and a kill leaves nothing', { s
   await other.end();
 });
 
-test('observe: a signal ends it like the end of its input', { skip }, async () => {
+test('observe: a signal ends it like the end of its input', async () => {
   const group = groups.make(groups.at('signalled'));
   const watched = await observeOne(group);
   await runParts(group, 'calls');

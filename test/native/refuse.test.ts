@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import {
   asNobody,
@@ -15,8 +15,10 @@ import {
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const good = skip ? new Uint8Array(44) : filterRefusing({});
 const at = (name: string) => join(folder, name);
@@ -97,7 +99,7 @@ describe('the launcher refuses a filter file', () => {
     ['too long by far', new Uint8Array(1 << 20), 'is too long'],
   ];
   for (const [index, [name, bytes, problem]] of CASES.entries()) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const path = writeFilter(folder, `bad-${index}`, bytes);
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
         status: 228,
@@ -106,7 +108,7 @@ describe('the launcher refuses a filter file', () => {
     });
   }
 
-  test('with a program that the kernel refuses', { skip }, async () => {
+  test('with a program that the kernel refuses', async () => {
     const path = writeFilter(folder, 'no-return', changed(good.length - 8, 0x20));
     assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
       status: 228,
@@ -120,7 +122,7 @@ describe('the launcher refuses a filter file', () => {
 describe('the launcher refuses a filter file that another user could have written', () => {
   const modes = [0o664, 0o646, 0o666].map((mode) => [`mode ${mode.toString(8)}`, mode] as const);
   for (const [name, mode] of modes) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const path = writeFilter(folder, name, good);
       chmodSync(path, mode);
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
@@ -211,7 +213,7 @@ describe('the launcher refuses as a filter', () => {
     ],
   ];
   for (const [name, path, line] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), { status: 228, line });
     });
   }
@@ -245,7 +247,7 @@ describe('the launcher refuses base64 that is not exactly right', () => {
     ['not of a filter file', 'QUJD', 'is too short'],
   ];
   for (const [name, data, problem] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       assert.deepEqual(await refusal([`--filter-base64=${data}`, ...RUN]), {
         status: 228,
         line: `the filter '--filter-base64=' ${problem}`,
@@ -293,7 +295,7 @@ describe('the launcher refuses a command line that is not exactly right', () => 
     ],
   ];
   for (const [name, argv, problem] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       writeFilter(folder, 'good', good);
       assert.deepEqual(await refusal(argv), {
         status: 2,
@@ -302,12 +304,12 @@ describe('the launcher refuses a command line that is not exactly right', () => 
     });
   }
 
-  test('options after -- belong to the program', { skip }, async () => {
+  test('options after -- belong to the program', async () => {
     const { stdout } = await run([launcher, filter, '--', 'echo', '--version', '--']);
     assert.equal(stdout, '--version --\n');
   });
 
-  test('--help and --version answer on standard output', { skip }, async () => {
+  test('--help and --version answer on standard output', async () => {
     const help = await run([launcher, '--help']);
     assert.match(help.stdout, /^usage: sandbox-unit-launcher /);
     assert.deepEqual([help.status, help.stderr], [0, '']);
@@ -357,7 +359,7 @@ describe('the launcher refuses a program that cannot be started', () => {
     ],
   ];
   for (const [name, program, line] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const filter = writeFilter(folder, 'good', good);
       assert.deepEqual(await refusal([`--filter=${filter}`, '--', program, 'ran']), { status: 203, line });
     });

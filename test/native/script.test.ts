@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
@@ -14,8 +14,10 @@ import {
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const skip = launcherObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const at = (name: string) => join(folder, name);
 const refuseExec = { execve: errnoAction(100), execveat: errnoAction(100) };
@@ -46,7 +48,7 @@ function writeScript(
 }
 
 describe('a filter script starts its program behind its filter', () => {
-  test('with the arguments that it was given', { skip }, async () => {
+  test('with the arguments that it was given', async () => {
     const script = writeScript('with-arguments', state);
     const { stdout, status } = await run([script, '', 'a b', '--', '--help']);
     assert.equal(status, 0);
@@ -69,7 +71,7 @@ describe('a filter script starts its program behind its filter', () => {
     assert.doesNotMatch(stdout, /SUCCEEDED/);
   });
 
-  test('from another script and through a symbolic link', { skip }, async () => {
+  test('from another script and through a symbolic link', async () => {
     symlinkSync(writeScript('linked', state), at('link'));
     const { stdout } = await run(['sh', '-c', 'exec "$0" x', at('link')]);
     assert.deepEqual(stdout.match(/^argument=.*/gm), [`argument=${at('link')}`, 'argument=x']);
@@ -87,19 +89,19 @@ describe('an invalid filter script starts nothing', () => {
     line: `sandbox-unit-launcher: the script '${script}' ${problem}\n`,
   });
 
-  test('without its lines', { skip }, async () => {
+  test('without its lines', async () => {
     const script = writeScript('empty', state, '');
     const problem = "must have three lines, the first of which begins with '#!'";
     assert.deepEqual(await refusal(script), says(script, problem));
   });
 
-  test('with a relative path', { skip }, async () => {
+  test('with a relative path', async () => {
     const script = writeScript('relative', state, `filter=${filter}\nprogram=state\n`);
     const problem = "must name an absolute path after 'filter=', then one after 'program='";
     assert.deepEqual(await refusal(script), says(script, problem));
   });
 
-  test('writable by others', { skip }, async () => {
+  test('writable by others', async () => {
     const script = writeScript('open', state);
     chmodSync(script, 0o777);
     assert.deepEqual(await refusal(script), says(script, 'is writable by group or others; chmod go-w it'));
@@ -123,7 +125,7 @@ describe('an invalid filter script starts nothing', () => {
     }
   });
 
-  test('with a filter that is absent', { skip }, async () => {
+  test('with a filter that is absent', async () => {
     const script = writeScript('no-filter', state, `filter=${at('absent')}\nprogram=${state}\n`);
     assert.deepEqual(await refusal(script), {
       status: 228,
@@ -131,7 +133,7 @@ describe('an invalid filter script starts nothing', () => {
     });
   });
 
-  test('with a program that is absent', { skip }, async () => {
+  test('with a program that is absent', async () => {
     assert.deepEqual(await refusal(writeScript('no-program', at('absent'))), {
       status: 203,
       line: `sandbox-unit-launcher: can't execute '${at('absent')}': ENOENT (no such file or directory)\n`,

@@ -3,21 +3,23 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { LONG, THOROUGH } from '../support/thorough.js';
 import { filtersOf, startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
 const { skip, group, program, filter } = setting;
+const test = testsUnless(skip);
 
 const KILLS = THOROUGH ? 500 : 80;
 
-test('killed at any moment, tighten leaves all remaining threads alike', { skip }, async (t) => {
+test('killed at any moment, tighten leaves all remaining threads alike', async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];
   const argv = [program('kill-tighten'), words[1]!, `${KILLS}`, `${seed}`, program('tighten'), ...words];
   const { status, stdout, stderr } = await run(argv, { timeoutMs: 300_000 });
@@ -33,7 +35,7 @@ test('killed at any moment, tighten leaves all remaining threads alike', { skip 
   assert.ok(seen.plain! > 0 && seen.filtered! + seen.ended! > 0, `seed ${seed}: ${stdout}`);
 });
 
-test('a process that joins the group meanwhile gets the filter, too', { skip }, async (t) => {
+test('a process that joins the group meanwhile gets the filter, too', async (t) => {
   let given = 0;
   for (let times = 0; times < 60 && given === 0; times++) {
     const path = group(t);
@@ -58,7 +60,7 @@ test('a process that joins the group meanwhile gets the filter, too', { skip }, 
 const PICKED = THOROUGH ? 24 : 8;
 const INTERVALS = [100, 300, 1000, 3000];
 
-test("processes killed by others don't make tighten kill the rest", { skip }, async (t) => {
+test("processes killed by others don't make tighten kill the rest", async (t) => {
   const endings: number[] = [];
   for (let times = 0; times < PICKED; times++) {
     const path = group(t);
@@ -113,7 +115,7 @@ const hasFilter = async (pid: number, path: string) => {
   return stdout.includes(`filter ${Buffer.from(readFileSync(path).subarray(36)).toString('hex')}\n`);
 };
 
-test('a process that overwrites the filter is found, and all are killed', { skip }, async (t) => {
+test('a process that overwrites the filter is found, and all are killed', async (t) => {
   const bytes = longFilter();
   let detected = 0;
   for (let times = 0; times < 60 && detected === 0; times++) {
@@ -170,7 +172,7 @@ describe("read-only memory with the filter can't be written,", () => {
     assert.ok(tried > 0, 'the writer was never in time');
   };
 
-  test('by process_vm_writev', { skip }, async (t) => {
+  test('by process_vm_writev', async (t) => {
     await refuses(t, async (path) => {
       const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
       await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 60_000, 2);
@@ -178,7 +180,7 @@ describe("read-only memory with the filter can't be written,", () => {
     });
   });
 
-  test("by io_uring, which can't write code either", { skip }, async (t) => {
+  test("by io_uring, which can't write code either", async (t) => {
     await refuses(t, async (path) => {
       const child = await startIn(t, path, [program('ring-writes'), group(t)]);
       return [child, child.pid!];
@@ -186,7 +188,7 @@ describe("read-only memory with the filter can't be written,", () => {
   });
 });
 
-test("tighten doesn't wait for a page that the service itself provides", { skip }, async (t) => {
+test("tighten doesn't wait for a page that the service itself provides", async (t) => {
   const path = group(t);
   const attacker = spawn(program('late-pages'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => attacker.kill('SIGKILL'));

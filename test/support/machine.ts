@@ -1,6 +1,6 @@
 /** The machine of a test file: booted and prepared before its tests, and stopped after them. */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import { after, before } from 'node:test';
 import { type BootOptions, type Box, boxAvailable } from './box.js';
 import { changeFiles, type Files } from './loaded-units.js';
 import type { RunResult } from './run.js';
@@ -12,6 +12,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from './service.js';
+import { type Test, testsUnless } from './tests-unless.js';
 
 /** What a machine has before its tests, in this order. */
 export interface Preparation extends Pick<BootOptions, 'tree' | 'kernelCommandLine'> {
@@ -35,19 +36,13 @@ export interface Preparation extends Pick<BootOptions, 'tree' | 'kernelCommandLi
   readonly obstacle?: string | undefined;
 }
 
-interface TestOptions {
-  readonly skip?: string | boolean | undefined;
-}
-
-type Body = (t: TestContext) => void | Promise<void>;
-
 export interface Machine {
   /** Usable in hooks and tests. */
   readonly box: Box;
   /** Why the tests are skipped. */
   readonly skip: string | false;
   /** As test() of node:test; skipped if the machine can't boot. */
-  readonly test: (title: string, ...rest: [body: Body] | [options: TestOptions, body: Body]) => void;
+  readonly test: Test;
   /** Runs the command, which must end with this exit status. */
   readonly run: (status: number, ...words: string[]) => Promise<RunResult>;
 }
@@ -97,12 +92,7 @@ export function machine(name: string, options: Preparation = {}): Machine {
   });
   after(() => booted?.stop());
   return {
-    box,
-    skip,
-    test: (title, ...rest) => {
-      const [more, body] = rest.length === 1 ? [{}, rest[0]] : rest;
-      void test(title, { skip: skip || (more.skip ?? false) }, body);
-    },
+    ...{ box, skip, test: testsUnless(skip) },
     run: (status, ...words) => ran(box, status, ...words),
   };
 }
