@@ -50,10 +50,8 @@ test('the folders of src/ are the rooms, in the order of the table in ARCHITECTU
   const folders = [...sources.keys()].filter((path) => roomOf(path) === 'ground' && path.includes('/'));
   assert.ok(folders.every((path) => path.startsWith('codes/')));
   const rows = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([^`/]+)\/` \|/gm);
-  assert.deepEqual(
-    [...rows].map(([, name]) => name),
-    ROOMS,
-  );
+  const found = [...rows].map(([, name]) => name);
+  assert.deepEqual(found, ROOMS);
 });
 
 /** Lines of all files of a folder that have a name like these. */

@@ -294,10 +294,8 @@ test('diagnostics are sorted by file and place, without duplicates; those withou
     error('unknown-key', message, file === undefined ? {} : { at: { file, line: line!, column: column! } }),
   );
   const messages = ['z1a', 'z1b', 'z3', 'z3-else', 'a1', 'none-b', 'none-a'];
-  assert.deepEqual(
-    inOrder(diagnostics).map(({ message }) => message),
-    messages,
-  );
+  const found = inOrder(diagnostics).map(({ message }) => message);
+  assert.deepEqual(found, messages);
   assert.deepEqual(
     diagnosticsJson(diagnostics).map(({ message }) => message),
     messages,

@@ -62,10 +62,8 @@ for (const verb of VERBS) {
   test(`${page} has the sections of a page, and the exit statuses of its verb`, () => {
     const parts = manualParts(page, 'Sh');
     const headings = ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'EXAMPLES', 'SEE ALSO'];
-    assert.deepEqual(
-      headings.filter((heading) => !parts.get(heading)?.trim()),
-      [],
-    );
+    const found = headings.filter((heading) => !parts.get(heading)?.trim());
+    assert.deepEqual(found, []);
     // The statuses of `run` are systemd-run's.
     if (verb.name === 'run') return;
     // `status` has it where a unit waits to be confirmed.
@@ -78,8 +76,9 @@ for (const verb of VERBS) {
 
 test('sandbox-unit(1) has a line for each command, and the common options', () => {
   const { COMMANDS = '', OPTIONS: options = '' } = Object.fromEntries(manualParts('sandbox-unit.1', 'Sh'));
+  const found = [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name);
   assert.deepEqual(
-    [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name),
+    found,
     VERBS.map(({ name }) => `sandbox-unit-${name}`),
   );
   const common = (Object.keys(OPTIONS) as (keyof VerbOptions)[])

@@ -51,10 +51,8 @@ test('apply --purge --check: reports it, with the diff, and changes nothing', as
   const result = await run(system, { ...PURGE, check: true, diff: true });
   assert.deepEqual([result.exit, statesOf(result)], [3, ['demo.service unchanged', 'other.service pending']]);
   assert.match(result.text, new RegExp(`^--- ${DROP_IN_OF(SECOND)}\n\\+\\+\\+ /dev/null$`, 'm'));
-  assert.deepEqual(
-    unitsOf(result)[1]!.changes.map(({ kind }) => kind),
-    ['remove', 'remove'],
-  );
+  const kinds = unitsOf(result)[1]!.changes.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['remove', 'remove']);
   assert.deepEqual(system.changes, []);
   // A unit that is yet to be applied keeps the launcher, too.
   system.files.delete(DROP_IN);

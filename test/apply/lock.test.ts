@@ -13,10 +13,8 @@ test('a half changed unit is rolled back by root, or by the user whose unit it i
   ] as const) {
     const system = new FakeSystem({ files: { [undoPath(placement, UNIT)]: '' } });
     const found = await halfDone(fakeContext(system, { placement }), UNIT);
-    assert.deepEqual(
-      found.map((one) => one.hint),
-      [hint],
-    );
+    const hints = found.map((one) => one.hint);
+    assert.deepEqual(hints, [hint]);
   }
 });
 

@@ -54,10 +54,8 @@ test('revert: removes only the programs that an earlier version wrote to their f
     links: { [`${PROGRAMS}/link`]: '/etc/empty' },
   });
   await run(system);
-  assert.deepEqual(
-    [...system.files.keys()].filter((path) => path.startsWith(PROGRAMS)),
-    [`${PROGRAMS}/notes`, `${PROGRAMS}/link`],
-  );
+  const found = [...system.files.keys()].filter((path) => path.startsWith(PROGRAMS));
+  assert.deepEqual(found, [`${PROGRAMS}/notes`, `${PROGRAMS}/link`]);
 });
 
 test("revert: doesn't follow a link in place of the folder of programs", async () => {

@@ -99,10 +99,8 @@ test('runner: a step for all units waits for the last turn, and undoes all turns
     ...[...turn('a'), ...turn('b'), 'verify a,b'],
     ...UNDONE.map((name) => `undo ${name} a,b`),
   ]);
-  assert.deepEqual(
-    endings.map(({ state }) => state),
-    ['undone', 'undone'],
-  );
+  const states = endings.map(({ state }) => state);
+  assert.deepEqual(states, ['undone', 'undone']);
 });
 
 test('runner: the steps of a turn run as often as a unit has one', async () => {
@@ -121,10 +119,8 @@ describe('a step that fails', () => {
       const { done, course } = workshop({ fails: [`${step} a`] });
       const endings = told(await runSteps(course, units('a', 'b')));
       assert.deepEqual(endings.sort(), [[`a undone at ${step}`, `${step} a`], ['b done']]);
-      assert.deepEqual(
-        done.filter((call) => call.startsWith('undo ')),
-        UNDO,
-      );
+      const found = done.filter((call) => call.startsWith('undo '));
+      assert.deepEqual(found, UNDO);
       const last = done.lastIndexOf(`${step} a`) + 1 || done.lastIndexOf(`${step} a,b`) + 1;
       assert.deepEqual(done.slice(last, last + UNDO.length), UNDO, 'at once');
       const later = STEP_NAMES.slice(i + 1).flatMap((name) => [`${name} a`, `${name} a,b`]);
@@ -182,10 +178,8 @@ describe('undo', () => {
   test('a unit that is left alone is not touched', async () => {
     const { done, table, course } = workshop({ spares: ['a'] });
     const said = await undoSteps(table, ['a', 'b'], course.spare);
-    assert.deepEqual(
-      said.map((some) => some.map(({ message }) => message)),
-      [['a'], []],
-    );
+    const found = said.map((some) => some.map(({ message }) => message));
+    assert.deepEqual(found, [['a'], []]);
     assert.deepEqual(
       done,
       UNDONE.map((name) => `undo ${name} b`),

@@ -141,10 +141,8 @@ test("apply --purge: frees units that aren't named, and the others keep running"
   const pid = await mainPid(box, UNIT);
   const looked = await sandboxUnit(box, 'apply', '--purge', '--check', '--json=summary', UNIT);
   const { units } = JSON.parse(looked.stdout) as { units: { unit: string; state: string; diff: string }[] };
-  assert.deepEqual(
-    [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)],
-    [3, ['demo.service unchanged', 'second.service pending']],
-  );
+  const found = [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)];
+  assert.deepEqual(found, [3, ['demo.service unchanged', 'second.service pending']]);
   assert.match(units[1]!.diff, /^\+\+\+ \/dev\/null$/m);
   await run(0, 'apply', '--purge', UNIT);
   assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '0']);
@@ -328,10 +326,8 @@ test('apply: systemd warns about nothing that is written', async () => {
   );
   await box.succeed(['journalctl', '--sync']);
   const said = await box.succeed(['journalctl', '--quiet', '--output=cat', '_PID=1']);
-  assert.deepEqual(
-    said.split('\n').filter((line) => line.includes('zz-sandbox-unit')),
-    [],
-  );
+  const found = said.split('\n').filter((line) => line.includes('zz-sandbox-unit'));
+  assert.deepEqual(found, []);
   await revert(box, UNIT);
 });
 

@@ -239,8 +239,9 @@ for (const [tree, version] of TREES) {
       const wanted = rows
         .flatMap((row) => [{ ...row.bus, since: row.since }, ...(row.more ?? [])])
         .filter((bus) => (bus.since ?? 0) <= version);
+      const found = wanted.map(({ property }) => [property, signatures.get(property)]);
       assert.deepEqual(
-        wanted.map(({ property }) => [property, signatures.get(property)]),
+        found,
         wanted.map(({ property, signature }) => [property, signature]),
       );
     });
@@ -296,10 +297,8 @@ for (const [tree, version] of TREES) {
       const read = shown.match(/^IgnoreSIGPIPE=(?:yes|no)$/gm) ?? [];
       assert.equal(read.length, known.length);
       const dropped = known.filter((_, i) => read[i] === 'IgnoreSIGPIPE=yes');
-      assert.deepEqual(
-        dropped.filter((row) => !row.fatal).map((row) => row.name),
-        [],
-      );
+      const found = dropped.filter((row) => !row.fatal).map((row) => row.name);
+      assert.deepEqual(found, []);
       assert.deepEqual(
         [...wrong.keys()].filter((name) => !dropped.some((row) => row.name === name)),
         [],
@@ -480,14 +479,10 @@ test('the merge cases name every row that merges', () => {
   const left = directives().filter(
     (row) => row.merge !== 'scalar' && !MERGES.has(row.name) && !like.test(row.name),
   );
-  assert.deepEqual(
-    left.map((row) => row.name),
-    ['MountImages', 'RestrictFileSystems'],
-  );
-  assert.deepEqual(
-    [...MERGES.keys()].filter((name) => findDirective(name)?.merge === 'scalar'),
-    [],
-  );
+  const names = left.map((row) => row.name);
+  assert.deepEqual(names, ['MountImages', 'RestrictFileSystems']);
+  const found = [...MERGES.keys()].filter((name) => findDirective(name)?.merge === 'scalar');
+  assert.deepEqual(found, []);
 });
 
 async function checkMerges(box: Box, rows: readonly Directive[], version: number): Promise<void> {

@@ -172,8 +172,9 @@ describe("a program's start state is the same with the launcher and without", ()
       const [was, is] = [unconfined.get(unit)!, confined.get(unit)!];
       assert.match(was, /^exited with 0\n(.*\n)*argument=(.*\n)*Seccomp:/);
       assert.equal(is.replace(FILTERS, 'more filters'), asConfined(was));
+      const found = filtersOf(is).map((count, i) => count > filtersOf(was)[i]!);
       assert.deepEqual(
-        filtersOf(is).map((count, i) => count > filtersOf(was)[i]!),
+        found,
         filtersOf(was).map(() => true),
       );
     });

@@ -72,8 +72,6 @@ test("object paths are the same as systemd's", async () => {
     .map((unit) => `busctl --json=short call ${manager} LoadUnit s -- '${unit}'`)
     .join('\n');
   const said = (await box.succeed(['sh', '-e'], { input: script })).trimEnd().split('\n');
-  assert.deepEqual(
-    said.map((line) => JSON.parse(line).data[0]),
-    units.map(unitObjectPath),
-  );
+  const found = said.map((line) => JSON.parse(line).data[0]);
+  assert.deepEqual(found, units.map(unitObjectPath));
 });

@@ -213,10 +213,8 @@ test('apply: a roll-back names the refused call, and waits for its record', asyn
   const { exit, diagnostics } = await apply(fakeContext(system), [UNIT], {});
   const refused = diagnostics.filter(({ code }) => code === 'refused-call');
   assert.equal(exit, 1);
-  assert.deepEqual(
-    refused.map(({ message, at }) => [message, at?.line]),
-    [['probably its own: mount (165) ended the process: deny @mount', 2]],
-  );
+  const found = refused.map(({ message, at }) => [message, at?.line]);
+  assert.deepEqual(found, [['probably its own: mount (165) ended the process: deny @mount', 2]]);
   assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
   assert.deepEqual(
     system.calls.filter((call) => call === 'wait 200'),

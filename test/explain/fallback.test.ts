@@ -48,10 +48,8 @@ test('an ENOSYS of the whole list is a finding, except for calls that libraries 
   const context = await watched(whole, answered(CLONE3, 38), answered(UNAME, 38));
   const { exit, json } = await explain(context, [UNIT], {});
   assert.equal(exit, 1);
-  assert.deepEqual(
-    (json.refusals as { call: string }[]).map(({ call }) => call),
-    ['uname'],
-  );
+  const found = (json.refusals as { call: string }[]).map(({ call }) => call);
+  assert.deepEqual(found, ['uname']);
 });
 
 test('a call that got another errno or a signal is no fallback, whatever the policy says', async () => {

@@ -86,10 +86,8 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
         'failed /missing/file 2',
         'stat /missing 2',
       ];
-      assert.deepEqual(
-        expected.filter((use) => !uses.has(use)),
-        [],
-      );
+      const found = expected.filter((use) => !uses.has(use));
+      assert.deepEqual(found, []);
       const bound = unit.peers.find(({ use }) => use === 'bind');
       assert.deepEqual([bound?.family, bound?.type, bound?.address, bound?.port], [2, 1, '127.0.0.1', 0]);
     });

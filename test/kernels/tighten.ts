@@ -84,10 +84,8 @@ export function tightenTests(tried: Tried): void {
       const kinds = lines.slice(lines.indexOf('status 0') + 1);
       assert.match(lines.join('\n'), /^fit \d+ \d+$[\s\S]*^tightened \d+ \d+\nstatus 0$/m);
       assert.ok(kinds.length >= KINDS, lines.join('\n'));
-      assert.deepEqual(
-        kinds.filter((line) => !line.endsWith(' ok')),
-        [],
-      );
+      const found = kinds.filter((line) => !line.endsWith(' ok'));
+      assert.deepEqual(found, []);
     });
 
     for (const scope of [0, 1, 2])

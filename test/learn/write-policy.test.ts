@@ -25,10 +25,8 @@ test('a policy is written from recordings of this kind of machine', async () => 
   const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
   assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
-  assert.deepEqual(
-    notes.map(({ code }) => code),
-    ['reachable-unknown'],
-  );
+  const codes = notes.map(({ code }) => code);
+  assert.deepEqual(codes, ['reachable-unknown']);
 });
 
 for (const [line, isOwn] of [

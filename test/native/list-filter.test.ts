@@ -236,8 +236,9 @@ test('the list of the environment is printable, or refused', { skip }, async () 
     'x86-64',
     ENVIRONMENTS.map(([environment]) => environment),
   );
+  const found = said.map((line) => line.replace(/^sandboxify: /, ''));
   assert.deepEqual(
-    said.map((line) => line.replace(/^sandboxify: /, '')),
+    found,
     ENVIRONMENTS.map(([, answer]) => answer),
   );
 });

@@ -147,10 +147,8 @@ test("observe: paths of a process in its own root are the host's", async () => {
     `change-directory ${own}/jail`,
   ])
     assert.ok(uses.includes(use), `${use}\n${uses.join('\n')}`);
-  assert.deepEqual(
-    unit.peers.map(({ use, address }) => [use, address]),
-    [['bind', `${own}/jail/socket`]],
-  );
+  const found = unit.peers.map(({ use, address }) => [use, address]);
+  assert.deepEqual(found, [['bind', `${own}/jail/socket`]]);
 });
 
 test('observe: modes are those of all kinds of files, after the umask', async () => {
@@ -179,10 +177,8 @@ test('observe: a path is the same in any mount namespace', async () => {
     await runIn(group, ['unshare', '--mount', built.program, 'read-file'], own);
   const [unit] = await watched.end();
   const read = unit!.paths.filter(({ use, path }) => use === 'read' && path === `${own}/file`);
-  assert.deepEqual(
-    read.map(({ count }) => count),
-    [2],
-  );
+  const found = read.map(({ count }) => count);
+  assert.deepEqual(found, [2]);
 });
 
 test('observe: each path of a file is reported', async () => {
@@ -204,10 +200,8 @@ test('observe: a script and its interpreter are both executed', async () => {
   const uses = usesOf(unit);
   for (const path of [join(own, 'script'), INTERPRETER, built.program])
     assert.ok(uses.includes(`execute ${path}`), `${path}\n${uses.join('\n')}`);
-  assert.deepEqual(
-    unit.programs.map(({ path }) => path),
-    [built.program, INTERPRETER],
-  );
+  const paths = unit.programs.map(({ path }) => path);
+  assert.deepEqual(paths, [built.program, INTERPRETER]);
   assert.equal(unit.forkFlags.length, 1);
 });
 
@@ -283,10 +277,8 @@ test('observe: a call that a filter makes succeed counts as lost among the refus
 
 test('observe: a call that a filter traps counts once, also if the signal is handled', async () => {
   const { unit } = await watchPart('trapped');
-  assert.deepEqual(
-    unit.refused.map(({ nr, errno, count }) => [nr, errno, count]),
-    [[numberOf('getgid'), 0, 1]],
-  );
+  const found = unit.refused.map(({ nr, errno, count }) => [nr, errno, count]);
+  assert.deepEqual(found, [[numberOf('getgid'), 0, 1]]);
 });
 
 /** Asked for when memory is reserved. */

@@ -61,10 +61,8 @@ test('observe: calls of programs that have no room have the highest bit', async 
     await runIn(group, [path, 'calls'], folder);
   }
   const [unit] = await watched.end();
-  assert.deepEqual(
-    unit!.programs.map(({ path }) => path),
-    many.slice(0, 31),
-  );
+  const paths = unit!.programs.map(({ path }) => path);
+  assert.deepEqual(paths, many.slice(0, 31));
   const called = unit!.calls.find(({ nr }) => nr === numberOf('getppid'));
   assert.deepEqual([called!.programs, called!.counts], [0xffffffff, [0, 33_000, 0, 0]]);
   assert.ok(unit!.lost.programs! > 0);

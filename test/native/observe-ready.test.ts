@@ -107,10 +107,8 @@ describe('observe: calls of a thread while a filter is loaded into it', () => {
     const before = await made();
     const { status, stdout, stderr } = await setting.tighten(group);
     assert.equal(status, 0, stdout + stderr);
-    assert.deepEqual(
-      (await filtersOf(setting, group)).map(({ isWanted }) => isWanted),
-      [true],
-    );
+    const found = (await filtersOf(setting, group)).map(({ isWanted }) => isWanted);
+    assert.deepEqual(found, [true]);
     const counted = (await made()).map((count, i) => count - before[i]!);
     const ended = once(waiting, 'close');
     waiting.stdin!.end('\n');

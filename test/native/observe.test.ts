@@ -136,10 +136,8 @@ test('observe: programs are told apart if files have adjacent numbers and no gen
     assert.deepEqual(await runIn(group, [path, 'calls'], folder), DONE);
   }
   const [unit] = await watched.end();
-  assert.deepEqual(
-    unit!.programs.map(({ path }) => path),
-    many,
-  );
+  const paths = unit!.programs.map(({ path }) => path);
+  assert.deepEqual(paths, many);
 });
 
 test('observe: a deeper group belongs to the unit', async () => {

@@ -85,10 +85,8 @@ describe('read-filters', () => {
       await waiting(t, asNobody(launched(file, SLEEP))),
     ];
     const { threads } = await read(...pids);
-    assert.deepEqual(
-      threads.map(({ stack }) => stack.length),
-      [1, 0, 1],
-    );
+    const found = threads.map(({ stack }) => stack.length);
+    assert.deepEqual(found, [1, 0, 1]);
     for (const pid of pids) {
       await until('it sleeps', () => stateOf(pid) === 'S', 10_000, 10);
       assert.equal(tracerOf(pid), '0');
@@ -143,10 +141,8 @@ describe('read-filters', () => {
     t.after(() => process.kill(child, 'SIGKILL'));
     const { threads, failed } = await read(parent, child);
     assert.deepEqual(failed, [{ tid: parent, errno: 110 }]);
-    assert.deepEqual(
-      threads.map(({ tid, stack }) => [tid, stack.length]),
-      [[child, 1]],
-    );
+    const found = threads.map(({ tid, stack }) => [tid, stack.length]);
+    assert.deepEqual(found, [[child, 1]]);
     for (const pid of [parent, child]) assert.equal(tracerOf(pid), '0');
   });
 

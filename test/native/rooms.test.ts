@@ -24,10 +24,8 @@ test('rooms are the existing folders, each uses only those before it, and the ma
   const rows = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').matchAll(
     /^\| `native-helper\/([^`]+)\/` \|/gm,
   );
-  assert.deepEqual(
-    [...rows].map(([, name]) => name),
-    names,
-  );
+  const found = [...rows].map(([, name]) => name);
+  assert.deepEqual(found, names);
 });
 
 test('the Makefile builds every source, and freestanding programs need no C library', () => {

@@ -176,10 +176,8 @@ test('with standard descriptors closed, the program finds them closed', async ()
   const option = filterOption({});
   const { stdout } = await run([under, '--close=0', '--close=2', '--', launcher, option, '--', state]);
   const descriptors = stdout.match(/(?<=^descriptor=)\d+/gm)?.map(Number) ?? [];
-  assert.deepEqual(
-    [0, 1, 2].filter((fd) => descriptors.includes(fd)),
-    [1],
-  );
+  const found = [0, 1, 2].filter((fd) => descriptors.includes(fd));
+  assert.deepEqual(found, [1]);
 });
 
 test('with standard error closed, a failure still ends in its status', async () => {

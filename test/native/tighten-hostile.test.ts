@@ -163,10 +163,8 @@ describe("read-only memory with the filter can't be written,", () => {
       await setting.empty(path);
       attacker.kill('SIGKILL');
       const attempts = said.split('\n').filter((line) => line !== 'ready' && line !== '');
-      assert.deepEqual(
-        [...new Set(attempts)].filter((line) => line !== EFAULT),
-        [],
-      );
+      const found = [...new Set(attempts)].filter((line) => line !== EFAULT);
+      assert.deepEqual(found, []);
       tried = said.slice(said.indexOf('ready')).split(EFAULT).length - 1;
     }
     assert.ok(tried > 0, 'the writer was never in time');

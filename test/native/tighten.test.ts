@@ -35,10 +35,8 @@ async function startWaits(t: TestContext, path: string) {
     await once(child, 'close');
     const told = lines.slice(1);
     assert.ok(told.length >= KINDS, lines.join('\n'));
-    assert.deepEqual(
-      told.filter((line) => !line.endsWith(' ok')),
-      [],
-    );
+    const found = told.filter((line) => !line.endsWith(' ok'));
+    assert.deepEqual(found, []);
   };
 }
 
@@ -93,10 +91,8 @@ describe('tighten of threads that are hard to stop', () => {
       const { status, stdout, stderr } = await tighten(path);
       assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\ntightened\n', '']);
       const filters = await filtersOf(setting, path);
-      assert.deepEqual(
-        filters.filter(({ isWanted, count }) => !isWanted || count !== 1),
-        [],
-      );
+      const found = filters.filter(({ isWanted, count }) => !isWanted || count !== 1);
+      assert.deepEqual(found, []);
     });
   }
 

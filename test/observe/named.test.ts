@@ -42,10 +42,8 @@ test('numbers become names, masks become lists', () => {
     ],
   );
   assert.deepEqual(calls[0]!.phases, { start: 4, serving: 900, stop: 2 });
-  assert.deepEqual(
-    calls.map(({ onceReady }) => onceReady),
-    [['serving'], [], ['serving'], ['serving']],
-  );
+  const found = calls.map(({ onceReady }) => onceReady);
+  assert.deepEqual(found, [['serving'], [], ['serving'], ['serving']]);
   assert.deepEqual(
     refused.map(({ name, answer }) => [name, answer]),
     [
@@ -79,10 +77,8 @@ test('arguments have the call of their line, and values without a line count as 
   const { arguments: all, lost } = named({
     arguments: [...dump().arguments, { watch: 7, phases: 1, values: [['1']], lost: 2 }],
   });
-  assert.deepEqual(
-    all.map(({ name, values, lost: more }) => [name, values.length, more]),
-    [['socket', 2, 1]],
-  );
+  const found = all.map(({ name, values, lost: more }) => [name, values.length, more]);
+  assert.deepEqual(found, [['socket', 2, 1]]);
   assert.equal(lost.arguments, 3);
 });
 

@@ -18,10 +18,8 @@ test('a running service has its control group', async () => {
 
 test('without a hierarchy of control groups the service has none, and the error says so', async () => {
   await assert.rejects(folderIn({ files: { '/proc/self/mountinfo': '' } }), ({ diagnostics }: UserError) => {
-    assert.deepEqual(
-      diagnostics.map(({ code, hint }) => [code, hint]),
-      [['no-cgroup', 'start the service first']],
-    );
+    const found = diagnostics.map(({ code, hint }) => [code, hint]);
+    assert.deepEqual(found, [['no-cgroup', 'start the service first']]);
     return true;
   });
 });

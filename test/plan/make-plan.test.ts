@@ -90,8 +90,9 @@ for (const name of planCaseNames()) {
     assert.equal(result.exit, 0, result.diagnostics.map((d) => renderDiagnostic(d)).join('\n'));
     const before = new Map(one.system.files);
     const again = await prepare(one.context, one.unit, one.options);
+    const kinds = again.changes.map(({ kind }) => kind);
     assert.deepEqual(
-      again.changes.map(({ kind }) => kind),
+      kinds,
       prepared.changes.map(() => 'unchanged'),
     );
     assert.deepEqual(again.files, prepared.files);

@@ -37,10 +37,8 @@ listening = "rollback"
 test('defaults may only restrict services', () => {
   const { policy, diagnostics } = parseDefaults(GOOD, 'd.toml');
   assert.deepEqual(diagnostics, []);
-  assert.deepEqual(
-    policy.service.map(({ name, isDefault }) => [name, isDefault]),
-    [['ProtectHome', true]],
-  );
+  const found = policy.service.map(({ name, isDefault }) => [name, isDefault]);
+  assert.deepEqual(found, [['ProtectHome', true]]);
 });
 
 test('every other key is an error at its place', () => {
@@ -66,10 +64,8 @@ test('an entry that allows a call is an error, because an allow list would inclu
 });
 
 test('an error in any policy is an error in defaults', () => {
-  assert.deepEqual(
-    wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]),
-    [...['1 unknown-key', '2 policy-value', '4 unknown-key']],
-  );
+  const found = wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]);
+  assert.deepEqual(found, [...['1 unknown-key', '2 policy-value', '4 unknown-key']]);
 });
 
 /** The refusing parts of an arbitrary section: those that defaults may have. */

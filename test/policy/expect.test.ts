@@ -202,8 +202,6 @@ test('an expectation of the start ignores [ready]', () => {
   const policy = policyFrom(
     `${BOTH}[[expect]]\nsyscall = "execve"\naction = "allow"\n[[expect]]\nsyscall = "execve"\nphase = "start"\naction = "kill"`,
   );
-  assert.deepEqual(
-    checkExpectations(policy, meaningOf(policy.syscalls!, ['x86-64'])).map(({ at }) => at?.line),
-    [17],
-  );
+  const found = checkExpectations(policy, meaningOf(policy.syscalls!, ['x86-64'])).map(({ at }) => at?.line);
+  assert.deepEqual(found, [17]);
 });

@@ -35,10 +35,8 @@ test('lists of calls are joined, bases first and in their order', () => {
   assert.deepEqual(names(syscalls!.allow), ['read', 'write']);
   assert.deepEqual(names(syscalls!.deny), ['uname', 'mount', 'uname']);
   assert.deepEqual(names(syscalls!.log), ['bpf', 'keyctl']);
-  assert.deepEqual(
-    syscalls!.deny.map(({ at }) => at.file),
-    ['a', 'b', 'c'],
-  );
+  const found = syscalls!.deny.map(({ at }) => at.file);
+  assert.deepEqual(found, ['a', 'b', 'c']);
 });
 
 test('an allow list comes from any policy that has one', () => {
@@ -84,10 +82,8 @@ test('[ready] is joined as [syscalls] is', () => {
   const { ready } = merged(base, '[ready]\ndeny = ["bind"]\naction = "kill"\nreload = false');
   assert.deepEqual(names(ready!.allow), ['accept4']);
   assert.deepEqual(names(ready!.deny), ['execve', 'bind']);
-  assert.deepEqual(
-    [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value),
-    [KILL, false, 1000, 'after'],
-  );
+  const found = [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value);
+  assert.deepEqual(found, [KILL, false, 1000, 'after']);
   assert.deepEqual(merged(base, '').ready, policy('a', base).ready);
   assert.equal(merged('', '').ready, undefined);
 });
@@ -99,10 +95,8 @@ const relocate = (value: unknown, file: string) =>
 test('`understood` is joined', () => {
   const understood = '[apply]\nunderstood = ["locks-out"]';
   const merged = mergePolicies([policy('a', understood), policy('b', '')], policy('c', understood));
-  assert.deepEqual(
-    merged.understood.map(({ at }) => at.file),
-    ['a', 'c'],
-  );
+  const found = merged.understood.map(({ at }) => at.file);
+  assert.deepEqual(found, ['a', 'c']);
 });
 const singles = ({ wrap, settle, probe, probeAs, probeTimeout, reload, refused, listening }: Policy) => [
   ...[wrap, settle, probe, probeAs],
@@ -127,10 +121,8 @@ test('of other single values the last one wins, too', () => {
 
 test('a policy keeps its own name', () => {
   const result = mergePolicies([policy('a', 'description = "base"')], policy('b', 'extends = ["a"]'));
-  assert.deepEqual(
-    [result.file, result.description, result.extends.map(({ value }) => value)],
-    ['b', undefined, ['a']],
-  );
+  const found = [result.file, result.description, result.extends.map(({ value }) => value)];
+  assert.deepEqual(found, ['b', undefined, ['a']]);
 });
 
 test('of directives with one name the last one wins, at its own place', () => {
@@ -234,10 +226,8 @@ test('rules, expectations and loosened directives are joined, rules so that the 
   const source = (call: string) =>
     `[service]\nloosen = ["${call}"]\n[[syscalls.rules]]\nsyscall = "${call}"\nwhen = [{ arg = 0, eq = 1 }]\naction = "kill"\n[[expect]]\nsyscall = "${call}"\naction = "kill"`;
   const result = merged(source('x'), source('y'), source('z'));
-  assert.deepEqual(
-    result.syscalls!.rules.map((rule) => rule.syscall.value),
-    ['z', 'y', 'x'],
-  );
+  const found = result.syscalls!.rules.map((rule) => rule.syscall.value);
+  assert.deepEqual(found, ['z', 'y', 'x']);
   assert.deepEqual(
     result.expect.map(({ syscall, action }) => [syscall.value, action.value]),
     [
@@ -246,10 +236,8 @@ test('rules, expectations and loosened directives are joined, rules so that the 
       ['z', KILL],
     ],
   );
-  assert.deepEqual(
-    result.loosen.map(({ value }) => value),
-    ['x', 'y', 'z'],
-  );
+  const values = result.loosen.map(({ value }) => value);
+  assert.deepEqual(values, ['x', 'y', 'z']);
 });
 
 test('a merge changes none of the policies', () => {

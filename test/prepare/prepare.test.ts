@@ -19,14 +19,10 @@ const prepared = (
 test('files and changes are made, and nothing is written', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { files, changes, planned, proofs, diagnostics } = await prepare(fakeContext(system), UNIT, {});
-  assert.deepEqual(
-    files.map(({ path }) => path),
-    [LAUNCHER, FILTER, DROP_IN],
-  );
-  assert.deepEqual(
-    changes.map(({ kind }) => kind),
-    ['create', 'create', 'create'],
-  );
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(paths, [LAUNCHER, FILTER, DROP_IN]);
+  const kinds = changes.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['create', 'create', 'create']);
   assert.deepEqual([planned, proofs.length > 0, diagnostics], [true, true, []]);
   assert.deepEqual(system.changes, []);
 });
@@ -63,10 +59,8 @@ test('with an error no files are made, and the system calls are not planned', as
 test('a gap is an error unless it is allowed, and then the header has its code', async () => {
   const gap = `[service]\nPrivatePIDs = true\n`;
   const refused = await prepared(gap, { systemd: '252' });
-  assert.deepEqual(
-    refused.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-    ['error gap-directive'],
-  );
+  const found = refused.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['error gap-directive']);
   const { files, diagnostics } = await prepared(gap, { systemd: '252' }, SERVICE, { allowGaps: true });
   assert.deepEqual(
     diagnostics.map(({ severity, code }) => `${severity} ${code}`),

@@ -52,10 +52,8 @@ const called = () => readFileSync(calls, 'utf8').trim().split('\n').length;
 
 test('a tree is built once, also when two processes need it at once', async () => {
   const results = await Promise.all([build('tree', 'sleep 0.2'), build('tree', 'sleep 0.2')]);
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    [0, 0],
-  );
+  const found = results.map(({ status }) => status);
+  assert.deepEqual(found, [0, 0]);
   await build('tree');
   assert.equal(called(), 1);
   assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);

@@ -66,10 +66,8 @@ test('`status` has a note for a unit that `activate` is changing right now', asy
 test('`status` has a note that `activate` has records, for a user who may not read them', async () => {
   const system = new FakeSystem({ files: record(), unreadable: [activationsFolder] });
   const { exit, diagnostics } = await tellActivations(fakeContext(system, { superuser: false }));
-  assert.deepEqual(
-    [exit, diagnostics.map(({ severity, hint }) => [severity, hint])],
-    [0, [['note', "run 'sandbox-unit status' as root to see which"]]],
-  );
+  const found = [exit, diagnostics.map(({ severity, hint }) => [severity, hint])];
+  assert.deepEqual(found, [0, [['note', "run 'sandbox-unit status' as root to see which"]]]);
 });
 
 test('users, folders of other systems, and incomplete records have no changes of `activate`', async () => {

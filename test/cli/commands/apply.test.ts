@@ -29,10 +29,8 @@ test('apply: writes launcher, filter and drop-in in this order, then reloads and
     'reload',
     'restart demo.service',
   ]);
-  assert.deepEqual(
-    [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode),
-    [0o755, 0o644, 0o644],
-  );
+  const found = [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode);
+  assert.deepEqual(found, [0o755, 0o644, 0o644]);
   assert.ok(system.isUpToDate);
 });
 

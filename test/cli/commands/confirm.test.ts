@@ -336,10 +336,8 @@ describe('at a terminal', () => {
       behaviour: (unit, isConfined) => (unit === UNIT && isConfined ? 'dies' : 'works'),
     });
     const { result: failed, told } = await applyAtTerminal(feeble, {});
-    assert.deepEqual(
-      [statesOf(failed), told.filter((line) => line.includes('Enter'))],
-      [[`${UNIT} rolled-back`], []],
-    );
+    const found = [statesOf(failed), told.filter((line) => line.includes('Enter'))];
+    assert.deepEqual(found, [[`${UNIT} rolled-back`], []]);
   });
 });
 

@@ -135,10 +135,8 @@ test('status: names the installed program if it is gone, not executable, or of a
   const codes = async () => (await shown(system)).codes;
   system.files.delete(TIGHTEN);
   assert.deepEqual(await codes(), ['cannot-start']);
-  assert.deepEqual(
-    (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift),
-    [['drift-launcher']],
-  );
+  const found = (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift);
+  assert.deepEqual(found, [['drift-launcher']]);
   system.files.set(TIGHTEN, { bytes, mode: 0o644 });
   assert.deepEqual(await codes(), ['cannot-start']);
   system.files.set(TIGHTEN, { bytes: new TextEncoder().encode('older'), mode: 0o755 });

@@ -32,10 +32,8 @@ test("status: a named unit that isn't confined is a finding, an unknown one an e
   const system = await applied(NO_EXEC, {}, { files: OTHER });
   const unconfined = await shown(system, ['other', UNIT]);
   assert.deepEqual([unconfined.exit, unconfined.codes], [1, ['unconfined']]);
-  assert.deepEqual(
-    unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`),
-    ['other.service null', 'demo.service enforcing'],
-  );
+  const found = unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`);
+  assert.deepEqual(found, ['other.service null', 'demo.service enforcing']);
   for (const name of ['dem', 'a/b', 'demo.socket']) assert.equal((await shown(system, [name])).exit, 2);
   assert.deepEqual((await shown(system, ['dem'], true)).codes, ['no-unit']);
 });
@@ -43,10 +41,8 @@ test("status: a named unit that isn't confined is a finding, an unknown one an e
 test('status: a name and an alias of a unit give one line', async () => {
   const system = await applied(NO_EXEC, {}, { aliases: { 'alias.service': UNIT } });
   const { all } = await shown(system, ['alias', 'demo']);
-  assert.deepEqual(
-    all.map(({ unit }) => unit),
-    [UNIT],
-  );
+  const units = all.map(({ unit }) => unit);
+  assert.deepEqual(units, [UNIT]);
 });
 
 test('status --root: says nothing about running services', async () => {
@@ -64,10 +60,8 @@ test('status: ignores folders whose names are no services', async () => {
       mode: 0o644,
     });
   }
-  assert.deepEqual(
-    (await shown(system)).all.map(({ unit }) => unit),
-    [UNIT],
-  );
+  const units = (await shown(system)).all.map(({ unit }) => unit);
+  assert.deepEqual(units, [UNIT]);
 });
 
 test('status: counts the calls that a service was refused since its start, also in JSON', async () => {

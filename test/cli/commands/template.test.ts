@@ -41,10 +41,8 @@ test('template: lists a template that is no policy with a warning', async () => 
   const files = { [`${OWN}/bad.toml`]: 'a = ', [`${OWN}/good.toml`]: 'description = "x"' };
   const result = await list(files);
   assert.deepEqual([result.exit, result.text], [0, 'bad\ngood  x\n']);
-  assert.deepEqual(
-    result.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-    ['warning policy-syntax'],
-  );
+  const found = result.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['warning policy-syntax']);
 });
 
 test('template: prints a template unchanged', async () => {

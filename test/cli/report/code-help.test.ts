@@ -13,10 +13,8 @@ test('each code has its text, in lines for a terminal', () => {
     assert.ok(typeof text === 'string', code);
     const plain = typeof entry === 'string' ? entry : `${entry.cause} Way out: ${entry.wayOut}`;
     assert.equal(text.trim().split(/\s+/).join(' '), plain.replaceAll('`', "'"));
-    assert.deepEqual(
-      text.split('\n').filter((line) => line.length > 80),
-      [],
-    );
+    const found = text.split('\n').filter((line) => line.length > 80);
+    assert.deepEqual(found, []);
   }
 });
 

@@ -102,10 +102,8 @@ test('filters that were added to running processes are a sample for each command
 test("a unit that can't be examined is an error, and in no mode", () => {
   const { mode: _, state: __, ...bare } = one({ exit: 2 });
   const samples = metrics([bare]);
-  assert.deepEqual(
-    samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value),
-    [0, 0],
-  );
+  const values = samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value);
+  assert.deepEqual(values, [0, 0]);
   assert.ok(!samples.some(({ name }) => name === 'sandbox_unit_state'));
   assert.ok(samples.some(({ name, value }) => name === 'sandbox_unit_wrong' && value === 1));
 });
@@ -122,8 +120,9 @@ test('a name is one value, whatever it contains', () => {
   ];
   const samples = metrics(names.map((unit) => one({ unit })));
   const seen = samples.filter(({ name }) => name === 'sandbox_unit_wrong').map(({ labels }) => labels);
+  const found = seen.map((labels) => labels.get('unit'));
   assert.deepEqual(
-    seen.map((labels) => labels.get('unit')),
+    found,
     names.map((name) => name.replaceAll('\n', '\\x0a')),
   );
 });

@@ -27,10 +27,8 @@ const UNITS = [
 
 test('the table has the most exposed units first, and leaves out unknown ones', () => {
   const lines = scoresText(UNITS, false).trimEnd().split('\n');
-  assert.deepEqual(
-    lines.map((line) => line.split(/ {2,}/)[0]),
-    ['UNIT', 'c.service', 'a.service', 'b.service'],
-  );
+  const found = lines.map((line) => line.split(/ {2,}/)[0]);
+  assert.deepEqual(found, ['UNIT', 'c.service', 'a.service', 'b.service']);
   assert.match(lines[2]!, /^a\.service +8\.9 +EXPOSED +8\.9 +20 of 21$/);
   assert.equal(scoresText([], false), '');
 });

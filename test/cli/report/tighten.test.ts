@@ -59,9 +59,7 @@ test('JSON has the same, and each diagnostic names its unit if there are several
     ...{ unit: 'b.service', state: 'refused', threads: 0, processes: 0, paused: null },
     diagnostics: [{ severity: 'error', code: 'thread-stuck', message: 'one' }],
   });
-  assert.deepEqual(
-    diagnostics.map(({ message }) => message),
-    ['a.service: it stays', 'b.service: one'],
-  );
+  const messages = diagnostics.map(({ message }) => message);
+  assert.deepEqual(messages, ['a.service: it stays', 'b.service: one']);
   assert.equal(outcome(REFUSED).json.changed, false);
 });

@@ -53,10 +53,8 @@ test('$SYSTEMD_PAGERSECURE sets the mode, and allows the named pager', () => {
   for (const isElevated of [false, true]) {
     for (const yes of ['1', 'yes', 'odd']) {
       const pagers = pagersOf({ ...environment, SYSTEMD_PAGERSECURE: yes }, isElevated);
-      assert.deepEqual(
-        pagers.map(({ argv }) => argv[0]),
-        ['most', 'less'],
-      );
+      const found = pagers.map(({ argv }) => argv[0]);
+      assert.deepEqual(found, ['most', 'less']);
       for (const { environment: has } of pagers)
         assert.deepEqual([has.LESSSECURE, has.LESS, has.PAGER], ['1', 'RS', 'most']);
     }

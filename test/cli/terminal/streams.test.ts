@@ -99,10 +99,8 @@ for (const columns of [80, 140]) {
         .split('\n')
         .filter((line) => !/hint: |warning\[|^demo\.service: /.test(line));
       assert.match(rows.join('\n'), head);
-      assert.deepEqual(
-        rows.filter((line) => line.length > columns),
-        [],
-      );
+      const found = rows.filter((line) => line.length > columns);
+      assert.deepEqual(found, []);
     });
   }
 }

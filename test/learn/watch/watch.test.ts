@@ -113,10 +113,8 @@ test('watch --exercise: the end of the command ends the watch, and its failure i
   const { diagnostics, recording } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
-  assert.deepEqual(
-    recording.events.map(({ what }) => what),
-    ['serving', 'exercise'],
-  );
+  const found = recording.events.map(({ what }) => what);
+  assert.deepEqual(found, ['serving', 'exercise']);
 });
 
 test('watch: a long one is saved each minute, marked as incomplete', async () => {

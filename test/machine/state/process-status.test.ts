@@ -10,10 +10,8 @@ test('the status of a process or thread is read by its names', async () => {
     withFile('/proc/7/task/8/status', 'Name:\ta b\nPPid:\t1\nSeccomp:\t2\n'),
     '7/task/8',
   );
-  assert.deepEqual(
-    ['Name', 'PPid', 'Seccomp', 'Other'].map((name) => status!.get(name)),
-    ['a b', '1', '2', undefined],
-  );
+  const found = ['Name', 'PPid', 'Seccomp', 'Other'].map((name) => status!.get(name));
+  assert.deepEqual(found, ['a b', '1', '2', undefined]);
 });
 
 test('a process that has ended has no status, even if its file is still open', async () => {

@@ -142,10 +142,8 @@ test('a call gets the name of its number here, and an unknown number keeps its n
     }),
   );
   assert.ok('calls' in back);
-  assert.deepEqual(
-    back.calls.map(({ name }) => name),
-    ['read', 'newer_call', null],
-  );
+  const names = back.calls.map(({ name }) => name);
+  assert.deepEqual(names, ['read', 'newer_call', null]);
 });
 
 test('no text causes an exception', () => {

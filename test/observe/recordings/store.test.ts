@@ -26,10 +26,8 @@ test('a recording is kept below the name of its unit, by its end and its host', 
   assert.deepEqual(system.files.get(FIRST)!.bytes, formatRecording(recording()));
   const { recordings, diagnostics } = await storedRecordings(context, DEMO);
   assert.deepEqual(diagnostics, []);
-  assert.deepEqual(
-    recordings.map(({ path, recording: { unit: of } }) => [path, of]),
-    [[FIRST, 'demo.service']],
-  );
+  const found = recordings.map(({ path, recording: { unit: of } }) => [path, of]);
+  assert.deepEqual(found, [[FIRST, 'demo.service']]);
 });
 
 test('a recording is kept once, and beside another with its name', async () => {
@@ -56,10 +54,8 @@ test('recordings are sorted by their ends, and other files are ignored', async (
   const ends = ['2026-11-22T00:00:00Z', '2026-11-20T12:00:00.500Z', '2026-11-21T00:00:00Z'];
   for (const end of ends) await keepRecording(context, recording({ end }));
   const { recordings } = await storedRecordings(context, DEMO);
-  assert.deepEqual(
-    recordings.map(({ recording: { end } }) => end),
-    ends.toSorted(),
-  );
+  const found = recordings.map(({ recording: { end } }) => end);
+  assert.deepEqual(found, ends.toSorted());
 });
 
 test('a wrong file is an error of its own', async () => {

@@ -71,10 +71,8 @@ test('the filter comes before the drop-in that needs it', () => {
 
 test('without a filter there is only the drop-in', () => {
   const plan = planned('[syscalls]\ndeny = ["uname"]');
-  assert.deepEqual(
-    emitFiles(plan, {}, PLACEMENT, ORIGIN, HASHING).map(({ path }) => path),
-    [`${FOLDER}/zz-sandbox-unit.conf`],
-  );
+  const paths = emitFiles(plan, {}, PLACEMENT, ORIGIN, HASHING).map(({ path }) => path);
+  assert.deepEqual(paths, [`${FOLDER}/zz-sandbox-unit.conf`]);
 });
 
 test("[ready] has its own filter, and a line after the unit's own that loads it", () => {
@@ -84,10 +82,8 @@ test("[ready] has its own filter, and a line after the unit's own that loads it"
   );
   const files = emitFiles(plan, { ready: Uint8Array.of(1) }, PLACEMENT, ORIGIN, HASHING);
   const ready = `${FOLDER}/zz-sandbox-unit.ready-filter`;
-  assert.deepEqual(
-    files.map(({ path }) => path),
-    [ready, `${FOLDER}/zz-sandbox-unit.conf`],
-  );
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(paths, [ready, `${FOLDER}/zz-sandbox-unit.conf`]);
   const text = dropInText(plan, ORIGIN).replace(/^#.*\n/gm, '');
   assert.equal(
     text.slice(text.indexOf('[Service]')),
@@ -106,10 +102,8 @@ test('names from outside stay in their comment', () => {
     commands: [],
   };
   const { assignments, diagnostics } = parseUnitFile('x.conf', dropInText(plan, ORIGIN));
-  assert.deepEqual(
-    assignments.map(({ section, key, value }) => [section, key, value]),
-    [['Service', 'PrivateTmp', 'yes']],
-  );
+  const found = assignments.map(({ section, key, value }) => [section, key, value]);
+  assert.deepEqual(found, [['Service', 'PrivateTmp', 'yes']]);
   assert.deepEqual(diagnostics, []);
 });
 

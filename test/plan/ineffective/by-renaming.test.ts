@@ -21,10 +21,8 @@ const CLOSED = 'ReadOnlyPaths = ["/srv/a/b"]\n';
 
 test('the reported line is that of the closed path, else of the writable one', () => {
   const both = said(`[service]\nReadWritePaths = ["/srv"]\n${CLOSED}`);
-  assert.deepEqual(
-    both.map(({ at }) => at?.line),
-    [3],
-  );
+  const found = both.map(({ at }) => at?.line);
+  assert.deepEqual(found, [3]);
   const own = said('[service]\nNice = 1\nReadWritePaths = ["/srv"]\n', 'ReadOnlyPaths=/srv/a/b');
   assert.deepEqual(
     own.map(({ at }) => at?.line),

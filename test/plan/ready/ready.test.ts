@@ -50,20 +50,16 @@ describe('the filter of [ready]', () => {
     );
     assert.ok(ready!.taken.includes('bind') && !ready!.taken.includes('execve'));
     const [filter] = ready!.filter.policies;
-    assert.deepEqual(
-      ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call)),
-      [errnoAction(1), errnoAction(1), ALLOW, ALLOW],
-    );
+    const found = ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call));
+    assert.deepEqual(found, [errnoAction(1), errnoAction(1), ALLOW, ALLOW]);
     assert.ok(!ready!.left.includes('mount') && ready!.left.includes('read'));
   });
 
   test('counts the dangerous calls that passed, and that still do', () => {
     const { critical } = planned(STARTING).ready!;
     assert.equal(critical.before.length, 18);
-    assert.deepEqual(
-      critical.before.filter((call) => !critical.left.includes(call)),
-      ['bind', 'execve', 'execveat'],
-    );
+    const found = critical.before.filter((call) => !critical.left.includes(call));
+    assert.deepEqual(found, ['bind', 'execve', 'execveat']);
   });
 
   test("includes the unit's own filter, with [syscalls] and without", () => {

@@ -74,8 +74,9 @@ test('an error in the defaults is an error of every policy, at its place', async
   const { diagnostics } = await load({
     files: { [MAIN]: deny('own'), [DEFAULTS]: '[service]\nUser = "x"\nDelegate = true\nloosen = []\nzz = 1' },
   });
+  const found = diagnostics.map(({ code, at }) => [code, `${at!.file}:${at!.line}`]);
   assert.deepEqual(
-    diagnostics.map(({ code, at }) => [code, `${at!.file}:${at!.line}`]),
+    found,
     [4, 2, 3].map((line) => ['host-defaults', `${DEFAULTS}:${line}`]),
   );
 });

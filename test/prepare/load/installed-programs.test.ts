@@ -97,10 +97,8 @@ test('installed programs are removed only if nothing uses them', async () => {
     const both = { [LAUNCHER]: program('x'), [TIGHTEN]: program('y') };
     const system = new FakeSystem({ files: { ...both, ...files } });
     await removeUnusedPrograms(fakeContext(system));
-    assert.deepEqual(
-      [LAUNCHER, TIGHTEN].filter((path) => system.files.has(path)),
-      left,
-    );
+    const found = [LAUNCHER, TIGHTEN].filter((path) => system.files.has(path));
+    assert.deepEqual(found, left);
   }
 });
 

@@ -43,10 +43,8 @@ test("a unit has its files in systemd's order, with a manager and without", asyn
   const files = { ...FILES, [dropIn]: '[Service]\nNice=5\n' };
   for (const offline of [false, true]) {
     const unit = await loadUnit(context({ files }, offline), 'demo');
-    assert.deepEqual(
-      unit.files.map(({ path }) => path),
-      [`${USR}/demo.service`, dropIn],
-    );
+    const paths = unit.files.map(({ path }) => path);
+    assert.deepEqual(paths, [`${USR}/demo.service`, dropIn]);
     assert.equal(unit.services.length, offline ? 0 : 1);
   }
 });
@@ -77,10 +75,8 @@ test('the error for an unknown name suggests one that exists', async () => {
 
 test('a template is loaded as an instance that has nothing besides', async () => {
   const { name, files, services, instances } = await loadUnit(context(), 't@');
-  assert.deepEqual(
-    [name.full, files.map(({ path }) => path), services, instances],
-    ['t@.service', [`${USR}/t@.service`], [], []],
-  );
+  const found = [name.full, files.map(({ path }) => path), services, instances];
+  assert.deepEqual(found, ['t@.service', [`${USR}/t@.service`], [], []]);
   const { name: named, exists } = await namedUnit(context(), 't@.service');
   assert.deepEqual([named, exists], ['t@.service', true]);
 });

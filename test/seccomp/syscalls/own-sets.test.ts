@@ -32,18 +32,14 @@ test('the harmless set can continue and exit, and starts nothing', () => {
 test('the set of dangerous calls has 18, all of x86-64', () => {
   const critical = members('@critical');
   assert.equal(critical.length, 18);
-  assert.deepEqual(
-    critical.filter((call) => !numbersOf('x86-64').has(call)),
-    [],
-  );
+  const found = critical.filter((call) => !numbersOf('x86-64').has(call));
+  assert.deepEqual(found, []);
 });
 
 test("systemd's own sets are unchanged, and lack sandbox-unit's", () => {
   const sets = bundledSets();
-  assert.deepEqual(
-    setNames(own).filter((name) => !setNames(sets).includes(name)),
-    ['@critical', '@harmless'],
-  );
+  const found = setNames(own).filter((name) => !setNames(sets).includes(name));
+  assert.deepEqual(found, ['@critical', '@harmless']);
   assert.equal(expandSet(sets, '@harmless'), undefined);
   assert.equal(withOwnSets(sets), own);
 });

@@ -22,10 +22,8 @@ test('a line is read with its place, its file system, and the options of both', 
 test('a path is on the innermost mount above it, the last of several', () => {
   const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
   const paths = ['/etc/x', '/run', '/run/x/y', '/running', '/run/a b\\c/x', '/twice/x'];
-  assert.deepEqual(
-    paths.map((path) => on(path)?.path),
-    ['/', '/run', '/run', '/', '/run/a b\\c', '/twice'],
-  );
+  const found = paths.map((path) => on(path)?.path);
+  assert.deepEqual(found, ['/', '/run', '/run', '/', '/run/a b\\c', '/twice']);
   assert.deepEqual(on('/twice')?.options, ['rw']);
   assert.equal(mountOf([], '/etc'), undefined);
 });

@@ -64,10 +64,8 @@ test('a line that systemd ignores is a warning, and earlier text counts', () => 
   const merged = unit(['x.service', '[Service]\nExecStart=/a ; -b/c ; /d\nNice=1\n']);
   assert.deepEqual(paths(merged.execCommands('ExecStart')), ['/a']);
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
-  assert.deepEqual(
-    merged.diagnostics.map((d) => [d.severity, d.code]),
-    [['warning', 'bad-unit-file']],
-  );
+  const found = merged.diagnostics.map((d) => [d.severity, d.code]);
+  assert.deepEqual(found, [['warning', 'bad-unit-file']]);
 });
 
 test('a drop-in with a line that systemd refuses ends there, and the next one counts', () => {
@@ -103,10 +101,8 @@ const refused: [string, string, string][] = [
 
 for (const [name, text, message] of refused) {
   test(`a unit file with ${name} that systemd refuses is an error`, () => {
-    assert.deepEqual(
-      unit(['x.service', text]).diagnostics.map((d) => [d.severity, d.code, d.message]),
-      [['error', 'bad-unit-file', message]],
-    );
+    const found = unit(['x.service', text]).diagnostics.map((d) => [d.severity, d.code, d.message]);
+    assert.deepEqual(found, [['error', 'bad-unit-file', message]]);
   });
 }
 
@@ -124,8 +120,6 @@ test("a key that the target doesn't know has no commands, and ends no file", () 
   const older = effectiveUnit([file], execKeys(258));
   assert.deepEqual([older.diagnostics, older.execCommands('ExecReloadPost')], [[], []]);
   assert.equal(older.last('Service', 'Nice')?.value, '1');
-  assert.deepEqual(
-    effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code),
-    ['bad-unit-file', 'bad-unit-file'],
-  );
+  const codes = effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code);
+  assert.deepEqual(codes, ['bad-unit-file', 'bad-unit-file']);
 });

@@ -22,10 +22,8 @@ test('the names of signals are those of kill(1)', { skip: boxAvailable() }, asyn
     const names = (await box.succeed(['bash', '-c', 'for i in {1..31}; do kill -l $i; done']))
       .trim()
       .split('\n');
-    assert.deepEqual(
-      names.map((_, i) => signalName(i + 1)),
-      names,
-    );
+    const found = names.map((_, i) => signalName(i + 1));
+    assert.deepEqual(found, names);
     assert.deepEqual([signalName(34), signalName(64), signalName(32)], ['RTMIN+0', 'RTMIN+30', 'n/a']);
     const listed = (await box.succeed(['systemd-analyze', 'exit-status'])).trim().split('\n').slice(1);
     const known = new Map(

@@ -42,10 +42,8 @@ test('a directive of a unit is on unless it is unset or off', () => {
     ['C', ['yes', '']],
     ['Paths', ['-/a', '', '+/b//c:rw "/d e/"']],
   ]);
-  assert.deepEqual(
-    ['A', 'B', 'C', 'D'].map((name) => isOn(unit, name)),
-    [true, false, false, false],
-  );
+  const found = ['A', 'B', 'C', 'D'].map((name) => isOn(unit, name));
+  assert.deepEqual(found, [true, false, false, false]);
   assert.equal(lastOf(unit, 'A'), 'yes');
   assert.deepEqual(pathsOf(unit, 'Paths'), ['/b/c', '/d e']);
 });

@@ -27,10 +27,8 @@ describe('after tighten', () => {
       const { exit, text, first, codes } = await shownBy(system, units);
       assert.equal(exit, 0, codes.join());
       assert.match(text, /^demo\.service +- +injected +- +- +sandbox-unit tighten$/m);
-      assert.deepEqual(
-        first!.injected.map(({ by, deny }) => [by, deny]),
-        [['tighten', ['execve:EPERM', 'execveat:EPERM']]],
-      );
+      const found = first!.injected.map(({ by, deny }) => [by, deny]);
+      assert.deepEqual(found, [['tighten', ['execve:EPERM', 'execveat:EPERM']]]);
       assert.ok(codes.includes('note tightened'));
     }
     await system.restart(UNIT);
@@ -74,10 +72,8 @@ describe('a unit without a policy that tighten has filtered', () => {
     for (const check of [false, true]) {
       const { exit, json, diagnostics } = await revert(fakeContext(await free()), [UNIT], { check });
       assert.deepEqual([exit, json.changed], [0, false]);
-      assert.deepEqual(
-        diagnostics.map(({ code, hint }) => [code, hint]),
-        [['tightened', RESTART]],
-      );
+      const found = diagnostics.map(({ code, hint }) => [code, hint]);
+      assert.deepEqual(found, [['tightened', RESTART]]);
     }
   });
 

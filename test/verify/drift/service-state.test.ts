@@ -26,10 +26,8 @@ test('a service that failed under its policy has a warning and a hint with expla
     await system.restart(UNIT);
     const { exit, json, diagnostics } = await status(fakeContext(system), []);
     assert.equal((json.units as [Shown])[0].state, 'failed');
-    assert.deepEqual(
-      [exit, diagnostics.map(({ severity, code }) => `${severity} ${code}`)],
-      [0, ['warning failed']],
-    );
+    const found = [exit, diagnostics.map(({ severity, code }) => `${severity} ${code}`)];
+    assert.deepEqual(found, [0, ['warning failed']]);
     assert.match(diagnostics[0]!.hint ?? '', hint);
   }
 });
@@ -175,10 +173,8 @@ test('a unit that needs a restart or a reload says so', async () => {
   const header = new TextEncoder().encode('# Made by sandbox-unit 1 from /p\n');
   await unread.replace(`/run/systemd/system/other.service.d/zz-sandbox-unit.conf`, header, { mode: 0o644 });
   const { all, exit } = await shown(unread);
-  assert.deepEqual(
-    all.map(({ unit, state }) => `${unit} ${state}`),
-    ['demo.service live', 'other.service no-unit'],
-  );
+  const found = all.map(({ unit, state }) => `${unit} ${state}`);
+  assert.deepEqual(found, ['demo.service live', 'other.service no-unit']);
   assert.equal(exit, 0);
 });
 

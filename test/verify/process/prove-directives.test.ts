@@ -89,10 +89,8 @@ test('each directive has what its processes show, and its line', async () => {
     ProtectSystem: 'unseen',
     TasksMax: 'equal',
   });
-  assert.deepEqual(
-    proof.directives.map(({ at }) => at?.line),
-    [2, 3, 4, 5],
-  );
+  const found = proof.directives.map(({ at }) => at?.line);
+  assert.deepEqual(found, [2, 3, 4, 5]);
   assert.deepEqual([...proof.wrong, ...proof.surviving, ...proof.open], []);
   assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
 });

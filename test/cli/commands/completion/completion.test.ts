@@ -144,10 +144,8 @@ test('completion for bash: words with special characters are completed and quote
   const { stdout } = await run(words, { cwd: join(folder, 'files'), env: { PATH: path } });
   const replies = stdout.split(/^== .*\n/m).slice(1);
   const made = ['no-exec', 'EPERM', 'acct,userfaultfd', '@1.service', 'a\\\\x2db.service', ''];
-  assert.deepEqual(
-    replies.map((reply) => reply.trimEnd()),
-    made,
-  );
+  const found = replies.map((reply) => reply.trimEnd());
+  assert.deepEqual(found, made);
 });
 
 /** Command lines that complete the lines behind them, by shell. */

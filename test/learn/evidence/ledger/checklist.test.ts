@@ -63,16 +63,12 @@ test('a command counts as seen by its own event, however its words are spaced', 
     [recording({ events: [command, { what: 'start', at: 0 }] })],
     LINES,
   );
-  assert.deepEqual(
-    LINES.map((line) => seen[line]),
-    ['yes 1', 'no 0', 'no 0', 'no 0'],
-  );
+  const found = LINES.map((line) => seen[line]);
+  assert.deepEqual(found, ['yes 1', 'no 0', 'no 0', 'no 0']);
 });
 
 test('a command without an event counts as not seen, though the service started and stopped', () => {
   const seen = listed([events('start', 'stop')], LINES);
-  assert.deepEqual(
-    LINES.map((line) => seen[line]),
-    ['no 0', 'no 0', 'no 0', 'no 0'],
-  );
+  const found = LINES.map((line) => seen[line]);
+  assert.deepEqual(found, ['no 0', 'no 0', 'no 0', 'no 0']);
 });

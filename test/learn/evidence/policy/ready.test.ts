@@ -97,10 +97,8 @@ test('threads can still start: clone is refused for processes only, and thread m
   const filter = resolve(resolveCalls(readyCalls(policy.ready!), bundledSets()), 'x86-64');
   const answer = (call: string, ...args: bigint[]) =>
     evaluate(filter, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [...args, 0n, 0n, 0n] });
-  assert.deepEqual(
-    [SIGCHLD, THREAD].map((flags) => answer('clone', BigInt(flags))),
-    [errnoAction(1), ALLOW],
-  );
+  const found = [SIGCHLD, THREAD].map((flags) => answer('clone', BigInt(flags)));
+  assert.deepEqual(found, [errnoAction(1), ALLOW]);
   assert.deepEqual(
     ['fork', 'vfork', 'clone3'].map((call) => answer(call)),
     [errnoAction(1), errnoAction(1), ENOSYS],
@@ -110,10 +108,8 @@ test('threads can still start: clone is refused for processes only, and thread m
 
 test('a call stays with its equivalents, and with those that other libraries use', () => {
   const kept = deniedBy(service({}, ...made('clone', ['serving'], ['serving'])), KEEPS)!;
-  assert.deepEqual(
-    kept.filter((name) => name.startsWith('clone')),
-    [],
-  );
+  const found = kept.filter((name) => name.startsWith('clone'));
+  assert.deepEqual(found, []);
   const modes = [...made('chmod', ['start']), ...made('fchmod', ['serving'], ['serving'])];
   const taken = deniedBy(service({}, ...modes.slice(0, 1)), KEEPS)!;
   assert.deepEqual(

@@ -42,10 +42,8 @@ test('nginx: seen calls pass, others are logged or refused', () => {
   const written = learned(NGINX, { reachable });
   const seen = NGINX.calls.map(({ name }) => name);
   const allowed = allowedBy(written);
-  assert.deepEqual(
-    seen.filter((name) => !allowed.includes(name)),
-    [],
-  );
+  const found = seen.filter((name) => !allowed.includes(name));
+  assert.deepEqual(found, []);
   assert.ok(allowed.length <= seen.length + 30, String(allowed.length));
   assertAnswers(written.text, {
     clock_nanosleep: 'log',
@@ -247,10 +245,8 @@ test('a call that a directive refuses is allowed by no policy, unless it was mad
   const seen = tiers(evidence());
   assert.deepEqual([seen.get('clock_settime'), seen.get('sethostname')], [undefined, undefined]);
   const made = tiers(withCalls('clock_adjtime'));
-  assert.deepEqual(
-    ['clock_adjtime', 'clock_settime'].map((name) => made.get(name)),
-    ['allow', 'log'],
-  );
+  const found = ['clock_adjtime', 'clock_settime'].map((name) => made.get(name));
+  assert.deepEqual(found, ['allow', 'log']);
 });
 
 test('io_uring hides nothing if all its operations are on open files', () => {

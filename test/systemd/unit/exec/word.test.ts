@@ -56,10 +56,8 @@ const filter: [string, string[]][] = [
 
 for (const [text, expected] of filter) {
   test(`words of the system call filter ${JSON.stringify(text)}`, () => {
-    assert.deepEqual(
-      words(text, (t, at) => nextWord(t, at, { quotes: false, escapes: 'next' })),
-      expected,
-    );
+    const found = words(text, (t, at) => nextWord(t, at, { quotes: false, escapes: 'next' }));
+    assert.deepEqual(found, expected);
   });
 }
 
