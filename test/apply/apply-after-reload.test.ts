@@ -1,7 +1,7 @@
 /** Units of which systemd has yet to read files: apply/apply/plan-units.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
+import { assertEnd, codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
 import { DROP_IN, FOLDER, OTHER as OTHER_UNIT, UNIT } from '../support/demo-service.js';
 import type { FakeOptions } from '../support/fake-system.js';
 
@@ -20,10 +20,7 @@ const reloads = ({ calls }: { readonly calls: readonly string[] }) =>
 test('apply: has systemd read changed files once, and plans units by them', async () => {
   const system = stale();
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']],
-  );
+  assertEnd(result, [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']]);
   assert.match(result.diagnostics[0]!.message, /because the files of demo\.service had changed$/);
   // Before the plan, and after the files are written.
   assert.equal(reloads(system), 2);
@@ -41,10 +38,7 @@ test("apply: doesn't reload a manager that has read all files", async () => {
 test('apply --check: reloads nothing, and reports the reload that would be done', async () => {
   const system = stale();
   const result = await run(system, { check: true });
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [3, ['demo.service pending'], ['warning unit-changed']],
-  );
+  assertEnd(result, [3, ['demo.service pending'], ['warning unit-changed']]);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply demo\.service' makes it/);
   assert.equal(result.text, 'demo.service: pending\nsystemd has to read its files first.\n');
   assert.deepEqual([unitsOf(result)[0]!.changes, reloads(system)], [[], 0]);
@@ -54,10 +48,7 @@ test("apply --no-reload: refuses a unit whose files systemd hasn't read, with --
   for (const check of [false, true]) {
     const system = stale();
     const result = await run(system, { check, reload: false });
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [2, ['demo.service refused'], ['error unit-changed']],
-    );
+    assertEnd(result, [2, ['demo.service refused'], ['error unit-changed']]);
     assert.deepEqual(system.changes, []);
   }
 });
@@ -84,10 +75,7 @@ test('apply: a failed reload refuses the units that need it, and no other', asyn
 test('apply: refuses a unit if systemd reports changed files even after the reload', async () => {
   const system = machine({ distort: (all) => all.set('NeedDaemonReload', true) });
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [2, ['demo.service refused'], ['note reload-due', 'error unit-changed']],
-  );
+  assertEnd(result, [2, ['demo.service refused'], ['note reload-due', 'error unit-changed']]);
   assert.equal(reloads(system), 1);
 });
 

@@ -12,7 +12,7 @@ import { revert } from '../../src/cli/commands/revert.js';
 import { status } from '../../src/cli/commands/status.js';
 import { error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/machine/context.js';
-import { setPolicy, statesOf } from '../support/apply-in-memory.js';
+import { assertEnd, setPolicy, statesOf } from '../support/apply-in-memory.js';
 import {
   applyToConfirm,
   BOOT_FILES,
@@ -243,10 +243,7 @@ describe('a change that waits to be confirmed', () => {
     assert.equal((await failure(elapse(late)))[0], 'undo-file');
     const kept = await start();
     const result = await confirm(fakeContext(kept), [UNIT], {});
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [0, [`${UNIT} confirmed`], ['warning undo-file']],
-    );
+    assertEnd(result, [0, [`${UNIT} confirmed`], ['warning undo-file']]);
     assert.ok(isConfined(kept) && !kept.files.has(UNDO));
   });
 
@@ -381,10 +378,7 @@ describe('rollback timers', () => {
       const system = machine(options);
       const before = filesOf(system);
       const result = await applyToConfirm(system, more);
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [2, [`${UNIT} refused`], [`error ${code}`]],
-      );
+      assertEnd(result, [2, [`${UNIT} refused`], [`error ${code}`]]);
       assertBack(system, before);
       assert.ok(!system.calls.some((call) => call.startsWith(`replace ${LAUNCHER}`)));
     });

@@ -5,6 +5,7 @@ import { FOLDER, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
+import { splitLines } from '../support/run.js';
 import {
   apply,
   COMMAND,
@@ -95,9 +96,7 @@ test('apply: a policy from standard input is in force, verified and recorded lik
   const piped = (...words: string[]) =>
     box.exec([...COMMAND, ...words, '--policy', '-', UNIT], { input: POLICY });
   const filesOf = async () =>
-    (await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
-      .trimEnd()
-      .split('\n')
+    splitLines(await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
       .filter((path) => path !== '')
       .sort();
   const recorded = JSON.parse((await piped('explain', '--record', '--json')).stdout);

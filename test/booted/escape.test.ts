@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { apply, defineProgram, exited, PROGRAMS, revert, runToEnd } from '../support/service.js';
 
 const USERS = [
@@ -32,10 +33,7 @@ const { box, test } = machine('escape', {
 /** How the service ended, and by technique: `refused (EPERM)`, `killed (SIGSYS)` or `SUCCEEDED`. */
 async function attempts(unit: string) {
   const { end, output } = await runToEnd(box, unit);
-  const pairs = output
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(': ') as [string, string]);
+  const pairs = splitLines(output).map((line) => line.split(': ') as [string, string]);
   return { end, outcomes: Object.fromEntries(pairs) };
 }
 

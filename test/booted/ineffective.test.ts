@@ -6,6 +6,7 @@ import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/in
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { planned } from '../support/planned.js';
+import { splitLines } from '../support/run.js';
 import { sandboxUnit } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -44,10 +45,9 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, re
     });
 
     const said = async (unit: string) =>
-      (await box.succeed(['journalctl', '--quiet', '--output=cat', '_TRANSPORT=stdout', `--unit=${unit}`]))
-        .trim()
-        .split('\n')
-        .at(-1);
+      splitLines(
+        await box.succeed(['journalctl', '--quiet', '--output=cat', '_TRANSPORT=stdout', `--unit=${unit}`]),
+      ).at(-1);
 
     test("an address that a unit's slice allows is allowed to the unit", async () => {
       const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { apply, defineProgram, exited, mainPid, properties, revert, runToEnd } from '../support/service.js';
 
 const { box, test } = machine('needs', { prepare: () => box.writeFile('/etc/filter/file', 'seen\n') });
@@ -21,10 +22,7 @@ test('the journal names a program by its path, not by its argv[0], and by Syslog
     await box.succeed(['systemctl', 'start', unit]);
     const shown = async () => {
       const text = await box.succeed(['journalctl', '--unit', unit, '--output=json']);
-      const records = text
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, string>);
+      const records = splitLines(text).map((line) => JSON.parse(line) as Record<string, string>);
       return records
         .filter((record) => record._TRANSPORT === 'stdout')
         .map((record) => `${record.SYSLOG_IDENTIFIER}: ${record.MESSAGE}`);

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine, ran } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { apply, folderWithSystem, revert, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
@@ -76,10 +77,7 @@ async function loadable(box: Box): Promise<string[]> {
       systemctl show --property=Id,LoadState "$one" | tr '\\n' ' '; echo "$one"
     done`,
   );
-  const lines = listed.stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' '));
+  const lines = splitLines(listed.stdout).map((line) => line.split(' '));
   return lines.flatMap((words) =>
     words.includes('LoadState=loaded') && words.includes(`Id=${words.at(-1)}`) ? [words.at(-1)!] : [],
   );
@@ -99,9 +97,7 @@ for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
 
     test('score: without names it lists the services of systemd-analyze', { skip }, async () => {
       const table = await box.succeed(['systemd-analyze', 'security', '--no-pager']);
-      const lines = table
-        .trim()
-        .split('\n')
+      const lines = splitLines(table)
         .slice(1)
         .map((line) => line.split(/\s+/));
       const expected = Object.fromEntries(lines.map(([unit, exposure]) => [unit!, exposure!]));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { apply, mainPid, policyPath, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -103,9 +104,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       const root = `/proc/${await mainPid(box, unit)}/root`;
       // A folder that is in itself, as that of unbound, is an error to find(1).
       const { stdout } = await box.exec(['find', `${root}/run`, '-writable', '-o', '-type', 's']);
-      return stdout
-        .trimEnd()
-        .split('\n')
+      return splitLines(stdout)
         .map((path) => path.slice(root.length))
         .filter((path) => !COMMON.some((one) => one.test(path)))
         .sort();

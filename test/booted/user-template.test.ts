@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { COMMAND, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -106,9 +107,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
         UNIT,
       );
       const root = `/proc/${pid.trim()}/root`;
-      return (await box.succeed(['find', `${root}/run`, '-writable', '-o', '-type', 's']))
-        .trimEnd()
-        .split('\n')
+      return splitLines(await box.succeed(['find', `${root}/run`, '-writable', '-o', '-type', 's']))
         .map((path) => path.slice(root.length))
         .filter((path) => path !== ANSWERS)
         .sort();

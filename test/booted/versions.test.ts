@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { whereKnown } from '../../src/seccomp/syscalls/numbers.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import {
   apply,
   defineProgram,
@@ -211,10 +212,7 @@ for (const tree of TREES) {
       const policy = `[syscalls]\ndeny = ["execveat", "swapon:EPERM"]\nenforcer = "launcher"\n[exec]\nwrap = ${JSON.stringify(wrap)}\n`;
       await apply(box, policy, unit);
       await box.sh(`rm ${out}; systemctl reload ${unit}`);
-      const filters = (await box.readFile(out))
-        .trim()
-        .split('\n')
-        .map((text) => text.replace(/\D+/, ''));
+      const filters = splitLines(await box.readFile(out)).map((text) => text.replace(/\D+/, ''));
       assert.equal(filters.length, runs);
       assert.equal(new Set(filters).size, 1, filters.join());
       assert.notEqual(filters[0], '0');

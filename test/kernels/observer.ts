@@ -3,6 +3,7 @@ import { describe } from 'node:test';
 import type { ObservedUnit } from '../../src/observe/observed.js';
 import { configuration } from '../../src/observe/watch-list.js';
 import { countsOf, numberOf } from '../support/observer.js';
+import { splitLines } from '../support/run.js';
 import type { Tried } from './tried.js';
 
 /** The observer; before Linux 6.1 it says that the kernel is too old. */
@@ -18,10 +19,7 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
     const { stdout } = await kernel().run([
       ...['/observe-one', '/observe', option, '/request', '/observed', ...parts],
     ]);
-    return stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    return splitLines(stdout).map((line) => JSON.parse(line));
   };
 
   describe('the observer', () => {

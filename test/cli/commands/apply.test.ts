@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { ApplyOptions } from '../../../src/apply/apply/plan.js';
 import { apply } from '../../../src/cli/commands/apply.js';
 import { revert } from '../../../src/cli/commands/revert.js';
-import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../../support/apply-in-memory.js';
+import {
+  assertEnd,
+  codesOf,
+  machine,
+  run,
+  setPolicy,
+  sorted,
+  statesOf,
+} from '../../support/apply-in-memory.js';
 import {
   DROP_IN,
   FILTER,
@@ -56,20 +64,14 @@ test("apply: a drop-in that was overridden since doesn't count as unchanged", as
   });
   await system.reload();
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error overridden']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error overridden']]);
 });
 
 test('apply: a drop-in that another one would override is not written', async () => {
   const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
   const system = machine({ files: late });
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error overridden']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error overridden']]);
   assert.deepEqual(system.changes, []);
 });
 
@@ -361,10 +363,7 @@ for (const [probe, why] of PROBES) {
   test(`a probe ${probe} is refused before anything is written: ${why}`, async () => {
     const system = machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}", "x"]\n`);
     const result = await run(system);
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, ['demo.service refused'], ['error policy-value']],
-    );
+    assertEnd(result, [1, ['demo.service refused'], ['error policy-value']]);
     const [one] = result.diagnostics;
     assert.equal(one?.message, `the probe '${probe}' can't be run: ${why}`);
     assert.equal(one?.at?.line, 4);

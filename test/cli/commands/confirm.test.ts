@@ -6,7 +6,7 @@ import { confirm } from '../../../src/cli/commands/confirm.js';
 import { revert } from '../../../src/cli/commands/revert.js';
 import { status } from '../../../src/cli/commands/status.js';
 import type { Caller, Interrupt } from '../../../src/machine/caller.js';
-import { statesOf } from '../../support/apply-in-memory.js';
+import { assertEnd, statesOf } from '../../support/apply-in-memory.js';
 import {
   applyToConfirm,
   BOOT_FILES,
@@ -53,7 +53,7 @@ for (const [name, start] of [
       const { system } = await waiting(start);
       const pid = system.pidOf(UNIT);
       const result = await confirm(fakeContext(system), units, {});
-      assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+      assertEnd(result, [0, [`${UNIT} confirmed`], []]);
       assertKept(system);
       assert.equal(system.pidOf(UNIT), pid);
       await elapse(system);
@@ -109,10 +109,7 @@ describe('confirm refuses', () => {
     const { system, before } = await waiting();
     await system.stopUnit(UNIT);
     const result = await confirm(fakeContext(system), [UNIT], {});
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error restarted-since']],
-    );
+    assertEnd(result, [1, [`${UNIT} refused`], ['error restarted-since']]);
     assert.ok(system.files.has(UNDO) && BOOT_FILES.every((path) => system.files.has(path)));
     await system.restart(UNIT);
     const later = await confirm(fakeContext(system), [UNIT], {});
@@ -223,7 +220,7 @@ describe('at a terminal', () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
     assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);
-    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+    assertEnd(result, [0, [`${UNIT} confirmed`], []]);
     assert.match(result.text, /^demo\.service: unconfirmed\n(?:.|\n)*^demo\.service: confirmed\n$/m);
     assertKept(system);
   });
@@ -257,10 +254,7 @@ describe('at a terminal', () => {
       const system = machine();
       const before = filesOf(system);
       const { result } = await applyAtTerminal(system, { signal });
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [1, [`${UNIT} rolled-back`], ['error not-confirmed']],
-      );
+      assertEnd(result, [1, [`${UNIT} rolled-back`], ['error not-confirmed']]);
       assertUndone(system, before);
     }
   });
@@ -270,10 +264,7 @@ describe('at a terminal', () => {
       const system = machine();
       const before = filesOf(system);
       const { result } = await applyAtTerminal(system, happening);
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [3, [`${UNIT} unconfirmed`], ['note unconfirmed']],
-      );
+      assertEnd(result, [3, [`${UNIT} unconfirmed`], ['note unconfirmed']]);
       assert.ok(system.files.has(UNDO));
       await elapse(system);
       assertUndone(system, before);
@@ -318,10 +309,7 @@ describe('at a terminal', () => {
       },
     });
     const { result } = await applyAtTerminal(system, { line: '' });
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error restarted-since']],
-    );
+    assertEnd(result, [1, [`${UNIT} refused`], ['error restarted-since']]);
     assert.ok(system.files.has(UNDO));
   });
 

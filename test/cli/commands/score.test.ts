@@ -4,6 +4,7 @@ import { score } from '../../../src/cli/commands/score.js';
 import { codeOf } from '../../../src/diagnostic.js';
 import { OTHER, UNIT } from '../../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { splitLines } from '../../support/run.js';
 import { applied } from '../../support/status-in-memory.js';
 
 const LAUNCHED = '[syscalls]\ndeny = ["@clock", "execve"]\naction = "EPERM"\nenforcer = "launcher"\n';
@@ -53,10 +54,7 @@ test('score: without names each loaded service has a line, the most exposed firs
   const system = await applied(LAUNCHED, {}, { files: OTHER, running: [UNIT, 'other.service'] });
   const { exit, text } = await scored(system);
   assert.equal(exit, 0);
-  const lines = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(/ {2,}/)[0]);
+  const lines = splitLines(text).map((line) => line.split(/ {2,}/)[0]);
   assert.deepEqual(lines, ['UNIT', 'other.service', 'demo.service']);
 });
 

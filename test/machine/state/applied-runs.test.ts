@@ -7,7 +7,15 @@ import { test } from 'node:test';
 import { runsAsBefore } from '../../../src/machine/state/applied-runs.js';
 import { filesHash } from '../../../src/machine/state/files-hash.js';
 import { addInjection } from '../../../src/machine/state/injections.js';
-import { codesOf, machine, restartedOf, run, setPolicy, statesOf } from '../../support/apply-in-memory.js';
+import {
+  assertEnd,
+  codesOf,
+  machine,
+  restartedOf,
+  run,
+  setPolicy,
+  statesOf,
+} from '../../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { exportedBytes } from '../../support/fake-manager.js';
 import { existing, fakeContext } from '../../support/fake-system.js';
@@ -93,10 +101,7 @@ test("apply: a service without the filter of its files doesn't count as unchange
   await run(system);
   await system.restart(UNIT);
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error looser']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error looser']]);
 });
 
 /** A service that runs as it was started, and files that were written an hour ago. */

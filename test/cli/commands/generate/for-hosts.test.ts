@@ -7,6 +7,7 @@ import { FIRST_LINE, piece } from '../../../support/facts-lines.js';
 import { failure } from '../../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../../support/fake-system.js';
 import { assertKeys, printed } from '../../../support/printed-json.js';
+import { splitLines } from '../../../support/run.js';
 
 /** Files that depend on one file of the machine: an empty one is an error, and `more` leads to a further question. */
 async function make({ system }: Context): Promise<GeneratedFiles> {
@@ -38,10 +39,7 @@ async function generated(hosts: Readonly<Record<string, string>>) {
     },
   });
   assert.deepEqual(assertKeys('generate-hosts', [printed(outcome)]), []);
-  const lines = outcome.text
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(' '));
+  const lines = splitLines(outcome.text).map((line) => line.split(' '));
   const codes = outcome.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
   return { ...outcome, classOf: new Map(lines as [string, string][]), program, codes, plans: () => plans };
 }
