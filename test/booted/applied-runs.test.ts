@@ -12,9 +12,7 @@ const POLICIES: Readonly<Record<string, string>> = {
 };
 
 const { box, run, skip, test } = machine('standing', {
-  files: {
-    [UNIT]: '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
-  },
+  files: { [UNIT]: '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n' },
 });
 
 async function done(script: string) {

@@ -19,9 +19,7 @@ const UNITS = USERS.map(({ unit }) => unit);
 const unconfined = new Map<string, Record<string, string>>();
 
 const { box, test } = machine('escape', {
-  programs: {
-    escape: ['test/native/programs/escape.c', '-static', '-pthread'],
-  },
+  programs: { escape: ['test/native/programs/escape.c', '-static', '-pthread'] },
   prepare: async () => {
     for (const { unit, lines } of USERS) {
       await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/escape\n${lines}`);

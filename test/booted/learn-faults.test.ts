@@ -7,13 +7,12 @@ import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { PROGRAMS, servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const FOLDER = '/var/lib/sandbox-unit/recordings';
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 
 const serviceOf = (program: string) => `[Service]\nExecStart=${program}\n`;
 
-describe('learn', { skip: skip ?? false }, () => {
+describe('learn', { skip: servicesObstacle() ?? false }, () => {
   const { box } = machine('learn-faults', {
     programs: { forks: ['test/booted/programs/forks.c'] },
     files: {

@@ -56,9 +56,7 @@ const SERVICES: readonly Service[] = [
   },
 ];
 
-const skip = servicesObstacle();
-
-describe('learn', { skip: skip ?? false }, () => {
+describe('learn', { skip: servicesObstacle() ?? false }, () => {
   const recordings = (unit: string) => recordingsOf(box, unit);
 
   const { box, run } = machine('learn', {

@@ -48,10 +48,7 @@ type Client = keyof typeof CLIENTS;
 describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?? false }, () => {
   const { box, run } = machine('locks-out', {
     tree: 'clients',
-    prepare: async () => {
-      const { status, stderr } = await box.sh(PREPARE);
-      assert.equal(status, 0, stderr);
-    },
+    script: PREPARE,
   });
 
   const getsIn = async (client: Client): Promise<boolean> => {

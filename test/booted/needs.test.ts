@@ -7,7 +7,7 @@ import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
 import { machine } from '../support/machine.js';
 import { launcherObstacle } from '../support/native.js';
 import { planned, targetOf } from '../support/planned.js';
-import { mainPid, policyPath, sandboxUnit } from '../support/service.js';
+import { mainPid, sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
 const POLICY =
@@ -51,14 +51,12 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
   describe(`directives that the plan calls enforced are enforced on ${tree}`, { skip }, () => {
     const { box, run } = machine(`needs-${tree}`, {
       tree,
-      prepare: async () => {
-        const unit = `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`;
-        await box.writeFile('/opt/program.js', PROGRAM);
-        await box.writeFile('/run/file', '');
-        await box.writeFile('/etc/systemd/system/demo.service', unit);
-        await box.writeFile(policyPath('demo.service'), POLICY);
-        await box.succeed(['systemctl', 'daemon-reload']);
+      files: {
+        '/opt/program.js': PROGRAM,
+        '/run/file': '',
+        'demo.service': `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`,
       },
+      policies: { 'demo.service': POLICY },
     });
 
     test('the plan names those that are not', async () => {

@@ -10,18 +10,11 @@ const skip = servicesObstacle();
 
 describe("trial of a unit's own reload and probes", { skip }, () => {
   const { box, run } = machine('own-verbs', {
-    programs: {
-      'executes-itself': ['test/booted/programs/executes-itself.c', '-static'],
+    programs: { 'executes-itself': ['test/booted/programs/executes-itself.c', '-static'] },
+    files: {
+      [UNIT]: `[Service]\nExecStart=${PROGRAMS}/executes-itself\nExecReload=/bin/kill -USR2 $MAINPID\nExecStop=/bin/kill $MAINPID\n`,
     },
-    prepare: async () => {
-      const lines = [
-        `ExecStart=${PROGRAMS}/executes-itself`,
-        'ExecReload=/bin/kill -USR2 $MAINPID',
-        'ExecStop=/bin/kill $MAINPID',
-      ];
-      await box.writeFile(`/etc/systemd/system/${UNIT}`, `[Service]\n${lines.join('\n')}\n`);
-      await box.sh(`systemctl daemon-reload; systemctl start ${UNIT} ${NGINX}`);
-    },
+    start: [UNIT, NGINX],
   });
 
   /** What `apply` says of a policy that it doesn't take. */

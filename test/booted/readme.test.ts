@@ -9,10 +9,8 @@ import { inRepository } from '../support/repository.js';
 import { policyPath } from '../support/service.js';
 
 const { box, test } = machine('readme', {
-  prepare: async () => {
-    await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
-    await box.succeed(['systemctl', 'start', 'nginx']);
-  },
+  script: `ln -s ${inRepository('dist/sandbox-unit.cjs')} /usr/local/bin/sandbox-unit`,
+  start: ['nginx'],
 });
 
 const README = readFileSync(inRepository('README.md'), 'utf8');

@@ -46,9 +46,7 @@ while :; do read -r -u 3 || continue; try asked; done
 const PROGRAM = '/opt/programs/asked';
 
 const { box, run, skip, test } = machine('ready', {
-  programs: {
-    threads: ['test/booted/programs/threads.c', '-static', '-pthread'],
-  },
+  programs: { threads: ['test/booted/programs/threads.c', '-static', '-pthread'] },
   prepare: () => box.writeFile(PROGRAM, SERVICE, '0755'),
 });
 

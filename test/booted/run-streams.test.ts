@@ -7,11 +7,9 @@ import { PROGRAMS } from '../support/service.js';
 
 const { box, test, skip } = machine('run-streams', {
   programs: { myos: ['test/booted/programs/myos.c'] },
-  prepare: async () => {
-    await box.writeFile('/root/policy.toml', POLICY);
-    await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
-    await box.sh('systemctl start user@0.service user@$(id -u tester).service');
-  },
+  script: `useradd --create-home tester && loginctl enable-linger tester || :
+    systemctl start user@0.service user@$(id -u tester).service`,
+  prepare: () => box.writeFile('/root/policy.toml', POLICY),
 });
 
 /** The launcher gets the streams from systemd, and hands them on. */

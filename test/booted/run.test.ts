@@ -17,11 +17,9 @@ const { box, test, skip } = machine('run', {
     'myos-static': [MYOS, '-static'],
     'uname-errno': ['test/booted/programs/uname-errno.c'],
   },
-  prepare: async () => {
-    await box.sh(`mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos`);
-    await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
-    await box.sh('systemctl start user@0.service user@$(id -u tester).service');
-  },
+  script: `mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos
+    useradd --create-home tester && loginctl enable-linger tester || :
+    systemctl start user@0.service user@$(id -u tester).service`,
 });
 
 const LINUX = 'My OS is Linux!\n';

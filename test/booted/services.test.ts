@@ -48,14 +48,11 @@ const untouched = new Map<string, string>();
 let untouchedMachine: readonly string[];
 
 const { box, test } = machine('services', {
-  programs: {
-    'inject-execve': ['test/booted/programs/inject-execve.c', '-static'],
-  },
+  programs: { 'inject-execve': ['test/booted/programs/inject-execve.c', '-static'] },
   files: CONFIGURATION,
+  script: `sed -i 's/^logfile .*/logfile ""/' /etc/redis/redis.conf; mkdir -p /etc/sandbox-unit`,
+  start: UNITS,
   prepare: async () => {
-    await box.succeed(['sed', '-i', 's/^logfile .*/logfile ""/', '/etc/redis/redis.conf']);
-    await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-    await box.succeed(['systemctl', 'start', ...UNITS]);
     for (const service of SERVICES) {
       await assertServes(service);
       untouched.set(service.unit, await mainProcess(service.unit));

@@ -1,7 +1,6 @@
 /** The timer, the service and apt's hook of templates/, by which drift is told without being asked for. */
 import assert from 'node:assert/strict';
 import { UNIT } from '../support/demo-service.js';
-import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { apply, policyPath, properties, revert } from '../support/service.js';
@@ -20,14 +19,9 @@ const INSTALL = `
   systemctl daemon-reload`;
 
 const { box, run, test } = machine('status-service', {
-  prepare: async () => {
-    const { status, stderr } = await box.sh(INSTALL);
-    assert.equal(status, 0, stderr);
-    await changeFiles(box, {
-      [`/etc/systemd/system/${UNIT}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
-    });
-    await box.succeed(['systemctl', 'start', UNIT]);
-  },
+  files: { [UNIT]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n' },
+  script: INSTALL,
+  start: [UNIT],
 });
 
 /** Starts the service, and what it said. */

@@ -5,7 +5,6 @@ import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
 import { policyPath, processStatus, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const TEMPLATE = 'work@.service';
 const INSTANCES = ['work@a.service', 'work@b.service', 'work@c\\x2dd.service'];
 const DROP_IN = `/etc/systemd/system/${TEMPLATE}.d/zz-sandbox-unit.conf`;
@@ -16,7 +15,7 @@ Environment=NAME=/run/%n
 const POLICY = '[syscalls]\ndeny = ["execve", "ptrace"]\n[apply]\nsettle = "100ms"\n';
 const DEADLY = POLICY.replace('"ptrace"', '"ptrace", "clock_nanosleep:kill", "inotify_init1:kill"');
 
-describe('a template unit', { skip: skip ?? false }, () => {
+describe('a template unit', { skip: servicesObstacle() ?? false }, () => {
   const invocations = () =>
     Promise.all(INSTANCES.map(async (unit) => (await properties(box, unit, 'InvocationID')).InvocationID));
   const filters = async (unit: string) => {
@@ -29,11 +28,8 @@ describe('a template unit', { skip: skip ?? false }, () => {
   };
 
   const { box, run } = machine('templates', {
-    files: {
-      [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT,
-      [policyPath(TEMPLATE)]: POLICY,
-    },
-    prepare: () => box.succeed(['systemctl', 'daemon-reload']),
+    files: { [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT },
+    policies: { [TEMPLATE]: POLICY },
   });
 
   test('without running instances is confined for future ones', async () => {

@@ -9,9 +9,7 @@ import { seed } from '../support/seed.js';
 import { PROGRAMS as OWN, sandboxUnit } from '../support/service.js';
 
 const { box, test } = machine('unit-exec-run', {
-  programs: {
-    arguments: ['test/booted/programs/arguments.c', '-static'],
-  },
+  programs: { arguments: ['test/booted/programs/arguments.c', '-static'] },
 });
 
 /** Stands in for the launcher: becomes the program, with argv[0] as told. */

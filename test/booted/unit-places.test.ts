@@ -141,11 +141,9 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
 ];
 
 const { box, test, skip } = machine('unit-places', {
-  prepare: async () => {
-    await box.succeed(['useradd', '--create-home', USER]);
-    await box.sh('cd /srv; mkdir --parents root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}');
-    await box.sh(`systemctl start user@$(id --user ${USER}).service`);
-  },
+  script: `useradd --create-home ${USER}
+    mkdir --parents /srv/root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}
+    systemctl start user@$(id --user ${USER}).service`,
 });
 
 for (const manager of MANAGERS) {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { apply } from '../support/service.js';
 
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "acct"]\n';
 const SLEEP = '[Service]\nExecStart=/usr/bin/sleep 1000\n';
@@ -21,11 +20,8 @@ interface Found {
 
 const { box, test, skip } = machine('verify-from', {
   files: { 'mine.service': SLEEP },
-  prepare: async () => {
-    await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-    await box.succeed(['systemctl', 'start', 'mine.service']);
-    await apply(box, POLICY, 'mine.service');
-  },
+  start: ['mine.service'],
+  applied: { 'mine.service': POLICY },
 });
 
 async function verify(script: string): Promise<Found> {

@@ -7,9 +7,7 @@ import { policyPath, sandboxUnit } from '../support/service.js';
 const UNIT = 'bare.service';
 const LEAVES = "/bin/sh -c 'sleep 2000 & true'";
 
-const { box, run, test } = machine('verify-permissive', {
-  prepare: () => box.succeed(['mkdir', '-p', '/etc/sandbox-unit']),
-});
+const { box, run, test } = machine('verify-permissive', { script: 'mkdir -p /etc/sandbox-unit' });
 
 interface Found {
   readonly groups: readonly {

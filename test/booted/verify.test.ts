@@ -47,10 +47,8 @@ const { box, run, skip, test } = machine('verify', {
     vfork: ['test/native/programs/vfork-waits.c'],
     compute: ['test/native/programs/compute.c'],
   },
-  prepare: async () => {
-    await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-    await box.succeed(['systemctl', 'start', ...SERVICES.map(([unit]) => unit)]);
-  },
+  script: 'mkdir -p /etc/sandbox-unit',
+  start: SERVICES.map(([unit]) => unit),
 });
 
 /** Runs the command, with words in front of it where it shall be another user's. */

@@ -4,41 +4,25 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  MACHINE,
-  type Refusals,
-  sharedFolder,
-  startRefusing,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { filterRefusing, MACHINE, type Refusals, startRefusing, writeFilter } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
+const { folder, paths, skip, test } = compiled({ hostile: ['-shared', '-fPIC'] });
+const { launcher, hostile } = paths;
+
 const onX86 = { skip: skip ?? (MACHINE === 'x86-64' ? undefined : 'an attack of x86-64') };
-const folder = sharedFolder();
 /** A start may ask for the system's name, and open files for reading. */
 const REFUSALS: Refusals = { uname: errnoAction(100), openat: errnoAction(100), execve: errnoAction(100) };
 const REFUSED = 'uname failed: Network is down\n';
 const file = join(folder, 'file');
-let launcher: string;
-let hostile: string;
 let myos: string;
 
 before(async () => {
   if (skip) return;
   myos = join(folder, 'myos');
-  [launcher, hostile] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('hostile', folder, ['-shared', '-fPIC']),
-    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
-  ]);
+  await run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]);
 });
 
 interface End {

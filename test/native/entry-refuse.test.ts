@@ -4,50 +4,40 @@ import { join } from 'node:path';
 import { before, describe } from 'node:test';
 import { LAUNCHER_CALLS, TRACER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
+import { BARE, compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   filterRefusing,
-  launcherObstacle,
   MACHINE,
   programOf,
   rootObstacle,
-  sharedFolder,
   startRefusing,
   writeFilter,
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({
+  under: [],
+  fault: [],
+  early: ['-shared', '-fPIC'],
+  still: BARE,
+});
+const { launcher, under, fault, early, still } = paths;
+
 const refusals = { uname: errnoAction(100) };
 const filter = writeFilter(
   folder,
   'filter',
   skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
 );
-let launcher: string;
-let under: string;
-let early: string;
-let fault: string;
-let still: string;
 let myos: string;
 
 before(async () => {
   if (skip) return;
   myos = join(folder, 'myos');
-  [launcher, under, fault, early, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('fault', folder),
-    compileProgram('early', folder, ['-shared', '-fPIC']),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
-  ]);
+  await run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]);
 });
 
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];

@@ -3,25 +3,22 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe } from 'node:test';
 import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
+import { BARE, compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   entryFilterAllowing,
   filterRefusing,
-  launcherObstacle,
   rootObstacle,
-  sharedFolder,
   startRefusing,
   writeFilter,
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ under: [], early: ['-shared', '-fPIC'], still: BARE });
+const { launcher, under, early, still } = paths;
+
 const refusals = { uname: errnoAction(100), openat: errnoAction(100), mmap: KILL, execve: errnoAction(100) };
 const filter = writeFilter(
   folder,
@@ -31,10 +28,6 @@ const filter = writeFilter(
 /** As it is to the program that names its system, whose uname is refused at the entry point. */
 const REFUSED = { status: 1, stdout: '', stderr: 'uname failed: Network is down\n' };
 const MYOS = inRepository('test/booted/programs/myos.c');
-let launcher: string;
-let under: string;
-let early: string;
-let still: string;
 /** The talk's program, by how it is linked. */
 const myos: Record<string, string> = {};
 
@@ -47,12 +40,6 @@ const LINKED: readonly [string, readonly string[]][] = [
 
 before(async () => {
   if (skip) return;
-  [launcher, under, early, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('early', folder, ['-shared', '-fPIC']),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-  ]);
   for (const [kind, options] of LINKED) {
     myos[kind] = join(folder, kind);
     await run(['cc', '-o', myos[kind]!, MYOS, ...options]);

@@ -1,27 +1,28 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
+import { compiled } from '../support/compiled.js';
 import { type Outcomes, outcomesUnder, parseOutcomes } from '../support/escape-outcomes.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   filterRefusing,
   launcherObstacle,
   type Refusals,
   rootObstacle,
   STAGES,
-  sharedFolder,
   writeFilter,
 } from '../support/native.js';
+import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
-const folder = sharedFolder();
-let launcher: string;
-let attempts: string;
-let leak: string;
+const { folder, paths, skip, test } = compiled({
+  escape: ['-static', '-pthread'],
+  leak: [inRepository('native-helper/seccomp/filter.c')],
+});
+const { launcher, escape: attempts, leak } = paths;
 
 /** What the techniques do where nothing refuses them; decides which of them this kernel offers at all. */
 let unconfined: Outcomes;
@@ -39,33 +40,25 @@ const refuseBoth = (action: number): Refusals => ({ execve: action, execveat: ac
 const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(technique);
 
 before(async () => {
-  if (launcherObstacle()) return;
-  const guard = `${import.meta.dirname}/../../../native-helper/seccomp/filter.c`;
-  [launcher, attempts, leak] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('escape', folder, ['-static', '-pthread']),
-    compileProgram('leak', folder, [guard]),
-  ]);
+  if (skip) return;
   unconfined = (await outcomesOf([attempts])).outcomes;
 });
 
-test('every technique works without a filter', { skip: launcherObstacle() }, () => {
+test('every technique works without a filter', () => {
   const failed = Object.entries(unconfined).filter(([, outcome]) => outcome !== 'SUCCEEDED');
   const found = failed.filter(([technique]) => !mayBeAbsent(technique));
   assert.deepEqual(found, []);
   assert.ok(Object.keys(unconfined).length - failed.length >= 20);
 });
 
-test('under a filter that allows everything, every technique works as without one', {
-  skip: launcherObstacle(),
-}, async () => {
+test('under a filter that allows everything, every technique works as without one', async () => {
   const filter = writeFilter(folder, 'allow', filterRefusing({}));
   const { status, outcomes } = await outcomesOf(launch(filter, [attempts]));
   assert.equal(status, 1);
   assert.deepEqual(outcomes, { ...unconfined, 'read-filter': 'refused (EACCES)' });
 });
 
-test('a key that a launcher leaves in memory is found and used', { skip: launcherObstacle() }, async () => {
+test('a key that a launcher leaves in memory is found and used', async () => {
   assert.deepEqual(await outcomesOf([leak, attempts, 'execve', 'key-random', 'key-memory', 'key-proc']), {
     status: 1,
     outcomes: {
@@ -130,7 +123,7 @@ describe('no technique starts a program with execve and execveat in the list of'
 });
 
 test("a launched 32-bit program can't start a program either", {
-  skip: launcherObstacle() ?? (process.arch === 'x64' ? undefined : 'only x86-64 runs i386 programs'),
+  skip: process.arch === 'x64' ? undefined : 'only x86-64 runs i386 programs',
 }, async (t) => {
   const freestanding = [
     '-m32',

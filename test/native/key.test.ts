@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
-import { before } from 'node:test';
 import { BPF_MAXINSNS } from '../../src/seccomp/filter/bpf.js';
 import { GUARD_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
-let launcher: string;
-let watch: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, watch] = await Promise.all([buildLauncher(folder), compileProgram('watch-exec', folder)]);
-});
+const { folder, paths, test } = compiled({ 'watch-exec': [] });
+const { launcher, 'watch-exec': watch } = paths;
 
 /** What a tracer sees of one launch, by name. */
 async function watched(bytes: Uint8Array): Promise<Record<string, string>> {

@@ -5,24 +5,21 @@ import { before, describe } from 'node:test';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
+import { compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   filterRefusing,
-  launcherObstacle,
   MACHINE,
   rootObstacle,
   STAGES,
-  sharedFolder,
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ state: [], under: [] });
+const { launcher, state, under } = paths;
+
 const refusals = { execve: errnoAction(1) };
 const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals);
 const filter = writeFilter(folder, 'filter', filterBytes);
@@ -31,18 +28,6 @@ const LAUNCHES = STAGES.map(({ stage, startOf }) => {
   const bytes = skip ? new Uint8Array() : filterRefusing(refusals, startOf(refusals));
   const path = writeFilter(folder, `filter-${stage}`, bytes);
   return { stage, launch: (...argv: string[]) => [launcher, `--filter=${path}`, '--', ...argv] };
-});
-let launcher: string;
-let state: string;
-let under: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, state, under] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('state', folder),
-    compileProgram('under', folder),
-  ]);
 });
 
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];

@@ -4,29 +4,16 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { before, describe } from 'node:test';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
-import {
-  asNobody,
-  buildLauncher,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { asNobody, filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({});
+const { launcher } = paths;
+
 const good = skip ? new Uint8Array(44) : filterRefusing({});
 const at = (name: string) => join(folder, name);
-let launcher: string;
-
-before(async () => {
-  if (!skip) launcher = await buildLauncher(folder);
-});
 
 /** A refusal is a status and one line; the program, which would print, never runs. */
 async function refusal(

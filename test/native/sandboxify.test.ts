@@ -1,35 +1,17 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
-import {
-  asNobody,
-  buildLauncher,
-  compileProgram,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-} from '../support/native.js';
+import { BARE, compiled } from '../support/compiled.js';
+import { asNobody, compileProgram, rootObstacle } from '../support/native.js';
 import { type RunResult, run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip } = compiled({ under: [], still: BARE, state: [] });
+const { under, still, state } = paths;
+
 const sandboxify = join(folder, 'sandboxify');
 const library = join(folder, 'libsandbox.so');
-let under: string;
-let still: string;
-let state: string;
-
-before(async () => {
-  if (skip) return;
-  await buildLauncher(folder);
-  [under, still, state] = await Promise.all([
-    compileProgram('under', folder),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-    compileProgram('state', folder),
-  ]);
-});
 
 type Variables = Readonly<Record<string, string>>;
 

@@ -1,39 +1,18 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe } from 'node:test';
+import { describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  asNobody,
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { asNobody, filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ state: [], escape: ['-static', '-pthread'] });
+const { launcher, state, escape: attempts } = paths;
+
 const at = (name: string) => join(folder, name);
 const refuseExec = { execve: errnoAction(100), execveat: errnoAction(100) };
 const filter = writeFilter(folder, 'filter', skip ? new Uint8Array() : filterRefusing(refuseExec));
-let launcher: string;
-let state: string;
-let attempts: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, state, attempts] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('state', folder),
-    compileProgram('escape', folder, ['-static', '-pthread']),
-  ]);
-});
 
 /** Writes a script that the kernel runs by the launcher. */
 function writeScript(

@@ -6,34 +6,12 @@ import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { type FilterFile, LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  MACHINE,
-  type Refusals,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { BARE, compiled } from '../support/compiled.js';
+import { compileProgram, filterRefusing, MACHINE, type Refusals, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
-import { testsUnless } from '../support/tests-unless.js';
 
-const skip = launcherObstacle();
-const test = testsUnless(skip);
-const folder = sharedFolder();
-let launcher: string;
-let under: string;
-let still: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, under, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-  ]);
-});
+const { folder, paths, test } = compiled({ under: [], still: BARE });
+const { launcher, under, still } = paths;
 
 let written = 0;
 function filterOption(refusals: Refusals, change: Partial<FilterFile> = {}): string {

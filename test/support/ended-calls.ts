@@ -6,7 +6,6 @@ import { inRepository } from './repository.js';
 import { servicesObstacle } from './service.js';
 import { EVERY } from './thorough.js';
 
-const skip = servicesObstacle();
 const UNIT = 'nginx.service';
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 const POLICY = 'extends = ["no-exec"]\n[apply]\nsettle = "50ms"\n';
@@ -72,7 +71,7 @@ const SCRIPT = `
 
 /** Tests a verb in each of the calls, in a box of its own. */
 export function endedCalls(verb: 'apply' | 'revert'): void {
-  describe(`${verb}, where`, { skip: skip ?? false }, () => {
+  describe(`${verb}, where`, { skip: servicesObstacle() ?? false }, () => {
     const { box } = machine(`ended-${verb}`, { policies: { [UNIT]: POLICY }, start: [UNIT] });
     for (const [what, how, calls] of DONE) {
       for (const call of calls) {
