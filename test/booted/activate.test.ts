@@ -1,4 +1,4 @@
-/** The script `activate` on a host where units have odd names, others have a hand in files, and things fail. */
+/** The script `activate` on a host: odd unit names, interference by others, and failures. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,4 +1,4 @@
-/** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
+/** A host without Node is confined from another machine: its facts are gathered, files are made there, and `activate` applies them. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Whether a service runs with the files that are there, whatever their times say; on a real machine. */
+/** Whether a service runs with its present files, whatever the times of the files, on a real machine. */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { FOLDER, UNIT } from '../support/demo-service.js';

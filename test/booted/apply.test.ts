@@ -1,4 +1,4 @@
-/** What the command does on a machine besides confining a service. */
+/** Effects of `apply` on a machine besides the confinement of a service. */
 import assert from 'node:assert/strict';
 import { policyHash } from '../../src/prepare/hashes.js';
 import { FOLDER, UNIT } from '../support/demo-service.js';

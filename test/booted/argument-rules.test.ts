@@ -1,4 +1,4 @@
-/** Policies on the arguments of calls, held against a service that makes them. */
+/** Rules on the arguments of calls, on a service that makes the calls. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

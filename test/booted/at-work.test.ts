@@ -1,4 +1,4 @@
-/** A database and PHP, with clients: a policy under which they no longer work doesn't stay. */
+/** A database and PHP with clients: a policy that breaks them is rolled back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { machine } from '../support/machine.js';

@@ -1,4 +1,4 @@
-/** Conditions of a service that don't hold any more: a restart would leave it stopped. */
+/** Conditions of a service that no longer hold: a restart would leave it stopped. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ExecOptions } from '../support/box.js';

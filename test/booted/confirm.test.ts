@@ -1,6 +1,6 @@
 /**
- * `apply --confirm` on a real machine: a change that nobody confirms goes back by itself, whatever becomes of who made it, of
- * the manager, and of the machine.
+ * `apply --confirm` on a real machine: an unconfirmed change is rolled back by itself, whatever happens to the caller, the
+ * manager and the machine.
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';

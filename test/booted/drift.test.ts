@@ -1,4 +1,4 @@
-/** What `status` says of a confined unit after a package was upgraded, or something was changed by hand; on a real machine. */
+/** `status` of a confined unit after an upgrade of its package, or a change by hand, on a real machine. */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { FOLDER, LAUNCHER, UNIT } from '../support/demo-service.js';

@@ -1,4 +1,4 @@
-/** Services under policies of stage `entry`, by what else systemd does to them. */
+/** Services under policies of stage `entry`, with other directives of systemd. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

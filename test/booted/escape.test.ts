@@ -1,4 +1,4 @@
-/** A confined service that tries every known way to start a program. */
+/** A confined service that tries every known technique to start a program. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

@@ -1,4 +1,4 @@
-/** What a prefix of ExecStart= takes from a command, on every systemd that there is a box for: as the plan says. */
+/** Prefixes of ExecStart= on every supported systemd: a command loses the directives that the plan names. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boxAvailable } from '../support/box.js';

@@ -1,4 +1,4 @@
-/** Whom the kernel holds to directives that it doesn't hold everybody to, on every systemd that there is a box for. */
+/** Processes that the kernel exempts from directives, on every supported systemd. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boxAvailable } from '../support/box.js';

@@ -1,4 +1,4 @@
-/** One run of real services with all refused calls recorded, and the way back. */
+/** `explain --record`: one run of real services with all refused calls recorded, and the roll-back. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { installInjector } from '../support/injector.js';

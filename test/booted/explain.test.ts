@@ -1,4 +1,4 @@
-/** Refused calls of real services, by the kernel's own records. */
+/** Refused calls of real services, from the kernel's own records. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';

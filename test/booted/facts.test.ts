@@ -1,4 +1,4 @@
-/** What is planned for a host by its answers is what is planned on it: for units of each systemd. */
+/** A plan from a host's facts equals the plan on the host, for units of each systemd. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

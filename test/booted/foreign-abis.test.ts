@@ -1,4 +1,4 @@
-/** What policies make of calls in the ways of other machines that x86-64 processors know, too. */
+/** Policies on calls of the other ABIs of an x86-64 processor. */
 import assert from 'node:assert/strict';
 import { kernelNumber } from '../../src/seccomp/syscalls/abi.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';

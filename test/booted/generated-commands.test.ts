@@ -1,4 +1,4 @@
-/** Every Exec line of many units, after `generate` and a reload: what systemd starts is the launcher and what it was. */
+/** Every Exec line of many units, after `generate` and a reload: systemd starts the launcher with the same command. */
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

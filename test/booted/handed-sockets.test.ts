@@ -1,4 +1,4 @@
-/** Sockets that a socket unit hands over, on every systemd that there is a box for: whose lines hold them. */
+/** Sockets from a socket unit, on every supported systemd: which unit's lines apply to them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boxAvailable } from '../support/box.js';

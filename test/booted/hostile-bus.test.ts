@@ -1,4 +1,4 @@
-/** Buses and managers that end, hang or lie; what the command says, and that it leaves everything as it was. */
+/** Buses and managers that end, hang or lie: the command's report, and that it changes nothing. */
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';

@@ -1,4 +1,4 @@
-/** What was put in the places that are written, and disks that take nothing, on a real systemd. */
+/** Hostile files in the places that are written, and disk errors, on a real systemd. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { UNIT } from '../support/demo-service.js';

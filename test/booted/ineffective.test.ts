@@ -1,4 +1,4 @@
-/** Which lines of a unit's own undo a policy's, on every systemd that there is a box for: those that the plan names. */
+/** Lines of a unit that override a policy's, on every supported systemd: exactly those that the plan names. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boxAvailable } from '../support/box.js';

@@ -1,4 +1,4 @@
-/** Runs that are ended while they change units: what is left to do is undone, at once or by the next run. */
+/** Runs that are interrupted or killed while they change units: the run itself or the next one rolls back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-/** What a unit may ask for besides a filter: none of it changes when the launcher comes in between. */
+/** Directives of a unit besides a filter: the launcher changes nothing about them. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, describe } from 'node:test';

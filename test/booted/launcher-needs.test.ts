@@ -1,4 +1,4 @@
-/** What systemd does that decides what the launcher needs in a unit. */
+/** Behaviour of systemd that determines what the launcher needs in a unit. */
 import assert from 'node:assert/strict';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';

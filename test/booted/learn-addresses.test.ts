@@ -1,4 +1,4 @@
-/** A service that is confined to the addresses that it was seen to deal with. */
+/** A service that is confined to the addresses of its recorded peers. */
 import assert from 'node:assert/strict';
 import { machine } from '../support/machine.js';
 import { policyPath } from '../support/service.js';

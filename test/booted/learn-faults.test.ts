@@ -1,4 +1,4 @@
-/** Watches that something befalls: no recording is wrong or cut off, and the command says what is missing. */
+/** Watches with failures: no recording is wrong or truncated, and the command reports what is missing. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseRecording } from '../../src/observe/recording/parse.js';

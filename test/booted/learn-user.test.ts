@@ -1,4 +1,4 @@
-/** A service of a user's own manager is watched by its user, confined by what was seen, and works. */
+/** A user watches a service of their own manager, confines it by the recording, and it works. */
 import assert from 'node:assert/strict';
 import type { Recording } from '../../src/observe/recording/recording.js';
 import { machine } from '../support/machine.js';

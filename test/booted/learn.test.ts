@@ -1,4 +1,4 @@
-/** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
+/** Services are watched at work and confined by the recording; then they do other work, with a reload and a log rotation. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/learn/evidence/ledger/checklist.js';

@@ -1,4 +1,4 @@
-/** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
+/** `apply --live` and `tighten` on a real machine: running processes lose calls, and continue. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { askAlways } from '../support/asking.js';

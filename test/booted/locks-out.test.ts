@@ -1,4 +1,4 @@
-/** Logins by ssh and jobs of cron, by real clients, under policies that take something from them. */
+/** Logins by ssh and jobs of cron, by real clients, under policies that could break them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_EXEC } from '../support/demo-service.js';

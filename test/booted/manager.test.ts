@@ -1,4 +1,4 @@
-/** What may become of the service manager itself while units are changed. */
+/** Restarts and failures of the service manager while units are changed. */
 import assert from 'node:assert/strict';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';

@@ -1,4 +1,4 @@
-/** What others do to a service and its files while it is changed. */
+/** Changes by others to a service and its files during `apply`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMAND, changedServiceIn, DEADLY, POLICY, SLEEP, UNDO, UNIT } from '../support/changed-service.js';

@@ -1,4 +1,4 @@
-/** Services with mounts, of the launcher or of their own, on every systemd that there is a box for. */
+/** Services with mounts, the launcher's or their own, on every supported systemd. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';

@@ -1,4 +1,4 @@
-/** Directives that systemd knows and, on some machines, skips in silence. */
+/** Directives that systemd knows and silently ignores on some machines. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';

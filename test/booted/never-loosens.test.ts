@@ -1,4 +1,4 @@
-/** What a unit refuses by itself stays refused under a policy: every call is made, before and after. */
+/** Calls that a unit itself refuses stay refused under a policy: every call is made, before and after. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { kernelNumber } from '../../src/seccomp/syscalls/abi.js';

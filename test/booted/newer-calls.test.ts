@@ -1,4 +1,4 @@
-/** Calls that an older systemd doesn't know, under policies that speak of them. */
+/** Policies on calls that an older systemd doesn't know. */
 import assert from 'node:assert/strict';
 import { machine } from '../support/machine.js';
 import { CALLER, DONE, DOWN, KILL, line, outcomesOf } from '../support/service-calls.js';

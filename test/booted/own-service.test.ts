@@ -1,4 +1,4 @@
-/** Verbs that are run from within the service that they would restart. */
+/** Verbs that run inside the service that they would restart. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ExecOptions } from '../support/box.js';

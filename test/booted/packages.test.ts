@@ -1,4 +1,4 @@
-/** Packages: made twice, looked at, installed, upgraded while they confine services, and taken away. */
+/** Packages: built twice, checked, installed, upgraded while they confine services, and removed. */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,6 @@
 /**
- * Documents for users, done as they are written: each command line is run in its turn, and prints what the document shows.
- * UPDATE_GOLDEN=1 writes what is printed now into the documents: see test/support/shown.ts. It makes the
- * picture of README.md, too: see test/support/terminal-picture.ts.
+ * Documents for users, step by step: each command line prints what the document shows. UPDATE_GOLDEN=1 writes the present
+ * output into the documents (test/support/shown.ts), and makes the picture of README.md (test/support/terminal-picture.ts).
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Permissive units: what their policies would refuse is let through and recorded, until they are enforced. */
+/** Permissive units: refused calls are let through and recorded, until the policy is enforced. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';

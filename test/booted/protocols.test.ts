@@ -1,4 +1,4 @@
-/** How systemd and a service talk to each other, with the launcher in between. */
+/** Protocols between systemd and a service, with the launcher in between. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { type CommandOptions, runCommand } from '../support/command-in-box.js';

@@ -1,4 +1,4 @@
-/** The policy at the top of README.md, how many functions the command enters for it, and what the demonstration shows. */
+/** The policy at the top of README.md, the number of functions that the command enters for it, and the demonstration. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { demonstrate } from '../support/demonstration.js';

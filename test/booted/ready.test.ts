@@ -1,4 +1,4 @@
-/** Services that lose calls once they serve. */
+/** Services that lose calls after readiness. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe } from 'node:test';

@@ -1,4 +1,4 @@
-/** Services whose restart, or a trial that fails, would do more than that: nothing is written, or they are left as they run. */
+/** Services whose restart or failed trial would have further effects: they are refused, or left running. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMAND, oneServiceIn, POLICY, SLEEP, TRIALS, UNIT } from '../support/one-service.js';

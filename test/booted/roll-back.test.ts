@@ -1,4 +1,4 @@
-/** A service that doesn't work under its policy runs without it again when apply is done. */
+/** A service that fails under its policy runs without it again after `apply`. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';

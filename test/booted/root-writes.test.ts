@@ -1,4 +1,4 @@
-/** What a service of root may write in spite of ProtectSystem=strict, as docs/trust.md says. */
+/** Files that a service of root can write despite ProtectSystem=strict, as docs/trust.md says. */
 import assert from 'node:assert/strict';
 import { machine } from '../support/machine.js';
 

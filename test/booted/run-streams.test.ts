@@ -1,4 +1,4 @@
-/** What a command of `sandbox-unit run` reads from and writes to, beside what systemd-run gives it. */
+/** Standard streams of `sandbox-unit run`, compared with systemd-run. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

@@ -1,4 +1,4 @@
-/** `sandbox-unit run` on a real systemd, beside what systemd-run does. */
+/** `sandbox-unit run` on a real systemd, compared with systemd-run. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { runCommand } from '../support/command-in-box.js';

@@ -1,4 +1,4 @@
-/** `score` holds against systemd-analyze, of systemd 252, 257 and 262, and counts what the launcher's filter adds. */
+/** `score` equals systemd-analyze of systemd 252, 257 and 262, and counts the launcher's filter besides. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Box } from '../support/box.js';

@@ -1,4 +1,4 @@
-/** Templates for services of root: what the service can do to the manager, with its own mounts. */
+/** Templates for services of root: what the service can do to the manager, and with its own mounts. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';

@@ -1,4 +1,4 @@
-/** The timer, the service and apt's hook of templates/, by which drift is told without being asked for. */
+/** The timer, the service and apt's hook of templates/, which report drift by themselves. */
 import assert from 'node:assert/strict';
 import { UNIT } from '../support/demo-service.js';
 import { machine } from '../support/machine.js';

@@ -1,4 +1,4 @@
-/** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and what it shows of them. */
+/** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and its examples. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

@@ -1,4 +1,4 @@
-/** One policy for all instances of a template: those that run, those that come later, and those that differ. */
+/** One policy for all instances of a template unit: running, future, and different ones. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';

@@ -1,4 +1,4 @@
-/** Directives that are a unit's own: `run -p` gives a transient unit what `systemd-run -p` gives it. */
+/** Directives of a unit's own: `run -p` gives a transient unit the same as `systemd-run -p`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Directive } from '../../src/systemd/directives/directive.js';

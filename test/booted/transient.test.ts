@@ -1,4 +1,4 @@
-/** Directives that are given to transient units: systemd takes them, and has of them what a unit file gives it. */
+/** Directives of transient units: systemd accepts them, and loads the same values as from a unit file. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';

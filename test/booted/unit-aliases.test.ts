@@ -1,4 +1,4 @@
-/** Which names are aliases, by our own reading of the links and by systemd's. */
+/** Names that are aliases, by our reading of the links and by systemd's. */
 import assert from 'node:assert/strict';
 import { Host } from '../../src/machine/host.js';
 import { aliasesOf, unitNamed, unitNames } from '../../src/systemd/unit/aliases.js';

@@ -1,4 +1,4 @@
-/** Units of every kind of name, from every place that a manager reads them from, are confined where they run. */
+/** Units with every kind of name, from every folder of a manager, are confined. */
 import assert from 'node:assert/strict';
 import { before, describe } from 'node:test';
 import { type CommandOptions, runCommand } from '../support/command-in-box.js';

@@ -1,4 +1,4 @@
-/** Services whose user can put something in the place of the launcher, or of what it stands in front of. */
+/** Services whose user can replace the launcher, or the program behind it. */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';

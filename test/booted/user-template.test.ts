@@ -1,4 +1,4 @@
-/** The template for services of a user's own manager: it is applied by the user, the service works, and what it takes is taken. */
+/** The template for services of a user's own manager: the user applies it, the service works, and is confined. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { machine } from '../support/machine.js';

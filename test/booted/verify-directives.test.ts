@@ -1,4 +1,4 @@
-/** `verify` on services: what a process shows of directives is held against the policy. */
+/** `verify` on services: directives, compared with what a process shows. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { verifyDirectives } from '../support/held-directives.js';

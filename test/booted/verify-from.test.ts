@@ -1,4 +1,4 @@
-/** What `verify` can see of a service, by who runs it and from where. */
+/** `verify` by different users and from different places. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { machine } from '../support/machine.js';

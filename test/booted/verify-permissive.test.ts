@@ -1,4 +1,4 @@
-/** What `verify` holds the lines of a permissive unit to that run without the launcher. */
+/** `verify` of lines of a permissive unit that run without the launcher. */
 import assert from 'node:assert/strict';
 import { changeFiles } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';

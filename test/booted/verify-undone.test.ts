@@ -1,4 +1,4 @@
-/** `verify` on services of which each directive is undone by hand, one by one. */
+/** `verify` on services whose directives are undone by hand, one by one. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { groupBy } from '../../src/collections.js';

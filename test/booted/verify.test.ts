@@ -1,4 +1,4 @@
-/** What `verify` reads back from the kernel, of Debian's own services. */
+/** `verify` of Debian's own services: what it reads back from the kernel. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { KILL } from '../../src/seccomp/syscalls/action.js';

@@ -1,4 +1,4 @@
-/** One policy on every systemd that there is a box for: on a unit with a filter of its own, and on running services. */
+/** One policy on every supported systemd: on a unit with its own filter, and on running services. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { whereKnown } from '../../src/seccomp/syscalls/numbers.js';

@@ -17,9 +17,11 @@ interface Compiled<Name extends string> {
 /**
  * Compiles programs before the tests of a file.
  * @param sources words for the compiler, by the name of a program in test/native/programs
+ * @param prepare uses them before the first test: node:test doesn't run one root hook after the other
  */
 export function compiled<Name extends string = never>(
   sources: Readonly<Record<Name, readonly string[]>>,
+  prepare?: () => Promise<void>,
 ): Compiled<Name> {
   const skip = launcherObstacle();
   const folder = sharedFolder();
@@ -28,6 +30,7 @@ export function compiled<Name extends string = never>(
     if (skip) return;
     const programs = names.map((name) => compileProgram(name, folder, sources[name]));
     await Promise.all([buildLauncher(folder), ...programs]);
+    await prepare?.();
   });
   const paths = Object.fromEntries(['launcher', ...names].map((name) => [name, join(folder, name)]));
   return { folder, paths: paths as Compiled<Name>['paths'], skip, test: testsUnless(skip) };
