@@ -27,11 +27,8 @@ const { folder, paths, skip, test } = compiled({
 const { launcher, under, fault, early, still } = paths;
 
 const refusals = { uname: errnoAction(100) };
-const filter = writeFilter(
-  folder,
-  'filter',
-  skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
-);
+const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals));
+const filter = writeFilter(folder, 'filter', filterBytes);
 let myos: string;
 
 before(async () => {

@@ -20,11 +20,8 @@ const { folder, paths, skip, test } = compiled({ under: [], early: ['-shared', '
 const { launcher, under, early, still } = paths;
 
 const refusals = { uname: errnoAction(100), openat: errnoAction(100), mmap: KILL, execve: errnoAction(100) };
-const filter = writeFilter(
-  folder,
-  'filter',
-  skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
-);
+const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals));
+const filter = writeFilter(folder, 'filter', filterBytes);
 /** As it is to the program that names its system, whose uname is refused at the entry point. */
 const REFUSED = { status: 1, stdout: '', stderr: 'uname failed: Network is down\n' };
 const MYOS = inRepository('test/booted/programs/myos.c');
