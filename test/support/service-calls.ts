@@ -11,7 +11,7 @@ import { defineProgram, PROGRAMS, revert, runConfined, runToEnd } from './servic
 /** The ABI of this machine's own programs. */
 export const NATIVE = abisOf(MACHINE ?? 'x86-64')[0]!;
 
-/** For bootWithPrograms(). */
+/** For machine(). */
 export const CALLER = { 'try-filter': ['test/seccomp/filter/try-filter.c', '-static'] } as const;
 
 /** A call by its name or number, as try-filter reads it; missing arguments are 0. */
