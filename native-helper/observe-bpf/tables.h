@@ -88,7 +88,9 @@ struct watch {
 /* A part of a call that is looked at when it returns. */
 enum look_kind {
 	LOOK_NOT,
-	LOOK_OPEN,
+	LOOK_OPEN, /* the argument after the path has the flags */
+	LOOK_OPEN_HOW, /* it points at them */
+	LOOK_CREATE,
 	LOOK_MMAP,
 	LOOK_STAT,
 	LOOK_ACCESS,
@@ -167,7 +169,7 @@ struct program {
 
 struct refusal {
 	__u64 count;
-	__u32 programs;
+	__u32 programs, last; /* the latter in tenths of a second */
 };
 
 /* Of a capability and an outcome. */
@@ -212,6 +214,7 @@ struct unit {
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
 #define UNCERTAIN (1ULL << 62) /* a filter of the task's own may have refused the call */
 #define BEFORE (1ULL << 61)    /* the control group had not been made since the watch began */
+#define FAILED (1ULL << 60)    /* no filter refused the call: it began, and the kernel answered with the errno */
 static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
 {
 	return 1ULL << 63 | (__u64)abi << 48 | (__u64)nr << 16 | error;
@@ -244,7 +247,9 @@ struct file_key {
 	struct file_id file;
 	__u8 unit, use;
 	__u16 error;
-	__u32 padding;
+	__u8 capability; /* of a refused call: one that it lacked, plus one; 0: none */
+	__u8 is_root;	 /* of a refused call: the task's user for files is root */
+	__u16 padding;
 };
 /* A name that a call was given, and the directory that it is relative to: of an absolute one the process's root. */
 #define NAME_LENGTH 256
@@ -257,6 +262,7 @@ struct name_key {
 struct path_value {
 	__u64 count;
 	__u32 phases;
+	__u32 programs, last; /* as a refusal has them, of what failed */
 	__u32 mode, device;
 	struct place place;
 };
@@ -280,6 +286,14 @@ struct peer_value {
 	struct place base;
 };
 
+/* A path that a unit can't see: what its mounts hide. Its begin, with zeros behind it, and the bits that count. */
+#define HIDDEN 32
+#define HIDDEN_WORDS 8
+struct hidden {
+	__u64 words[HIDDEN_WORDS], masks[HIDDEN_WORDS];
+	__u32 unit, padding;
+};
+
 /* The memory that `observe` writes, and every program reads. */
 struct state {
 	struct watched watched;
@@ -291,6 +305,8 @@ struct state {
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
 	struct watch watches[WATCHES];
 	struct look looks[CALLS][LOOKS];
+	struct hidden hidden[HIDDEN];
+	__u32 hidden_count;
 };
 
 /* Records a unit, in tables that units share. Directories have their own: files that come and go can't starve them. */

@@ -114,8 +114,11 @@ static void print_refused(const struct unit *unit)
 		print_comma(&is_first);
 		printf("{");
 		print_key(unit->refusal_keys[i]);
-		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u", (__u16)unit->refusal_keys[i],
-		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs);
+		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u,\"last\":%.1f", (__u16)unit->refusal_keys[i],
+		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs,
+		       seconds_of(unit->refusals[i].last));
+		if (unit->refusal_keys[i] & FAILED)
+			printf(",\"failed\":true");
 		if (unit->refusal_keys[i] & UNCERTAIN)
 			printf(",\"certain\":false");
 		if (unit->refusal_keys[i] & BEFORE)
