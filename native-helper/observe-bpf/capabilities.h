@@ -33,8 +33,8 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 	if (cred != BPF_CORE_READ(task, real_cred) || sets_up(program_key(task)) || is_made_to_call(task))
 		return 0;
 	if (scope == REFUSED_ONLY) {
-		/* It counts only where the call is then refused: reserving memory asks all the time. */
-		struct mark *mark = result ? bpf_task_storage_get(&marks, task, 0, 0) : 0;
+		/* It counts only where the call is then refused: reserving memory asks all the time. Users lack it anyway. */
+		struct mark *mark = result && is_root(task) ? bpf_task_storage_get(&marks, task, 0, 0) : 0;
 		if (mark)
 			mark->lacked |= 1ULL << (capability & (CAPABILITIES - 1));
 		return 0;

@@ -65,7 +65,6 @@ static __always_inline void count_path(void *table, const void *key, __u32 index
 	struct mark *mark = bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
 	if (mark)
 		__sync_fetch_and_or(&value->programs, mark->program);
-	value->last = state.watched.now;
 }
 
 __noinline int note_file(__u32 index, enum path_use use, __u64 dentry, __u64 mount)
@@ -154,7 +153,7 @@ static __always_inline void add_refusal(struct file_key *key)
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
 	key->capability = mark ? lowest(mark->lacked) : 0;
-	key->is_root = BPF_CORE_READ(task, real_cred, fsuid.val) == 0;
+	key->is_root = (__u8)is_root(task);
 }
 
 static __always_inline struct room *room_for(enum user_of_room user, __u32 index, enum path_use use, __u32 error)

@@ -38,6 +38,7 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, _
 	__u32 program = unit ? last_program_bit(unit, phase_of(index)) : 0;
 	if (!unit || program == 0)
 		return 0;
+	__sync_fetch_and_add(&unit->refused, 1);
 	__u64 key = call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error) | how;
 	if (scope == REFUSED_ONLY && unit->lives == 0)
 		key |= BEFORE;
@@ -49,7 +50,6 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, _
 	struct refusal *refusal = &unit->refusals[WITHIN(place, REFUSALS)];
 	__sync_fetch_and_add(&refusal->count, 1);
 	__sync_fetch_and_or(&refusal->programs, program);
-	refusal->last = state.watched.now;
 	return 0;
 }
 

@@ -281,6 +281,9 @@ __noinline int note_hidden(__u32 index, __u32 slot, __u64 at, long result)
 	if (hiding == SHOWN || (result >= 0 && hiding != HIDDEN_ITSELF))
 		return 0;
 	__u32 error = result < 0 ? (__u32)-result : 0;
+	struct unit *unit = unit_at(index);
+	if (unit)
+		__sync_fetch_and_add(&unit->refused, 1);
 	return note_given_name(index, wish_of(kind, argument(regs, abi, path + 1)), error, name, -1);
 }
 

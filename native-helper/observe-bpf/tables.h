@@ -169,7 +169,7 @@ struct program {
 
 struct refusal {
 	__u64 count;
-	__u32 programs, last; /* the latter in tenths of a second */
+	__u32 programs;
 };
 
 /* Of a capability and an outcome. */
@@ -198,6 +198,7 @@ enum lost {
 
 struct unit {
 	__u64 lost[LOSSES];
+	__u64 refused; /* how often something was refused, or hidden */
 	__u32 lives;
 	__u32 setups; /* programs that set up: a bit each */
 	struct seen seen[CALLS];
@@ -262,7 +263,7 @@ struct name_key {
 struct path_value {
 	__u64 count;
 	__u32 phases;
-	__u32 programs, last; /* as a refusal has them, of what failed */
+	__u32 programs; /* of what was refused: a bit each */
 	__u32 mode, device;
 	struct place place;
 };

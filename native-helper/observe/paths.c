@@ -80,7 +80,7 @@ static void print_path(const struct name_key *key, const char *name, const struc
 	if (key->of.error != 0)
 		printf(",\"errno\":%u", key->of.error);
 	if (value->programs != 0)
-		printf(",\"programs\":%u,\"last\":%.1f", value->programs, value->last / 10.0);
+		printf(",\"programs\":%u", value->programs);
 	if (key->of.capability != 0)
 		printf(",\"lacked\":%u", key->of.capability - 1U);
 	if (key->of.is_root)
