@@ -20,6 +20,7 @@
 #define O_CREAT 0100
 #define EPERM 1
 #define ENOENT 2
+#define ENXIO 6
 #define EACCES 13
 #define EROFS 30
 #define ENETUNREACH 101
@@ -274,11 +275,12 @@ __noinline int note_hidden(__u32 index, __u32 slot, __u64 at, long result)
 	const struct look *look = &state.looks[WITHIN(slot, CALLS)][0];
 	const struct pt_regs *regs = (const struct pt_regs *)at;
 	__u32 kind = look->kind, path = look->path, abi = slot / SLOTS;
-	if (kind == LOOK_NOT || kind >= LOOK_CAPABILITIES || path >= NO_ARGUMENT || (result != -ENOENT && !opens(kind)))
+	if (kind == LOOK_NOT || kind >= LOOK_CAPABILITIES || path >= NO_ARGUMENT ||
+	    (result != -ENOENT && result != -ENXIO && !opens(kind)))
 		return 0;
 	__u64 name = argument(regs, abi, path);
 	enum hiding hiding = hiding_of(index, name);
-	if (hiding == SHOWN || (result >= 0 && hiding != HIDDEN_ITSELF))
+	if (hiding == SHOWN || (result != -ENOENT && hiding != HIDDEN_ITSELF))
 		return 0;
 	__u32 error = result < 0 ? (__u32)-result : 0;
 	struct unit *unit = unit_at(index);

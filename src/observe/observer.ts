@@ -18,6 +18,8 @@ export interface Tick {
   readonly lost: number;
   /** How often the control group was made since the begin. */
   readonly lives: number;
+  /** How often something was refused; counted only where no more than refusals is watched. */
+  readonly refused: number;
 }
 
 export interface ObserverOptions {
@@ -32,10 +34,12 @@ export interface ObserverOptions {
   readonly launchers: readonly string[];
   /** The length of a time slice, in seconds (default: a minute, for watches to which slices are of no use). */
   readonly slice?: number;
-  /** `refused`: only calls that filters refuse; `confined`: these, and the calls of processes with a filter; default: all. */
+  /** `refused`: only what is refused; `confined`: these, and the calls of processes with a filter; default: all. */
   readonly sees?: 'all' | 'confined' | 'refused';
   /** Arguments of which values are kept, where not all is seen. */
   readonly watched?: readonly WatchedArguments[];
+  /** Paths that mounts hide from the units, in their order: what looks for something there counts as refused. */
+  readonly hidden?: readonly (readonly string[])[];
 }
 
 /** Reasons by which the observer ends (`refuse` in native-helper/observe/) that lie in the machine: each with its code. */
@@ -83,15 +87,27 @@ export class Observer {
    * @throws UserError `observer-failed`, `cannot-watch`, `no-cgroup`
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice = 60, sees = 'all', watched = [] } = options;
+    const {
+      machine,
+      groups,
+      setups,
+      launchers,
+      slice = 60,
+      sees = 'all',
+      watched = [],
+      hidden = [],
+    } = options;
     const words = sees === 'all' ? [] : [`--${sees}-only`];
     const talk = await context.program.talk([await nativeProgram(context, 'observe'), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
     for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
-    const lines = sees === 'all' ? configuration(machine) : watched.map((one) => argumentsLine(machine, one));
+    const lines =
+      sees === 'confined' ? watched.map((one) => argumentsLine(machine, one)) : configuration(machine);
     for (const line of lines) talk.say(line);
+    for (const [i, paths] of hidden.entries())
+      for (const path of paths) talk.say(`hidden ${i} ${oneLine(path)}`);
     talk.say('start');
     const answer = objectIn(await talk.hear());
     if (objectOf(answer?.ready)) return new Observer(talk);
@@ -206,7 +222,7 @@ function ticksIn(tick: unknown): Tick[] {
   const units = objectOf(tick)?.units;
   if (!Array.isArray(units)) return [];
   return units.map((unit) => {
-    const { calls, lost, lives } = objectOf(unit) ?? {};
-    return { calls: countOf(calls), lost: countOf(lost), lives: countOf(lives) };
+    const { calls, lost, lives, refused } = objectOf(unit) ?? {};
+    return { calls: countOf(calls), lost: countOf(lost), lives: countOf(lives), refused: countOf(refused) };
   });
 }

@@ -8,12 +8,13 @@ import { PROGRAM_WITHIN, readStatus, textOf } from '../../machine/state/process-
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
+import { loadedLines } from '../../systemd/directives/loaded.js';
 import { claimsOf } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
 import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
-import { loadedLines, pathsToFollow } from './mounts.js';
+import { pathsToFollow } from './mounts.js';
 import {
   capabilities,
   type Failures,
