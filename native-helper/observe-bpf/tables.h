@@ -14,7 +14,7 @@ enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 /* How much is looked at: each call costs the less, and the programs are loaded the sooner. */
 enum scope { ALL, CALLS_ONLY, REFUSED_ONLY, CONFINED_ONLY };
 
-#define UNITS 16
+#define UNITS 64
 #define SETUPS 16   /* programs that set services up, with those that replace them */
 #define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */
 #define WATCHES 512 /* watched arguments of all ABIs */

@@ -62,7 +62,7 @@ export interface RefusedCapability extends Counted {
 export type Refusal = RefusedCallEvent | RefusedPath | RefusedAddress | RefusedCapability;
 
 /** Errnos with which the kernel refuses: errno(3). */
-export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13, EROFS: 30, ENETUNREACH: 101 } as const;
+export const ERRNO = { EPERM: 1, ENOENT: 2, ENXIO: 6, EACCES: 13, EROFS: 30, ENETUNREACH: 101 } as const;
 
 const WISHES: ReadonlyMap<string, Wish> = new Map([
   ['read', 'read'],
@@ -131,10 +131,13 @@ const REFUSING: readonly number[] = [ERRNO.EPERM, ERRNO.EACCES, ERRNO.ENETUNREAC
 
 const refusedCapabilities = ({ capabilities }: ObservedUnit, machine: Machine): RefusedCapability[] =>
   capabilities
-    .filter(({ granted, count }) => !granted && count > 0)
+    .filter(({ granted, count, capability }) => !granted && count > 0 && !OF_PATHS.includes(capability))
     .map(({ capability, count, calls }) => ({
       ...{ kind: 'capability', capability: capabilityName(capability), count, programs: [] },
       calls: [...new Set(calls.flatMap((one) => callNamed(machine, one).name ?? []))],
     }));
+
+/** CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, of which the refused paths tell more. */
+const OF_PATHS: readonly number[] = [1, 2];
 
 const capabilityName = (number: number): string => CAPABILITIES[number] ?? `CAP_${number}`;

@@ -1,15 +1,15 @@
 /** The directive that made the kernel refuse something to a unit's processes, and the line that would allow it. */
 
-import type { Location } from '../diagnostic.js';
-import { ERRNO, type Refusal, type RefusedAddress, type RefusedPath } from '../observe/refusals.js';
-import type { Policy } from '../policy/policy.js';
-import type { Get } from '../systemd/directives/directive.js';
-import { CAPABILITIES, TAKEN } from '../systemd/directives/kinds/names/capabilities.js';
-import { isSet, loadedLines } from '../systemd/directives/loaded.js';
-import { bitsOf } from '../systemd/directives/values/bus.js';
-import { allClaims, type Claim, type MountLines, writable } from '../systemd/directives/values/mounts.js';
-import { folderOf } from '../systemd/unit/path.js';
-import { covers } from '../systemd/unit/values.js';
+import type { Location } from '../../diagnostic.js';
+import { ERRNO, type Refusal, type RefusedAddress, type RefusedPath } from '../../observe/refusals.js';
+import type { Policy } from '../../policy/policy.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { CAPABILITIES, TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
+import { isSet, loadedLines } from '../../systemd/directives/loaded.js';
+import { bitsOf } from '../../systemd/directives/values/bus.js';
+import { allClaims, type Claim, type MountLines, writable } from '../../systemd/directives/values/mounts.js';
+import { folderOf } from '../../systemd/unit/path.js';
+import { covers } from '../../systemd/unit/values.js';
 
 /** A change of `[service]` that would allow what was refused. */
 export type ServiceChange =
@@ -81,21 +81,29 @@ function answering({ errno, wish }: RefusedPath): readonly Claim['is'][] {
 
 function pathCause(refusal: RefusedPath, get: Get, lines: MountLines): Found | undefined {
   const { path, errno, capability, isRoot } = refusal;
-  if (isRoot && capability !== undefined && errno !== ERRNO.EROFS)
-    return capabilityCause(capability, get, lines);
-  if (errno === ERRNO.EPERM) return path.startsWith('/dev/') ? deviceCause(path, lines) : undefined;
+  const claim = closing(refusal, lines);
+  if (claim !== undefined)
+    return {
+      directive: claim.by,
+      ...mountChange(claim, refusal, lines),
+      certain: errno !== ERRNO.EACCES || isRoot,
+    };
+  if (isRoot && capability !== undefined) return capabilityCause(capability, get, lines);
+  return errno === ERRNO.EPERM && path.startsWith('/dev/') ? deviceCause(path, lines) : undefined;
+}
+
+/** The mount that closes a path for a purpose: the deepest, unless another one opens it again. */
+function closing(refusal: RefusedPath, lines: MountLines): Claim | undefined {
+  const { path, errno } = refusal;
   const kinds = answering(refusal);
   const claims = allClaims(lines).filter(
     (claim) =>
       kinds.includes(claim.is) && covers(claim.path, path) && !claim.except.some((one) => covers(one, path)),
   );
   const claim = claims.toSorted((a, b) => b.path.length - a.path.length)[0];
-  if (claim === undefined) return undefined;
-  const isOpened = writable(lines).some(
-    (one) => one.path.length > claim.path.length && covers(one.path, path),
-  );
-  if (errno === ERRNO.EROFS && isOpened) return undefined;
-  return { directive: claim.by, ...mountChange(claim, refusal, lines), certain: errno !== ERRNO.EACCES };
+  if (claim === undefined || errno !== ERRNO.EROFS) return claim;
+  const opened = writable(lines).find((one) => one.path.length > claim.path.length && covers(one.path, path));
+  return opened ? undefined : claim;
 }
 
 /** Directives whose value lists paths. */
@@ -131,11 +139,14 @@ function folderToOpen(path: string, wish: RefusedPath['wish']): string {
   return folder === '' || SHARED.has(folder) ? path : folder;
 }
 
+/** With DevicePolicy=auto, devices are closed where some directive allows one: ProtectClock= does. */
 function deviceCause(path: string, lines: MountLines): Found | undefined {
-  const directive = ['DevicePolicy', 'PrivateDevices', 'DeviceAllow'].find((name) => lines.isSet(name));
+  const policy = lines.word('DevicePolicy');
+  const isClosed = policy === 'closed' || policy === 'strict';
+  const implying = ['PrivateDevices', 'ProtectClock', 'DeviceAllow'].find((name) => lines.isSet(name));
+  const directive = isClosed ? 'DevicePolicy' : implying;
   if (directive === undefined) return undefined;
-  const value = lines.word(directive);
-  const what = `${directive}=${directive === 'DevicePolicy' ? value : ''}`;
+  const what = `${directive}=${isClosed ? policy : ''}`;
   return { directive, what, change: { does: 'add', name: 'DeviceAllow', word: `${path} rw` } };
 }
 

@@ -1,9 +1,9 @@
 /** Tests of by-directive.ts: the directive behind a refusal, on values as the manager has them loaded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { directiveCause } from '../../src/explain/by-directive.js';
-import type { Refusal, RefusedPath } from '../../src/observe/refusals.js';
-import { CAPABILITIES } from '../../src/systemd/directives/kinds/names/capabilities.js';
+import { directiveCause } from '../../../src/explain/refusals/by-directive.js';
+import type { Refusal, RefusedPath } from '../../../src/observe/refusals.js';
+import { CAPABILITIES } from '../../../src/systemd/directives/kinds/names/capabilities.js';
 
 const at = { file: 'policy.toml', line: 7, column: 1 };
 
