@@ -28,13 +28,13 @@ function readSources(folder: string, wanted = /\.ts$/): Map<string, string> {
 
 const sources = readSources('src');
 
-test('the sources keep the invariants, and verbs import of each other each file that they may', () => {
+test('the sources keep the invariants, and verbs import only the shared files of each other', () => {
   assert.ok(sources.size > 50);
   assert.deepEqual(violations(sources), []);
   assert.deepEqual([...SHARED].sort(), [...sharedFiles(sources)].sort());
 });
 
-test('no file imports itself by others, be it for a type', () => {
+test('no file imports itself through others, types included', () => {
   assert.deepEqual(circles(sources), []);
   const three: [string, string][] = [
     ['plan/a.ts', "import type { B } from './b.js';"],
@@ -50,10 +50,8 @@ test('the folders of src/ are the rooms, in the order of the table in ARCHITECTU
   const folders = [...sources.keys()].filter((path) => roomOf(path) === 'ground' && path.includes('/'));
   assert.ok(folders.every((path) => path.startsWith('codes/')));
   const rows = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([^`/]+)\/` \|/gm);
-  assert.deepEqual(
-    [...rows].map(([, name]) => name),
-    ROOMS,
-  );
+  const found = [...rows].map(([, name]) => name);
+  assert.deepEqual(found, ROOMS);
 });
 
 /** Lines of all files of a folder that have a name like these. */
@@ -127,7 +125,7 @@ for (const [path, text, says] of FAULTS) {
   });
 }
 
-test('what is said in comments and strings is no fault', () => {
+test('text in comments and strings is no fault', () => {
   const text = [
     '/** No `console`, no process.env. */',
     ' * fetch, Date.now()',

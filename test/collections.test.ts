@@ -11,7 +11,7 @@ import {
   toHex,
 } from '../src/collections.js';
 
-test('elements are grouped by their key, groups and elements in the order in which they come', () => {
+test('groupBy: groups and elements keep their order', () => {
   const groups = groupBy(['pear', 'fig', 'plum', 'date', 'kiwi'], (word) => word.length);
   assert.deepEqual(
     [...groups],
@@ -22,11 +22,11 @@ test('elements are grouped by their key, groups and elements in the order in whi
   );
 });
 
-test('nothing comes to no group', () => {
+test('groupBy: an empty list has no groups', () => {
   assert.deepEqual([...groupBy([], String)], []);
 });
 
-test('names of built-in properties are keys like any other', () => {
+test('groupBy: names of built-in properties are keys like any other', () => {
   const groups = groupBy(['constructor', '__proto__', 'constructor'], (word) => word);
   assert.deepEqual(
     [...groups],
@@ -37,13 +37,13 @@ test('names of built-in properties are keys like any other', () => {
   );
 });
 
-test('of many names the first are named, and the others counted', () => {
+test('a list of many names has the first ones, and the number of the others', () => {
   assert.equal(shortList(['a', 'b'], 2), 'a, b');
   assert.equal(shortList(['a', 'b', 'c', 'd'], 2), 'a, b and 2 more');
   assert.equal(shortList([], 2), '');
 });
 
-test('of a batch all are under way at a time, and no more; results keep the order', async () => {
+test('inBatches: a batch runs at a time, and results keep the order', async () => {
   let [running, most] = [0, 0];
   const step = async (n: number) => {
     most = Math.max(most, ++running);
@@ -59,7 +59,7 @@ test('of a batch all are under way at a time, and no more; results keep the orde
   );
 });
 
-test('bytes go to text and back', () => {
+test('bytes and text are converted both ways', () => {
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   assert.equal(toBase64(all), Buffer.from(all).toString('base64'));
   assert.deepEqual(fromBase64(toBase64(all)), all);
@@ -72,7 +72,7 @@ test('bytes go to text and back', () => {
   );
 });
 
-test('what is learned once is kept', async () => {
+test('once: a result is computed once', async () => {
   let asked = 0;
   const learn = once(async () => ++asked);
   assert.deepEqual([await learn(), await learn(), asked], [1, 1, 1]);

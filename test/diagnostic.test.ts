@@ -52,7 +52,7 @@ for (const [name, text, place, frame] of FRAMES) {
   });
 }
 
-test('of a line that is too long for the terminal the part about the place is shown', () => {
+test('a line too long for the terminal is shown around the place', () => {
   const text = Array.from({ length: 30 }, (_, i) => `w${i + 10}`).join(' ');
   const look = { ...PLAIN, columns: 40 };
   for (let column = 1; column <= text.length + 1; column++) {
@@ -69,7 +69,7 @@ test('of a line that is too long for the terminal the part about the place is sh
   assert.ok(carets!.length < line!.length && carets!.includes('^^^'));
 });
 
-test('a diagnostic is one line without a place, and has its hint below', () => {
+test('a diagnostic without a place is one line, with its hint below', () => {
   assert.equal(renderDiagnostic(warning('open-door', 'looks odd')), 'warning[open-door]: looks odd');
   assert.equal(
     renderDiagnostic(note('hosts', 'so', { hint: 'do this' })),
@@ -81,7 +81,7 @@ test('a diagnostic is one line without a place, and has its hint below', () => {
   );
 });
 
-test('people see the lines of a long hint, and programs the hint', () => {
+test('text has the lines of a long hint, JSON the hint alone', () => {
   const d = {
     ...error('policy-value', 'wrong'),
     hint: 'do this, or that',
@@ -93,14 +93,14 @@ test('people see the lines of a long hint, and programs the hint', () => {
   ]);
 });
 
-test('there is no frame of a line that is missing, or too long for a terminal', () => {
+test('a missing line, or one too long for a terminal, has no frame', () => {
   const header = (line: number) => `p.toml:${line}:1: error[policy-value]: wrong`;
   assert.equal(render('one line', error('policy-value', 'wrong', { at: at(7, 1) })), header(7));
   assert.equal(render('x'.repeat(301), error('policy-value', 'wrong', { at: at(1, 1) })), header(1));
   assert.notEqual(render('x'.repeat(300), error('policy-value', 'wrong', { at: at(1, 1) })), header(1));
 });
 
-test('text from outside stays on its line and can not steer the terminal', () => {
+test("text from outside stays on its line and can't control the terminal", () => {
   const hostile = 'a\nb\r\u0000\u001b[31m\u009b\u2028\u202e\u2066';
   const d = error('policy-value', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
   const shown = 'a\\x0ab\\x0d\\x00\\x1b[31m\\x9b\\u2028\\u202e\\u2066';
@@ -138,7 +138,7 @@ const UNSEEN: readonly [what: string, characters: string, shown: string][] = [
 ];
 
 for (const [what, characters, shown] of UNSEEN) {
-  test(`of a text ${what} are shown by their numbers`, () => {
+  test(`in a text, ${what} are shown by their numbers`, () => {
     assert.equal(printable(`x${characters}y`), `x${shown}y`);
     const json = JSON.stringify({ x: characters }, undefined, 2);
     const seen = printableJson(json);
@@ -153,7 +153,7 @@ for (const [what, characters, shown] of UNSEEN) {
   });
 }
 
-test('JSON means the same, whatever is escaped in it', () => {
+test('JSON escapes characters without changing the meaning', () => {
   const value = fc.anything({ key: fc.string({ unit: 'binary' }), values: [fc.string({ unit: 'binary' })] });
   fc.assert(
     fc.property(value, (any) => {
@@ -164,7 +164,7 @@ test('JSON means the same, whatever is escaped in it', () => {
   assert.equal(printableJson('"\\\\\u009b\u{e0041}é"'), '"\\\\\\u009b\\udb40\\udc41é"');
 });
 
-test('words of any language stay as they are, and so do symbols', () => {
+test('letters of any language and symbols stay as they are', () => {
   const words = [
     'naïve',
     'nai\u0308ve',
@@ -241,7 +241,7 @@ function distance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-test('the candidate that is meant is the only one that the word begins, or the first of the nearest, at most a third of the word away', () => {
+test('the suggestion is the only candidate with that beginning, or the first of the nearest, at most a third of the word away', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 });
   fc.assert(
     fc.property(word, fc.array(word, { maxLength: 8 }), (typed, candidates) => {
@@ -256,7 +256,7 @@ test('the candidate that is meant is the only one that the word begins, or the f
   );
 });
 
-test('an error for users has its diagnostics, an exit status and the texts that they point into', () => {
+test('a UserError has diagnostics, an exit status and the texts that they point into', () => {
   const [a, b] = [error('unknown-key', 'first'), note('hosts', 'second')];
   const one = new UserError(a!);
   assert.deepEqual(
@@ -272,13 +272,13 @@ test('an error for users has its diagnostics, an exit status and the texts that 
   assert.ok(two instanceof Error);
 });
 
-test('only errors count as errors', () => {
+test('only the severity error counts as an error', () => {
   assert.equal(hasErrors([]), false);
   assert.equal(hasErrors([warning('open-door', ''), note('hosts', '')]), false);
   assert.equal(hasErrors([warning('open-door', ''), error('unknown-key', '')]), true);
 });
 
-test('diagnostics go by file, as first named, and place; those without one come last, doubles once', () => {
+test('diagnostics are sorted by file and place, without duplicates; those without a place come last', () => {
   const list: readonly (readonly [name: string, file?: string, line?: number, column?: number])[] = [
     ['none-b'],
     ['z3', 'z', 3, 1],
@@ -294,17 +294,15 @@ test('diagnostics go by file, as first named, and place; those without one come 
     error('unknown-key', message, file === undefined ? {} : { at: { file, line: line!, column: column! } }),
   );
   const messages = ['z1a', 'z1b', 'z3', 'z3-else', 'a1', 'none-b', 'none-a'];
-  assert.deepEqual(
-    inOrder(diagnostics).map(({ message }) => message),
-    messages,
-  );
+  const found = inOrder(diagnostics).map(({ message }) => message);
+  assert.deepEqual(found, messages);
   assert.deepEqual(
     diagnosticsJson(diagnostics).map(({ message }) => message),
     messages,
   );
 });
 
-test('what a diagnostic lacks is no key of it', () => {
+test('missing fields of a diagnostic are no keys', () => {
   assert.deepEqual(Object.keys(error('unknown-key', 'm', { hint: undefined, at: undefined })), [
     'severity',
     'code',
@@ -312,7 +310,7 @@ test('what a diagnostic lacks is no key of it', () => {
   ]);
 });
 
-test('of many findings the first are worded, and that there are more', () => {
+test('of many findings the first are printed, with the number of the others', () => {
   let worded = 0;
   function* many(count: number) {
     for (; worded < count; worded++)

@@ -13,7 +13,7 @@ const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
 
 const read = (name: string): string => readFileSync(inRepository(name), 'utf8');
 
-test('sentences are told apart', () => {
+test('sentences are split correctly', () => {
   const text =
     '# A heading\n\nOne (`a.b`). Two\nlines: `x`.\n\n- Three.\n- Four; five.\n\n    code. Code.\n\n| a | b |\n';
   const found = ['A heading', 'One (`a.b`).', 'Two\nlines: `x`.', 'Three.', 'Four; five.', 'a', 'b'];
@@ -64,13 +64,11 @@ const pathsIn = (text: string): string[] =>
     .filter((path) => /\/|\.(?:ts|[chs]|md|mjs)$/.test(path) && !/[A-Z]{4}|^node_modules|^build/.test(path));
 
 for (const name of DOCUMENTS) {
-  test(`the files that ${name} names are there`, () => {
+  test(`the files that ${name} names exist`, () => {
     const paths = pathsIn(read(name));
     assert.ok(paths.length > 5);
-    assert.deepEqual(
-      paths.filter((path) => !isThere(path)),
-      [],
-    );
+    const found = paths.filter((path) => !isThere(path));
+    assert.deepEqual(found, []);
   });
 }
 
@@ -82,7 +80,7 @@ function flagsOf(name: string): ReadonlySet<string> {
   return new Set(flags.flatMap((flag) => /--[\w-]+/.exec(flag) ?? []));
 }
 
-test('the command lines of documents for users have verbs and options that there are', () => {
+test('the command lines of documents for users have existing verbs and options', () => {
   const names = [
     'README.md',
     'integrations/puppet/README.md',
@@ -112,7 +110,7 @@ test('test/booted/pages.test.ts runs every command line of documents for users',
   assert.deepEqual([isRun(page.path), commandsToRun(page)], [false, ['docs/new.md: sandbox-unit status']]);
 });
 
-test('what is said of command lines of documents is said of one that there is', () => {
+test('each comment on a command line of a document is for an existing one', () => {
   const documents = documentPaths().map(readDocument);
   const lines = documents.flatMap(({ path, steps }) =>
     steps.flatMap((step) => (step.kind === 'command' ? [{ path, command: step.command }] : [])),

@@ -74,7 +74,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, lines] of Object.entries(RUNS)) {
-  test(`what --json prints is as schemas/${name}.json says, and has all its keys`, { skip }, async (t) => {
+  test(`--json output matches schemas/${name}.json, and has all its keys`, { skip }, async (t) => {
     const root = system(t);
     if (['revert', 'status', 'score'].includes(name))
       await cli('apply', '--root', root, 'demo', 'plain', ...(name === 'score' ? ['serving'] : []));
@@ -116,7 +116,7 @@ test('each key of an output has a description', () => {
   for (const name of schemaNames()) assert.deepEqual(undescribed(schemaPart(`${name}.json`)), [], name);
 });
 
-test("the diagnostics of apply's units are those of the whole", { skip }, async (t) => {
+test("apply --json: the units' diagnostics are those of the whole", { skip }, async (t) => {
   const { stdout } = await cli('apply', '--json', '--check', '--root', system(t), 'demo', 'bad');
   const { units, diagnostics } = JSON.parse(stdout);
   assert.deepEqual(units[1].diagnostics, diagnostics);

@@ -42,7 +42,7 @@ for (const verb of VERBS) {
   const commands = commandsOf(verb);
   const flagOf = (name: keyof VerbOptions) => flagIn(verb, name);
 
-  test(`${page} has each option of its verb, in the synopsis and with what it does`, () => {
+  test(`${page} has each option of its verb, in the synopsis and with a description`, () => {
     const parts = manualParts(page, 'Sh');
     const lines = parts
       .get('SYNOPSIS')!
@@ -59,13 +59,11 @@ for (const verb of VERBS) {
     assert.deepEqual(itemsOf(parts.get('OPTIONS')!), [...all].sort());
   });
 
-  test(`${page} has the parts of a page, and the exit statuses of its verb`, () => {
+  test(`${page} has the sections of a page, and the exit statuses of its verb`, () => {
     const parts = manualParts(page, 'Sh');
     const headings = ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'EXAMPLES', 'SEE ALSO'];
-    assert.deepEqual(
-      headings.filter((heading) => !parts.get(heading)?.trim()),
-      [],
-    );
+    const found = headings.filter((heading) => !parts.get(heading)?.trim());
+    assert.deepEqual(found, []);
     // The statuses of `run` are systemd-run's.
     if (verb.name === 'run') return;
     // `status` has it where a unit waits to be confirmed.
@@ -76,10 +74,11 @@ for (const verb of VERBS) {
   });
 }
 
-test('sandbox-unit(1) has a line for each command, and the options that several have', () => {
+test('sandbox-unit(1) has a line for each command, and the common options', () => {
   const { COMMANDS = '', OPTIONS: options = '' } = Object.fromEntries(manualParts('sandbox-unit.1', 'Sh'));
+  const found = [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name);
   assert.deepEqual(
-    [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name),
+    found,
     VERBS.map(({ name }) => `sandbox-unit-${name}`),
   );
   const common = (Object.keys(OPTIONS) as (keyof VerbOptions)[])
@@ -88,7 +87,7 @@ test('sandbox-unit(1) has a line for each command, and the options that several 
   assert.deepEqual(itemsOf(options), [...common, '--color', '--no-pager', '--help', '--version'].sort());
 });
 
-test('the exit statuses are those of sandbox-unit(1)', () => {
+test('exit statuses in manuals are those of sandbox-unit(1)', () => {
   const text = manualParts('sandbox-unit.1', 'Sh').get('EXIT STATUS')!;
   assert.deepEqual(statusesIn(text), Object.values(EXIT));
 });
@@ -101,7 +100,7 @@ test('the package installs every page', () => {
   );
 });
 
-test('what a page points to is there', () => {
+test('references of manuals exist', () => {
   const pages = manualPages();
   for (const page of pages) {
     const text = manualText(page);
@@ -116,7 +115,7 @@ test('what a page points to is there', () => {
   }
 });
 
-test('no sentence is longer than 30 words', () => {
+test('no sentence of a manual is longer than 30 words', () => {
   for (const page of manualPages()) {
     const sentences = manualSentences(page);
     assert.ok(sentences.length > 5, page);
@@ -128,7 +127,7 @@ test('no sentence is longer than 30 words', () => {
   }
 });
 
-test('the pages are clean', { skip: layerAvailable() }, async () => {
+test('mandoc finds nothing in the manuals', { skip: layerAvailable() }, async () => {
   const pages = manualPages().map((page) => inRepository('man', page));
   const { stdout } = await inLayer(['mandoc', '-T', 'lint', '-W', 'all', ...pages]);
   // Other pages aren't installed there, nor are these.

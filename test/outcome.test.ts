@@ -11,13 +11,13 @@ const OUTCOME: Outcome = {
   sources: new Map(),
 };
 
-test('text goes to standard output, diagnostics to standard error', () => {
+test('text is printed to standard output, diagnostics to standard error', () => {
   const { output, errors } = shown(OUTCOME, {});
   assert.equal(output, 'for people\n');
   assert.equal(errors, 'note[hosts]: by the way\nerror[unreadable]: it is wrong\n');
 });
 
-test('quiet is without the text and without notes', () => {
+test('--quiet prints neither the text nor notes', () => {
   assert.deepEqual(shown(OUTCOME, { quiet: true }), {
     output: '',
     errors: 'error[unreadable]: it is wrong\n',
@@ -29,16 +29,14 @@ test('JSON is one object on standard output, with numbers that no reader rounds'
   assert.equal(errors, '');
   const { ok, small, large, diagnostics } = JSON.parse(output);
   assert.deepEqual([ok, small, large], [false, 7, '1152921504606846976']);
-  assert.deepEqual(
-    diagnostics.map(({ code }: { code: string }) => code),
-    ['hosts', 'unreadable'],
-  );
+  const found = diagnostics.map(({ code }: { code: string }) => code);
+  assert.deepEqual(found, ['hosts', 'unreadable']);
   for (const exit of [EXIT.ok, EXIT.pending]) {
     assert.equal(JSON.parse(shown({ ...OUTCOME, exit }, { json: true }).output).ok, true);
   }
 });
 
-test('the short form of JSON is made of the whole one, and says why with places and ways out', () => {
+test('short JSON is made from the whole, with reasons, places and hints', () => {
   const summary = ({ small }: Outcome['json']) => ({ tiny: small });
   const at = { file: 'x.toml', line: 3, column: 1, length: 2 };
   const diagnostics = [

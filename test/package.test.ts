@@ -40,17 +40,15 @@ const filesBelow = (folder: string): string[] =>
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 
-test('what is built in two folders is the same, byte for byte', async (t) => {
+test('builds in two folders give the same bytes', async (t) => {
   const folder = temporaryFolder(t);
   copyOfSources(folder);
   const { status, stderr } = await run([process.execPath, 'scripts/bundle.mjs'], { cwd: folder });
   assert.deepEqual([status, stderr], [0, '']);
   const built = filesBelow(join(folder, 'dist'));
   assert.deepEqual(filesBelow(inRepository('dist')), built);
-  assert.deepEqual(
-    BUNDLED.filter((name) => !built.includes(name)),
-    [],
-  );
+  const found = BUNDLED.filter((name) => !built.includes(name));
+  assert.deepEqual(found, []);
   for (const name of built) {
     const [ours, theirs] = [inRepository('dist', name), join(folder, 'dist', name)].map((at) =>
       readFileSync(at),
@@ -59,7 +57,7 @@ test('what is built in two folders is the same, byte for byte', async (t) => {
   }
 });
 
-test('the command asks Node for modules, and its own files', () => {
+test("the built command imports only Node's modules and its own files", () => {
   const names = readdirSync(inRepository('dist')).filter((name) => name.endsWith('.cjs'));
   for (const name of names) {
     const asked = readFileSync(inRepository('dist', name), 'latin1').matchAll(/\brequire\("([^"]*)"\)/g);
@@ -72,7 +70,7 @@ test('the command asks Node for modules, and its own files', () => {
   }
 });
 
-test('a daily verb loads one file, and one more for what few runs need, which has no module a second time', () => {
+test('a daily verb loads one file, and one more for rare cases, without a duplicate module', () => {
   for (const verb of ['check', 'plan', 'apply', 'verify', 'status', 'run', 'revert', 'program']) {
     const [first, late] = [`${verb}.cjs`, `${verb}-late.cjs`].map((name) =>
       readFileSync(inRepository('dist', name), 'latin1'),
@@ -81,14 +79,12 @@ test('a daily verb loads one file, and one more for what few runs need, which ha
       [...new Set(text!.match(/(?<=")\.\/[\w-]+\.cjs(?=")/g))].sort(),
     );
     assert.deepEqual(asked, [['./dbus-next.cjs', `./${verb}-late.cjs`].sort(), [`./${verb}.cjs`]]);
-    assert.deepEqual(
-      [first, late].map((text) => text!.includes('UserError=class')),
-      [true, false],
-    );
+    const found = [first, late].map((text) => text!.includes('UserError=class'));
+    assert.deepEqual(found, [true, false]);
   }
 });
 
-test('the command finds the file of a verb behind -- as well', async () => {
+test('the command finds the file of a verb behind --, too', async () => {
   const policy = inRepository('templates', 'no-exec.toml');
   const { stdout, stderr } = await run([
     process.execPath,
@@ -98,14 +94,14 @@ test('the command finds the file of a verb behind -- as well', async () => {
   assert.deepEqual([stdout, stderr], [`${policy}: ok\n`, '']);
 });
 
-test('the version is told without the program', async (t) => {
+test('--version loads no further file', async (t) => {
   const alone = join(temporaryFolder(t), 'sandbox-unit.cjs');
   copyFileSync(inRepository('dist/sandbox-unit.cjs'), alone);
   const { stdout } = await run([process.execPath, alone, '--version']);
   assert.equal(stdout, `${VERSION}\n`);
 });
 
-test('what is built into the command is listed, the same each time', async () => {
+test('the bundled packages are listed, in a fixed order', async () => {
   const list = () =>
     run([process.execPath, 'packaging/sbom.mjs'], {
       cwd: REPOSITORY,
@@ -128,13 +124,11 @@ test('what is built into the command is listed, the same each time', async () =>
   const licences = readFileSync(inRepository('dist/LICENSES'), 'utf8');
   assert.ok(refs.some((ref) => ref.startsWith('dbus-next@')));
   for (const ref of refs) assert.ok(licences.includes(`${ref.replace(/@(?=[^@]+$)/, ' ')}\n`), ref);
-  assert.deepEqual(
-    bom.dependencies.map(({ ref }) => ref).sort(),
-    [`sandbox-unit@${VERSION}`, ...refs].sort(),
-  );
+  const found = bom.dependencies.map(({ ref }) => ref).sort();
+  assert.deepEqual(found, [`sandbox-unit@${VERSION}`, ...refs].sort());
 });
 
-test('package-lock.json names no registry, nor a folder but our own', () => {
+test("package-lock.json names no registry, and only this repository's folders", () => {
   const { packages } = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
     packages: Record<string, { resolved?: string }>;
   };
@@ -188,7 +182,7 @@ const CONTENTS = [
   'templates',
 ];
 
-test('the package installs and works where nothing can be compiled or fetched', { skip }, async (t) => {
+test('the package installs and works without a compiler or network', { skip }, async (t) => {
   const { bin, prefix, env } = await installed(t);
   const root = join(prefix, 'root');
   writeTree(root, {

@@ -30,7 +30,7 @@ const hasTitle = (source: string, title: string): boolean =>
     source.replace(/\$\{[^}]*\}/g, '…').includes(quoted),
   );
 
-test('each promise of the page names tests that there are', () => {
+test('each promise of docs/trust.md names existing tests', () => {
   const named = namedIn(PAGE);
   assert.ok(named.length > 30);
   assert.equal(PAGE.match(/\*[^*]+\*/g)?.length, named.length, 'a title is named in no list');
@@ -40,7 +40,7 @@ test('each promise of the page names tests that there are', () => {
   }
 });
 
-test('a test that is named is found by its title, also one that is made for each of a table', () => {
+test('a named test is found by its title, also one of a table', () => {
   const page = '- A promise.\n  - Held by `a/b`: *one*; *two\n    lines*;\n    `c`: *…: three*\n- A limit.\n';
   assert.deepEqual(namedIn(page), [
     { file: 'test/a/b.test.ts', title: 'one' },

@@ -1,7 +1,7 @@
 /** Units of which systemd has yet to read files: apply/apply/plan-units.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
+import { assertEnd, codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
 import { DROP_IN, FOLDER, OTHER as OTHER_UNIT, UNIT } from '../support/demo-service.js';
 import type { FakeOptions } from '../support/fake-system.js';
 
@@ -17,20 +17,17 @@ function stale(options: FakeOptions = {}) {
 const reloads = ({ calls }: { readonly calls: readonly string[] }) =>
   calls.filter((call) => call === 'reload').length;
 
-test('where systemd has yet to read files it reads them once, and units are planned by them', async () => {
+test('apply: has systemd read changed files once, and plans units by them', async () => {
   const system = stale();
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']],
-  );
+  assertEnd(result, [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']]);
   assert.match(result.diagnostics[0]!.message, /because the files of demo\.service had changed$/);
   // Before the plan, and after the files are written.
   assert.equal(reloads(system), 2);
   assert.ok(system.calls.indexOf('reload') < system.calls.indexOf(`replace ${DROP_IN}`));
 });
 
-test('a manager that has read all is not made to read again', async () => {
+test("apply: doesn't reload a manager that has read all files", async () => {
   const system = machine();
   await run(system);
   assert.equal(reloads(system), 1);
@@ -38,31 +35,25 @@ test('a manager that has read all is not made to read again', async () => {
   assert.equal(reloads(system), 1);
 });
 
-test('with --check nothing is read, and it is said that it would be', async () => {
+test('apply --check: reloads nothing, and reports the reload that would be done', async () => {
   const system = stale();
   const result = await run(system, { check: true });
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [3, ['demo.service pending'], ['warning unit-changed']],
-  );
+  assertEnd(result, [3, ['demo.service pending'], ['warning unit-changed']]);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply demo\.service' makes it/);
   assert.equal(result.text, 'demo.service: pending\nsystemd has to read its files first.\n');
   assert.deepEqual([unitsOf(result)[0]!.changes, reloads(system)], [[], 0]);
 });
 
-test('with --no-reload such a unit is refused, with --check, too', async () => {
+test("apply --no-reload: refuses a unit whose files systemd hasn't read, with --check, too", async () => {
   for (const check of [false, true]) {
     const system = stale();
     const result = await run(system, { check, reload: false });
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [2, ['demo.service refused'], ['error unit-changed']],
-    );
+    assertEnd(result, [2, ['demo.service refused'], ['error unit-changed']]);
     assert.deepEqual(system.changes, []);
   }
 });
 
-test('systemd is not made to read what can not be read, at which it might wait for ever', async () => {
+test("apply: doesn't reload systemd if it can't read a file, because the reload could hang", async () => {
   const system = stale({ unreadable: [DROP_IN] });
   system.files.set(DROP_IN, { bytes: new Uint8Array(), mode: 0o644 });
   const result = await run(system);
@@ -71,7 +62,7 @@ test('systemd is not made to read what can not be read, at which it might wait f
   assert.equal(reloads(system), 0);
 });
 
-test('a reload that fails refuses the units that need it, and no other', async () => {
+test('apply: a failed reload refuses the units that need it, and no other', async () => {
   const probe = stale({ files: { [OTHER]: '', ...OTHER_UNIT } });
   await run(probe, {}, [UNIT, 'other.service']);
   const failAt = probe.calls.indexOf('reload') + 1;
@@ -81,17 +72,14 @@ test('a reload that fails refuses the units that need it, and no other', async (
   assert.deepEqual(codesOf(result).slice(0, 2), ['error manager-refused', 'error unit-changed']);
 });
 
-test('where systemd says so even then, the unit is refused', async () => {
+test('apply: refuses a unit if systemd reports changed files even after the reload', async () => {
   const system = machine({ distort: (all) => all.set('NeedDaemonReload', true) });
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [2, ['demo.service refused'], ['note reload-due', 'error unit-changed']],
-  );
+  assertEnd(result, [2, ['demo.service refused'], ['note reload-due', 'error unit-changed']]);
   assert.equal(reloads(system), 1);
 });
 
-test('another unit that can be planned is applied, whatever systemd says of the first', async () => {
+test('apply: applies other units whatever systemd reports about the first', async () => {
   const second = { '/usr/lib/systemd/system/two.service': '[Service]\nExecStart=/usr/sbin/demod\n' };
   const policy = { '/etc/sandbox-unit/two.service.toml': '[syscalls]\ndeny = ["ptrace"]\n' };
   const system = machine({

@@ -11,7 +11,7 @@ const two = (options: FakeOptions = {}) => machine({ ...options, files: { ...OTH
 
 const all = (system: FakeSystem, options = {}) => run(system, { all: true, ...options }, []);
 
-test('each unit with a policy is applied, and then only what has changed', async () => {
+test('apply --all: applies each unit with a policy, and the second time only what has changed', async () => {
   const system = two();
   assert.deepEqual(statesOf(await all(system)), ['demo.service applied', 'other.service applied']);
   system.calls.length = 0;
@@ -26,14 +26,14 @@ test('each unit with a policy is applied, and then only what has changed', async
   assert.deepEqual(statesOf(changed), ['demo.service applied', 'other.service unchanged']);
 });
 
-test('a policy with an error refuses its unit, and no other', async () => {
+test('apply --all: a policy with an error refuses its unit, and no other', async () => {
   const system = two();
   setPolicy(system, '[syscalls]\ndeny = ["no_such_call"]\n');
   const result = await all(system);
   assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service refused', 'other.service applied']]);
 });
 
-test('a unit in permissive mode stays so, unless it is applied by its name', async () => {
+test('apply --all: a permissive unit stays permissive, unless it is applied by its name', async () => {
   const system = machine();
   await run(system, { permissive: true });
   setPolicy(system, '[syscalls]\ndeny = ["execve", "ptrace"]\n');
@@ -45,7 +45,7 @@ test('a unit in permissive mode stays so, unless it is applied by its name', asy
   assert.match(system.text(DROP_IN), /^# Permissive:/m);
 });
 
-test('what was applied by another policy, or until the next boot, is left as it is', async () => {
+test('apply --all: leaves a unit alone that was applied by another policy or until the next boot', async () => {
   const named = machine({ files: { '/srv/named.toml': NO_EXEC } });
   named.files.delete('/etc/sandbox-unit/demo.service.toml');
   await run(named, { policy: '/srv/named.toml' });
@@ -81,7 +81,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   assert.match(gone.diagnostics[1]!.hint!, /'sandbox-unit revert demo\.service'/);
 });
 
-test('an instance with a drop-in of its own is applied, and its template is not', async () => {
+test('apply --all: applies an instance with a drop-in of its own, and not its template', async () => {
   const system = machine({
     files: {
       '/usr/lib/systemd/system/t@.service': SERVICE,
@@ -93,12 +93,12 @@ test('an instance with a drop-in of its own is applied, and its template is not'
   assert.deepEqual(statesOf(result), ['demo.service applied', 't@a.service unchanged']);
 });
 
-test('a file with only the name of a drop-in of ours is written anew', async () => {
+test("apply --all: replaces a file that only has the name of sandbox-unit's drop-in", async () => {
   const system = machine({ files: { [DROP_IN]: '[Service]\nNice=1\n' } });
   assert.deepEqual(statesOf(await all(system)), ['demo.service applied']);
 });
 
-test("a policy that is no unit's is told of, and a unit that can not be asked of is an error", async () => {
+test("apply --all: warns about a policy without a unit; a unit that can't be read is an error", async () => {
   const stray = two({ files: { '/etc/sandbox-unit/none.service.toml': NO_EXEC } });
   const told = await all(stray);
   assert.deepEqual([told.exit, codesOf(told)[0]], [0, 'note not-applied']);
@@ -111,18 +111,16 @@ test("a policy that is no unit's is told of, and a unit that can not be asked of
   assert.deepEqual(statesOf(failed), ['other.service refused', 'demo.service pending']);
 });
 
-test('named units and all exclude each other, and one of both there must be', async () => {
+test('apply: needs either unit names or --all, not both', async () => {
   const system = machine();
   await assert.rejects(run(system, { all: true }), /--all takes no unit names/);
   await assert.rejects(run(system, {}, []), /missing required argument/);
   assert.deepEqual(system.calls, []);
 });
 
-test('below another root it is all units of that system', async () => {
+test('apply --all --root: applies all units of that system', async () => {
   const system = two();
   const result = await apply(fakeContext(system, { offline: true }), [], { all: true, check: true });
-  assert.deepEqual(
-    [result.exit, (result.json.units as { unit: string }[]).map(({ unit }) => unit)],
-    [3, [UNIT, 'other.service']],
-  );
+  const found = [result.exit, (result.json.units as { unit: string }[]).map(({ unit }) => unit)];
+  assert.deepEqual(found, [3, [UNIT, 'other.service']]);
 });

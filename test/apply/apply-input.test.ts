@@ -52,7 +52,7 @@ async function confirmed(): Promise<FakeSystem> {
   return system;
 }
 
-test('the text is kept beside the drop-in, which names it', async () => {
+test('apply --policy=-: keeps the text beside the drop-in, which names it', async () => {
   const system = await confirmed();
   assert.equal(system.text(KEPT), COMMENTED);
   assert.equal(header(system).policy, KEPT);
@@ -60,7 +60,7 @@ test('the text is kept beside the drop-in, which names it', async () => {
   assert.deepEqual([again.exit, statesOf(again), system.changes], [0, ['demo.service unchanged'], []]);
 });
 
-test('status, verify and explain go by the kept text', async () => {
+test('status, verify and explain use the kept text of a policy from standard input', async () => {
   const system = await confirmed();
   const told = await status(fakeContext(system), []);
   const [unit] = told.json.units as { policy: string; drift: string[] }[];
@@ -81,19 +81,17 @@ test('status, verify and explain go by the kept text', async () => {
   assert.deepEqual(codesOf(await status(fakeContext(system), [UNIT])), ['error drift-policy']);
 });
 
-test('a text that means the same is kept anew without a restart', async () => {
+test('apply --policy=-: a text that means the same is kept without a restart', async () => {
   const system = await confirmed();
   const result = await applied(system, NO_EXEC);
   assert.deepEqual(statesOf(result), ['demo.service applied']);
   assert.deepEqual(restartedOf(result), [false]);
-  assert.deepEqual(
-    changesOf(result).map(({ kind, path }) => `${kind} ${path}`),
-    [`replace ${KEPT}`, `replace ${DROP_IN}`],
-  );
+  const found = changesOf(result).map(({ kind, path }) => `${kind} ${path}`);
+  assert.deepEqual(found, [`replace ${KEPT}`, `replace ${DROP_IN}`]);
   assert.equal(system.text(KEPT), NO_EXEC);
 });
 
-test('the text goes with the drop-in, with another policy, and with a roll-back', async () => {
+test('the kept text is removed with the drop-in, by another policy, and by a roll-back', async () => {
   const reverted = await confirmed();
   assert.equal((await revert(fakeContext(reverted), [UNIT], {})).exit, 0);
   assert.ok(!reverted.files.has(KEPT) && !reverted.files.has(DROP_IN));
@@ -107,7 +105,7 @@ test('the text goes with the drop-in, with another policy, and with a roll-back'
   assert.ok(![...failing.files.keys()].some((path) => path.startsWith(`${FOLDER}/`)));
 });
 
-test('without --policy the unit is not applied by what is kept, and --all leaves it', async () => {
+test("apply: without --policy a kept text isn't applied, and --all leaves its unit alone", async () => {
   const system = await confirmed();
   const named = await run(system);
   assert.deepEqual(codesOf(named), ['error no-policy']);
@@ -116,7 +114,7 @@ test('without --policy the unit is not applied by what is kept, and --all leaves
   assert.deepEqual([all.exit, codesOf(all)], [0, ['note no-policy', 'note left-as-it-is']]);
 });
 
-test('one input is for all units that are named', async () => {
+test('apply --policy=-: one input is for all named units', async () => {
   const system = bare({ files: OTHER, running: [UNIT, 'other.service'] });
   const result = await apply(withInput(fakeContext(system), COMMENTED), [UNIT, 'other.service'], INPUT);
   assert.deepEqual(statesOf(result), ['demo.service applied', 'other.service applied']);
@@ -124,7 +122,7 @@ test('one input is for all units that are named', async () => {
     assert.equal(system.text(`/etc/systemd/system/${unit}.d/zz-sandbox-unit.toml`), COMMENTED);
 });
 
-test('what is wrong with the text is told by its lines, and nothing is written', async () => {
+test('apply --policy=-: errors name lines of the text, and nothing is written', async () => {
   const system = bare();
   const result = await applied(system, '[syscalls]\ndeny = ["exceve"]\n');
   assert.deepEqual(statesOf(result), ['demo.service refused']);
@@ -133,7 +131,7 @@ test('what is wrong with the text is told by its lines, and nothing is written',
   assert.deepEqual(system.changes, []);
 });
 
-test('until the next boot, and in the folder of another system, the text is kept there', async () => {
+test('apply --policy=-: with --runtime or --root the text is kept in that folder', async () => {
   const runtime = bare();
   const placement = { scope: 'system', lifetime: 'runtime' } as const;
   await applied(runtime, NO_EXEC, {}, { placement });
@@ -150,7 +148,7 @@ test('until the next boot, and in the folder of another system, the text is kept
   assert.deepEqual([told.exit, codesOf(told)], [0, []]);
 });
 
-test('plan and generate take it, too, and change nothing', async () => {
+test('plan and generate read a policy from standard input, and change nothing', async () => {
   const system = bare();
   const planned = await plan(withInput(fakeContext(system), NO_EXEC), [UNIT], INPUT);
   assert.deepEqual([planned.exit, planned.json.policy], [0, KEPT]);
@@ -174,7 +172,7 @@ test('plan and generate take it, too, and change nothing', async () => {
 const checked = (system: FakeSystem, words: ApplyWords, input: string) =>
   apply(withInput(fakeContext(system), input), [UNIT], { check: true, diff: true, ...words });
 
-test('a policy that is only looked at is no change where its text is the applied one', async () => {
+test('plan --policy=-: reports no change if the text is the applied one', async () => {
   for (const origin of ['own', 'input'] as const) {
     const system = origin === 'own' ? machine({}, COMMENTED) : bare();
     await (origin === 'own' ? run(system) : applied(system, COMMENTED));
@@ -200,7 +198,7 @@ test('a policy that is only looked at is no change where its text is the applied
   }
 });
 
-test('an applied policy of the same text and another path is named by the header, without a restart', async () => {
+test('apply: the header names another path of the same text, without a restart', async () => {
   const system = machine({ files: { [SCRATCH]: NO_EXEC } });
   await run(system);
   const result = await run(system, { policy: SCRATCH });
@@ -210,7 +208,7 @@ test('an applied policy of the same text and another path is named by the header
   assert.equal((await run(system, { check: true })).exit, 3);
 });
 
-test('input is waited for before others are locked out', async () => {
+test('apply --policy=-: reads the input before it takes the lock', async () => {
   const system = bare();
   const order: string[] = [];
   const context = withInput(fakeContext(system), NO_EXEC);

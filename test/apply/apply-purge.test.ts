@@ -24,7 +24,7 @@ async function two(options: FakeOptions = {}): Promise<FakeSystem> {
 const isConfined = (system: FakeSystem, unit: string) => system.files.has(DROP_IN_OF(unit));
 const all = (system: FakeSystem, options = {}) => run(system, { all: true, ...PURGE, ...options }, []);
 
-test('a confined unit that is not named is reverted, and the others are applied first', async () => {
+test("apply --purge: reverts a confined unit that isn't named, after applying the others", async () => {
   const system = await two();
   system.files.set(POLICY_OF(UNIT), {
     bytes: new TextEncoder().encode('[syscalls]\ndeny = ["ptrace"]\n'),
@@ -46,15 +46,13 @@ test('a confined unit that is not named is reverted, and the others are applied 
   assert.deepEqual([again.exit, statesOf(again), system.changes], [0, ['demo.service unchanged'], []]);
 });
 
-test('with --check it is said, with the diff, and nothing is changed', async () => {
+test('apply --purge --check: reports it, with the diff, and changes nothing', async () => {
   const system = await two();
   const result = await run(system, { ...PURGE, check: true, diff: true });
   assert.deepEqual([result.exit, statesOf(result)], [3, ['demo.service unchanged', 'other.service pending']]);
   assert.match(result.text, new RegExp(`^--- ${DROP_IN_OF(SECOND)}\n\\+\\+\\+ /dev/null$`, 'm'));
-  assert.deepEqual(
-    unitsOf(result)[1]!.changes.map(({ kind }) => kind),
-    ['remove', 'remove'],
-  );
+  const kinds = unitsOf(result)[1]!.changes.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['remove', 'remove']);
   assert.deepEqual(system.changes, []);
   // A unit that is yet to be applied keeps the launcher, too.
   system.files.delete(DROP_IN);
@@ -62,14 +60,14 @@ test('with --check it is said, with the diff, and nothing is changed', async () 
   assert.ok(!unitsOf(next)[1]!.changes.some(({ path }) => path === LAUNCHER));
 });
 
-test('without --purge nothing is taken away, and with it somebody must say what stays', async () => {
+test('apply: reverts no unit without --purge; --purge needs names or --all', async () => {
   const system = await two();
   assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
   assert.ok(isConfined(system, SECOND));
   await assert.rejects(run(system, PURGE, []), /missing required argument 'unit'/);
 });
 
-test('with --all those go that have no policy any more, where it was looked for or where it was named', async () => {
+test('apply --all --purge: reverts units whose policy is gone, whether it was found or named', async () => {
   const system = await two({ files: { '/srv/named.toml': NO_EXEC } });
   assert.deepEqual(statesOf(await all(system)), ['demo.service unchanged', 'other.service unchanged']);
   system.files.delete(POLICY_OF(SECOND));
@@ -93,7 +91,7 @@ test('with --all those go that have no policy any more, where it was looked for 
   assert.ok(!system.files.has(LAUNCHER));
 });
 
-test('a name with a slip in it frees no unit', async () => {
+test('apply --purge: a misspelt name reverts no unit', async () => {
   const system = await two();
   const result = await run(system, PURGE, [UNIT, 'othr.service']);
   assert.deepEqual([result.exit, statesOf(result)], [2, ['demo.service unchanged', 'othr.service refused']]);
@@ -101,13 +99,13 @@ test('a name with a slip in it frees no unit', async () => {
   assert.ok(isConfined(system, SECOND));
 });
 
-test('an alias is a name of its unit', async () => {
+test('apply --purge: an alias keeps its unit', async () => {
   const system = await two({ aliases: { 'second.service': SECOND } });
   const result = await run(system, PURGE, ['second.service']);
   assert.deepEqual(statesOf(result), ['other.service unchanged', 'demo.service reverted']);
 });
 
-test('a unit that waits to be confirmed is not purged, and that is an error', async () => {
+test('apply --purge: a unit that waits to be confirmed is not reverted, which is an error', async () => {
   const system = machineToConfirm({ files: OTHER });
   assert.equal((await applyToConfirm(system)).exit, 3);
   const result = await run(system, PURGE, [SECOND]);
@@ -123,7 +121,7 @@ test('a unit that waits to be confirmed is not purged, and that is an error', as
   ]);
 });
 
-test('an instance with a drop-in of its own stays while its template is named, and goes with it', async () => {
+test('apply --purge: an instance with its own drop-in stays if its template is named, else both are reverted', async () => {
   const files = { '/usr/lib/systemd/system/t@.service': SERVICE, [POLICY_OF('t@.service')]: NO_EXEC };
   const system = machine({ files });
   await run(system, {}, [UNIT, 't@.service', 't@a.service']);
@@ -136,7 +134,7 @@ test('an instance with a drop-in of its own stays while its template is named, a
   assert.deepEqual(statesOf(await run(system, PURGE)), ['demo.service unchanged', 't@a.service reverted']);
 });
 
-test('what only has our names is left, and so are recorded runs', async () => {
+test("apply --purge: leaves files that only have sandbox-unit's names, and recorded runs", async () => {
   const foreign = DROP_IN_OF('foreign.service');
   const recorded = DROP_IN_OF('recorded.service').replace(
     '/etc/systemd/system',
@@ -155,7 +153,7 @@ test('what only has our names is left, and so are recorded runs', async () => {
   assert.ok(system.files.has(foreign) && system.files.has(recorded));
 });
 
-test('a drop-in under a name that is an alias by now does not free the unit', async () => {
+test("apply --purge: a drop-in under a name that has become an alias doesn't revert the unit", async () => {
   const system = await two({ aliases: { 'old.service': UNIT } });
   system.files.set(DROP_IN_OF('old.service'), system.files.get(DROP_IN)!);
   const result = await run(system, PURGE, [UNIT, SECOND]);
@@ -164,7 +162,7 @@ test('a drop-in under a name that is an alias by now does not free the unit', as
   assert.ok(codesOf(result).includes('error purged'));
 });
 
-test('a transient unit is not touched', async () => {
+test('apply --purge: leaves a transient unit alone', async () => {
   const system = await two();
   const unit = system.unit.bind(system);
   Object.assign(system, {
@@ -178,7 +176,7 @@ test('a transient unit is not touched', async () => {
   assert.ok(isConfined(system, SECOND));
 });
 
-test('below another root files go, and what was until the next boot goes, too', async () => {
+test('apply --purge --root: removes files, also those until the next boot', async () => {
   const system = await two();
   const offline = (options = {}) =>
     apply(fakeContext(system, { offline: true }), [UNIT], { ...PURGE, ...options });
@@ -191,7 +189,7 @@ test('below another root files go, and what was until the next boot goes, too', 
   assert.ok(![...system.files.keys()].some((path) => path.includes(`${SECOND}.d/`)));
 });
 
-test('an interrupt keeps units from being purged', async () => {
+test('apply --purge: an interrupt keeps units from being reverted', async () => {
   const probe = await two();
   await run(probe, PURGE);
   const record = probe.calls.indexOf(`replace /var/lib/sandbox-unit/${SECOND}.u`) + 1;

@@ -12,7 +12,7 @@ import { revert } from '../../src/cli/commands/revert.js';
 import { status } from '../../src/cli/commands/status.js';
 import { error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/machine/context.js';
-import { setPolicy, statesOf } from '../support/apply-in-memory.js';
+import { assertEnd, setPolicy, statesOf } from '../support/apply-in-memory.js';
 import {
   applyToConfirm,
   BOOT_FILES,
@@ -74,13 +74,13 @@ function assertBack(system: FakeSystem, before: ReturnType<typeof filesOf>) {
 }
 
 for (const [name, start] of SCENES) {
-  describe(`${name}, to be confirmed`, async () => {
+  describe(`apply --confirm of ${name}`, async () => {
     const whole = await start();
     await applyToConfirm(whole);
     const calls = whole.calls.map((call, i) => [call, i] as const).filter(([call]) => !READS.test(call));
     const changes = calls.filter((_, i) => i % EVERY === 0);
 
-    test('has a rollback timer between the record and the first file', () => {
+    test('schedules a rollback timer after the record and before the first file', () => {
       const recorded = whole.calls.indexOf(`replace ${UNDO}`);
       const scheduled = whole.calls.findIndex((call) => call.startsWith('start-transient '));
       const isFile = (call: string) => call === `replace ${LAUNCHER}` || call.includes(`/${UNIT}.d/`);
@@ -89,7 +89,7 @@ for (const [name, start] of SCENES) {
     });
 
     for (const [call, i] of changes) {
-      test(`is killed before call ${i + 1} (${call}): it goes back, in this boot or the next`, async () => {
+      test(`killed before call ${i + 1} (${call}): the change is undone, in this boot or the next`, async () => {
         for (const after of [async () => undefined, boot]) {
           const system = await start({ killAt: i + 1 });
           const before = filesOf(system);
@@ -105,7 +105,7 @@ for (const [name, start] of SCENES) {
     }
 
     for (const what of ['failAt', 'signalAt'] as const) {
-      test(`waits or is as it was, and goes back in time, with ${what} in each call`, async () => {
+      test(`waits or is undone in time, with ${what} in each call`, async () => {
         const outcomes = new Set<string>();
         for (const [call, i] of changes) {
           const system = await start({ [what]: i + 1 });
@@ -125,7 +125,7 @@ for (const [name, start] of SCENES) {
       });
     }
 
-    test('goes back once its time has passed, and not before', async () => {
+    test('undoes the change when its time is over, and not before', async () => {
       const system = await start();
       const before = filesOf(system);
       const result = await applyToConfirm(system);
@@ -143,7 +143,7 @@ for (const [name, start] of SCENES) {
       assertBack(system, before);
     });
 
-    test('goes back where what undoes it is killed and runs again', async () => {
+    test('undoes the change if the undo is killed and runs again', async () => {
       const whole = await start();
       await applyToConfirm(whole);
       const from = whole.calls.length;
@@ -162,7 +162,7 @@ for (const [name, start] of SCENES) {
   });
 }
 
-describe('a change that waits', () => {
+describe('a change that waits to be confirmed', () => {
   const waiting = async (options: FakeOptions = {}) => {
     const system = machine(options);
     await applyToConfirm(system);
@@ -170,14 +170,14 @@ describe('a change that waits', () => {
     return system;
   };
 
-  test('waits by the time since the boot, whatever becomes of the clock', async () => {
+  test('counts the time since the boot, whatever the clock does', async () => {
     const system = await waiting();
     const now = system.now.bind(system);
     Object.assign(system, { now: () => now() + 86_400_000 });
     assert.equal((await status(fakeContext(system), [])).exit, 3);
   });
 
-  test('waits no more after a boot', async () => {
+  test('is undone by a boot', async () => {
     const system = await waiting();
     await boot(system);
     assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
@@ -185,7 +185,7 @@ describe('a change that waits', () => {
     assert.ok(!isConfined(system));
   });
 
-  test('goes back after a soft-reboot, which leaves /run', async () => {
+  test('is undone after a soft-reboot, which keeps /run', async () => {
     const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
     for (const policies of [[], [FILTERED, WEAK]]) {
       const system = machine();
@@ -202,7 +202,7 @@ describe('a change that waits', () => {
     }
   });
 
-  test('goes back where its time is one that no run can have set', async () => {
+  test('is undone if its deadline is one that no run can have set', async () => {
     const system = await waiting();
     const record = JSON.parse(system.text(UNDO));
     record.confirmation.by += 86_400_000;
@@ -212,7 +212,7 @@ describe('a change that waits', () => {
     assert.ok(!isConfined(system));
   });
 
-  test('is kept from no record that nobody can read', async () => {
+  test('is confirmed even if another record is unreadable', async () => {
     for (const confirmation of [
       null,
       {},
@@ -228,7 +228,7 @@ describe('a change that waits', () => {
     }
   });
 
-  test('goes back, or is kept, whatever becomes of the record of another', async () => {
+  test("is undone or confirmed whatever happens to another unit's record", async () => {
     const both = [UNIT, 'other.service'];
     const start = async () => {
       const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
@@ -243,14 +243,11 @@ describe('a change that waits', () => {
     assert.equal((await failure(elapse(late)))[0], 'undo-file');
     const kept = await start();
     const result = await confirm(fakeContext(kept), [UNIT], {});
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [0, [`${UNIT} confirmed`], ['warning undo-file']],
-    );
+    assertEnd(result, [0, [`${UNIT} confirmed`], ['warning undo-file']]);
     assert.ok(isConfined(kept) && !kept.files.has(UNDO));
   });
 
-  test('is changed by nobody; other units are', async () => {
+  test("can't be changed by another apply; other units can", async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
     const system = await waiting({ files, running: [UNIT, 'other.service'] });
     assert.deepEqual(codesOf(await apply(fakeContext(system), [UNIT], {})), ['warning unconfirmed']);
@@ -270,14 +267,14 @@ describe('a change that waits', () => {
   });
 });
 
-describe('without a word about it', () => {
+describe('waiting time of an access unit without --confirm', () => {
   const LOGIN = '[Service]\nExecStart=/usr/sbin/demod --foreground\n[Install]\nAlias=sshd.service\n';
 
   const words: readonly (readonly [what: string, options: ApplyWords, deadline: number | undefined])[] = [
-    ['a unit by which people get in waits for two minutes', {}, 120_000],
-    ['for as long as is asked', { confirm: '1h' }, 3_600_000],
-    ['not at all with --no-confirm', { confirm: false }, undefined],
-    ['not at all where nothing is tried', { restart: false }, undefined],
+    ['two minutes by default', {}, 120_000],
+    ['as long as --confirm says', { confirm: '1h' }, 3_600_000],
+    ['none with --no-confirm', { confirm: false }, undefined],
+    ['none without a trial', { restart: false }, undefined],
   ];
   for (const [what, options, deadline] of words) {
     test(what, async () => {
@@ -299,7 +296,7 @@ describe('without a word about it', () => {
   }
 });
 
-describe('a change that nothing was restarted for', () => {
+describe('a change to be confirmed without a restart', () => {
   const untriedOf = async (system: FakeSystem) => {
     const { exit, diagnostics } = await applyToConfirm(system);
     return [exit, ...diagnostics.filter(({ code }) => code === 'untried').map(({ hint }) => hint!)];
@@ -315,7 +312,7 @@ describe('a change that nothing was restarted for', () => {
     assert.deepEqual(await untriedOf(down), [3, `start it before you confirm, ${undo}`]);
   });
 
-  test('is no other one: neither one that is tried, nor one of comments', async () => {
+  test('is neither one with a trial nor one of comments', async () => {
     assert.deepEqual(await untriedOf(machine()), [3]);
     const system = machine();
     await apply(fakeContext(system), [UNIT], { confirm: false });
@@ -337,7 +334,7 @@ const LATE = [
 ] as const;
 
 for (const { verb, run, outcomes } of LATE) {
-  test(`${verb} of a unit whose time to confirm passes during a call: ${outcomes.join('; ')}`, async () => {
+  test(`${verb} of a unit whose deadline passes during a call: ${outcomes.join('; ')}`, async () => {
     const runWith = async (options: FakeOptions) => {
       const system = await confined(options);
       const before = filesOf(system);
@@ -377,20 +374,17 @@ describe('rollback timers', () => {
     'not-scheduled': [{}, { units: failing }],
   };
   for (const [code, [options, more]] of Object.entries(refused)) {
-    test(`nothing is written without one: ${code}`, async () => {
+    test(`without a timer nothing is written: ${code}`, async () => {
       const system = machine(options);
       const before = filesOf(system);
       const result = await applyToConfirm(system, more);
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [2, [`${UNIT} refused`], [`error ${code}`]],
-      );
+      assertEnd(result, [2, [`${UNIT} refused`], [`error ${code}`]]);
       assertBack(system, before);
       assert.ok(!system.calls.some((call) => call.startsWith(`replace ${LAUNCHER}`)));
     });
   }
 
-  test('run this program after the time, and again where that fails; so does the next boot', async () => {
+  test('run this program after the deadline, and again if it fails; so does the next boot', async () => {
     const system = machine({ untrusted: ['/opt'] });
     const units = new FakeUnits();
     const self = ['/usr/bin/node', '/home/user/$HOME/sandbox-unit.cjs'];
@@ -412,7 +406,7 @@ describe('rollback timers', () => {
     assert.ok(system.files.has('/home/user/.config/systemd/user/basic.target.d/sandbox-unit-undo.conf'));
   });
 
-  test('are left where another unit waits', async () => {
+  test('stay while another unit waits', async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
     const behaviour = (unit: string, isConfined: boolean) =>
       unit === 'other.service' && isConfined ? 'dies' : 'works';
@@ -425,7 +419,7 @@ describe('rollback timers', () => {
     assertInOrder(system);
   });
 
-  test('are cancelled where no unit waits', async () => {
+  test('are cancelled when no unit waits', async () => {
     const system = machine({
       behaviour: (unit, isConfined) => (unit === UNIT && isConfined ? 'dies' : 'works'),
     });
@@ -435,7 +429,7 @@ describe('rollback timers', () => {
     assert.ok(system.calls.includes('run systemctl --quiet stop sandbox-unit-undo-*.timer'));
   });
 
-  test('fail where the service stays down with the files of before', async () => {
+  test('fail if the service stays down with its previous files', async () => {
     let isBroken = false;
     const system = machine({ behaviour: () => (isBroken ? 'dies' : 'works') });
     await applyToConfirm(system);
@@ -444,7 +438,7 @@ describe('rollback timers', () => {
     assert.deepEqual([result.exit, codesOf(result)], [1, ['warning half-done', 'error service-down']]);
   });
 
-  test('say what they undo, and fail where they undo nothing', async () => {
+  test('report what they undo, and fail if they undo nothing', async () => {
     const system = machine();
     await applyToConfirm(system);
     const remove = system.remove.bind(system);
@@ -458,7 +452,7 @@ describe('rollback timers', () => {
   });
 });
 
-test('the time to confirm is one of ten seconds to an hour, for a change of files that is tried', async () => {
+test('--confirm takes ten seconds to an hour, for a change of files with a trial', async () => {
   for (const time of ['9s', '61min', '0', 'soon', '']) {
     const system = machine();
     const [code, message] = await failure(apply(fakeContext(system), [UNIT], { confirm: time }));

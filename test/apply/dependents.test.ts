@@ -21,13 +21,13 @@ async function started(options: FakeOptions = {}, along = ALONG, own: readonly s
 
 const again = (unit: string) => `note went-down: ${unit} went down with the restart of ${UNIT}`;
 
-test('dependents that are down after a restart are started, those that start others first', async () => {
+test('dependents that are down after a restart are started, in the order of their dependencies', async () => {
   const { said, starts } = await started({ running: ['a.service'] });
   assert.deepEqual(starts, ['c.socket', 'b.service']);
   assert.deepEqual(said, [again('c.socket'), again('b.service')]);
 });
 
-test('nothing is started where no dependent is down', async () => {
+test('nothing is started if no dependent is down', async () => {
   for (const along of [[], ALONG.slice(0, 1), ALONG.slice(-1)]) {
     const { said, starts } = await started({ running: ['a.service'] }, along);
     assert.deepEqual([said, starts], [[], []]);

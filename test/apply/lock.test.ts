@@ -6,21 +6,19 @@ import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 
-test('who rolls a half changed unit back is root, or the user whose unit it is', async () => {
+test('a half changed unit is rolled back by root, or by the user whose unit it is', async () => {
   for (const [placement, hint] of [
     [{ scope: 'system', lifetime: 'always' }, `as root 'sandbox-unit status ${UNIT}' rolls it back`],
     [OF_USER, `'sandbox-unit status --user ${UNIT}' rolls it back`],
   ] as const) {
     const system = new FakeSystem({ files: { [undoPath(placement, UNIT)]: '' } });
     const found = await halfDone(fakeContext(system, { placement }), UNIT);
-    assert.deepEqual(
-      found.map((one) => one.hint),
-      [hint],
-    );
+    const hints = found.map((one) => one.hint);
+    assert.deepEqual(hints, [hint]);
   }
 });
 
-test('a unit that the script `activate` has left is left alone, until the script has put it back', async () => {
+test('a unit that `activate` left half changed is left alone until the script has rolled it back', async () => {
   const record = (name: string) => ({ [`/var/lib/sandbox-unit/activate/${name}/files`]: '' });
   const change = async () => ({
     ...{ exit: 0, json: {}, text: 'changed', diagnostics: [] },

@@ -53,7 +53,7 @@ async function record(system: FakeSystem) {
 const filesOf = (system: FakeSystem) =>
   [...system.files].filter(([path]) => path.includes(`/${UNIT}.d/`)).sort();
 
-test('all that the unit has called is named that its policy refuses, and the unit is as before', async () => {
+test('explain --record: names all calls that the policy refuses, and leaves the unit as before', async () => {
   const system = machine();
   assert.deepEqual(await record(system), {
     exit: 1,
@@ -65,13 +65,11 @@ test('all that the unit has called is named that its policy refuses, and the uni
   assert.ok(system.changes.includes(`remove ${permissive}`));
   const watched = system.calls.findIndex((call) => call.startsWith('talk '));
   assert.ok(watched >= 0 && watched < system.calls.indexOf(`replace ${permissive}`));
-  assert.deepEqual(
-    system.changes.filter((call) => /^re(start|load)/.test(call)),
-    ['reload', `restart ${UNIT}`, 'reload', `restart ${UNIT}`],
-  );
+  const found = system.changes.filter((call) => /^re(start|load)/.test(call));
+  assert.deepEqual(found, ['reload', `restart ${UNIT}`, 'reload', `restart ${UNIT}`]);
 });
 
-test('a service that did not run is stopped again', async () => {
+test("explain --record: stops a service that wasn't running before", async () => {
   const system = machine({ running: [] });
   assert.equal((await record(system)).exit, 1);
   assert.equal(system.changes.filter((call) => call === `restart ${UNIT}`).length, 1);
@@ -93,12 +91,12 @@ function stoppedByOthers(options: FakeOptions = {}): FakeSystem {
   return system;
 }
 
-test('a service that somebody has stopped is as it shall be', async () => {
+test('explain --record: a service that an administrator stops during the run stays stopped', async () => {
   const { exit, codes } = await record(stoppedByOthers());
   assert.deepEqual([exit, codes], [1, ['stays-stopped']]);
 });
 
-test('nothing is touched where no record can be had, or nothing would be recorded', async () => {
+test('explain --record: changes nothing if no record can be had, or nothing would be recorded', async () => {
   const cases: [options: FakeOptions, exit: number, code: string][] = [
     [{ talks: () => BLIND() }, 2, 'records-incomplete'],
     [
@@ -130,7 +128,7 @@ test('nothing is touched where no record can be had, or nothing would be recorde
   assert.equal(refused, 'needs-root');
 });
 
-test('what [ready] would refuse is recorded, by itself too, and an error where nobody loads its filter', async () => {
+test('explain --record: records what [ready] would refuse; fails if no program loads its filter', async () => {
   const file = `/etc/sandbox-unit/${UNIT}.toml`;
   const ready = '[ready]\ndeny = ["mount", "pivot_root"]\n';
   const under = (policy: string, more: Readonly<Record<string, string>> = {}) =>
@@ -157,7 +155,7 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
 const BLIND = () =>
   new FakeObserver({ answer: '{"error":{"code":"no-btf","message":"the kernel has no types"}}' });
 
-test('where the service can not be watched, what the log has is explained, with a warning', async () => {
+test("explain --record: warns if the service can't be watched, and explains what the log has", async () => {
   const entry = kernel(recordOf(9, 155).replace('code=0x80000000', 'code=0x7ffc0000'), 1_900_000_000);
   const logged = (entries: string) =>
     machine({ talks: BLIND, programs: { journalctl: () => done(entries) } });
@@ -175,7 +173,7 @@ test('where the service can not be watched, what the log has is explained, with 
   assert.deepEqual(await record(logged(kernel('a line'))), none);
 });
 
-test('an observer that ends early is told of, and the unit is as before', async () => {
+test('explain --record: reports an observer that ends early, and leaves the unit as before', async () => {
   const system = machine({ talks: () => new FakeObserver({ dumps: [] }) });
   const before = filesOf(system);
   const { exit, codes } = await record(system);
@@ -183,7 +181,7 @@ test('an observer that ends early is told of, and the unit is as before', async 
   assert.deepEqual(filesOf(system), before);
 });
 
-test('what the service fails at is told, and it is as it was', async () => {
+test('explain --record: reports why the service fails, and leaves it as before', async () => {
   for (const behaviour of ['dies', 'job-fails', 'is-open'] as const) {
     const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });
     const { exit, codes } = await record(system);
@@ -215,7 +213,7 @@ for (const [what, start] of [
   const calls = await callsOf(start);
   const from = calls.indexOf('hold signals');
   calls.forEach((call, i) => {
-    test(`${what}: where call ${i + 1} fails (${call}) the unit is as before, or that is said`, async () => {
+    test(`${what}: if call ${i + 1} fails (${call}), the unit is as before, or the failure is reported`, async () => {
       const system = await start({ failAt: i + 1 });
       const before = filesOf(system);
       const { exit, codes } = await record(system);
@@ -226,7 +224,7 @@ for (const [what, start] of [
     });
 
     if (i <= from || call === 'release signals') return;
-    test(`${what}: a signal in call ${i + 1} (${call}) leaves the unit as it was`, async () => {
+    test(`${what}: a signal in call ${i + 1} (${call}) leaves the unit as before`, async () => {
       const system = await start({ signalAt: i + 1 });
       const before = filesOf(system);
       const { exit, codes } = await record(system);

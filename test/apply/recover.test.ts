@@ -153,7 +153,7 @@ for (const [name, unit, verb, start] of SCENES) {
   const to = whole.calls.lastIndexOf('unlock');
 
   describe(name, () => {
-    test('is ended before all that it changes', () => assert.ok(from > 0 && to > from));
+    test('is killed before each of its changes', () => assert.ok(from > 0 && to > from));
 
     whole.calls.slice(0, to).forEach((call, i) => {
       if (READS.test(call) || i % EVERY !== 0) return;
@@ -165,7 +165,7 @@ for (const [name, unit, verb, start] of SCENES) {
         return { system, before };
       };
 
-      test(`ended before call ${i + 1} (${call}): status finds it done, or puts it back`, async () => {
+      test(`killed before call ${i + 1} (${call}): status finds it done, or rolls it back`, async () => {
         const { system, before } = await ended();
         const wasHalf = system.files.has(undoOf(unit));
         const permanent = ({ files }: FakeSystem) =>
@@ -188,7 +188,7 @@ for (const [name, unit, verb, start] of SCENES) {
         );
       });
 
-      test(`ended before call ${i + 1} (${call}): apply and revert come to what they are for`, async () => {
+      test(`killed before call ${i + 1} (${call}): the next apply and revert do their work`, async () => {
         const { system } = await ended();
         const { exit } = await attempt(system, verbs.apply!);
         assert.equal(exit, start === feeble ? 1 : 0);
@@ -202,12 +202,12 @@ for (const [name, unit, verb, start] of SCENES) {
   });
 }
 
-describe('a signal in apply', async () => {
+describe('a signal during apply', async () => {
   const whole = machine();
   await attempt(whole, VERBS.apply!);
   whole.calls.forEach((call, i) => {
     if (i <= whole.calls.indexOf('hold signals') || /lock|signals/.test(call) || i % EVERY !== 0) return;
-    test(`in call ${i + 1} (${call}): the unit is confined, or as it was`, async () => {
+    test(`in call ${i + 1} (${call}): the unit is confined, or as before`, async () => {
       const system = machine({ signalAt: i + 1 });
       const found = await attempt(system, VERBS.apply!);
       assert.equal(found.exit, codes(found).includes('interrupted') ? 1 : 0);
@@ -219,9 +219,9 @@ describe('a signal in apply', async () => {
   });
 });
 
-describe('who else changes units', () => {
+describe('a lock that another run has', () => {
   for (const verb of Object.values(VERBS)) {
-    test('is waited for, and that is told', async () => {
+    test('is waited for, and that is reported', async () => {
       const system = machine({ locked: 'some-time' });
       const context = fakeContext(system);
       const told: string[] = [];
@@ -234,7 +234,7 @@ describe('who else changes units', () => {
       assert.equal(system.calls.at(-1), 'unlock');
     });
 
-    test('is not waited for for ever', async () => {
+    test('is given up after a while', async () => {
       const system = machine({ locked: 'for-ever' });
       const found = await attempt(system, verb);
       assert.deepEqual([found.exit, codes(found)], [2, ['busy']]);
@@ -242,7 +242,7 @@ describe('who else changes units', () => {
     });
   }
 
-  test('may be in the middle of it: status leaves that alone', async () => {
+  test('is left alone by status, which may find a change in progress', async () => {
     const system = machine({ locked: 'for-ever', files: { [UNDO]: '{}' } });
     const found = await attempt(system, (context) => status(context, []));
     assert.deepEqual([found.exit, codes(found)], [0, ['busy']]);
@@ -250,7 +250,7 @@ describe('who else changes units', () => {
     assert.deepEqual(system.changes, []);
   });
 
-  test('asks nobody where nothing is changed', async () => {
+  test('is not needed if nothing is changed', async () => {
     for (const verb of [apply, revert]) {
       const system = machine({ locked: 'for-ever' });
       assert.notEqual((await verb(fakeContext(system), [UNIT], { check: true })).exit, 2);
@@ -258,7 +258,7 @@ describe('who else changes units', () => {
   });
 });
 
-describe('what was left half changed', () => {
+describe('a half changed unit', () => {
   const half = async () => {
     const system = machine({ killAt: HALF });
     await attempt(system, VERBS.apply!);
@@ -268,13 +268,13 @@ describe('what was left half changed', () => {
   };
   /** Just after the restart. */
   let HALF = 0;
-  test('can be made', async () => {
+  test('can be made in each way', async () => {
     const whole = machine();
     await attempt(whole, VERBS.apply!);
     HALF = whole.calls.indexOf(`restart ${UNIT}`) + 2;
   });
 
-  test('is told, not touched, where one may not change it', async () => {
+  test('is reported and left alone if the user may not change it', async () => {
     const system = await half();
     const found = await attempt(system, (context) => status(context, []), { superuser: false });
     assert.ok(codes(found).includes('half-done'));
@@ -282,7 +282,7 @@ describe('what was left half changed', () => {
     assert.deepEqual(system.changes, []);
   });
 
-  test('is not called as it was where a service runs on with the files that are gone', async () => {
+  test('is not reported as restored if a service still runs with the removed files', async () => {
     let isRefused = false;
     const system = machine({
       killAt: HALF,
@@ -297,7 +297,7 @@ describe('what was left half changed', () => {
     assert.ok(system.isConfined(UNIT) && ours(system.files).length === 0);
   });
 
-  test('takes the launcher with it that it has put there, and no other', async () => {
+  test('loses the launcher that the run had installed, and no other', async () => {
     const there = { files: { [LAUNCHER]: program('launcher of this build') } };
     for (const options of [{}, there]) {
       const whole = machine(options);
@@ -312,7 +312,7 @@ describe('what was left half changed', () => {
     }
   });
 
-  test('says by one key that programs are installed, whichever they are, as earlier versions wrote it', async () => {
+  test('has one key in its record for installed programs, as earlier versions wrote it', async () => {
     for (const start of [machine, tightening]) {
       const whole = await start();
       await attempt(whole, VERBS.apply!);
@@ -326,7 +326,7 @@ describe('what was left half changed', () => {
     }
   });
 
-  test('is put back after a boot, without what was there until that boot only', async () => {
+  test('is rolled back after a boot, without files that were only until that boot', async () => {
     const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
     for (const [more, said] of [[{}, ['put-back']] as const, [runtime, ['not-applied']] as const]) {
       const system = machine({ killAt: HALF });
@@ -346,7 +346,7 @@ describe('what was left half changed', () => {
     }
   });
 
-  test('that nobody can read keeps others from being changed', async () => {
+  test('with an unreadable record keeps other units from being changed', async () => {
     const broken = [
       '',
       '{}',
@@ -375,7 +375,7 @@ describe('what was left half changed', () => {
     }
   });
 
-  test('that nobody can read, or put back, keeps status from nothing but that', async () => {
+  test("with an unreadable record, or that can't be rolled back, affects nothing else in status", async () => {
     const units = [UNIT, TEMPLATE];
     const look = async (system: FakeSystem) => {
       const { exit, diagnostics, json } = await status(fakeContext(system), []);
@@ -401,7 +401,7 @@ describe('what was left half changed', () => {
     assert.deepEqual(await look(system), [2, ['half-done', 'unwritable'], [`${UNIT} enforcing`]]);
   });
 
-  test('leaves no file that was on its way', async () => {
+  test('leaves no temporary file', async () => {
     const left = [`/etc/systemd/system/${UNIT}.d`, '/var/lib/sandbox-unit'].map(
       (folder) => `${folder}/.sandbox-unit-0123abcd-0.tmp`,
     );

@@ -30,12 +30,13 @@ const CASES: Readonly<Record<string, string>> = {
 };
 
 for (const [units, wanted] of Object.entries(CASES)) {
-  test(`${units}: ${wanted}`, () => assert.equal(turns(units), wanted));
+  test(`restart order of ${units}: ${wanted}`, () => assert.equal(turns(units), wanted));
 }
 
-test('no more at a time than may be', () => assert.equal(turns('a b c', 2), 'a b | c'));
+test('no more services restart at a time than the limit allows', () =>
+  assert.equal(turns('a b c', 2), 'a b | c'));
 
-test("a template's services are its own", () => {
+test("a template's instances count as its services", () => {
   const template = unit('t@.service', ['t@1.service'], ['t@1.service', 't@2.service']);
   const other = unit('b', ['t@2.service']);
   assert.deepEqual(restartOrder([other, template], 8), [[template], [other]]);

@@ -81,14 +81,14 @@ const run = (step: Step<Unit, string>): Step<Unit, string> => ({ ...step, per: '
 
 const UNDO = UNDONE.map((name) => `undo ${name} a`);
 
-test('units take the first steps together, and the others in turns', async () => {
+test('runner: units take the first steps together, and the others in turns', async () => {
   const { done, course } = workshop();
   assert.deepEqual(told(await runSteps(course, units('a', 'b'))), [['a done'], ['b done']]);
   const turn = (name: string) => STEP_NAMES.slice(3).map((step) => `${step} ${name}`);
   assert.deepEqual(done, ['record a,b', 'write a,b', 'reload a,b', ...turn('a'), ...turn('b')]);
 });
 
-test('a step of all units waits for the last turn, and undoes those of all turns', async () => {
+test('runner: a step for all units waits for the last turn, and undoes all turns', async () => {
   const answers = workshop({ fails: ['verify a', 'verify b'] });
   const table = answers.table.map((step) =>
     step.name === 'verify' || step.name === 'commit' ? run(step) : step,
@@ -99,13 +99,11 @@ test('a step of all units waits for the last turn, and undoes those of all turns
     ...[...turn('a'), ...turn('b'), 'verify a,b'],
     ...UNDONE.map((name) => `undo ${name} a,b`),
   ]);
-  assert.deepEqual(
-    endings.map(({ state }) => state),
-    ['undone', 'undone'],
-  );
+  const states = endings.map(({ state }) => state);
+  assert.deepEqual(states, ['undone', 'undone']);
 });
 
-test('the steps of a round are taken as often as a unit has one', async () => {
+test('runner: the steps of a turn run as often as a unit has one', async () => {
   const { done, course } = workshop({ rounds: 3 });
   await runSteps(course, units('a'));
   const round = ['restart a', 'try a', 'verify a'];
@@ -117,21 +115,19 @@ test('the steps of a round are taken as often as a unit has one', async () => {
 
 describe('a step that fails', () => {
   for (const [i, step] of STEP_NAMES.entries()) {
-    test(`${step}: the unit is undone from the top of the table, and the other one is done`, async () => {
+    test(`${step}: undoes its unit from the last step to the first, and the other unit is done`, async () => {
       const { done, course } = workshop({ fails: [`${step} a`] });
       const endings = told(await runSteps(course, units('a', 'b')));
       assert.deepEqual(endings.sort(), [[`a undone at ${step}`, `${step} a`], ['b done']]);
-      assert.deepEqual(
-        done.filter((call) => call.startsWith('undo ')),
-        UNDO,
-      );
+      const found = done.filter((call) => call.startsWith('undo '));
+      assert.deepEqual(found, UNDO);
       const last = done.lastIndexOf(`${step} a`) + 1 || done.lastIndexOf(`${step} a,b`) + 1;
       assert.deepEqual(done.slice(last, last + UNDO.length), UNDO, 'at once');
       const later = STEP_NAMES.slice(i + 1).flatMap((name) => [`${name} a`, `${name} a,b`]);
       assert.ok(!done.some((call) => later.includes(call)), 'no later step');
     });
 
-    test(`${step}: where it stops the unit nothing is undone, and where it goes on all is done`, async () => {
+    test(`${step}: as a stop undoes nothing, as a continue does everything`, async () => {
       const stopped = workshop({ fails: [`${step} a`], after: 'stop' });
       assert.deepEqual(told(await runSteps(stopped.course, units('a'))), [
         [`a stuck at ${step}`, `${step} a`],
@@ -146,7 +142,7 @@ describe('a step that fails', () => {
     });
   }
 
-  test('in all units undoes them together', async () => {
+  test('for all units undoes them together', async () => {
     const { done, course } = workshop({ fails: ['reload a', 'reload b'] });
     await runSteps(course, units('a', 'b'));
     assert.deepEqual(
@@ -155,7 +151,7 @@ describe('a step that fails', () => {
     );
   });
 
-  test('is asked why while the unit is as it failed', async () => {
+  test('is asked for its reason while the unit is still in the failed state', async () => {
     const { done, course } = workshop({ fails: ['try a'] });
     const beforeUndo = async () => {
       done.push('why');
@@ -168,9 +164,9 @@ describe('a step that fails', () => {
   });
 });
 
-describe('on the way back', () => {
+describe('undo', () => {
   for (const step of UNDONE) {
-    test(`what fails in ${step} is told, and the steps after it are undone all the same`, async () => {
+    test(`a failure in ${step} is reported, and the other steps are undone`, async () => {
       const { done, table } = workshop({ fails: [`undo ${step} a`] });
       const [a, b] = await undoSteps(table, ['a', 'b']);
       assert.deepEqual([a!.map(({ message }) => message), b], [[`undo ${step} a`], []]);
@@ -179,13 +175,11 @@ describe('on the way back', () => {
     });
   }
 
-  test('a unit that is spared is not touched', async () => {
+  test('a unit that is left alone is not touched', async () => {
     const { done, table, course } = workshop({ spares: ['a'] });
     const said = await undoSteps(table, ['a', 'b'], course.spare);
-    assert.deepEqual(
-      said.map((some) => some.map(({ message }) => message)),
-      [['a'], []],
-    );
+    const found = said.map((some) => some.map(({ message }) => message));
+    assert.deepEqual(found, [['a'], []]);
     assert.deepEqual(
       done,
       UNDONE.map((name) => `undo ${name} b`),
@@ -227,7 +221,7 @@ function machine() {
   return { state, table, endAfter };
 }
 
-describe('recovery', () => {
+describe('recovery that is killed', () => {
   const course = (table: readonly Step<Unit, string>[]): Course<Unit, string> => ({
     ...workshop().course,
     table,
@@ -237,7 +231,7 @@ describe('recovery', () => {
   const DONE = ['write', 'reload', 'restart'];
 
   for (let after = 0; after <= 10; after++) {
-    test(`after ${after} changes a unit is as it was, or as it shall be, however often recovery is ended`, async () => {
+    test(`after ${after} changes: the unit is as before or fully changed, however often`, async () => {
       for (let again = 0; again <= 8; again++) {
         const { state, table, endAfter } = machine();
         endAfter(after);

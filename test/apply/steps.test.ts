@@ -58,7 +58,7 @@ async function callsOf(units: readonly string[], options: FakeOptions = {}): Pro
   return system.calls;
 }
 
-test('a defect after the restart puts the service back as it was', async () => {
+test('apply: a defect after the restart restores the service', async () => {
   const system = machine({
     programs: {
       '/bin/probe': () => {
@@ -73,7 +73,7 @@ test('a defect after the restart puts the service back as it was', async () => {
   assert.deepEqual(sorted(system.files), before);
 });
 
-test('the launcher that was there before stays: it may be in use by others', async () => {
+test('apply: a launcher that was there before stays, because others may use it', async () => {
   const launcher = { [LAUNCHER]: program('launcher of this build') };
   const system = machine({ files: { ...OTHER, ...launcher }, behaviour: () => 'dies' });
   const before = sorted(system.files);
@@ -84,7 +84,7 @@ test('the launcher that was there before stays: it may be in use by others', asy
 const ONE = await callsOf(['demo']);
 
 ONE.forEach((call, i) => {
-  test(`where call ${i + 1} fails (${call}) the service is either confined or as it was`, async () => {
+  test(`apply: if call ${i + 1} fails (${call}), the service is either confined or as before`, async () => {
     const system = machine({ failAt: i + 1 });
     const before = sorted(system.files);
     const result = await attempt(system, ['demo']);
@@ -108,7 +108,7 @@ ONE.forEach((call, i) => {
 const BOTH = await callsOf(['demo', 'other']);
 
 BOTH.forEach((call, i) => {
-  test(`where call ${i + 1} of two units fails (${call}) each is either confined or as it was`, async () => {
+  test(`apply of two units: if call ${i + 1} fails (${call}), each is either confined or as before`, async () => {
     const system = machine({ failAt: i + 1 });
     const result = await attempt(system, ['demo', 'other']);
     const counts = ['demo.service', 'other.service'].map((unit) => ours(system.files, unit).length);
@@ -123,7 +123,7 @@ const FRAGILE: FakeOptions = { behaviour: (_, confined) => (confined ? 'dies' : 
 const BACK = await callsOf(['demo'], FRAGILE);
 
 BACK.forEach((call, i) => {
-  test(`where call ${i + 1} fails (${call}) of a roll-back, the other steps are made and what failed is said`, async () => {
+  test(`roll-back: if call ${i + 1} fails (${call}), the other steps are undone, and the failure is reported`, async () => {
     const system = machine({ ...FRAGILE, failAt: i + 1 });
     const before = sorted(system.files);
     const result = await attempt(system, ['demo']);
@@ -155,7 +155,7 @@ BACK.forEach((call, i) => {
   });
 });
 
-test('failures on the way back are among those tried', () => {
+test('the cases of apply include failures during the roll-back', () => {
   assert.equal(BACK.filter((call) => call === 'reload').length, 2);
   assert.equal(BACK.filter((call) => call === 'restart demo.service').length, 2);
 });
@@ -175,7 +175,7 @@ const REVERTED = await (async () => {
 })();
 
 REVERTED.forEach((call, i) => {
-  test(`where call ${i + 1} of revert fails (${call}) what systemd has loaded is whole, or that is said`, async () => {
+  test(`revert: if call ${i + 1} fails (${call}), systemd has the old or the new state loaded, or a report says otherwise`, async () => {
     const system = await applied(i + 1);
     const result = await attempt(system, ['demo'], revert);
     const shown = result.diagnostics.map((d) => renderDiagnostic(d)).join('\n');

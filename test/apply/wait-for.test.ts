@@ -22,7 +22,7 @@ async function moreAbout(properties: Readonly<Record<string, unknown>>): Promise
   return told;
 }
 
-test('a stop that may never end is named with what the service says and the command that ends it', async () => {
+test("wait: a stop that may never end is reported with the service's status and the command that ends it", async () => {
   assert.equal(
     await moreAbout({ ...STOPS, StatusText: 'Saving failed' }),
     `${UNIT} doesn't stop, and says 'Saving failed'; systemd waits without limit (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' ends it, and unsaved data is lost`,
@@ -33,12 +33,12 @@ test('a stop that may never end is named with what the service says and the comm
   assert.match((await moreAbout(mount))!, /doesn't stop; /);
 });
 
-test('a stop that systemd ends itself, and a start, have no such line', async () => {
+test("wait: a stop with a timeout of systemd's, and a start, have no such hint", async () => {
   assert.equal(await moreAbout({ ...STOPS, TimeoutStopUSec: 90_000_000n }), undefined);
   assert.equal(await moreAbout({ ...STOPS, ActiveState: 'activating' }), undefined);
 });
 
-describe('where a change that was not confirmed waits for this run', () => {
+describe('while an unconfirmed change waits for this run', () => {
   const UNDO = 'sandbox-unit-undo-1.service';
   /** Waits for a job that never ends. @param undo the state of the roll-back */
   async function waited(
@@ -71,16 +71,16 @@ describe('where a change that was not confirmed waits for this run', () => {
     assert.equal(await waited(starts, 'active'), 'error still-under-way');
   });
 
-  test('a job that systemd ends itself is waited for', async () => {
+  test("a job that has a timeout of systemd's is waited for", async () => {
     assert.equal(await waited({ ...STOPS, TimeoutStopUSec: 90_000_000n }, 'active'), 'waits');
   });
 
-  test('a job is given up after the longest time that it is waited for, and no earlier', async () => {
+  test('a job is given up after the longest wait, and not earlier', async () => {
     assert.equal(await waited(STOPS, 'active', 60_000), 'warning still-under-way');
     assert.equal(await waited(STOPS, 'active', 70_000), 'waits');
   });
 
-  test('a stop without end is waited for while nothing is to be undone', async () => {
+  test('a stop without end is waited for if nothing has to be undone', async () => {
     assert.equal(await waited(STOPS, 'inactive'), 'waits');
   });
 });

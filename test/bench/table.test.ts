@@ -9,19 +9,19 @@ test('the median is the middle of the values, by size', () => {
   assert.equal(median([7]), 7);
 });
 
-test('the middle mean leaves the quickest and the slowest quarter out', () => {
+test('the middle mean leaves out the fastest and the slowest quarter', () => {
   assert.equal(middleMean([1000, 4, 5, 6, 7, 0, 9, -50]), 5.5);
   assert.equal(middleMean([3, 5]), 4);
 });
 
-test('an aim is met up to its limit', () => {
+test('a limit is met up to its value', () => {
   const met = (ours: number) => atMostTimes(1.5, { baseline: 10, ours }).met;
   assert.deepEqual([met(9), met(15), met(15.1)], [true, true, false]);
   const same = (ours: number) => equal({ baseline: 100, ours }).met;
   assert.deepEqual([94, 95.1, 104.9, 106].map(same), [false, true, true, false]);
 });
 
-test('rows are columns, and what two numbers do not say is below them', () => {
+test("results are rows, with a note below for differences that two numbers don't show", () => {
   const rows: Row[] = [
     {
       name: 'call',

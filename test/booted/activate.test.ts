@@ -1,13 +1,13 @@
-/** The script `activate` on a host where units have odd names, others have a hand in files, and things fail. */
+/** The script `activate` on a host: odd unit names, interference by others, and failures. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { LONG } from '../support/thorough.js';
 
 const UNIT = 'far.service';
@@ -27,25 +27,17 @@ const TEMPLATE = 'a\\x2db@.service';
 const INSTANCE = TEMPLATE.replace('@', '@x\\x2dy');
 
 describe('activate', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
-  let folder: string;
-  let host: StagedHost;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-    box = await bootWithPrograms('activate');
-    host = new StagedHost(box, folder);
-    await changeFiles(box, {
-      [FILE]: SERVICE,
-      [`/etc/systemd/system/${ODD}`]: SERVICE,
+  const folder = temporaryFolder({ after });
+  const { box, run } = machine('activate', {
+    files: {
+      [UNIT]: SERVICE,
+      [ODD]: SERVICE,
       [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
-      [`/etc/systemd/system/${TEMPLATE}`]: SERVICE,
-    });
-    await box.succeed(['systemctl', 'start', UNIT, ODD, INSTANCE]);
+      [TEMPLATE]: SERVICE,
+    },
+    start: [UNIT, ODD, INSTANCE],
   });
-  after(async () => {
-    await box?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = new StagedHost(box, folder);
 
   const isThere = (path: string) => existsSync(`/proc/${box.pid}/root${path}`);
 
@@ -65,7 +57,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
     [ODD, ODD],
     [TEMPLATE, INSTANCE],
   ] as const) {
-    test(`a unit is confined by its name, and freed: ${unit}`, async () => {
+    test(`confines a unit by its name, and reverts it: ${unit}`, async () => {
       await host.stage(unit, POLICY);
       const done = await host.activate(unit);
       assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${unit}: activated\n`, '']);
@@ -76,14 +68,13 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal(await host.isConfined(service), false);
       assert.equal(isThere(`/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`), false);
       // The command finds the same services.
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', unit);
-      assert.equal(applied.status, 0, applied.stderr);
+      await run(0, 'apply', '--template', 'no-exec', unit);
       assert.equal(await host.isConfined(service), true);
-      assert.equal((await sandboxUnit(box, 'revert', unit)).status, 0);
+      await run(0, 'revert', unit);
     });
   }
 
-  test('a revert of a unit that is not there is refused, but for what is left of ours', async () => {
+  test("refuses to revert a unit that doesn't exist, but removes sandbox-unit's files of it", async () => {
     const gone = 'gone.service';
     for (const unit of [gone, 'gone@.service'])
       for (const words of [['--revert'], ['--revert', '--check']]) {
@@ -101,7 +92,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual([unconfined.status, unconfined.stdout], [0, `${UNIT}: unchanged\n`]);
   });
 
-  test('a check tells of programs that go with the last unit, as the change takes them', async () => {
+  test('--check names programs that the last revert removes', async () => {
     const tightening = `${POLICY}[ready]\ndeny = ["chroot"]\n`;
     for (const [unit, policy, written] of [
       [UNIT, POLICY, [LAUNCHER]],
@@ -131,10 +122,10 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
     assert.equal((await host.activate('--revert', ODD)).status, 0);
   });
 
-  describe('one unit', () => {
+  describe('activate of one unit', () => {
     beforeEach(() => host.stage(UNIT, POLICY));
 
-    test('names that no service has are refused, and nothing is run for them', async () => {
+    test('refuses names that no service has, and runs nothing for them', async () => {
       for (const name of [
         '$(touch /pwned).service',
         '`id`.service',
@@ -209,7 +200,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       ],
     };
     for (const [what, [shell, why]] of Object.entries(PLANTED)) {
-      test(`refused: ${what}`, async () => {
+      test(`refuses ${what}`, async () => {
         const planted = await box.sh(shell);
         assert.equal(planted.status, 0, planted.stderr);
         const { status, stdout, stderr } = await host.activate(UNIT);
@@ -230,7 +221,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       }
     };
 
-    test('a file that changes between the look at it and the copy is not put into force', async () => {
+    test("doesn't use a file that changes between check and copy", async () => {
       const cp = `#!/bin/sh\nfor to; do :; done\ncase $to in *.tmp) echo x >>${STAGE}${DROP_IN} ;; esac\nexec /root/cp "$@"\n`;
       await box.writeFile('/root/changing-cp', cp, '0755');
       const { status, stdout, stderr } = await activateWith(
@@ -242,7 +233,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
-    test('a disk that is full in the middle of it leaves the unit as it was', async () => {
+    test('leaves the unit as before if the disk gets full', async () => {
       const small = 'mount -t tmpfs -o size=4k,mode=755 tmpfs';
       const files = await activateWith(
         `mkdir -p ${FILE}.d; ${small} ${FILE}.d`,
@@ -257,14 +248,14 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
-    test('activate: refuses where others can write to a folder above its own', async () => {
+    test('refuses a folder below one that others can write to', async () => {
       const { status, stderr } = await activateWith('chmod o+w /run', 'chmod o-w /run');
       assert.equal(status, 1);
       assert.match(stderr, /^activate: \/run\/sandbox-unit can be changed by others than root: /);
       await isAsBefore();
     });
 
-    test('without flock(1) nothing is changed', async () => {
+    test('changes nothing without flock(1)', async () => {
       const { status, stderr } = await activateWith(
         'mount --bind /dev/null /usr/bin/flock',
         'umount /usr/bin/flock',
@@ -273,20 +264,20 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
-    test('a copy of the script that is cut short does nothing', async () => {
+    test('does nothing if the copy of the script is cut short', async () => {
       await box.sh(`head -c -9 ${STAGE}/activate >/root/cut && mv /root/cut ${STAGE}/activate`);
       await host.activate(UNIT);
       await isAsBefore();
     });
 
-    test('other users can not keep it waiting', async () => {
+    test('is not blocked by other users', async () => {
       assert.equal((await host.activate(UNIT)).status, 0);
       assert.equal((await box.sh('stat -c %a /run/sandbox-unit/lock')).stdout, '600\n');
       assert.equal((await host.activate('--revert', UNIT)).status, 0);
       await isAsBefore();
     });
 
-    test('what is done when a signal comes or a reader goes is not said to be rolled back', async () => {
+    test("doesn't report a roll-back for finished work when a signal comes or a reader goes", async () => {
       const script = `POSIXLY_CORRECT=1 sh ${STAGE}/activate`;
       const late = `#!/bin/sh\n/usr/bin/mv "$@" || exit\ncase $* in *${RECORD}.new) kill -TERM $PPID ;; esac\n`;
       for (const [revert, confined, word] of [
@@ -313,7 +304,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal(isThere('/usr/local/libexec'), false);
     });
 
-    test('a run that has waited for another one works, though that has taken the empty folder of records away', async () => {
+    test('works after it waited for another run that removed the empty folder of records', async () => {
       const state = '/var/lib/sandbox-unit';
       const waited = await box.sh(
         `exec 8>>/run/sandbox-unit/lock; flock 8; { sh ${STAGE}/activate ${UNIT} 8>&- & }
@@ -325,7 +316,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test("a probe has nothing of root's shell, and leaves nothing behind", async () => {
+    test("gives a probe nothing of root's shell, and leaves nothing behind", async () => {
       const seen = `id -un; cut -d' ' -f7 /proc/$$/stat; ls /proc/self/fd; echo "\${SECRET-unset}"; printf '%s\\n' "$1"`;
       const leaves = `(trap '' TERM; setsid sleep 600 <&- >&- 2>&-) & case $2 in late) wait ;; killed) kill $$ ;; esac`;
       await box.writeFile('/opt/programs/looks', `#!/bin/sh\n{ ${seen}; } >/tmp/seen\n${leaves}\n`, '0755');
@@ -344,7 +335,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('the record of a run that a boot has ended is put back; one that was not complete goes', async () => {
+    test('rolls back the record of a run that a boot ended; removes an incomplete one', async () => {
       const waits = await host.activate('--confirm', '600', UNIT);
       assert.equal(waits.status, 3, waits.stderr);
       await box.sh(`echo 00000000-0000-0000-0000-000000000000 >${RECORD}/boot; mkdir ${RECORD}.new`);
@@ -362,7 +353,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('a change that waits is shown by the command, with the command line of the script that keeps it', async () => {
+    test("its waiting change is shown by `status`, with the script's command line to confirm it", async () => {
       const waits = await host.activate('--confirm', '600', UNIT);
       assert.equal(waits.status, 3, waits.stderr);
       const { status, stderr } = await sandboxUnit(box, 'status', UNIT);
@@ -372,7 +363,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       assert.deepEqual([refused.status, refused.stdout], [1, `${UNIT}: refused\n`], refused.stderr);
       await box.succeed(['sh', '-c', `${hint![1]} --keep -- ${UNIT}`]);
       for (const path of [RECORD, KEEPER]) assert.equal(isThere(path), false, path);
-      assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+      await run(0, 'status', UNIT);
       assert.equal((await host.activate('--revert', UNIT)).status, 0);
       await isAsBefore();
     });
@@ -407,7 +398,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       ]),
     ];
 
-    test('a service that a restart would leave down is not restarted', async () => {
+    test("doesn't restart a service that the restart would leave down", async () => {
       await changeFiles(box, {
         '/etc/systemd/system/down.service': SERVICE,
         '/etc/systemd/system/up.service': `[Unit]\nRequires=masked.service\n${SERVICE}`,
@@ -441,7 +432,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('a service that its restart leaves down is started again, and what can not be is told', async () => {
+    test("starts a service again that its restart left down, and reports what can't be started", async () => {
       const restored = async () => {
         await changeFiles(box, { [FILE]: SERVICE });
         await box.succeed(['systemctl', 'restart', UNIT]);
@@ -468,7 +459,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('a service that somebody stops while it is tried stays so', async () => {
+    test('leaves a service stopped that an administrator stops during the trial', async () => {
       await host.stage(UNIT, `${POLICY}probe = ["sh", "-c", "systemctl stop ${UNIT}; false"]\n`);
       const { status, stdout, stderr } = await host.activate(UNIT);
       assert.deepEqual([status, stdout], [1, `${UNIT}: rolled back\n`], stderr);
@@ -477,7 +468,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('activate: refuses a unit that is enabled at boot for the generator of earlier versions', async () => {
+    test('refuses a unit that is enabled at boot for the generator of earlier versions', async () => {
       const manifest = `/etc/sandbox-unit/enabled/activate.d/${UNIT}`;
       await box.sh(`mkdir -p ${dirname(manifest)}; echo x >${manifest}`);
       for (const words of [[UNIT], ['--check', UNIT]]) {
@@ -489,7 +480,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('a record that can not be used stays, and its unit is left alone', async () => {
+    test('keeps an unusable record, and leaves its unit alone', async () => {
       await box.sh(`mkdir -p ${RECORD}`);
       const { status, stdout, stderr } = await host.activate(UNIT);
       assert.equal(status, 1);
@@ -500,7 +491,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('a change of the command that is not done keeps the script from another, and the reverse', async () => {
+    test('refuses while the command has an unfinished change, and the reverse', async () => {
       await box.sh(`touch /var/lib/sandbox-unit/${UNIT}.u`);
       const { status, stderr } = await host.activate(UNIT);
       assert.equal(status, 1);
@@ -515,14 +506,12 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
       await box.waitFor('the drop-in', () => isThere(DROP_IN));
       await box.sh('kill -KILL $(cat /root/pid)');
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(applied.status, 2, applied.stderr);
+      const applied = await run(2, 'apply', '--template', 'no-exec', UNIT);
       assert.match(
         applied.stderr,
         /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
       );
-      const shown = await sandboxUnit(box, 'status', UNIT);
-      assert.equal(shown.status, 2, shown.stderr);
+      const shown = await run(2, 'status', UNIT);
       assert.match(
         shown.stderr,
         /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
@@ -537,17 +526,14 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       await isAsBefore();
     });
 
-    test('what the command has applied the script takes over, and the reverse', { skip: LONG }, async () => {
-      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
+    test('takes over a unit that the command has applied, and the reverse', { skip: LONG }, async () => {
+      await run(0, 'apply', '--template', 'no-exec', UNIT);
       await host.stage(UNIT, POLICY);
       assert.equal((await host.activate(UNIT)).stdout, `${UNIT}: activated\n`);
-      const again = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
-      assert.equal(again.status, 0, again.stderr);
+      await run(0, 'apply', '--template', 'no-exec', UNIT);
       assert.equal((await host.activate('--revert', UNIT)).stdout, `${UNIT}: reverted\n`);
       await isAsBefore();
-      const { status, stdout } = await sandboxUnit(box, 'status');
-      assert.equal(status, 0, stdout);
+      await run(0, 'status');
     });
   });
 });

@@ -1,16 +1,16 @@
-/** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
+/** A host without Node is confined from another machine: its facts are gathered, files are made there, and `activate` applies them. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { hostScript } from '../support/asked-elsewhere.js';
-import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { properties, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
@@ -30,26 +30,18 @@ settle = "200ms"
 `;
 
 describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
-  let folder: string;
-  let host: StagedHost;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-    box = await bootWithPrograms('agentless');
-    host = new StagedHost(box, folder);
-    await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
-    await box.succeed(['systemctl', 'start', UNIT]);
+  const folder = temporaryFolder({ after });
+  const { box, run } = machine('agentless', {
+    files: { [UNIT]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' },
+    start: [UNIT],
   });
-  after(async () => {
-    await box?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = new StagedHost(box, folder);
 
   const stage = (policy: string) => host.stage(UNIT, policy);
   const activate = (...words: string[]) => host.activate(...words, UNIT);
   const isConfined = () => host.isConfined(UNIT);
 
-  test('facts of a host are of one class, whatever its service and its manager have been through', async () => {
+  test('facts of a host have one class, whatever its service and its manager have been through', async () => {
     const hosts = join(folder, 'hosts');
     mkdirSync(hosts);
     writeFileSync(join(folder, 'policy.toml'), '[service]\nProtectHome = true\n');
@@ -73,7 +65,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match(stdout, /^again ([0-9a-f]{16})\ndown \1\nup \1\n$/);
   });
 
-  test('a policy is put into force, once', async () => {
+  test('activate applies a policy, and the second time changes nothing', async () => {
     await stage(POLICY);
     const asked = await activate('--check');
     assert.equal(asked.status, 3, asked.stderr);
@@ -85,12 +77,11 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     const again = await activate();
     assert.deepEqual([again.status, again.stdout], [0, `${UNIT}: unchanged\n`]);
     // The command, where it is installed, has the policy's text and finds nothing amiss.
-    assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
-    const verified = await sandboxUnit(box, 'verify', UNIT);
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    await run(0, 'status', UNIT);
+    await run(0, 'verify', UNIT);
   });
 
-  test('a policy with which the service does not come up is taken back', async () => {
+  test("activate rolls back a policy if the service doesn't start", async () => {
     const were = await box.readFile(DROP_IN);
     await stage(POLICY.replace('"uname"', '"uname", "openat", "open"'));
     const { status, stdout, stderr } = await activate();
@@ -107,14 +98,14 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual(await properties(box, UNIT, 'ActiveState'), { ActiveState: 'active' });
   });
 
-  test('a probe that fails takes it back, too', async () => {
+  test('activate rolls back a policy if a probe fails', async () => {
     await stage(`${POLICY}probe = ["false"]\n`);
     const { status, stderr } = await activate();
     assert.deepEqual([status, stderr], [1, `activate: ${UNIT}: the probe fails: false\n`]);
     assert.equal(await isConfined(), true);
   });
 
-  test('what nobody keeps is put back by itself', async () => {
+  test('activate rolls back a change that is not confirmed', async () => {
     const were = await box.readFile(DROP_IN);
     const other = POLICY.replace('uname', 'sysinfo');
     await stage(other);
@@ -139,7 +130,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.equal((await box.sh('systemctl list-timers --all | grep -c activate-undo')).stdout.trim(), '0');
   });
 
-  test('a run that is killed is undone by the next one', async () => {
+  test('activate rolls back a killed run when it runs next', async () => {
     const were = await box.readFile(DROP_IN);
     await stage(POLICY.replace('settle = "200ms"', 'settle = "60s"'));
     await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
@@ -153,7 +144,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     );
   });
 
-  test('a unit whose files systemd has yet to read is refused', async () => {
+  test("facts refuses a unit whose files systemd hasn't read", async () => {
     const later = `${FILE}.d/later.conf`;
     await box.writeFile(later, '[Service]\nExecStart=\nExecStart=/usr/bin/tail -n 2 -f /dev/null\n');
     const { status, stdout, stderr } = await activate();
@@ -163,7 +154,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     for (const word of ['--keep', '--undo']) assert.equal((await activate(word, '--check')).status, 2);
   });
 
-  test('files for a command that has changed since are refused, and the next check names it', async () => {
+  test('activate refuses files for a command that has changed since, and the next check names it', async () => {
     await changeFiles(box, { [FILE]: SERVICE.replace('-f', '-n 1 -f') });
     const { status, stdout, stderr } = await activate();
     assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`]);
@@ -174,7 +165,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match(check.stdout, /^\+ExecStart=.*-n 1 -f/m);
   });
 
-  test('files that others could have changed are refused', async () => {
+  test('activate refuses files that others could have changed', async () => {
     await stage(POLICY);
     await box.sh(`chown daemon ${STAGE}${DROP_IN}`);
     assert.match((await activate()).stderr, /can be changed by others than root/);
@@ -185,7 +176,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
   });
 
-  test('a revert leaves the host as it was, and a check shows what goes', async () => {
+  test('activate reverts the host to its state before, and a check shows what is removed', async () => {
     const asked = await activate('--check', '--revert');
     assert.deepEqual([asked.status, asked.stderr], [3, '']);
     assert.match(asked.stdout, /would change\n(?:.*\n)*-ProtectHome=yes\n/);
@@ -203,7 +194,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.equal(readFileSync(`/proc/${box.pid}/root${FILE}`, 'utf8').includes('-n 1 -f'), true);
   });
 
-  test('a boot puts back what waits, before services start', async () => {
+  test('a boot rolls back an unconfirmed change before services start', async () => {
     await stage(POLICY);
     await box.succeed(['systemctl', 'add-wants', 'multi-user.target', UNIT]);
     const waits = await activate('--confirm', '600');

@@ -1,12 +1,9 @@
-/** Whether a service runs with the files that are there, whatever their times say; on a real machine. */
+/** Whether a service runs with its present files, whatever the times of the files, on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { after, before, describe } from 'node:test';
 import { FOLDER, UNIT } from '../support/demo-service.js';
-import { sandboxUnit, servicesObstacle } from '../support/service.js';
-
-const skip = servicesObstacle();
-let box: Box;
+import { machine } from '../support/machine.js';
+import { sandboxUnit } from '../support/service.js';
 
 const POLICIES: Readonly<Record<string, string>> = {
   'a filter of the launcher': '[syscalls]\ndeny = ["execve", "execveat"]\n',
@@ -14,15 +11,9 @@ const POLICIES: Readonly<Record<string, string>> = {
   'what shows in no process': '[service]\nDevicePolicy = "closed"\n',
 };
 
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'standing' });
-  await box.writeFile(
-    `/etc/systemd/system/${UNIT}`,
-    '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n',
-  );
+const { box, run, skip, test } = machine('standing', {
+  files: { [UNIT]: '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n' },
 });
-after(() => box?.stop());
 
 async function done(script: string) {
   const { status, stderr } = await box.sh(script);
@@ -39,8 +30,7 @@ async function look() {
 const pid = () => box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
 
 async function apply(...options: string[]) {
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--json', ...options, UNIT);
-  assert.equal(status, 0, stdout + stderr);
+  const { stdout } = await run(0, 'apply', '--json', ...options, UNIT);
   const [unit] = (JSON.parse(stdout) as { units: { restarted: boolean; state: string }[] }).units;
   return { restarted: unit!.restarted, state: unit!.state };
 }
@@ -101,11 +91,11 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     after(() => sandboxUnit(box, 'revert', UNIT));
 
     for (const [how, script] of Object.entries(OPEN)) {
-      test(`${how}: it doesn't run with them, and apply restarts it`, async () => {
+      test(`${how}: the service doesn't run with them, and apply restarts it`, async () => {
         await done(script);
         assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
         assert.notEqual((await sandboxUnit(box, 'verify', UNIT)).status, 0);
-        assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
+        await run(3, 'apply', '--check', UNIT);
         assert.equal((await apply()).restarted, true);
         assert.equal((await look()).state, 'live');
         const before = await pid();
@@ -115,7 +105,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     }
 
     for (const [how, script] of Object.entries(LIVE)) {
-      test(`${how}: it runs with them, and apply leaves it alone`, async () => {
+      test(`${how}: the service runs with them, and apply leaves it alone`, async () => {
         await done(script);
         const before = await pid();
         assert.deepEqual(await look(), { state: 'live', drift: [] });
@@ -138,7 +128,7 @@ describe('files that the manager reads only after the service was started', { sk
         cp -r /root/kept.d ${FOLDER}
         systemctl restart ${UNIT}; systemctl daemon-reload`);
       assert.equal((await look()).state, 'restart-due');
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+      await run(1, 'verify', UNIT);
       await box.sh(`systemctl restart ${UNIT}`);
       assert.equal((await look()).state, 'live');
       await sandboxUnit(box, 'revert', UNIT);
@@ -146,7 +136,7 @@ describe('files that the manager reads only after the service was started', { sk
   }
 });
 
-test('systemd had read an earlier policy when the service was started: restart due', { skip }, async () => {
+test('a restart is due if systemd had an earlier policy loaded when the service started', async () => {
   const use = async (deny: string) => {
     await box.writeFile(
       `/etc/sandbox-unit/${UNIT}.toml`,
@@ -168,11 +158,11 @@ test('systemd had read an earlier policy when the service was started: restart d
   assert.equal(await pid(), before);
   assert.equal((await apply()).restarted, true);
   assert.equal((await look()).state, 'live');
-  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+  await run(0, 'verify', UNIT);
   await sandboxUnit(box, 'revert', UNIT);
 });
 
-describe('fields of the journal', { skip }, () => {
+describe('LogExtraFields= of the unit', { skip }, () => {
   const own = `/etc/systemd/system/${UNIT}.d/zzz.conf`;
   const use = async (line: string) => {
     await box.writeFile(own, `[Service]\nLogExtraFields=${line}\n`);
@@ -185,14 +175,14 @@ describe('fields of the journal', { skip }, () => {
     await box.sh(`rm -f ${own}; systemctl daemon-reload`);
   });
 
-  test("that are the unit's own go on beside the one for the files", async () => {
+  test('stays beside the one for the files', async () => {
     await use('OWN=1');
     assert.deepEqual(await look(), { state: 'live', drift: [] });
     const exported = await box.readFile(`/run/systemd/units/log-extra-fields:${UNIT}`);
     assert.match(exported, /SANDBOX_UNIT_FILES=.*OWN=1$/s);
   });
 
-  test('that a later drop-in takes away leave the times of the files to tell', async () => {
+  test('in a later drop-in can reset it: then the times of the files decide', async () => {
     await use('');
     assert.deepEqual(await look(), { state: 'live', drift: [] });
     const before = await pid();
@@ -204,9 +194,7 @@ describe('fields of the journal', { skip }, () => {
 });
 
 /** Renaming a folder leaves the times of what is in it. */
-test('the folder above is put back as it was under an earlier policy: no service runs with that', {
-  skip,
-}, async () => {
+test('a folder that was restored as under an earlier policy: no service runs with that policy', async () => {
   const use = async (line: string) => {
     await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `[service]\n${line}\n`);
     assert.equal((await apply()).restarted, true);
@@ -221,7 +209,7 @@ test('the folder above is put back as it was under an earlier policy: no service
     rm -rf /root/system; mv /etc/systemd/system /root/; mv /etc/systemd/earlier /etc/systemd/system
     systemctl daemon-reload`);
   assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
-  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+  await run(1, 'verify', UNIT);
   assert.equal((await apply()).restarted, true);
   assert.notEqual(await pid(), before);
   assert.deepEqual(await look(), { state: 'live', drift: [] });

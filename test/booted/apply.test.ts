@@ -1,14 +1,13 @@
-/** What the command does on a machine besides confining a service. */
+/** Effects of `apply` on a machine besides the confinement of a service. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { policyHash } from '../../src/prepare/hashes.js';
-import type { Box } from '../support/box.js';
 import { FOLDER, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
+import { splitLines } from '../support/run.js';
 import {
   apply,
-  bootWithPrograms,
   COMMAND,
   folderWithSystem,
   mainPid,
@@ -17,19 +16,15 @@ import {
   properties,
   revert,
   sandboxUnit,
-  servicesObstacle,
 } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
 /** The option by which a verb works on the box's files alone. */
 let offline: string;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('apply');
-  offline = `--root=${await folderWithSystem(box)}`;
+const { box, run, skip, test } = machine('apply', {
+  prepare: async () => {
+    offline = `--root=${await folderWithSystem(box)}`;
+  },
 });
-after(() => box?.stop());
 
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 
@@ -38,7 +33,7 @@ async function define(lines: string): Promise<void> {
   await box.succeed(['systemctl', 'restart', UNIT]);
 }
 
-test('whatever the caller keeps from others, the service can read what is written', { skip }, async () => {
+test("apply: a strict umask of the caller doesn't keep the service from reading its files", async () => {
   await define('User=nobody\nExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.sh(`umask 077; node ${inRepository('dist/sandbox-unit.cjs')} apply ${UNIT}`);
@@ -57,15 +52,13 @@ test('whatever the caller keeps from others, the service can read what is writte
   await revert(box, UNIT);
 });
 
-test('what an earlier version made for [exec] programs goes on, and the next apply takes it away', {
-  skip,
-}, async () => {
+test('apply: a drop-in of an earlier version for [exec] programs works, and the next apply removes it', async () => {
   await define("ExecStart=/bin/sh -c 'exec /usr/bin/tail -f /dev/null'");
   const [dropIn, filter] = [`${FOLDER}/zz-sandbox-unit.conf`, `${FOLDER}/zz-sandbox-unit.filter`];
   const programs = `${FOLDER}/zz-sandbox-unit.programs`;
   const launcher = '/usr/local/libexec/sandbox-unit/launcher';
   await box.writeFile(policyPath(UNIT), POLICY);
-  assert.equal((await sandboxUnit(box, 'apply', '--no-restart', UNIT)).status, 0);
+  await run(0, 'apply', '--no-restart', UNIT);
   // As version 0.1.0 wrote them: the launcher is mounted over the daemon, and starts it from another path.
   const mounts = `/usr/bin/tail:${programs}/tail ${programs}/tail.launch:/usr/bin/tail`;
   const early = `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`;
@@ -97,17 +90,13 @@ test('what an earlier version made for [exec] programs goes on, and the next app
   await revert(box, UNIT);
 });
 
-test('a policy from standard input is in force, verified and recorded as one of a file', {
-  skip,
-}, async () => {
+test('apply: a policy from standard input is in force, verified and recorded like one of a file', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.succeed(['rm', '-f', policyPath(UNIT)]);
   const piped = (...words: string[]) =>
     box.exec([...COMMAND, ...words, '--policy', '-', UNIT], { input: POLICY });
   const filesOf = async () =>
-    (await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
-      .trimEnd()
-      .split('\n')
+    splitLines(await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
       .filter((path) => path !== '')
       .sort();
   const recorded = JSON.parse((await piped('explain', '--record', '--json')).stdout);
@@ -132,12 +121,12 @@ test('a policy from standard input is in force, verified and recorded as one of 
   });
   assert.match(commented.stdout, /^demo\.service: applied$/m);
   assert.equal(await mainPid(box, UNIT), pid);
-  assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
-  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  await run(0, 'status', UNIT);
+  await run(0, 'revert', UNIT);
   assert.deepEqual(await filesOf(), []);
 });
 
-test('what is not named any more is free after a purge, and the rest runs on', { skip }, async () => {
+test("apply --purge: frees units that aren't named, and the others keep running", async () => {
   const [second, own] = ['second.service', policyPath('second.service')];
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, {
@@ -151,13 +140,10 @@ test('what is not named any more is free after a purge, and the rest runs on', {
   const pid = await mainPid(box, UNIT);
   const looked = await sandboxUnit(box, 'apply', '--purge', '--check', '--json=summary', UNIT);
   const { units } = JSON.parse(looked.stdout) as { units: { unit: string; state: string; diff: string }[] };
-  assert.deepEqual(
-    [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)],
-    [3, ['demo.service unchanged', 'second.service pending']],
-  );
+  const found = [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)];
+  assert.deepEqual(found, [3, ['demo.service unchanged', 'second.service pending']]);
   assert.match(units[1]!.diff, /^\+\+\+ \/dev\/null$/m);
-  const done = await sandboxUnit(box, 'apply', '--purge', UNIT);
-  assert.equal(done.status, 0, done.stdout + done.stderr);
+  await run(0, 'apply', '--purge', UNIT);
   assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '0']);
   assert.equal(await mainPid(box, UNIT), pid);
   // Its policy is there: all that have one are applied, until it is gone.
@@ -169,7 +155,7 @@ test('what is not named any more is free after a purge, and the rest runs on', {
   await box.succeed(['systemctl', 'stop', second]);
 });
 
-test('the root of the running system is refused for --root', { skip }, async () => {
+test('--root: the root of the running system is refused', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   for (const verb of ['plan', 'generate', 'apply', 'revert', 'status'])
@@ -180,7 +166,7 @@ test('the root of the running system is refused for --root', { skip }, async () 
     }
 });
 
-test('a disk that is read-only or full is no finding', { skip }, async () => {
+test('apply: a read-only or full disk is an error, not a finding', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   const mounts = [
@@ -204,14 +190,14 @@ test('a disk that is read-only or full is no finding', { skip }, async () => {
   await revert(box, UNIT);
 });
 
-test('comments are written without a restart', { skip }, async () => {
+test('apply: comments are written without a restart', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await apply(box, POLICY, UNIT);
   const pid = await mainPid(box, UNIT);
   const hash = () => box.succeed(['grep', '^# Policy: ', `${FOLDER}/zz-sandbox-unit.conf`]);
   const before = await hash();
   await box.writeFile(policyPath(UNIT), `description = "the same"\n${POLICY}`);
-  assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
+  await run(3, 'apply', '--check', UNIT);
   const { status, stdout, stderr } = await sandboxUnit(box, 'apply', UNIT);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^demo\.service: applied\n/);
@@ -224,7 +210,7 @@ test('comments are written without a restart', { skip }, async () => {
   await revert(box, UNIT);
 });
 
-test('a drop-in that would be read after ours is refused until it is renamed', { skip }, async () => {
+test('apply: refuses a drop-in that would be read after its own, until that is renamed', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   const later = `${FOLDER}/zzz.conf`;
   await changeFiles(box, {
@@ -248,7 +234,7 @@ test('a drop-in that would be read after ours is refused until it is renamed', {
   await box.succeed(['rm', '-r', FOLDER]);
 });
 
-test('a later drop-in of a package is out of the way once it is masked', { skip }, async () => {
+test('apply: a later drop-in of a package does no harm once it is masked', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await changeFiles(box, { [`/run/systemd/system/${UNIT}.d/zzz.conf`]: '[Service]\nPrivateTmp=no\n' });
   await box.writeFile(policyPath(UNIT), '[service]\nPrivateTmp = true\n');
@@ -274,26 +260,26 @@ const limits = async (unit: string) => {
   return [ProtectSystem, ...['ptrace', 'keyctl'].filter((call) => calls.includes(call))];
 };
 
-test("an instance's policy takes the place of its template's", { skip }, async () => {
+test("apply: an instance's policy replaces its template's", async () => {
   const [template, unit] = ['tpl@.service', 'tpl@a.service'];
   await changeFiles(box, {
     [`/etc/systemd/system/${template}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
     [policyPath(template)]: '[syscalls]\ndeny = ["ptrace"]\n[service]\nProtectSystem = "strict"\n',
   });
-  assert.equal((await sandboxUnit(box, 'apply', offline, template)).status, 0);
+  await run(0, 'apply', offline, template);
   assert.deepEqual(await limits(unit), ['strict', 'ptrace']);
   for (const words of [['apply'], ['apply', offline]]) {
     await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["keyctl"]\n');
-    assert.equal((await sandboxUnit(box, ...words, unit)).status, 0);
+    await run(0, ...words, unit);
     assert.deepEqual(await limits(unit), ['no', 'keyctl']);
-    assert.equal((await sandboxUnit(box, 'apply', '--check', unit)).status, 0);
+    await run(0, 'apply', '--check', unit);
     await revert(box, unit);
   }
   assert.deepEqual(await limits(unit), ['strict', 'ptrace']);
   await sandboxUnit(box, 'revert', offline, template);
 });
 
-test('drop-ins of an alias count offline, too', { skip }, async () => {
+test('--root: drop-ins of an alias count', async () => {
   await changeFiles(box, {
     '/etc/systemd/system/real.service': '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
     '/etc/systemd/system/ali.service.d/x.conf': '[Service]\nSystemCallFilter=~ptrace\nProtectSystem=full\n',
@@ -301,19 +287,17 @@ test('drop-ins of an alias count offline, too', { skip }, async () => {
   });
   await box.succeed(['ln', '-s', 'real.service', '/etc/systemd/system/ali.service']);
   assert.deepEqual(await limits('real.service'), ['full', 'ptrace']);
-  assert.equal((await sandboxUnit(box, 'apply', offline, 'ali.service')).status, 0);
+  await run(0, 'apply', offline, 'ali.service');
   assert.deepEqual(await limits('real.service'), ['full', 'ptrace', 'keyctl']);
-  const again = await sandboxUnit(box, 'apply', '--check', '--diff', 'ali.service');
-  assert.equal(again.status, 0, again.stdout);
+  await run(0, 'apply', '--check', '--diff', 'ali.service');
   await revert(box, 'ali.service');
 });
 
-test('unit files that systemd has yet to read are read first, and not by --check', { skip }, async () => {
+test("apply: reloads unread unit files first; --check doesn't", { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.writeFile(`${FOLDER}/pending.conf`, '[Service]\nNice=5\n');
-  const stale = await sandboxUnit(box, 'apply', '--no-reload', UNIT);
-  assert.equal(stale.status, 2);
+  const stale = await run(2, 'apply', '--no-reload', UNIT);
   assert.match(stale.stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
   const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
   assert.deepEqual(
@@ -321,8 +305,7 @@ test('unit files that systemd has yet to read are read first, and not by --check
     [3, `${UNIT}: pending\nsystemd has to read its files first.\n`],
   );
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
-  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(status, 0, stderr);
+  const { stderr } = await run(0, 'apply', UNIT);
   assert.match(stderr, /^note\[reload-due\]: .*demo\.service had changed/m);
   assert.deepEqual(await properties(box, UNIT, 'NeedDaemonReload', 'Nice'), {
     NeedDaemonReload: 'no',
@@ -332,7 +315,7 @@ test('unit files that systemd has yet to read are read first, and not by --check
   await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
 });
 
-test('systemd has nothing to warn of in what is written', { skip }, async () => {
+test('apply: systemd warns about nothing that is written', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.succeed(['journalctl', '--sync']);
   await apply(
@@ -342,10 +325,8 @@ test('systemd has nothing to warn of in what is written', { skip }, async () => 
   );
   await box.succeed(['journalctl', '--sync']);
   const said = await box.succeed(['journalctl', '--quiet', '--output=cat', '_PID=1']);
-  assert.deepEqual(
-    said.split('\n').filter((line) => line.includes('zz-sandbox-unit')),
-    [],
-  );
+  const found = said.split('\n').filter((line) => line.includes('zz-sandbox-unit'));
+  assert.deepEqual(found, []);
   await revert(box, UNIT);
 });
 
@@ -360,22 +341,19 @@ const FORGER = `
     done
   done`;
 
-test('a drop-in that systemd can not read to its end has it say so for ever: the line is named', {
-  skip,
-}, async () => {
+test("apply: systemd reports changed files for ever if it can't read a drop-in to its end; the line is named", async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await changeFiles(box, { [`${FOLDER}/cut.conf`]: '[Service]\nExecStop=bin/true\nNoNewPrivileges=yes\n' });
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
-  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(status, 2);
+  const { stderr } = await run(2, 'apply', UNIT);
   assert.match(stderr, /cut\.conf:2:1: error\[unit-changed\].*\n(.*\n)*.*hint: correct this line/);
   await changeFiles(box, { [`${FOLDER}/cut.conf`]: undefined });
   await apply(box, POLICY, UNIT);
   await revert(box, UNIT);
 });
 
-test('nobody but systemd says that a job is done', { skip }, async () => {
+test('apply: believes only systemd that a job is done', async () => {
   // It gets ready by a program, and waits in any case.
   const command = `/bin/sh -c 'systemd-notify --ready; read x <>/opt/pipe'`;
   await box.succeed(['mkfifo', '/opt/pipe']);

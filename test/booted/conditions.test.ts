@@ -1,4 +1,4 @@
-/** Conditions of a service that don't hold any more: a restart would leave it stopped. */
+/** Conditions of a service that no longer hold: a restart would leave it stopped. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ExecOptions } from '../support/box.js';
@@ -8,7 +8,7 @@ import { servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
-  describe(`${tree}: conditions that don't hold any more`, { skip: servicesObstacle(tree) ?? false }, () => {
+  describe(`${tree}: conditions that no longer hold`, { skip: servicesObstacle(tree) ?? false }, () => {
     const { box, started, run, filters, isLeft } = oneServiceIn(`conditions-${tree}`, tree);
 
     for (const [lines, why] of [
@@ -19,21 +19,21 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
         /AssertPathExists=\/run\/there doesn't hold/,
       ],
     ] as const) {
-      test(`${lines.split('\n').join(', ')}: it isn't restarted`, async () => {
-        await box().writeFile('/run/there', '');
+      test(`${lines.split('\n').join(', ')}: the service isn't restarted`, async () => {
+        await box.writeFile('/run/there', '');
         await started(lines);
-        await box().succeed(['rm', '/run/there']);
+        await box.succeed(['rm', '/run/there']);
         await isLeft(why);
-        await box().writeFile('/run/there', '');
+        await box.writeFile('/run/there', '');
         await run(0, 'apply', UNIT);
         assert.equal(await filters(), 2);
       });
     }
 
-    test('conditions that hold, whatever is in them, are no obstacle', async () => {
-      await box().succeed(['systemctl', 'set-environment', 'ONLY_THERE=x']);
+    test('conditions that hold are no obstacle, whatever they contain', async () => {
+      await box.succeed(['systemctl', 'set-environment', 'ONLY_THERE=x']);
       const path = '/run/100% %u "of" \'it';
-      await box().writeFile(path, '');
+      await box.writeFile(path, '');
       await started(
         [
           `ConditionPathExists=${path.replaceAll('%', '%%')}`,
@@ -52,23 +52,23 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
 describe("a user's manager", { skip: servicesObstacle() ?? false }, () => {
   const { box } = oneServiceIn('conditions-user');
 
-  test('evaluates conditions of its own', async () => {
+  test('evaluates conditions itself', async () => {
     const user: ExecOptions = { env: { XDG_RUNTIME_DIR: '/run/user/0' } };
-    await box().sh('systemctl start user@0.service');
-    await changeFiles(box(), {
+    await box.sh('systemctl start user@0.service');
+    await changeFiles(box, {
       [`/root/.config/systemd/user/${UNIT}`]: `[Unit]\nConditionPathExists=%t/there\n[Service]\nExecStart=${SLEEP}\n`,
       [`/root/.config/sandbox-unit/${UNIT}.toml`]: POLICY,
     });
-    await box().sh(
+    await box.sh(
       `touch /run/user/0/there; systemctl --user daemon-reload; systemctl --user start ${UNIT}; rm /run/user/0/there`,
       user,
     );
-    const { status, stderr } = await box().exec([...COMMAND.split(' '), 'apply', '--user', UNIT], user);
+    const { status, stderr } = await box.exec([...COMMAND.split(' '), 'apply', '--user', UNIT], user);
     assert.equal(status, 0, stderr);
     assert.match(
       stderr,
       /note\[restart-due\].*\n {2}hint: ConditionPathExists=\/run\/user\/0\/there doesn't hold/,
     );
-    assert.equal(await box().succeed(['systemctl', '--user', 'is-active', UNIT], user), 'active\n');
+    assert.equal(await box.succeed(['systemctl', '--user', 'is-active', UNIT], user), 'active\n');
   });
 });

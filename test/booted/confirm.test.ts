@@ -1,10 +1,10 @@
 /**
- * `apply --confirm` on a real machine: a change that nobody confirms goes back by itself, whatever becomes of who made it, of
- * the manager, and of the machine.
+ * `apply --confirm` on a real machine: an unconfirmed change is rolled back by itself, whatever happens to the caller, the
+ * manager and the machine.
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { beforeEach, describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { policyPath, servicesObstacle } from '../support/service.js';
 
@@ -28,8 +28,7 @@ const STATE = `
 /** `script` gives the command a terminal of its own, and what it reads as what is typed. */
 const ASKING = `script -qefc '${COMMAND} apply --confirm 10s ${UNIT}' /run/asked </run/typed >/dev/null 2>&1`;
 
-describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
+describe('apply --confirm', { skip: servicesObstacle() ?? false }, () => {
   let was: string;
   const sh = (script: string) => box.succeed(['bash', '-c', script]);
   const state = () => sh(STATE);
@@ -65,19 +64,20 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
       until grep -q 'Enter within' /run/asked; do sleep 0.1; done
       ${script}`);
 
-  before(async () => {
-    box = await Box.boot({ name: 'confirm', kernelCommandLine: ['--unit=multi-user.target'] });
-    await sh(`mkdir ${OWN}; cp /usr/local/bin/node ${OWN}; cd ${inRepository('.')}
+  const { box } = machine('confirm', {
+    kernelCommandLine: ['--unit=multi-user.target'],
+    prepare: async () => {
+      await sh(`mkdir ${OWN}; cp /usr/local/bin/node ${OWN}; cd ${inRepository('.')}
       cp -r --parents dist templates native-helper/build ${OWN}; systemctl enable --now ${UNIT}`);
-    await box.writeFile(policyPath(UNIT), FIRST);
-    await run(0, `apply ${UNIT}`);
-    was = await state();
-    assert.match(was, /HTTP\/1\.1 200/);
+      await box.writeFile(policyPath(UNIT), FIRST);
+      await run(0, `apply ${UNIT}`);
+      was = await state();
+      assert.match(was, /HTTP\/1\.1 200/);
+    },
   });
-  after(() => box?.stop());
   beforeEach(() => box.writeFile(policyPath(UNIT), SECOND));
 
-  test('goes back by itself, though the manager is executed anew and another target isolated', async () => {
+  test('rolls back by itself, though the manager is re-executed and another target isolated', async () => {
     await waiting('10s');
     await sh('systemctl daemon-reexec; systemctl isolate multi-user.target');
     const { stdout } = await run(3, 'status');
@@ -86,7 +86,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match((await run(1, 'confirm')).stderr, /error\[not-waiting\]/);
   });
 
-  test('goes back at the end of another run that is at work then', async (t) => {
+  test('rolls back after another run that has the lock at the deadline', async (t) => {
     await box.writeFile('/etc/systemd/system/slow.service', '[Service]\nExecStart=sleep infinity\n');
     await box.writeFile(
       policyPath('slow.service'),
@@ -102,7 +102,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back though another run waits for a stop that has no end', async (t) => {
+  test('rolls back though another run waits for a stop without end', async (t) => {
     const start = `/bin/bash -c 'trap "" TERM; touch /run/deaf; while :; do sleep 0.2; done'`;
     await box.writeFile(
       '/etc/systemd/system/deaf.service',
@@ -121,7 +121,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back in its time where the run is killed during the trial', async () => {
+  test('rolls back at the deadline if the run is killed during the trial', async () => {
     await box.writeFile(policyPath(UNIT), SLOW);
     await sh(`pid=$(systemctl show --value -p MainPID ${UNIT})
       ${COMMAND} apply --confirm 10s ${UNIT} >/dev/null 2>&1 & run=$!
@@ -130,7 +130,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back where the terminal is closed, and where the one who asks is killed', async () => {
+  test('rolls back if the terminal is closed, or the asking process killed', async () => {
     for (const end of ['kill -KILL $terminal', `pkill -KILL -f '^${OWN}/node .* apply --confirm'`]) {
       await asked(end);
       assert.ok(await isThere(UNDO), 'it waits for its time');
@@ -138,7 +138,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     }
   });
 
-  test('goes back at once by Ctrl-C, and after its time, which is a failure', async () => {
+  test('rolls back at once by Ctrl-C, and at the deadline, and fails', async () => {
     assert.match(await asked(`printf '\\003' >&9; wait $terminal; echo "exit $?"; cat /run/asked`), /exit 1/);
     assert.equal(await state(), was);
     const late = await asked('wait $terminal; echo "exit $?"; cat /run/asked');
@@ -152,7 +152,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back after a boot, whatever its target', async () => {
+  test('rolls back after a boot, whatever its target', async () => {
     await waiting('1h');
     await sh(`printf '[Unit]\\nRequires=basic.target\\nAfter=basic.target\\nWants=${UNIT}\\nAllowIsolate=yes\\n' \
       >/etc/systemd/system/lean.target; systemctl set-default lean.target`);
@@ -168,7 +168,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
       ! journalctl --quiet --grep='ordering cycle'`);
   });
 
-  test('stays once it is confirmed, at the terminal or elsewhere', async () => {
+  test('keeps the change once it is confirmed, at the terminal or elsewhere', async () => {
     const said = await asked(`printf '\\r' >&9; wait $terminal; echo "exit $?"; cat /run/asked`);
     assert.match(said, /exit 0.*nginx\.service: unconfirmed.*nginx\.service: confirmed/s);
     await box.writeFile(policyPath(UNIT), FIRST);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
 import { emitted } from '../../src/systemd/directives/against-unit.js';
 import type { Directive } from '../../src/systemd/directives/directive.js';
@@ -8,10 +8,11 @@ import { CAPABILITIES } from '../../src/systemd/directives/kinds/names/capabilit
 import { ADDRESS_FAMILIES } from '../../src/systemd/directives/kinds/names/families.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
 import { parseBoolean } from '../../src/systemd/unit/boolean.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { type Box, boxAvailable } from '../support/box.js';
 import { unitValues } from '../support/bus-in-box.js';
 import { GOOD } from '../support/good-values.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { THOROUGH } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 import { type ReadBackUnit, readUnitsBack, undoing } from './directive-read-back.js';
@@ -116,19 +117,19 @@ for (const [tree, version] of TREES) {
   const skip = boxAvailable(tree);
 
   describe(`systemd ${version}`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `directives-${version}`, tree });
-      assert.match(await box.succeed(['systemctl', '--version']), new RegExp(`^systemd ${version} `));
+    const { box } = machine(`directives-${version}`, {
+      tree,
+      prepare: async () => {
+        assert.match(await box.succeed(['systemctl', '--version']), new RegExp(`^systemd ${version} `));
+      },
     });
-    after(() => box.stop());
 
     const target = { systemd: version, scope: 'system' } as const;
     const inForce = (row: Directive, value: unknown = row.example) =>
       directiveGap(row, value, AT, target) === undefined;
     const known = directives().filter((row) => inForce(row) && !EXCEPTIONS.has(`${version} ${row.name}`));
 
-    test('booleans are spelt as parseBoolean() has them', async () => {
+    test("booleans are spelt as in systemd's parse_boolean()", async () => {
       const spellings = ['1', 'yes', 'Y', 'True', 't', 'ON', '0', 'no', 'N', 'False', 'f', 'OFF'];
       const wrong = ['2', 'enable', 'o', 'tru'];
       const lines = (text: string) => ({ lines: [`NoNewPrivileges=${text}`, `PrivateTmp=${text}`] });
@@ -191,7 +192,7 @@ for (const [tree, version] of TREES) {
       assert.deepEqual(await complaints(box, units.keys()), new Map());
     });
 
-    test('a unit without the directive reads back otherwise', async () => {
+    test('a unit without the directive reads back differently', async () => {
       await install(box, new Map([['bare', { lines: [] }]]));
       const same = ['CPUAccounting', 'IOAccounting', 'IPAccounting'];
       const names = known.map((row) => row.bus.property).filter((name) => !same.includes(name));
@@ -203,7 +204,7 @@ for (const [tree, version] of TREES) {
       assert.deepEqual(equal, ['RootHashSignature']);
     });
 
-    test('an empty value takes back what the table says it does', async () => {
+    test('an empty value resets what the table says', async () => {
       const rows = known.filter((row) => row.reset === '' && row.name !== 'CapabilityBoundingSet');
       const units = new Map<string, UnitText>(
         rows.map((row) => [
@@ -238,13 +239,14 @@ for (const [tree, version] of TREES) {
       const wanted = rows
         .flatMap((row) => [{ ...row.bus, since: row.since }, ...(row.more ?? [])])
         .filter((bus) => (bus.since ?? 0) <= version);
+      const found = wanted.map(({ property }) => [property, signatures.get(property)]);
       assert.deepEqual(
-        wanted.map(({ property }) => [property, signatures.get(property)]),
+        found,
         wanted.map(({ property, signature }) => [property, signature]),
       );
     });
 
-    test('what the table calls too new or gone is ignored', async () => {
+    test('a directive that the table calls too new or removed is ignored', async () => {
       const rows = directives().filter((row) => row.since > version || (row.until ?? 999) <= version);
       const units = new Map(
         rows.map((row) => [row.name, { lines: assignments(row.name, format(row, row.example)).slice(0, 1) }]),
@@ -256,7 +258,7 @@ for (const [tree, version] of TREES) {
       }
     });
 
-    test('each word of an enumeration is known from the version on that the table says', async () => {
+    test('each word of an enumeration is known from the version that the table has', async () => {
       const units = new Map<string, UnitText>();
       const tooNew = new Set<string>();
       for (const row of directives().filter((candidate) => inForce(candidate))) {
@@ -295,17 +297,15 @@ for (const [tree, version] of TREES) {
       const read = shown.match(/^IgnoreSIGPIPE=(?:yes|no)$/gm) ?? [];
       assert.equal(read.length, known.length);
       const dropped = known.filter((_, i) => read[i] === 'IgnoreSIGPIPE=yes');
-      assert.deepEqual(
-        dropped.filter((row) => !row.fatal).map((row) => row.name),
-        [],
-      );
+      const found = dropped.filter((row) => !row.fatal).map((row) => row.name);
+      assert.deepEqual(found, []);
       assert.deepEqual(
         [...wrong.keys()].filter((name) => !dropped.some((row) => row.name === name)),
         [],
       );
     });
 
-    test('merged assignments read back as the policy has them', async () => {
+    test('merged assignments read back as in the policy', async () => {
       await checkMerges(
         box,
         known.filter((row) => MERGES.has(row.name)),
@@ -313,11 +313,11 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('no text can reach beyond its value', async () => {
+    test('no text can add a line', async () => {
       await checkTexts(box);
     });
 
-    test('what a drop-in sets is read back as in force', async () => {
+    test('what a drop-in sets reads back as in force', async () => {
       const others: (readonly [string, unknown, number])[] = [
         ...[...GOOD, ...TEXTS].map(([name, value], i) => [name, value, i] as const),
         ...known.flatMap(({ name, kind }) =>
@@ -343,7 +343,7 @@ for (const [tree, version] of TREES) {
       );
     });
 
-    test('what a later drop-in undoes is read back as not in force', async () => {
+    test('what a later drop-in resets reads back as not in force', async () => {
       const units = new Map(
         known.map((row) => [row.name, { row, value: row.example, later: [undoing(row, version)] }]),
       );
@@ -359,7 +359,7 @@ for (const [tree, version] of TREES) {
       }
     });
 
-    test("a unit's own lines beside those of the drop-in are read back as in force", async () => {
+    test("a unit's own lines beside those of the drop-in read back as in force", async () => {
       const units = new Map<string, ReadBackUnit>();
       for (const row of known) {
         for (const [i, [own, value]] of (MERGES.get(row.name) ?? []).entries()) {
@@ -479,14 +479,10 @@ test('the merge cases name every row that merges', () => {
   const left = directives().filter(
     (row) => row.merge !== 'scalar' && !MERGES.has(row.name) && !like.test(row.name),
   );
-  assert.deepEqual(
-    left.map((row) => row.name),
-    ['MountImages', 'RestrictFileSystems'],
-  );
-  assert.deepEqual(
-    [...MERGES.keys()].filter((name) => findDirective(name)?.merge === 'scalar'),
-    [],
-  );
+  const names = left.map((row) => row.name);
+  assert.deepEqual(names, ['MountImages', 'RestrictFileSystems']);
+  const found = [...MERGES.keys()].filter((name) => findDirective(name)?.merge === 'scalar');
+  assert.deepEqual(found, []);
 });
 
 async function checkMerges(box: Box, rows: readonly Directive[], version: number): Promise<void> {

@@ -1,15 +1,13 @@
-/** What `status` says of a confined unit after a package was upgraded, or something was changed by hand; on a real machine. */
+/** `status` of a confined unit after an upgrade of its package, or a change by hand, on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { after, before, describe } from 'node:test';
 import { FOLDER, LAUNCHER, UNIT } from '../support/demo-service.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { COMMAND, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { COMMAND, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 const POLICY = '/etc/sandbox-unit/demo.service.toml';
 const CONTROL = `/etc/systemd/system.control/${UNIT}.d`;
-let box: Box;
 
 /** A package with the service, as a packager makes one: it reloads the manager and restarts the service. */
 async function install(version: string, service: string) {
@@ -25,17 +23,16 @@ async function install(version: string, service: string) {
 
 const service = (command: string, more = '') => `[Service]\nType=exec\nExecStart=${command}\n${more}`;
 
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'drift' });
-  await install('1', service('/usr/bin/sleep 1001'));
-  await box.writeFile(
-    POLICY,
-    '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
-  );
-  await box.succeed(['systemctl', 'start', UNIT]);
+const { box, run, skip, test } = machine('drift', {
+  policies: {
+    [UNIT]:
+      '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
+  },
+  prepare: async () => {
+    await install('1', service('/usr/bin/sleep 1001'));
+    await box.succeed(['systemctl', 'start', UNIT]);
+  },
 });
-after(() => box?.stop());
 
 async function drift() {
   const { status, stdout, stderr } = await sandboxUnit(box, 'status', '--json', UNIT);
@@ -60,9 +57,7 @@ async function apply(exit = 0) {
 const running = () =>
   box.succeed(['sh', '-c', `tr '\\0' ' ' </proc/$(systemctl show --value -p MainPID ${UNIT})/cmdline`]);
 
-test('an upgrade that changes the command: the old one runs, which is a finding, until it is applied again', {
-  skip,
-}, async () => {
+test('an upgrade that changes the command: the old one still runs, which is a finding until the next apply', async () => {
   await apply();
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
   await install('2', service('/usr/bin/sleep 1002', 'Restart=on-failure\n'));
@@ -70,12 +65,12 @@ test('an upgrade that changes the command: the old one runs, which is a finding,
   const found = await drift();
   assert.deepEqual([found.status, found.drift], [1, ['drift-command']]);
   const [, remedy] = /^'?(sandbox-unit apply \S+?)'?$/.exec(found.hints[0]!) ?? assert.fail(found.hints[0]);
-  assert.equal((await sandboxUnit(box, ...remedy!.split(' ').slice(1))).status, 0);
+  await run(0, ...remedy!.split(' ').slice(1));
   assert.equal(await running(), '/usr/bin/sleep 1002 ');
   assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
 });
 
-test('an upgrade that changes what makes no difference is none', { skip }, async () => {
+test('an upgrade that makes no difference is no finding', async () => {
   await install('3', service('/usr/bin/sleep 1002', 'Restart=always\n'));
   assert.deepEqual((await drift()).drift, []);
 });
@@ -114,7 +109,7 @@ const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, 
   ],
 };
 
-describe('what is changed by hand is named', { skip: skip ?? false }, () => {
+describe('status names a change by hand:', { skip }, () => {
   for (const [what, [script, name, undo]] of Object.entries(CHANGES)) {
     test(what, async () => {
       await apply();
@@ -133,7 +128,7 @@ describe('what is changed by hand is named', { skip: skip ?? false }, () => {
   }
 });
 
-describe("what other units' files say against it is named", { skip: skip ?? false }, () => {
+describe("status names lines in other units' files:", { skip }, () => {
   const own = '/etc/sandbox-unit/other.service.toml';
   const status = async () => {
     const found = JSON.parse((await sandboxUnit(box, 'status', '--json', 'other.service')).stdout) as {
@@ -149,7 +144,7 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
       '[service]\nIPAddressDeny = ["any"]\nPrivateNetwork = true\n[apply]\nsettle = "50ms"\n',
     );
     await box.sh('systemctl daemon-reload; systemctl start other.service');
-    assert.equal((await sandboxUnit(box, 'apply', 'other.service')).status, 0);
+    await run(0, 'apply', 'other.service');
     assert.equal(await status(), '');
   });
   after(async () => {
@@ -157,7 +152,7 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
     await box.succeed(['rm', own]);
   });
 
-  test('a slice that allows', async () => {
+  test('a slice that allows addresses', async () => {
     const file = '/run/systemd/system/system.slice.d/allow.conf';
     await box.writeFile(file, '[Slice]\nIPAddressAllow=any\n');
     await box.sh('systemctl daemon-reload');
@@ -167,7 +162,7 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
   });
 });
 
-describe('what systemd has otherwise than its files say is named', { skip: skip ?? false }, () => {
+describe('status names what systemd has loaded differently from its files:', { skip }, () => {
   test('a property that was set at run time', async () => {
     await apply();
     await box.sh(`systemctl set-property --runtime ${UNIT} DevicePolicy=auto`);
@@ -177,12 +172,12 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await box.sh(`rm -rf /run/systemd/system.control/${UNIT}.d; systemctl daemon-reload`);
   });
 
-  test('a device that was allowed at run time, beside a policy with DevicePolicy=closed; a file with it is not in force', async () => {
+  test('a device allowed at run time beside DevicePolicy=closed; a file that allows it is reported as not in force', async () => {
     await apply();
     await box.sh(`systemctl set-property --runtime ${UNIT} 'DeviceAllow=/dev/kmsg rw'`);
     const { status, drift: found } = await drift();
     assert.deepEqual([status, found.includes('drift-loaded')], [1, true], found.join());
-    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+    await run(1, 'verify', UNIT);
     await box.sh('systemctl daemon-reload');
     const allowed = await box.succeed(['systemctl', 'show', '--value', '-p', 'DeviceAllow', UNIT]);
     assert.doesNotMatch(allowed, /kmsg/);
@@ -191,17 +186,17 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
-  test('files that were brought back as old as they were', async () => {
+  test('files that were restored with their old times', async () => {
     await apply();
     await box.sh(`cp -a ${FOLDER} /root/backup`);
-    assert.equal((await sandboxUnit(box, 'apply', '--permissive', UNIT)).status, 0);
+    await run(0, 'apply', '--permissive', UNIT);
     await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
     assert.deepEqual((await drift()).drift, ['drift-loaded']);
     await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
     assert.deepEqual((await drift()).drift, []);
   });
 
-  test('a filter that it has read before its files were put back as old as they were', async () => {
+  test('a filter that systemd read before its files were restored with their old times', async () => {
     const policy = (calls: string) => `[syscalls]\ndeny = [${calls}]\n[apply]\nsettle = "50ms"\n`;
     const was = await box.readFile(POLICY);
     await box.writeFile(POLICY, policy('"ptrace", "mount"'));
@@ -215,12 +210,12 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
       await box.succeed(['systemctl', 'show', '--value', '--property=SystemCallFilter', UNIT]),
       /mount/,
     );
-    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+    await run(0, 'verify', UNIT);
     await box.writeFile(POLICY, was);
     await apply();
   });
 
-  describe('files that were put back as old as they were, and before were others in', () => {
+  describe('files restored with their old times, while systemd has others loaded:', () => {
     const LISTS: readonly (readonly [what: string, files: string, loaded: string])[] = [
       ['a call that is denied', 'deny = ["ptrace", "mount"]', 'deny = ["ptrace"]'],
       ['calls that are recorded', 'log = ["personality", "@swap"]', 'log = ["@swap"]'],
@@ -228,8 +223,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     const unitOf = (i: number) => `list-${i}.service`;
     const units = LISTS.map((_, i) => unitOf(i));
     const all = async (exit: number, ...words: string[]) => {
-      const result = await sandboxUnit(box, ...words, ...units);
-      assert.equal(result.status, exit, result.stderr);
+      const result = await run(exit, ...words, ...units);
       return result;
     };
     let said: string;
@@ -275,7 +269,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     }
   });
 
-  test('a launcher that may not be executed', async () => {
+  test("status names a launcher that isn't executable", async () => {
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
     const { status, diagnostics } = await look();
@@ -288,7 +282,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
   });
 });
 
-test('applied twice, the second says that nothing is new, and restarts nothing', { skip }, async () => {
+test('apply twice: the second run reports no change, and restarts nothing', async () => {
   await apply();
   const pid = await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
   const { status, stdout } = await sandboxUnit(box, 'apply', UNIT);
@@ -296,7 +290,7 @@ test('applied twice, the second says that nothing is new, and restarts nothing',
   assert.equal(await box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]), pid);
 });
 
-test('two at once: each waits for the other, and both come to the same', { skip }, async () => {
+test('apply twice at once: one waits for the other, and both succeed', async () => {
   await box.sh(`sed -i 's/"execve"/"swapon", "execve"/' ${POLICY}`);
   const [one, two] = await Promise.all([sandboxUnit(box, 'apply', UNIT), sandboxUnit(box, 'apply', UNIT)]);
   assert.deepEqual([one.status, two.status], [0, 0], one.stderr + two.stderr);
@@ -334,9 +328,7 @@ async function look(...front: string[]) {
   };
 }
 
-test("another's drop-in that is gone, which systemd doesn't know yet: the unit keeps its row", {
-  skip,
-}, async () => {
+test("status keeps the row of a unit if another drop-in is gone and systemd doesn't know it yet", async () => {
   const other = `${FOLDER}/10-more.conf`;
   await box.writeFile(other, '[Service]\nNice=1\n');
   await box.succeed(['systemctl', 'daemon-reload']);
@@ -352,7 +344,7 @@ test("another's drop-in that is gone, which systemd doesn't know yet: the unit k
   assert.equal((await look()).status, 0);
 });
 
-test('a record of what was before that nobody can read hides no unit', { skip }, async () => {
+test('status shows a unit although its undo record is unreadable', async () => {
   await apply();
   await box.writeFile('/var/lib/sandbox-unit/other.service.u', 'nonsense');
   const found = await look();
@@ -360,7 +352,7 @@ test('a record of what was before that nobody can read hides no unit', { skip },
   await box.succeed(['rm', '/var/lib/sandbox-unit/other.service.u']);
 });
 
-test('a policy that only root may read is no drift to others', { skip }, async () => {
+test('status as an ordinary user: a policy that only root may read is no drift', async () => {
   await apply();
   await box.succeed(['chmod', '600', POLICY]);
   const other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
@@ -371,10 +363,8 @@ test('a policy that only root may read is no drift to others', { skip }, async (
   await box.succeed(['chmod', '644', POLICY]);
 });
 
-test('what puts a drift right leaves a unit permissive, until the next boot, by the file that it was', {
-  skip,
-}, async () => {
-  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+test('the hint for drift keeps a unit permissive, until the next boot, and with its policy file', async () => {
+  await run(0, 'revert', UNIT);
   const named = "/root/it's mine.toml";
   await box.succeed(['cp', POLICY, named]);
   const cli = `node ${inRepository('dist/sandbox-unit.cjs')}`;
@@ -391,9 +381,7 @@ test('what puts a drift right leaves a unit permissive, until the next boot, by 
   await sandboxUnit(box, 'revert', UNIT);
 });
 
-test('another systemd that makes no difference: apply records it once, and restarts nothing', {
-  skip,
-}, async () => {
+test('apply records an upgrade of systemd that makes no difference once, and restarts nothing', async () => {
   await apply();
   const dropIn = `${FOLDER}/zz-sandbox-unit.conf`;
   // As old as before: a service that runs since before its files were written is restarted.
@@ -412,11 +400,10 @@ test('another systemd that makes no difference: apply records it once, and resta
   assert.match(await box.succeed(['cat', dropIn]), /^# For systemd 25/m);
 });
 
-test('the launcher stays for a unit of `run` when the last service is freed', { skip }, async () => {
+test('revert of the last service: the launcher stays for a unit of `run`', async () => {
   await apply();
-  const run = await sandboxUnit(box, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
-  assert.equal(run.status, 0, run.stderr);
-  const revert = async () => assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  await run(0, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
+  const revert = async () => await run(0, 'revert', UNIT);
   const isThere = async () => (await box.exec(['test', '-e', LAUNCHER])).status === 0;
   await revert();
   assert.equal(await isThere(), true);
@@ -426,13 +413,11 @@ test('the launcher stays for a unit of `run` when the last service is freed', { 
   assert.equal(await isThere(), false);
 });
 
-test('a unit with the longest name that can have drop-ins', { skip }, async () => {
+test('a unit with the longest name that can have drop-ins is confined', async () => {
   const unit = `${'x'.repeat(245)}.service`;
   await box.writeFile(`/etc/systemd/system/${unit}`, service('/usr/bin/sleep 1004'));
   await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
-  const applied = await sandboxUnit(box, 'apply', '--policy', POLICY, unit);
-  assert.equal(applied.status, 0, applied.stderr);
+  await run(0, 'apply', '--policy', POLICY, unit);
   assert.deepEqual((await look()).codes, []);
-  const reverted = await sandboxUnit(box, 'revert', unit);
-  assert.equal(reverted.status, 0, reverted.stderr);
+  await run(0, 'revert', unit);
 });

@@ -1,10 +1,9 @@
-/** Services under policies of stage `entry`, by what else systemd does to them. */
+/** Services under policies of stage `entry`, with other directives of systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import {
   apply,
-  bootWithPrograms,
   defineProgram,
   exited,
   mainPid,
@@ -12,11 +11,8 @@ import {
   policyPath,
   processStatus,
   runToEnd,
-  sandboxUnit,
-  servicesObstacle,
 } from '../support/service.js';
 
-const skip = servicesObstacle();
 const MYOS = `${PROGRAMS}/myos`;
 const DOWN = exited(1, 'uname failed: Network is down\n');
 const POLICY = '[syscalls]\ndeny = ["uname:ENETDOWN", "execve", "execveat"]\nstage = "entry"\n';
@@ -29,19 +25,16 @@ ${(
     'ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules ' +
     'ProtectKernelTunables RestrictNamespaces RestrictRealtime RestrictSUIDSGID'
 ).replaceAll(/\w+ ?/g, (name) => `${name.trim()}=yes\n`)}`;
-let box: Box;
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('entry', {
+const { box, run, test } = machine('entry', {
+  programs: {
     myos: ['test/booted/programs/myos.c'],
     early: ['test/native/programs/early.c', '-shared', '-fPIC'],
     hostile: ['test/native/programs/hostile.c', '-shared', '-fPIC'],
-  });
+  },
 });
-after(() => box?.stop());
 
-describe('the policy holds at the entry point of a service', () => {
+describe('stage entry: the policy is in force at the entry point of a service', () => {
   const LINES: readonly [string, string][] = [
     ['of root', ''],
     ['of another user', 'User=nobody'],
@@ -59,7 +52,7 @@ describe('the policy holds at the entry point of a service', () => {
     ['that may start two processes more', 'TasksMax=3'],
   ];
   for (const [index, [what, lines]] of LINES.entries()) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       const unit = `lines-${index}.service`;
       await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${lines}`);
       assert.equal((await runToEnd(box, unit)).output, 'My OS is Linux!\n');
@@ -69,7 +62,7 @@ describe('the policy holds at the entry point of a service', () => {
   }
 });
 
-test('nothing but the program is left in the unit, and nobody traces it', { skip }, async () => {
+test('stage entry: only the program is left in the unit, and no process traces it', async () => {
   await defineProgram(box, 'left.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity\nUser=nobody');
   await apply(box, POLICY, 'left.service');
   await box.succeed(['systemctl', 'start', 'left.service']);
@@ -83,7 +76,7 @@ test('nothing but the program is left in the unit, and nobody traces it', { skip
   assert.equal(status.get('Name'), 'sleep');
 });
 
-test('a stop while it starts stops it as any other', { skip }, async () => {
+test('stage entry: a service that is stopped during its start stops as any other', async () => {
   await defineProgram(box, 'stopped.service', 'Type=exec\nExecStart=/usr/bin/sleep infinity');
   await apply(box, POLICY, 'stopped.service');
   for (let round = 0; round < 10; round++) {
@@ -94,8 +87,8 @@ test('a stop while it starts stops it as any other', { skip }, async () => {
   }
 });
 
-describe('what can not be served starts nothing', () => {
-  test('a service with PrivatePIDs=yes is refused by the launcher', { skip }, async () => {
+describe("stage entry starts nothing if it can't work:", () => {
+  test('a service with PrivatePIDs=yes is refused by the launcher', async () => {
     const unit = 'private.service';
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}`);
     await apply(box, POLICY, unit);
@@ -107,43 +100,41 @@ describe('what can not be served starts nothing', () => {
     assert.match(output, /stage 'entry' can't serve the init of a PID namespace or a subreaper/);
   });
 
-  test('a library that starts a thread before the entry point', { skip }, async () => {
+  test('a library that starts a thread before the entry point', async () => {
     const unit = 'early.service';
     const environment = `Environment=LD_PRELOAD=${PROGRAMS}/early EARLY=thread`;
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
     await box.writeFile(policyPath(unit), POLICY);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', unit);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', '--no-restart', unit);
     const { end, output } = await runToEnd(box, unit);
     assert.equal(end, 'killed by signal 9');
     assert.match(output, /starts a thread or a process before the entry point; use stage 'exec'\n$/);
   });
 });
 
-describe('hostile code before the entry point', () => {
+describe('stage entry: hostile code before the entry point', () => {
   const ALLOWING =
     '[syscalls]\nallow = ["@basic-io", "exit_group", "brk", "fstat", "getrandom"]\nstage = "entry"\n';
   const attacked = async (unit: string, how: string) => {
     const environment = `Environment=LD_PRELOAD=${PROGRAMS}/hostile HOSTILE=${how} FILE=/run/${unit}.file`;
     await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
     await box.writeFile(policyPath(unit), ALLOWING);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', unit);
-    assert.equal(status, 0, stdout + stderr);
+    await run(0, 'apply', '--no-restart', unit);
     return runToEnd(box, unit);
   };
 
-  test('creates no file where the policy opens none', { skip }, async () => {
+  test('creates no file where the policy opens none', async () => {
     const { end } = await attacked('create.service', 'create');
     assert.equal(end, 'killed by signal 31');
     assert.notEqual((await box.exec(['test', '-e', '/run/create.service.file'])).status, 0);
   });
 
-  test('starts nothing', { skip }, async () => {
+  test('starts no program', async () => {
     const { end } = await attacked('clone.service', 'clone');
     assert.equal(end, 'killed by signal 9');
   });
 
-  test('loads no filter of its own', { skip }, async () => {
+  test('loads no filter of its own', async () => {
     const { end, output } = await attacked('own.service', 'filter');
     assert.equal(end, 'killed by signal 9');
     assert.match(output, /a library of the program loads a filter before the entry point/);

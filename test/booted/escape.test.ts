@@ -1,20 +1,9 @@
-/** A confined service that tries every known way to start a program. */
+/** A confined service that tries every known technique to start a program. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
-import {
-  apply,
-  bootWithPrograms,
-  defineProgram,
-  exited,
-  PROGRAMS,
-  revert,
-  runToEnd,
-  servicesObstacle,
-} from '../support/service.js';
-
-const skip = servicesObstacle();
-let box: Box;
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
+import { apply, defineProgram, exited, PROGRAMS, revert, runToEnd } from '../support/service.js';
 
 const USERS = [
   { unit: 'escape-root.service', who: 'root', lines: '' },
@@ -29,25 +18,20 @@ const UNITS = USERS.map(({ unit }) => unit);
 /** By unit: what each technique comes to without a policy. */
 const unconfined = new Map<string, Record<string, string>>();
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('escape', {
-    escape: ['test/native/programs/escape.c', '-static', '-pthread'],
-  });
-  for (const { unit, lines } of USERS) {
-    await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/escape\n${lines}`);
-    unconfined.set(unit, (await attempts(unit)).outcomes);
-  }
+const { box, test } = machine('escape', {
+  programs: { escape: ['test/native/programs/escape.c', '-static', '-pthread'] },
+  prepare: async () => {
+    for (const { unit, lines } of USERS) {
+      await defineProgram(box, unit, `Type=oneshot\nExecStart=${PROGRAMS}/escape\n${lines}`);
+      unconfined.set(unit, (await attempts(unit)).outcomes);
+    }
+  },
 });
-after(() => box?.stop());
 
 /** How the service ended, and by technique: `refused (EPERM)`, `killed (SIGSYS)` or `SUCCEEDED`. */
 async function attempts(unit: string) {
   const { end, output } = await runToEnd(box, unit);
-  const pairs = output
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(': ') as [string, string]);
+  const pairs = splitLines(output).map((line) => line.split(': ') as [string, string]);
   return { end, outcomes: Object.fromEntries(pairs) };
 }
 
@@ -55,7 +39,7 @@ async function attempts(unit: string) {
 const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(technique);
 
 for (const { unit, who } of USERS) {
-  test(`without a policy ${who} succeeds in every way`, { skip }, () => {
+  test(`without a policy ${who} can start a program by each technique`, () => {
     const outcomes = Object.entries(unconfined.get(unit)!);
     const failed = outcomes.filter(
       ([technique, outcome]) => outcome !== 'SUCCEEDED' && !mayBeAbsent(technique),
@@ -78,11 +62,11 @@ const ACTIONS = [
   { action: 'ENETDOWN', outcome: 'refused (ENETDOWN)' },
 ];
 
-describe('under a policy that denies execve and execveat no way is left', () => {
+describe('no technique starts a program under a policy that denies execve and execveat', () => {
   const CASES = ['exec', 'entry'].flatMap((stage) => ACTIONS.map((action) => ({ stage, ...action })));
   for (const { stage, action, outcome } of CASES) {
     for (const { unit, who } of USERS) {
-      test(`to ${who}, with ${action}, at stage ${stage}`, { skip }, async () => {
+      test(`as ${who}, with ${action}, at stage ${stage}`, async () => {
         const policy = `deny = ["execve", "execveat"]\naction = "${action}"\nstage = "${stage}"`;
         await apply(box, `[syscalls]\n${policy}\n`, unit);
         const techniques = Object.entries(unconfined.get(unit)!);
@@ -95,7 +79,7 @@ describe('under a policy that denies execve and execveat no way is left', () => 
   }
 });
 
-test('an ABI that a policy opens is no way either', { skip }, async () => {
+test('no technique starts a program through an ABI that a policy opens', async () => {
   const [unit] = UNITS as [string];
   const architectures = JSON.stringify(['native', ...(process.arch === 'x64' ? ['x86', 'x32'] : ['arm'])]);
   const policy = `deny = ["execve", "execveat"]\naction = "EPERM"\narchitectures = ${architectures}`;
@@ -106,12 +90,12 @@ test('an ABI that a policy opens is no way either', { skip }, async () => {
   assert.deepEqual(open, missing);
 });
 
-test('with the policies taken back every way is open again', { skip }, async () => {
+test('each technique works again after revert', async () => {
   await revert(box, ...UNITS);
   for (const unit of UNITS) assert.deepEqual((await attempts(unit)).outcomes, unconfined.get(unit));
 });
 
-test('a shell runs, and can start nothing', { skip }, async () => {
+test("a shell runs, and can't start a program", async () => {
   const script = 'echo here; /bin/echo there';
   await defineProgram(box, 'shell.service', `Type=oneshot\nExecStart=/bin/sh -c '${script}'`);
   assert.deepEqual(await runToEnd(box, 'shell.service'), exited(0, 'here\nthere\n'));

@@ -1,8 +1,9 @@
-/** What a prefix of ExecStart= takes from a command, on every systemd that there is a box for: as the plan says. */
+/** Prefixes of ExecStart= on every supported systemd: a command loses the directives that the plan names. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { boxAvailable } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { planned } from '../support/planned.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -45,12 +46,7 @@ const skip = boxAvailable();
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: skip ?? boxAvailable(tree) ?? false }, () => {
-    let box: Box;
-
-    before(async () => {
-      box = await Box.boot({ name: `prefix-${tree}`, tree });
-    });
-    after(() => box?.stop());
+    const { box } = machine(`prefix-${tree}`, { tree, launcher: false });
 
     /** What a command with a prefix sees, with the unit's lines or without. */
     async function seen(units: ReadonlyMap<string, readonly [lines: string, see: string]>) {
@@ -65,7 +61,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       return new Map(names.map((unit, i) => [unit, texts[i]!]));
     }
 
-    test('what the plan calls lost is, and nothing else', async () => {
+    test('a command with a prefix loses the directives that the plan names, and no others', async () => {
       const units = new Map<string, readonly [string, string]>();
       for (const [name, [value, see]] of Object.entries(PROBES)) {
         const { directives } = planned(`[service]\n${name} = ${value}\n`);

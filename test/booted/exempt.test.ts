@@ -1,9 +1,10 @@
-/** Whom the kernel holds to directives that it doesn't hold everybody to, on every systemd that there is a box for. */
+/** Processes that the kernel exempts from directives, on every supported systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { boxAvailable } from '../support/box.js';
 import { EXEMPT_CASES, type ExemptCase } from '../support/exempt-cases.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -27,30 +28,31 @@ function textOf({ directive, value, lines }: ExemptCase): string {
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `exempt-${tree}`, tree });
-      const units = [
-        ...EXEMPT_CASES.map((one, i) => [`case-${i}`, textOf(one)]),
-        ...Object.entries(IGNORED).map(([line, script], i) => [`ignored-${i}`, unitText(line, script)]),
-      ];
-      const files = units.map(([name, text]) => [`/run/systemd/system/${name}.service`, text]);
-      await changeFiles(box, Object.fromEntries(files));
-      // One at a time, for the number of processes is a user's and not a service's; in other boxes, too.
-      const start = ([name]: readonly string[]) => ['systemctl', 'start', `${name}.service`];
-      for (const unit of units) {
-        if ((await box.exec(start(unit))).status === 0) continue;
-        await box.succeed(['sleep', '2']);
-        await box.succeed(start(unit));
-      }
-      await box.sh('journalctl --sync');
+    const { box } = machine(`exempt-${tree}`, {
+      tree,
+      launcher: false,
+      prepare: async () => {
+        const units = [
+          ...EXEMPT_CASES.map((one, i) => [`case-${i}`, textOf(one)]),
+          ...Object.entries(IGNORED).map(([line, script], i) => [`ignored-${i}`, unitText(line, script)]),
+        ];
+        const files = units.map(([name, text]) => [`/run/systemd/system/${name}.service`, text]);
+        await changeFiles(box, Object.fromEntries(files));
+        // One at a time, for the number of processes is a user's and not a service's; in other boxes, too.
+        const start = ([name]: readonly string[]) => ['systemctl', 'start', `${name}.service`];
+        for (const unit of units) {
+          if ((await box.exec(start(unit))).status === 0) continue;
+          await box.succeed(['sleep', '2']);
+          await box.succeed(start(unit));
+        }
+        await box.sh('journalctl --sync');
+      },
     });
-    after(() => box?.stop());
 
     const said = async (unit: string) =>
       (await box.succeed(['journalctl', '-q', '-o', 'cat', '_TRANSPORT=stdout', `--unit=${unit}`])).trim();
 
-    test('who is held, and who is exempt', async () => {
+    test('directives exempt the processes that the plan names', async () => {
       for (const [i, one] of EXEMPT_CASES.entries()) {
         // Bash tells of forks that it tries again, where the user has processes elsewhere on the machine.
         const last = (await said(`case-${i}`)).split('\n').at(-1);

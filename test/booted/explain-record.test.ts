@@ -1,34 +1,22 @@
-/** One run of real services with all refused calls recorded, and the way back. */
+/** `explain --record`: one run of real services with all refused calls recorded, and the roll-back. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, PROGRAMS, policyPath, properties, sandboxUnit } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
-const skip = servicesObstacle();
 const NAME = 'run-once';
 const UNIT = 'run-once.service';
 const DROP_IN = `systemd/system.control/${UNIT}.d/zz-sandbox-unit.conf`;
 const DENIED = ['getppid', 'getpgid', 'times', 'sysinfo', 'sched_yield', 'getrusage'];
 const POLICY = `[syscalls]\ndeny = ${JSON.stringify(DENIED)}\naction = "EPERM"\n[apply]\nsettle = "100ms"\n`;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('record', { [NAME]: ['test/booted/programs/refused-calls.c'] });
+const { box, run, test } = machine('record', {
+  programs: { [NAME]: ['test/booted/programs/refused-calls.c'] },
 });
-after(() => box?.stop());
 
 interface Answer {
   readonly exit: number | null;
@@ -71,7 +59,7 @@ async function define(policy: string, lines = ''): Promise<void> {
   });
 }
 
-describe('one run records all calls that the policy refuses, and leaves the unit as it was', () => {
+describe('explain --record: one run records all refused calls, and leaves the unit as before', () => {
   const CASES: readonly [what: string, applied: boolean, runs: boolean][] = [
     ['applied, and running', true, true],
     ['applied, and stopped', true, false],
@@ -79,7 +67,7 @@ describe('one run records all calls that the policy refuses, and leaves the unit
     ['never applied, and stopped', false, false],
   ];
   for (const [what, applied, runs] of CASES) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       await define(POLICY);
       await sandboxUnit(box, applied ? 'apply' : 'revert', UNIT);
       await box.succeed(['systemctl', runs ? 'restart' : 'stop', UNIT]);
@@ -88,21 +76,20 @@ describe('one run records all calls that the policy refuses, and leaves the unit
       assert.deepEqual([answer.exit, answer.calls, answer.codes], [1, RECORDED, []], answer.stdout);
       assert.deepEqual(await stateOf(), before);
       if (applied && runs) {
-        const { status, stdout, stderr } = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(status, 0, stdout + stderr);
+        await run(0, 'verify', UNIT);
       }
     });
   }
 });
 
-describe('one run records what [ready] would refuse, and says that it was made once the service served', () => {
+describe('explain --record: one run records what [ready] would refuse, once the service served', () => {
   const settings = 'reload = true\nsettle = "2s"\n[apply]\nsettle = "100ms"\n';
   const CASES: readonly [what: string, syscalls: readonly string[], ready: readonly string[]][] = [
     ['beside [syscalls]', DENIED.slice(0, 3), DENIED.slice(3)],
     ['alone', [], DENIED],
   ];
   for (const [what, syscalls, ready] of alternatives(CASES)) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       await installInjector(box);
       const table = syscalls.length > 0 ? `[syscalls]\ndeny = ${JSON.stringify(syscalls)}\n` : '';
       const policy = `${table}[ready]\ndeny = ${JSON.stringify(ready)}\n${settings}`;
@@ -134,9 +121,7 @@ interface Refusal {
   readonly cause: { readonly phase?: string };
 }
 
-test('a service that its policy kills runs once, and its first and last call are named', {
-  skip,
-}, async () => {
+test('explain --record: a service that its policy kills runs once, and its first and last call are named', async () => {
   await define(POLICY.replace('action = "EPERM"\n', ''));
   await sandboxUnit(box, 'apply', '--no-restart', UNIT);
   await box.exec(['systemctl', 'restart', UNIT]);
@@ -146,9 +131,7 @@ test('a service that its policy kills runs once, and its first and last call are
   assert.notEqual(ActiveState, 'active');
 });
 
-test('where the service can not be watched it says that some calls may be missing, and the unit is as it was', {
-  skip,
-}, async () => {
+test("explain --record: warns that calls may be missing if the service can't be watched, and restores the unit", async () => {
   await define(POLICY);
   await sandboxUnit(box, 'apply', UNIT);
   const before = await stateOf();
@@ -159,7 +142,7 @@ test('where the service can not be watched it says that some calls may be missin
 });
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`${signal} ends the run, and the unit is as it was`, { skip }, async () => {
+  test(`explain --record: ${signal} ends the run, and restores the unit`, async () => {
     await define(POLICY.replace('100ms', '1h'));
     await sandboxUnit(box, 'revert', UNIT);
     await box.succeed(['systemctl', 'restart', UNIT]);
@@ -181,7 +164,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-test('what the service itself fails at is told, and the unit is as it was', { skip }, async () => {
+test('explain --record: reports what the service itself fails at, and restores the unit', async () => {
   await define(POLICY, 'SystemCallFilter=~sysinfo\n');
   await sandboxUnit(box, 'revert', UNIT);
   await box.exec(['systemctl', 'restart', UNIT]);

@@ -1,38 +1,29 @@
-/** Refused calls of real services, by the kernel's own records. */
+/** Refused calls of real services, from the kernel's own records. */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
-import {
-  bootWithPrograms,
-  defineProgram,
-  PROGRAMS,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { defineProgram, PROGRAMS, policyPath, sandboxUnit } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
 
-const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `explained-${process.pid}`;
 /** A sleep(1) of that kind: refused calls of a program that others run, too, would be taken for the service's. */
 const SLEEP = `${PROGRAMS}/sleep-${process.pid}`;
 const UNIT = 'explained.service';
 
-let box: Box;
-let obstacle = skip;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('explain', {
+let obstacle: string | undefined;
+const { box, run, test } = machine('explain', {
+  programs: {
     [NAME]: ['test/booted/programs/myos.c', '-static'],
     crashes: ['test/booted/programs/crashes.c'],
-  });
-  await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
-  const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
-  if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
+  },
+  prepare: async () => {
+    await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
+    const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
+    if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
+  },
 });
-after(() => box?.stop());
 
 interface Refusal {
   readonly call: string;
@@ -98,9 +89,7 @@ const CASES: readonly [policy: string, lines: string, what: string][] = [
 ];
 
 for (const [policy, lines, what] of CASES) {
-  test(`the kernel's record of a killed service, in a container a guess, leads to: ${what}`, {
-    skip,
-  }, async (t) => {
+  test(`explain: the kernel's record of a killed service, in a container a guess, leads to: ${what}`, async (t) => {
     if (obstacle) return t.skip(obstacle);
     await define(t, lines);
     await confine(`[syscalls]\n${policy}\n`);
@@ -111,29 +100,26 @@ for (const [policy, lines, what] of CASES) {
   });
 }
 
-test('calls that fail with an errno are recorded while the policy is permissive', { skip }, async (t) => {
+test('explain: calls that fail with an errno are recorded while the policy is permissive', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n');
-  const { status, stderr } = await sandboxUnit(box, 'apply', '--no-restart', '--permissive', UNIT);
-  assert.equal(status, 0, stderr);
+  await run(0, 'apply', '--no-restart', '--permissive', UNIT);
   const { refusals: found } = await refusals();
   const shown = found.map(({ call, got, cause }) => [call, got, cause.what]);
   assert.deepEqual(shown, [['uname', 'recorded', 'deny uname']]);
-  const { status: exit, stdout } = await sandboxUnit(box, 'explain', UNIT);
-  assert.equal(exit, 1);
+  const { stdout } = await run(1, 'explain', UNIT);
   assert.match(stdout, /^explained.service: no call was refused, 1 would be\n/);
 });
 
-test('a policy that is taken back says which call was refused, by which line', { skip }, async (t) => {
+test('apply: a roll-back names the refused call and its line', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
   await box.succeed(['systemctl', 'restart', UNIT]);
   let [stdout, stderr] = ['', ''];
   await box.waitFor('the call on record, which the kernel leaves out where others log many', async () => {
-    const { status: taken, stderr: said } = await sandboxUnit(box, 'apply', UNIT);
-    assert.equal(taken, 1, said);
+    const { stderr: said } = await run(1, 'apply', UNIT);
     assert.match(
       said,
       /explained.service.toml:2:9: error\[refused-call\]: uname \(\d+\) ended the process: deny uname\n/,
@@ -149,18 +135,14 @@ test('a policy that is taken back says which call was refused, by which line', {
   assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
-test('explain names the refused call where another policy confines the service by then', {
-  skip,
-}, async (t) => {
+test('explain: names the refused call if another policy confines the service by then', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile('/etc/other.toml', '[syscalls]\ndeny = ["ptrace"]\n');
   await box.succeed(['systemctl', 'restart', UNIT]);
-  const other = await sandboxUnit(box, 'apply', '--policy', '/etc/other.toml', UNIT);
-  assert.equal(other.status, 0, other.stderr);
+  await run(0, 'apply', '--policy', '/etc/other.toml', UNIT);
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
-  const noted = await sandboxUnit(box, 'status', UNIT);
-  assert.equal(noted.status, 0, noted.stdout + noted.stderr);
+  const noted = await run(0, 'status', UNIT);
   assert.match(noted.stderr, /note\[other-policy\]: .*explained\.service\.toml/);
   const explained = async (...words: string[]) => {
     let answer = { stdout: '', stderr: '' };
@@ -180,7 +162,7 @@ test('explain names the refused call where another policy confines the service b
   assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);
 });
 
-test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
+test('explain: ignores a line of a record that the service itself prints', async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);
   await confine('[syscalls]\ndeny = ["uname"]\n');
@@ -220,8 +202,8 @@ function forgedName(): string {
   return `x\naudit: type=1326 ${id}: ${fields.replaceAll('/', '_')} syscall=${nr} compat=0 ip=0x1 code=0x80000000\n`;
 }
 
-test("a user's file with a record for its name is no record", {
-  skip: skip ?? (NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message'),
+test("explain: ignores a user's file that has a record in its name", {
+  skip: NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message',
 }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t);

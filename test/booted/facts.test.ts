@@ -1,18 +1,18 @@
-/** What is planned for a host by its answers is what is planned on it: for units of each systemd. */
+/** A plan from a host's facts equals the plan on the host, for units of each systemd. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../../src/systemd/paths/programs.js';
 import { Answers, hostScript } from '../support/asked-elsewhere.js';
-import type { Box } from '../support/box.js';
 import { runCommand as runHere } from '../support/command.js';
 import { runCommand } from '../support/command-in-box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { servicesObstacle } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { alternatives, THOROUGH } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -35,18 +35,10 @@ const textOf = (template: string) => readFileSync(inRepository(`templates/${temp
 
 for (const tree of alternatives(TREES)) {
   describe(`on the tree ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
-    let folder: string;
-    before(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
-      box = await bootWithPrograms(`facts-${tree}`, {}, tree);
-    });
-    after(async () => {
-      await box?.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const folder = temporaryFolder({ after });
+    const { box } = machine(`facts-${tree}`, { tree });
 
-    test('a unit that is not there is an error by the first facts, as it is there', async () => {
+    test("facts of a unit that doesn't exist are an error, as on the machine", async () => {
       const left = 'left.service';
       await box.succeed(['mkdir', '-p', `/etc/systemd/system/${left}.d`]);
       await box.writeFile(
@@ -68,7 +60,7 @@ for (const tree of alternatives(TREES)) {
 
     // There a plan asks for systemd's libraries, which takes a further round.
     if (tree !== 'bullseye') {
-      test('the first facts of a unit that is confined are enough, wherever files of ours are', async () => {
+      test("facts of a confined unit are complete at once, wherever sandbox-unit's files are", async () => {
         const unit = 'confined.service';
         const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
         await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
@@ -92,7 +84,7 @@ for (const tree of alternatives(TREES)) {
       });
     }
 
-    test('the first facts are enough where a package has brought the programs', async () => {
+    test('facts are complete at once if a package has installed the programs', async () => {
       const unit = 'packaged.service';
       const packaged = dirname(PACKAGED_LAUNCHER);
       const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
@@ -119,7 +111,7 @@ for (const tree of alternatives(TREES)) {
       }
     });
 
-    test('a plan from afar is the same, byte for byte', async () => {
+    test('a plan from facts is the same, byte for byte', async () => {
       const { stdout } = await box.sh('systemctl list-unit-files --type=service --no-legend --no-pager');
       const units = stdout.split('\n').flatMap((line) => /^\S+\.service/.exec(line) ?? []);
       assert.ok(units.length > 20, stdout);
@@ -143,7 +135,7 @@ for (const tree of alternatives(TREES)) {
       }
     });
 
-    test('the defaults that a policy adds to are those of the host', async () => {
+    test('a plan from facts uses the defaults of the host', async () => {
       const answers = new Answers(box, folder);
       const unit = 'systemd-networkd.service';
       const input = '[syscalls]\ndeny = ["kexec_load"]\n';

@@ -1,14 +1,10 @@
-/** What policies make of calls in the ways of other machines that x86-64 processors know, too. */
+/** Policies on calls of the other ABIs of an x86-64 processor. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { kernelNumber } from '../../src/seccomp/syscalls/abi.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { servicesObstacle } from '../support/service.js';
 import { CALLER, DONE, DOWN, KILL, line, outcomesOf } from '../support/service-calls.js';
-
-const skip =
-  servicesObstacle() ?? (process.arch === 'x64' ? undefined : 'only x86-64 processors know other ABIs');
 
 const I386 = numbersOf('x86');
 const i386 = (call: string, ...args: bigint[]) => line(I386.get(call)!, args, 'int80');
@@ -21,20 +17,21 @@ const CALLS = [
   ...[beyond('getpid'), beyond('uname')],
 ];
 
-let box: Box;
 /** Kernels without these calls end the process in their own way, before any filter is asked. */
 let i386Missing = false;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('abis', CALLER);
-  i386Missing = (await outcomesOf(box, undefined, [i386('getpid')]))[0] === 'signal 11';
+const { box, test } = machine('abis', {
+  programs: CALLER,
+  obstacle:
+    servicesObstacle() ?? (process.arch === 'x64' ? undefined : 'only x86-64 processors know other ABIs'),
+  prepare: async () => {
+    i386Missing = (await outcomesOf(box, undefined, [i386('getpid')]))[0] === 'signal 11';
+  },
 });
-after(() => box?.stop());
 
 const outcomes = (policy: string | undefined, lines: readonly string[]) => outcomesOf(box, policy, lines);
 const NO_I386 = 'the kernel has no i386 calls';
 
-test('without a policy the other ABIs are open', { skip }, async (t) => {
+test('without a policy foreign ABIs are open', async (t) => {
   if (i386Missing) return t.skip(NO_I386);
   const [getpid, uname, x32getpid, , native] = await outcomes(undefined, CALLS);
   assert.deepEqual([getpid, uname, native], [DONE, 'returned -14', DONE]);
@@ -42,14 +39,14 @@ test('without a policy the other ABIs are open', { skip }, async (t) => {
 });
 
 for (const enforcer of ['auto', 'launcher']) {
-  test(`a policy closes them (enforcer ${enforcer})`, { skip }, async () => {
+  test(`a policy closes foreign ABIs (enforcer ${enforcer})`, async () => {
     const policy = `[syscalls]\ndeny = ["uname:ENETDOWN"]\nenforcer = "${enforcer}"\n`;
     const closed = i386Missing ? 'signal 11' : KILL;
     assert.deepEqual(await outcomes(policy, CALLS), [closed, closed, KILL, KILL, DONE, DOWN]);
   });
 }
 
-test('where a policy opens one it holds there, too', { skip }, async (t) => {
+test('a policy applies to a foreign ABI that it opens', async (t) => {
   if (i386Missing) return t.skip(NO_I386);
   const policy = `
 [syscalls]
@@ -72,9 +69,7 @@ action = "ENETDOWN"
   ]);
 });
 
-test('where a policy that refuses writable and executable memory opens x86, no code is injected there either', {
-  skip,
-}, async (t) => {
+test('a policy that refuses writable and executable memory and opens x86: no code is injected through x86', async (t) => {
   if (i386Missing) return t.skip(NO_I386);
   const policy = `
 [syscalls]

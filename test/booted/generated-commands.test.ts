@@ -1,4 +1,4 @@
-/** Every Exec line of many units, after `generate` and a reload: what systemd starts is the launcher and what it was. */
+/** Every Exec line of many units, after `generate` and a reload: systemd starts the launcher with the same command. */
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -220,7 +220,7 @@ for (const tree of alternatives(['machine', 'forky'] as const)) {
   });
 }
 
-test('random sections', { skip: servicesObstacle() }, async (t) => {
+test('random sections of Exec lines', { skip: servicesObstacle() }, async (t) => {
   const box = await bootWithPrograms('random-sections');
   t.after(() => box.stop());
   const prefixes = Array.from({ length: THOROUGH ? 200 : 80 }, (_, i) => `random-${i}-`);
@@ -238,7 +238,7 @@ test('random sections', { skip: servicesObstacle() }, async (t) => {
   assert.ok(count > (THOROUGH ? 10 : 0), `only ${count} commands`);
 });
 
-test('every service of a machine, and of twenty daemons', {
+test('Exec lines of every service of a machine, and of twenty daemons', {
   skip: servicesObstacle() ?? servicesObstacle('daemons'),
 }, async (t) => {
   const box = await bootWithPrograms('services-of-debian');

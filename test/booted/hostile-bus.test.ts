@@ -1,45 +1,43 @@
-/** Buses and managers that end, hang or lie; what the command says, and that it leaves everything as it was. */
+/** Buses and managers that end, hang or lie: the command's report, and that it changes nothing. */
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, describe } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { unitObjectPath } from '../../src/systemd/unit/name.js';
-import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { UNIT } from '../support/demo-service.js';
 import { assertReadable, assertRefused, listing } from '../support/hostile.js';
-import { changeFiles, outside } from '../support/loaded-units.js';
+import { outside } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import type { RunResult } from '../support/run.js';
-import { bootWithPrograms, COMMAND, policyPath, properties, servicesObstacle } from '../support/service.js';
+import { COMMAND, policyPath, properties } from '../support/service.js';
 
-const skip = servicesObstacle();
 const SYSTEM_BUS = '/run/dbus/system_bus_socket';
 const LIAR = '/run/liar';
 
-let box: Box;
 const servers: Server[] = [];
 /** A run with a bus that says nothing: it takes its time, and the other tests are run meanwhile. */
 let silent: Promise<RunResult>;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('hostile-bus');
-  await changeFiles(box, {
-    [`/etc/systemd/system/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
+const { box, test, skip } = machine('hostile-bus', {
+  files: {
+    [UNIT]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
     [policyPath(UNIT)]: '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "200ms"\n',
-  });
-  await box.succeed(['systemctl', 'start', UNIT]);
-  await box.succeed(['systemd-run', 'dbus-daemon', '--session', '--nofork', `--address=unix:path=${LIAR}`]);
-  await box.waitFor('the bus', () => existsSync(outside(box, LIAR)));
-  await becomeManager();
-  const address = await listen('silent', () => undefined);
-  silent = box.exec([...COMMAND, 'plan', UNIT], { env: { DBUS_SYSTEM_BUS_ADDRESS: address } });
-  silent.catch(() => undefined);
+  },
+  start: [UNIT],
+  prepare: async () => {
+    await box.succeed(['systemd-run', 'dbus-daemon', '--session', '--nofork', `--address=unix:path=${LIAR}`]);
+    await box.waitFor('the bus', () => existsSync(outside(box, LIAR)));
+    await becomeManager();
+    const address = await listen('silent', () => undefined);
+    silent = box.exec([...COMMAND, 'plan', UNIT], { env: { DBUS_SYSTEM_BUS_ADDRESS: address } });
+    silent.catch(() => undefined);
+  },
 });
+
 after(async () => {
   for (const server of servers) server.close();
   manager?.disconnect();
-  await box?.stop();
 });
 
 /** Runs the command with a bus. */
@@ -118,9 +116,9 @@ const NO_BUS: readonly [what: string, serve: (socket: Socket) => void][] = [
 ];
 
 // A verb that takes no lock: the runs wait for answers side by side.
-describe('a bus that', { skip: skip ?? false, concurrency: NO_BUS.length }, () => {
+describe('a bus that fails', { skip, concurrency: NO_BUS.length }, () => {
   for (const [i, [what, serve]] of NO_BUS.entries()) {
-    test(`${what} is none`, async () => {
+    test(`${what}: the command reports that it has no bus`, async () => {
       const address = await listen(`no-bus-${i}`, serve);
       assertRefused(await onBus(address, 'plan', UNIT), 'no-bus', what);
     });
@@ -154,9 +152,9 @@ function cutAt(member: string, nth: number) {
   };
 }
 
-describe('a bus that ends when it is asked for', { skip: skip ?? false }, () => {
+describe('a bus that ends during a call', { skip }, () => {
   for (const [i, [member, nth, code]] of CUTS.entries()) {
-    test(`${member}, time ${nth}, leaves everything as it was`, async () => {
+    test(`${member}, time ${nth}, leaves everything as before`, async () => {
       const were = await listing(box);
       const address = await listen(`cut-${i}`, cutAt(member, nth));
       const result = await onBus(address, 'apply', UNIT);
@@ -259,7 +257,7 @@ const LIES: readonly [what: string, lie: Lie, code: string][] = [
 /** Commands that only look. */
 const LOOKING = ['status', 'plan', 'generate', 'verify', 'explain'];
 
-describe('a manager that says of a unit', { skip: skip ?? false }, () => {
+describe("a manager's false answer about a unit", { skip }, () => {
   for (const [i, [what, lie, code]] of LIES.entries()) {
     test(`${what} is not believed`, async () => {
       const unit = `lie-${i}.service`;
@@ -274,7 +272,7 @@ describe('a manager that says of a unit', { skip: skip ?? false }, () => {
   }
 });
 
-test('a manager that refuses all is told from one that works', { skip }, async () => {
+test('a manager that refuses every call is reported as such', async () => {
   const were = await listing(box);
   const bus = `unix:path=${LIAR}`;
   assertRefused(await onBus(bus, 'apply', UNIT), 'manager-refused', 'apply');
@@ -285,6 +283,6 @@ test('a manager that refuses all is told from one that works', { skip }, async (
   assert.deepEqual((await listing(box)).split('\n'), were.split('\n'));
 });
 
-test('a bus that says nothing is none, and keeps nobody waiting for good', { skip }, async () => {
+test('a bus that never answers is an error, and the command ends', async () => {
   assertRefused(await silent, 'no-bus', 'plan');
 });

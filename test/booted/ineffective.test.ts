@@ -1,10 +1,12 @@
-/** Which lines of a unit's own undo a policy's, on every systemd that there is a box for: those that the plan names. */
+/** Lines of a unit that override a policy's, on every supported systemd: exactly those that the plan names. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { boxAvailable } from '../support/box.js';
 import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/ineffective-cases.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { planned } from '../support/planned.js';
+import { splitLines } from '../support/run.js';
 import { sandboxUnit } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -26,28 +28,28 @@ function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): st
 
 for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, readonly UndoneCase[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `undone-${tree}`, tree });
-      const units = cases.flatMap((one, i) =>
-        (['both', 'ours'] as const).map((lines): [string, string] => [
-          `/run/systemd/system/${lines}-${i}.service`,
-          unitText(one, lines),
-        ]),
-      );
-      await changeFiles(box, Object.fromEntries(units));
-      await box.sh(`systemctl start ${units.map(([path]) => path.split('/').at(-1)).join(' ')} || :`);
-      await box.sh('journalctl --sync');
+    const { box } = machine(`undone-${tree}`, {
+      tree,
+      launcher: false,
+      prepare: async () => {
+        const units = cases.flatMap((one, i) =>
+          (['both', 'ours'] as const).map((lines): [string, string] => [
+            `/run/systemd/system/${lines}-${i}.service`,
+            unitText(one, lines),
+          ]),
+        );
+        await changeFiles(box, Object.fromEntries(units));
+        await box.sh(`systemctl start ${units.map(([path]) => path.split('/').at(-1)).join(' ')} || :`);
+        await box.sh('journalctl --sync');
+      },
     });
-    after(() => box?.stop());
 
     const said = async (unit: string) =>
-      (await box.succeed(['journalctl', '--quiet', '--output=cat', '_TRANSPORT=stdout', `--unit=${unit}`]))
-        .trim()
-        .split('\n')
-        .at(-1);
+      splitLines(
+        await box.succeed(['journalctl', '--quiet', '--output=cat', '_TRANSPORT=stdout', `--unit=${unit}`]),
+      ).at(-1);
 
-    test('what a slice allows that a unit is in is allowed to the unit', async () => {
+    test("an address that a unit's slice allows is allowed to the unit", async () => {
       const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];
       const places = [
         ...rules.map((_, i) => `deep-in-${i}.slice`),

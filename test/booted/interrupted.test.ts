@@ -1,4 +1,4 @@
-/** Runs that are ended while they change units: what is left to do is undone, at once or by the next run. */
+/** Runs that are interrupted or killed while they change units: the run itself or the next one rolls back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
@@ -15,23 +15,23 @@ import {
 import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { until } from '../support/until.js';
 
-describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () => {
+describe('an interrupted change', { skip: servicesObstacle() ?? false }, () => {
   const { box, isActive, invocation, filters, units, run, interrupted, killedInTrial } =
     changedServiceIn('interrupted');
 
-  test('a run killed before the restart: a service that an administrator stopped since stays down', async () => {
-    await box().writeFile(policyPath(UNIT), POLICY);
+  test('killed before the restart: a service that an administrator has stopped stays down', async () => {
+    await box.writeFile(policyPath(UNIT), POLICY);
     const said = await interrupted(`apply ${UNIT}`, 'KILL', `[ -e ${UNDO} ]`);
     assert.match(said, /^exit (?:0|137)/);
     if (said.startsWith('exit 0')) return;
-    const text = await box().succeed(['cat', UNDO]);
+    const text = await box.succeed(['cat', UNDO]);
     if (JSON.parse(text).step === 'restart') return;
-    await box().succeed(['systemctl', 'stop', UNIT]);
+    await box.succeed(['systemctl', 'stop', UNIT]);
     assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('a killed run: the next run puts the unit back, and commands in between report it', async () => {
+  test('killed: the next run restores the unit, and other commands report it', async () => {
     await killedInTrial();
     const checked = await run(3, 'apply', '--check', UNIT);
     assert.match(checked.stderr, /warning\[half-done\]: main\.service/);
@@ -44,12 +44,12 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test("a killed run: the administrator's later changes are left as they are", async () => {
+  test('killed: later changes by the administrator are left alone', async () => {
     await run(0, 'apply', UNIT);
     await killedInTrial();
-    await box().succeed(['rm', '-r', `/etc/systemd/system/${UNIT}.d`]);
-    await box().succeed(['systemctl', 'daemon-reload']);
-    await box().succeed(['systemctl', 'restart', UNIT]);
+    await box.succeed(['rm', '-r', `/etc/systemd/system/${UNIT}.d`]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    await box.succeed(['systemctl', 'restart', UNIT]);
     const was = await invocation(UNIT);
     assert.match((await run(1, 'status')).stderr, /warning\[changed-since\]/);
     assert.deepEqual([await invocation(UNIT), await filters(UNIT)], [was, 0]);
@@ -59,74 +59,69 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await run(0, 'revert', UNIT);
   });
 
-  test('a killed run: a unit that an administrator stopped since stays down', async () => {
+  test('killed: a unit that an administrator has stopped stays down', async () => {
     await killedInTrial();
-    await box().succeed(['systemctl', 'stop', UNIT]);
+    await box.succeed(['systemctl', 'stop', UNIT]);
     assert.match((await run(0, 'status')).stderr, /note\[stays-stopped\]/);
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('a power cut: the services that the boot started are as before the change', async () => {
-    await box().succeed(['systemctl', 'stop', UNIT]);
+  test('power cut: services that the boot started are as before the change', async () => {
+    await box.succeed(['systemctl', 'stop', UNIT]);
     const when = '[ -e /etc/systemd/system/main.service.d/zz-sandbox-unit.conf ]';
-    await box().writeFile(policyPath(UNIT), POLICY);
-    await box().exec([
+    await box.writeFile(policyPath(UNIT), POLICY);
+    await box.exec([
       'bash',
       '-c',
       `strace -f -o /run/trace -e trace=rename -e inject=rename:signal=KILL:when=2 ${COMMAND} apply ${UNIT}; ${when}`,
     ]);
-    await box().succeed(['sed', '-i', 's/"boot": "[^"]*"/"boot": "another"/', UNDO]);
-    await box().succeed(['systemctl', 'daemon-reload']);
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['sed', '-i', 's/"boot": "[^"]*"/"boot": "another"/', UNDO]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    await box.succeed(['systemctl', 'start', UNIT]);
     await run(0, 'status');
     assert.equal(await filters(UNIT), 0);
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test("together with a hundred, and the run is killed: nothing is restarted that wasn't", async () => {
+  test("killed in a run of a hundred units: untouched services aren't restarted", async () => {
     const names = Array.from({ length: 100 }, (_, i) => `side${i}.service`);
     await units(Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])), ...names);
     const runs = async () =>
-      (await box().succeed(['systemctl', 'show', '--value', '-p', 'InvocationID', ...names]))
+      (await box.succeed(['systemctl', 'show', '--value', '-p', 'InvocationID', ...names]))
         .split('\n')
         .filter((line) => line !== '');
     const were = await runs();
-    await box().writeFile('/run/policy.toml', POLICY);
+    await box.writeFile('/run/policy.toml', POLICY);
     const when = '[ $(ls /var/lib/sandbox-unit | wc -l) -ge 90 ]';
     await interrupted(`apply --policy /run/policy.toml ${names.join(' ')}`, 'KILL', when);
     await run(0, 'status');
     assert.deepEqual(await runs(), were);
-    assert.equal(
-      await box()
-        .succeed(['ls', '/var/lib/sandbox-unit'])
-        .catch(() => ''),
-      '',
-    );
+    assert.equal(await box.succeed(['ls', '/var/lib/sandbox-unit']).catch(() => ''), '');
   });
 
-  test('a signal in revert: the next run does what is left', async () => {
+  test('a signal during revert: the next run finishes it', async () => {
     const names = ['side0.service', 'side1.service', 'side2.service'];
     const slow = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep 0.1\nExecStop=/usr/bin/sleep 2\n`;
     await units(Object.fromEntries(names.map((name) => [name, slow])), ...names);
-    await box().writeFile('/run/policy.toml', POLICY);
+    await box.writeFile('/run/policy.toml', POLICY);
     await run(0, 'apply', '--policy', '/run/policy.toml', ...names);
     const when = `[ $(systemctl is-active side0.service) = deactivating ]`;
     const said = await interrupted(`revert ${names.join(' ')}`, 'TERM', when);
     assert.match(said, /^exit 1\n/);
     await until('it runs', async () => (await isActive(names[0]!)) === 'active');
-    const { stdout } = await sandboxUnit(box(), 'status');
+    const { stdout } = await sandboxUnit(box, 'status');
     for (const name of names) assert.match(stdout, new RegExp(`^${name} +enforcing +live`, 'm'));
     await run(0, 'revert', ...names);
     assert.match((await run(0, 'status')).stdout, /^No unit/);
   });
 
-  test('a signal in apply: no unit that waited for its turn counts as applied', async () => {
+  test("a signal during apply: units that waited for their turn don't count as applied", async () => {
     const names = Array.from({ length: 12 }, (_, i) => `side${i}.service`);
     await units(
       Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])),
       names[0]!,
     );
-    await box().writeFile('/run/policy.toml', SLOW);
+    await box.writeFile('/run/policy.toml', SLOW);
     const was = await invocation(names[0]!);
     const when = `[ "$(systemctl show --value -p InvocationID ${names[0]})" != ${was} ]`;
     const said = await interrupted(`apply --policy /run/policy.toml ${names.join(' ')}`, 'TERM', when);
@@ -134,12 +129,12 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     // Those of its batch that had nothing to try were done with.
     assert.match(said, /side0\.service: rolled-back/);
     for (const name of names.slice(8)) assert.match(said, new RegExp(`^${name}: rolled-back`, 'm'));
-    await sandboxUnit(box(), 'revert', ...names);
+    await sandboxUnit(box, 'revert', ...names);
   });
 
-  test('a unit that never gets ready: a second signal ends the waiting', async () => {
+  test('a unit that never gets ready: a second signal ends the wait', async () => {
     await units({ [UNIT]: `[Service]\nType=notify\nTimeoutStartSec=infinity\nExecStart=${SLEEP}\n` });
-    await box().succeed(['systemctl', 'restart', '--no-block', UNIT]);
+    await box.succeed(['systemctl', 'restart', '--no-block', UNIT]);
     const was = await invocation(UNIT);
     const when = `[ "$(systemctl show --value -p InvocationID ${UNIT})" != "${was}" ] && [ -e ${UNDO} ]`;
     const said = await interrupted(`apply ${UNIT}`, 'TERM TERM', when);
@@ -148,7 +143,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'activating');
   });
 
-  test('a killed run: dependent units are up again, those stopped since among them', async () => {
+  test('killed: dependents are up again, also those that were stopped since', async () => {
     const head = `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`;
     const sides = {
       'side-a.target': head,
@@ -157,7 +152,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     };
     await units({ ...sides, 'side-b.service': `[Service]\nExecStart=${SLEEP}\n` }, ...Object.keys(sides));
     await killedInTrial();
-    await box().succeed(['systemctl', 'stop', ...Object.keys(sides)]);
+    await box.succeed(['systemctl', 'stop', ...Object.keys(sides)]);
     const { stderr } = await run(0, 'status');
     assert.match(stderr, /warning\[put-back\]/);
     assert.doesNotMatch(stderr, /stays-stopped/);
@@ -165,7 +160,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('a run killed after a failed restart: dependent units are up again', async () => {
+  test('killed after a failed restart: dependents are up again', async () => {
     await units(
       {
         [UNIT]: `[Service]\nType=exec\nExecStart=${SLEEP}\nExecStartPost=/usr/bin/sleep 0.5\nTimeoutStopSec=20\n`,
@@ -174,7 +169,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       UNIT,
       'side-needs.service',
     );
-    await box().writeFile(policyPath(UNIT), DEADLY);
+    await box.writeFile(policyPath(UNIT), DEADLY);
     const when = `systemctl is-failed --quiet ${UNIT}`;
     assert.match(await interrupted(`apply ${UNIT}`, 'KILL', when), /^exit 137/);
     assert.equal(await isActive('side-needs.service'), 'inactive');
@@ -189,14 +184,14 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'systemctl start --no-block side-long.service',
     ],
   ] as const)
-    test(`a unit that ${what}: an interrupt puts it back, a second one ends the waiting`, async () => {
+    test(`a unit that ${what}: an interrupt restores it, a second one ends the wait`, async () => {
       const isLong = script !== 'true';
       const type = isLong ? '' : 'Type=notify\nTimeoutStartSec=infinity\n';
       const start = isLong
         ? SLEEP
         : '/bin/sh -c "[ -e /run/mute ] || systemd-notify --ready; exec sleep infinity"';
       await units({ [UNIT]: `[Service]\n${type}NotifyAccess=all\nExecStart=${start}\n` });
-      await box().succeed(['systemctl', 'restart', UNIT]);
+      await box.succeed(['systemctl', 'restart', UNIT]);
       await units(
         {
           'side-needs.service': dependent(`ExecStart=${SLEEP}`).replace('After=', 'After=side-long.service '),
@@ -205,13 +200,13 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
         },
         'side-needs.service',
       );
-      await box().sh(`touch /run/mute; ${script}`);
-      await box().writeFile(policyPath(UNIT), SLOW);
+      await box.sh(`touch /run/mute; ${script}`);
+      await box.writeFile(policyPath(UNIT), SLOW);
       const when = `[ "$(systemctl show --value -p ActiveState side-needs.service)" = inactive ]`;
       const said = await interrupted(`apply ${UNIT}`, 'INT INT', when);
       // The second may come when all is done, also before that is said.
       assert.match(said, /^exit (?:1|130)\n/);
       assert.match((await run(0, 'status')).stdout, /^No unit/);
-      await box().sh('rm -f /run/mute; systemctl stop side-long.service; systemctl cancel');
+      await box.sh('rm -f /run/mute; systemctl stop side-long.service; systemctl cancel');
     });
 });

@@ -1,23 +1,12 @@
-/** What a unit may ask for besides a filter: none of it changes when the launcher comes in between. */
+/** Directives of a unit besides a filter: the launcher changes nothing about them. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { execKeys } from '../../src/systemd/unit/exec/keys.js';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  FILES,
-  PROGRAMS,
-  policyPath,
-  runToEnd,
-  sandboxUnit,
-  servicesObstacle,
-  withFiles,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, FILES, PROGRAMS, policyPath, runToEnd, sandboxUnit, withFiles } from '../support/service.js';
 
-const skip = servicesObstacle();
 /** Prints what it was started with: arguments, environment, descriptors, identities, signals, capabilities. */
 const STATE = `${PROGRAMS}/state`;
 /** A root folder with nothing in it but the program. */
@@ -125,35 +114,33 @@ const runnable = ({ obstacle }: { readonly obstacle: string | undefined }) => ob
 /** With any filter systemd 257 leaves other inheritable capabilities to a service with User=: all have one. */
 const COMMON = 'SystemCallArchitectures=native\nEnvironment="WORDS=one two \'three four\'" "ONE=a b" EMPTY=';
 
-let box: Box;
 const unconfined = new Map<string, string>();
 const confined = new Map<string, string>();
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('kinds', { state: ['test/native/programs/state.c', '-static'] });
-  await box.sh(`
+const { box, run, skip, test } = machine('kinds', {
+  programs: { state: ['test/native/programs/state.c', '-static'] },
+  prepare: async () => {
+    await box.sh(`
     mkdir -p ${ROOT}/{proc,sys,dev,run,tmp,etc} '/opt/a b \${ONE}'
     cp ${STATE} ${ROOT}/
     cp ${STATE} /usr/local/bin/found-state
     cp ${STATE} '/opt/a b \${ONE}/'
     mke2fs -q -t ext4 -d ${ROOT} ${IMAGE} 8M`);
-  if (!noLoops) await makeLoops();
-  const kind = (lines: string) =>
-    withFiles(`${/^Type=/m.test(lines) ? '' : 'Type=oneshot\n'}${COMMON}\n${lines}`);
-  const files = KINDS.map(([, lines], i) => [`/etc/systemd/system/kind${i}.service`, kind(lines)]);
-  await changeFiles(box, {
-    ...Object.fromEntries(files),
-    '/etc/systemd/system/kind@.service': kind(`ExecStart=${STATE} %i %I`),
-    ...Object.fromEntries(ALL.map(({ unit }) => [`${FILES}/${unit}.in`, 'input'])),
-  });
-  for (const { unit } of ALL.filter(runnable)) unconfined.set(unit, await state(unit));
-  await apply(box, POLICY, ...UNITS.filter(runnable).map(({ unit }) => unit));
-  await box.writeFile('/etc/sandbox-unit/kind@.service.toml', POLICY);
-  const { status, stderr } = await sandboxUnit(box, 'apply', ...INSTANCES.map(({ unit }) => unit));
-  assert.equal(status, 0, stderr);
-  for (const { unit } of ALL.filter(runnable)) confined.set(unit, await state(unit));
+    if (!noLoops) await makeLoops();
+    const kind = (lines: string) =>
+      withFiles(`${/^Type=/m.test(lines) ? '' : 'Type=oneshot\n'}${COMMON}\n${lines}`);
+    const files = KINDS.map(([, lines], i) => [`/etc/systemd/system/kind${i}.service`, kind(lines)]);
+    await changeFiles(box, {
+      ...Object.fromEntries(files),
+      '/etc/systemd/system/kind@.service': kind(`ExecStart=${STATE} %i %I`),
+      ...Object.fromEntries(ALL.map(({ unit }) => [`${FILES}/${unit}.in`, 'input'])),
+    });
+    for (const { unit } of ALL.filter(runnable)) unconfined.set(unit, await state(unit));
+    await apply(box, POLICY, ...UNITS.filter(runnable).map(({ unit }) => unit));
+    await box.writeFile('/etc/sandbox-unit/kind@.service.toml', POLICY);
+    await run(0, 'apply', ...INSTANCES.map(({ unit }) => unit));
+    for (const { unit } of ALL.filter(runnable)) confined.set(unit, await state(unit));
+  },
 });
-after(() => box?.stop());
 
 /** What systemd mounts an image with. A box has no devices but a few. */
 const makeLoops = () =>
@@ -179,21 +166,22 @@ const filtersOf = (text: string) => [...text.matchAll(FILTERS)].map(([, count]) 
 const asConfined = (text: string) =>
   text.replace(/^NoNewPrivs:.*$/gm, 'NoNewPrivs:\t1').replace(FILTERS, 'more filters');
 
-describe('a program finds the same with the launcher and without', () => {
+describe("a program's start state is the same with the launcher and without", () => {
   for (const { what, unit, obstacle } of ALL) {
-    test(what, { skip: skip ?? obstacle }, () => {
+    test(what, { skip: obstacle ?? false }, () => {
       const [was, is] = [unconfined.get(unit)!, confined.get(unit)!];
       assert.match(was, /^exited with 0\n(.*\n)*argument=(.*\n)*Seccomp:/);
       assert.equal(is.replace(FILTERS, 'more filters'), asConfined(was));
+      const found = filtersOf(is).map((count, i) => count > filtersOf(was)[i]!);
       assert.deepEqual(
-        filtersOf(is).map((count, i) => count > filtersOf(was)[i]!),
+        found,
         filtersOf(was).map(() => true),
       );
     });
   }
 });
 
-describe('the launcher comes before', () => {
+describe('the launcher starts', () => {
   /** How many filters the programs of a unit had, in their order. */
   const filters = async (policy: string): Promise<number[]> => {
     await apply(box, policy, 'steps.service');
@@ -214,13 +202,13 @@ describe('the launcher comes before', () => {
     });
   });
 
-  test('the main program only', { skip }, async () => {
+  test('the main program only', async () => {
     const [condition, pre, start, ...others] = await filters(POLICY);
     assert.deepEqual([pre, ...others], [condition, condition, condition, condition]);
     assert.ok(start! > condition!, `${start} filters, ${condition} elsewhere`);
   });
 
-  test('all that the policy says', { skip }, async () => {
+  test('each command that the policy names', async () => {
     const wrap = `[exec]\nwrap = ${JSON.stringify(execKeys(257))}\n`;
     const all = await filters(`${POLICY}${wrap}`);
     assert.equal(all.length, 6);
@@ -234,7 +222,7 @@ const REFUSED: readonly [what: string, lines: string, code: string][] = [
 ];
 
 for (const [what, lines, code] of REFUSED) {
-  test(`a unit with ${what} is refused and left alone`, { skip }, async () => {
+  test(`a unit with ${what} is refused and left alone`, async () => {
     await changeFiles(box, { '/etc/systemd/system/refused.service': withFiles(`Type=oneshot\n${lines}`) });
     await box.writeFile(policyPath('refused.service'), POLICY);
     const { status, stdout } = await sandboxUnit(box, 'apply', '--json', 'refused.service');
@@ -250,7 +238,7 @@ for (const [what, lines, code] of REFUSED) {
   });
 }
 
-test('a service from which its own lines hide the launcher or the filter is put back', { skip }, async () => {
+test('a service whose own lines hide the launcher or the filter is rolled back', async () => {
   const unit = 'hiding.service';
   for (const path of ['/usr/local', '-/etc/systemd']) {
     const lines = `Type=oneshot\nRemainAfterExit=yes\nInaccessiblePaths=${path}\nExecStart=/bin/true`;
@@ -265,8 +253,8 @@ test('a service from which its own lines hide the launcher or the filter is put 
   }
 });
 
-test('a unit in a read-only image without a place for the launcher is put back', {
-  skip: skip ?? noLoops,
+test('a unit in a read-only image without a place for the launcher is rolled back', {
+  skip: noLoops ?? false,
 }, async () => {
   const unit = 'sealed.service';
   const lines = `Type=oneshot\nRootImage=${IMAGE}\nRootImageOptions=ro\nMountAPIVFS=yes\nExecStart=/state`;

@@ -1,32 +1,13 @@
-/** What systemd does that decides what the launcher needs in a unit. */
+/** Behaviour of systemd that determines what the launcher needs in a unit. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  defineProgram,
-  exited,
-  mainPid,
-  properties,
-  revert,
-  runToEnd,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
+import { apply, defineProgram, exited, mainPid, properties, revert, runToEnd } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('needs');
-  await box.writeFile('/etc/filter/file', 'seen\n');
-});
-after(() => box?.stop());
+const { box, test } = machine('needs', { prepare: () => box.writeFile('/etc/filter/file', 'seen\n') });
 
-test('the journal names a program by its path, not by its argv[0], and by SyslogIdentifier= in every line', {
-  skip,
-}, async () => {
+test('the journal names a program by its path, not by its argv[0], and by SyslogIdentifier= in every line', async () => {
   const lines = ['/usr/bin/echo one', '@/usr/bin/echo other two', '/usr/bin/env echo three'];
   const service = (identifier: string) =>
     `[Service]\nType=oneshot\n${identifier}${lines.map((line) => `ExecStart=${line}\n`).join('')}`;
@@ -41,10 +22,7 @@ test('the journal names a program by its path, not by its argv[0], and by Syslog
     await box.succeed(['systemctl', 'start', unit]);
     const shown = async () => {
       const text = await box.succeed(['journalctl', '--unit', unit, '--output=json']);
-      const records = text
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, string>);
+      const records = splitLines(text).map((line) => JSON.parse(line) as Record<string, string>);
       return records
         .filter((record) => record._TRANSPORT === 'stdout')
         .map((record) => `${record.SYSLOG_IDENTIFIER}: ${record.MESSAGE}`);
@@ -73,9 +51,7 @@ const MOUNTED: readonly [lines: string, status: number][] = [
 ];
 
 for (const [lines, status] of MOUNTED) {
-  test(`a file that is mounted back is ${status === 0 ? 'there' : 'not there'} with '${lines.replaceAll('\n', ', ')}'`, {
-    skip,
-  }, async () => {
+  test(`a file that is mounted back is ${status === 0 ? 'there' : 'not there'} with '${lines.replaceAll('\n', ', ')}'`, async () => {
     await defineProgram(
       box,
       'mounted.service',
@@ -98,9 +74,7 @@ const STARTS: readonly string[] = [
   `ExecStart=/usr/bin/%p -f /dev/null`,
 ];
 
-test('the launcher starts where it is executable by a line of the plan, and the service cannot write to it', {
-  skip,
-}, async () => {
+test("the launcher starts if the plan adds it to ExecPaths=, and the service can't write to it", async () => {
   const lines = `${TAIL}\nProtectSystem=strict\nNoExecPaths=/\nExecPaths=/usr/bin /usr/lib`;
   await changeFiles(box, { '/etc/systemd/system/tail.service': `[Service]\n${lines}\n` });
   await box.succeed(['systemctl', 'restart', 'tail.service']);
@@ -115,7 +89,7 @@ test('the launcher starts where it is executable by a line of the plan, and the 
 });
 
 for (const lines of STARTS) {
-  test(`the launcher starts with '${lines.replaceAll('\n', ', ')}'`, { skip }, async () => {
+  test(`the launcher starts with '${lines.replaceAll('\n', ', ')}'`, async () => {
     await changeFiles(box, { '/etc/systemd/system/tail.service': `[Service]\n${lines}\n` });
     await box.succeed(['systemctl', 'restart', 'tail.service']);
     await apply(

@@ -1,31 +1,24 @@
-/** A service that is confined to the addresses that it was seen to deal with. */
+/** A service that is confined to the addresses of its recorded peers. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
-import { changeFiles } from '../support/loaded-units.js';
-import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath } from '../support/service.js';
 
-const skip = servicesObstacle();
 const UNIT = 'store.service';
 const [SEEN, OTHER] = ['10.9.9.9', '10.9.9.8'];
 const SERVICE = `[Service]
 ExecStart=/usr/bin/redis-server --port 8097 --save "" --bind 0.0.0.0 --protected-mode no
 `;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('learn-addresses');
-  await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: SERVICE });
-  await box.sh(`ip address add ${SEEN}/32 dev lo; ip address add ${OTHER}/32 dev lo`);
-  await box.succeed(['systemctl', 'start', UNIT]);
+const { box, run, test } = machine('learn-addresses', {
+  files: { [UNIT]: SERVICE },
+  script: `ip address add ${SEEN}/32 dev lo; ip address add ${OTHER}/32 dev lo`,
+  start: [UNIT],
 });
-after(() => box?.stop());
 
 const answers = async (address: string) =>
   (await box.exec(['timeout', '2', 'redis-cli', '-h', address, '-p', '8097', 'ping'])).stdout === 'PONG\n';
 
-test('others do not reach it', { skip }, async () => {
+test("learn --addresses: other addresses can't reach the service", async () => {
   const exercise = `redis-cli -p 8097 ping; redis-cli -h ${SEEN} -p 8097 ping; sleep 1`;
   const words = [
     'learn',
@@ -37,10 +30,8 @@ test('others do not reach it', { skip }, async () => {
     '--write',
     policyPath(UNIT),
   ];
-  const learned = await sandboxUnit(box, ...words);
-  assert.equal(learned.status, 0, learned.stdout + learned.stderr);
-  const applied = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+  await run(0, ...words);
+  await run(0, 'apply', UNIT);
   assert.deepEqual(
     [await answers('127.0.0.1'), await answers(SEEN), await answers(OTHER)],
     [true, true, false],

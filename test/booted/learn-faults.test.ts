@@ -1,32 +1,28 @@
-/** Watches that something befalls: no recording is wrong or cut off, and the command says what is missing. */
+/** Watches with failures: no recording is wrong or truncated, and the command reports what is missing. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { parseRecording } from '../../src/observe/recording/parse.js';
 import type { Recording } from '../../src/observe/recording/recording.js';
-import type { Box } from '../support/box.js';
-import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+import { PROGRAMS, servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const FOLDER = '/var/lib/sandbox-unit/recordings';
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 
 const serviceOf = (program: string) => `[Service]\nExecStart=${program}\n`;
 
-describe('learn', { skip: skip ?? false }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('learn-faults', { forks: ['test/booted/programs/forks.c'] });
-    await changeFiles(box, {
-      '/etc/systemd/system/demo.service': serviceOf('/usr/bin/sleep infinity'),
-      '/etc/systemd/system/paths.service': serviceOf(
+describe('learn', { skip: servicesObstacle() ?? false }, () => {
+  const { box } = machine('learn-faults', {
+    programs: { forks: ['test/booted/programs/forks.c'] },
+    files: {
+      'demo.service': serviceOf('/usr/bin/sleep infinity'),
+      'paths.service': serviceOf(
         `/bin/sh -c 'i=0; while [ $$i -lt 40000 ]; do i=$$((i+1)); test -e /none/$$i; done; sleep infinity'`,
       ),
-      '/etc/systemd/system/forks.service': serviceOf(`${PROGRAMS}/forks`),
-    });
+      'forks.service': serviceOf(`${PROGRAMS}/forks`),
+    },
   });
-  after(() => box?.stop());
 
   /** The recordings of a unit; each file in its folder must be one. */
   const recordings = async (unit: string): Promise<Recording[]> => {
@@ -52,7 +48,7 @@ describe('learn', { skip: skip ?? false }, () => {
       wait $watch`,
     ]);
 
-  test('an observer that is killed ends the watch, and nothing wrong is kept', async () => {
+  test('an observer that is killed ends the watch, and no wrong recording is kept', async () => {
     const { status, stderr } = await whileWatched('demo.service', '60s', 'pkill -KILL -x observe');
     assert.equal(status, 2, stderr);
     assert.match(stderr, /^error\[observer-failed\]: the observer was killed$/m);
@@ -60,7 +56,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.deepEqual(await recordings('demo.service'), []);
   });
 
-  test('a service that is stopped and whose unit is removed meanwhile leaves a recording of its end', async () => {
+  test('a service that is stopped and whose unit is removed during the watch leaves a complete recording', async () => {
     const script = `sleep 1; systemctl stop demo.service; mv /etc/systemd/system/demo.service /run/away
       systemctl daemon-reload; sleep 1`;
     const { status, stdout, stderr } = await whileWatched('demo.service', '5s', script);
@@ -72,7 +68,7 @@ describe('learn', { skip: skip ?? false }, () => {
     await box.succeed(['rm', '-r', `${FOLDER}/demo.service`]);
   });
 
-  test('a disk that is full leaves no file, and ends with an error', async () => {
+  test('a full disk leaves no file, and is an error', async () => {
     await box.sh(`mkdir -p ${FOLDER} && mount -t tmpfs -o size=64k,mode=755 none ${FOLDER}
       mkdir -p ${FOLDER}/other && cat /dev/zero >${FOLDER}/other/file 2>/dev/null || :`);
     const { status, stderr } = await whileWatched('demo.service', '2s', '');
@@ -84,7 +80,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(left, `${FOLDER}/other/file\n`);
   });
 
-  test('a watch in the background that can not keep its recording is told by its end', async () => {
+  test("a background watch that can't keep its recording fails", async () => {
     await box.sh(`mount -t tmpfs -o size=64k,mode=755 none ${FOLDER}
       cat /dev/zero >${FOLDER}/file 2>/dev/null || :`);
     await box.succeed(['systemctl', 'start', 'demo.service']);
@@ -95,7 +91,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.match(stderr, /^error\[watch-failed\]: the watch of demo\.service is over, and not all /m);
   });
 
-  test('a service that forks as fast as it can is recorded, or what is missing is named', async () => {
+  test('a service that forks as fast as it can is recorded, or the loss is named', async () => {
     const { status, stdout, stderr } = await whileWatched('forks.service', '5s', '');
     await box.succeed(['systemctl', 'stop', 'forks.service']);
     const [one] = await recordings('forks.service');
@@ -107,7 +103,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.ok(Math.abs(count('clone') - count('exit_group')) < 100, stdout);
   });
 
-  test('tables that are full are named, and what the watch can not vouch for', async () => {
+  test('full tables are named, with the lines that they make uncertain', async () => {
     const { status, stdout, stderr } = await box.sh(`systemctl stop paths
       ${COMMAND} learn --exercise 'systemctl start paths; sleep 5' paths || echo "status $?"
       ${COMMAND} learn --show paths >/dev/null`);
@@ -119,7 +115,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.ok((await recordings('paths.service'))[0]!.lost.paths! > 0);
   });
 
-  test('a watch whose terminal is gone keeps what it has seen', async () => {
+  test('a watch whose terminal is closed keeps its recording', async () => {
     const before = (await recordings('demo.service')).length;
     const { status } = await whileWatched('demo.service', '60s', 'sleep 1; kill -HUP $watch');
     assert.equal(status, 0);

@@ -1,12 +1,9 @@
-/** A service of a user's own manager is watched by its user, confined by what was seen, and works. */
+/** A user watches a service of their own manager, confines it by the recording, and it works. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import type { Recording } from '../../src/observe/recording/recording.js';
-import { Box } from '../support/box.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const USER = 'alice';
 const HOME = `/home/${USER}`;
 const POLICY = `${HOME}/.config/sandbox-unit/demo.service.toml`;
@@ -16,22 +13,18 @@ ExecStart=/usr/bin/redis-server --port 8098 --save "" --daemonize no
 ExecReload=/bin/true
 `;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'learn-user' });
-  await box.sh(`useradd --create-home ${USER} && systemctl start user@$(id --user ${USER}).service`);
-  await box.writeFile(`${HOME}/.config/systemd/user/demo.service`, SERVICE);
-  await box.sh(`mkdir ${HOME}/.config/sandbox-unit && chown -R ${USER}: ${HOME}`);
-  await asUser('systemctl --user daemon-reload && systemctl --user start demo');
+const { box, test } = machine('learn-user', {
+  prepare: async () => {
+    await box.sh(`useradd --create-home ${USER} && systemctl start user@$(id --user ${USER}).service`);
+    await box.writeFile(`${HOME}/.config/systemd/user/demo.service`, SERVICE);
+    await box.sh(`mkdir ${HOME}/.config/sandbox-unit && chown -R ${USER}: ${HOME}`);
+    await asUser('systemctl --user daemon-reload && systemctl --user start demo');
+  },
 });
-after(() => box?.stop());
 
 const asUser = (command: string) => box.exec(['bash', '-c', command], { user: USER });
 
-test("learn of a user's service takes two capabilities, and its hint is a command that has them", {
-  skip,
-}, async () => {
+test('learn --user needs two capabilities, and its hint is a command that has them', async () => {
   const background = await asUser(`${COMMAND} learn --user --background demo`);
   assert.equal(background.status, 2);
   assert.match(background.stderr, /^error\[needs-root\]: a user's manager has no right to watch /);
@@ -56,7 +49,7 @@ test("learn of a user's service takes two capabilities, and its hint is a comman
   assert.match(policy, /^ProtectKernelTunables = true$/m);
 });
 
-test('its policy is applied, and the service works', { skip }, async () => {
+test('learn --user: the learned policy is applied, and the service works', async () => {
   const applied = await asUser(`${COMMAND} apply --user demo`);
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
   const { stdout } = await asUser('redis-cli -p 8098 set key value; redis-cli -p 8098 get key');

@@ -1,11 +1,11 @@
-/** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
+/** Services are watched at work and confined by the recording; then they do other work, with a reload and a log rotation. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/learn/evidence/ledger/checklist.js';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
-import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
-import { bootWithPrograms, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 interface Service {
@@ -56,24 +56,16 @@ const SERVICES: readonly Service[] = [
   },
 ];
 
-const skip = servicesObstacle();
-
-describe('learn', { skip: skip ?? false }, () => {
-  let box: Box;
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found;
-  };
+describe('learn', { skip: servicesObstacle() ?? false }, () => {
   const recordings = (unit: string) => recordingsOf(box, unit);
 
-  before(async () => {
-    box = await bootWithPrograms('learn');
-    // As hosts have it.
-    await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
-    await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
+  const { box, run } = machine('learn', {
+    prepare: async () => {
+      // As hosts have it.
+      await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+      await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
+    },
   });
-  after(() => box?.stop());
 
   for (const { unit, work, otherWork, answer, rotates, tunables, pidFile, daemon } of alternatives(
     SERVICES,
@@ -114,7 +106,7 @@ describe('learn', { skip: skip ?? false }, () => {
     });
   }
 
-  test('a link below /tmp, capabilities that a program gives itself, and a PID file that stays in /run are left to the service', async () => {
+  test('leaves to the service a link below /tmp, its own capabilities, and a PID file that stays in /run', async () => {
     const unit = 'links.service';
     const keeps = 'setpriv --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service';
     const command = `${keeps} sh -c 'echo $$$$ >/run/links.pid; read line </tmp/receiver && exec sleep infinity'`;
@@ -131,7 +123,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(await box.readFile('/run/links.pid'), `${await mainPid(box, unit)}\n`);
   });
 
-  test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {
+  test('a background watch is listed, is the only one of its service, and can be stopped', async () => {
     const unit = SERVICES[0]!.unit;
     const before = (await recordings(unit)).length;
     await run(0, 'learn', '--background', unit);
@@ -147,7 +139,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(all.at(-1)!.truncated, false);
   });
 
-  test('a call that fails with an errno, which no log has, is explained by a watch', async () => {
+  test('a watch explains a call that fails with an errno, which no log has', async () => {
     const { unit, work } = SERVICES[0]!;
     const policy = '[syscalls]\naction = "EPERM"\nallow = ["@system-service"]\ndeny = ["writev"]\n';
     await box.writeFile(policyPath(unit), policy);
@@ -165,7 +157,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.match(stdout, /by nginx \(\/usr\/sbin\/nginx\)/);
   });
 
-  test('a watcher that is killed leaves nothing behind', async () => {
+  test('a killed watch leaves nothing behind', async () => {
     const unit = SERVICES[0]!.unit;
     await run(0, 'learn', '--background', unit);
     await box.succeed(['systemctl', 'kill', '--signal=KILL', `sandbox-unit-learn-${unit}`]);

@@ -1,26 +1,12 @@
-/** What may become of the service manager itself while units are changed. */
+/** Restarts and failures of the service manager while units are changed. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  policyPath,
-  processStatus,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, policyPath, processStatus, properties, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (!skip) box = await bootWithPrograms('manager');
-});
-after(() => box?.stop());
+const { box, run, test } = machine('manager');
 
 const CONFIGURATION = '/etc/systemd/system.conf.d/test.conf';
 
@@ -47,9 +33,7 @@ async function withManager(settings: string, during: () => Promise<void>): Promi
   }
 }
 
-test('a job that is under way while the manager executes itself again is waited for to its end', {
-  skip,
-}, async () => {
+test('apply waits to its end for a job that is running while the manager re-executes itself', async () => {
   await box.succeed(['mkfifo', '/opt/pipe']);
   await box.writeFile('/run/go', '');
   const wait = `ExecStartPre=/bin/sh -c 'test -e /run/go || read x <>/opt/pipe'`;
@@ -63,7 +47,7 @@ test('a job that is under way while the manager executes itself again is waited 
   const { status, stderr } = await applied;
   assert.equal(status, 0, stderr);
   await box.writeFile('/run/go', '');
-  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  await run(0, 'revert', UNIT);
 });
 
 /** Asks the manager over and over until a file is there. */
@@ -78,7 +62,7 @@ while (!existsSync('/run/enough')) {
 bus.close();
 `;
 
-test('who asks a manager that executes itself again gets an answer from the next one', { skip }, async () => {
+test('apply gets an answer from the next manager when one re-executes itself', async () => {
   const reading = box.succeed(['node', '--input-type=module', '--eval', READER]);
   const answered = async () => (await box.exec(['rm', '/run/answered'])).status === 0;
   for (let i = 0; i < 3; i++) {
@@ -90,7 +74,7 @@ test('who asks a manager that executes itself again gets an answer from the next
   await reading;
 });
 
-test('where the bus is started again on the way, the way back is gone all the same', { skip }, async () => {
+test('apply rolls back if the bus is restarted in between', async () => {
   const bus = 'until busctl status org.freedesktop.systemd1; do sleep 0.02; done >/dev/null 2>&1';
   await box.writeFile('/opt/probe', `#!/bin/sh\nsystemctl restart dbus.service\n${bus}\nexit 1\n`, '0755');
   await define('ExecStart=/usr/bin/tail -f /dev/null', `${NO_EXEC}[apply]\nprobe = ["/opt/probe"]\n`);
@@ -99,18 +83,16 @@ test('where the bus is started again on the way, the way back is gone all the sa
   assert.match(stderr, /^error\[service-failed\]: the probe /m);
 });
 
-test('where the reload of revert fails, the service still starts, and the next run ends it', {
-  skip,
-}, async () => {
+test('revert: if the reload fails, the service still starts, and the next run finishes', async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', NO_EXEC);
-  assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+  await run(0, 'apply', UNIT);
   await withManager('ReloadLimitIntervalSec=1h\nReloadLimitBurst=1', async () => {
     await box.succeed(['systemctl', 'daemon-reload']);
     const { status, stdout, stderr } = await sandboxUnit(box, 'revert', UNIT);
     assert.deepEqual([status, stdout], [2, `${UNIT}: failed\n`], stderr);
     assert.match(stderr, /^error\[manager-refused\]: /m);
     await box.succeed(['systemctl', 'restart', UNIT]);
-    assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 2);
+    await run(2, 'revert', UNIT);
   });
   const { status, stdout, stderr } = await sandboxUnit(box, 'revert', UNIT);
   assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: reverted`], stderr);
@@ -118,9 +100,7 @@ test('where the reload of revert fails, the service still starts, and the next r
   assert.equal((await properties(box, UNIT, 'DropInPaths')).DropInPaths, '');
 });
 
-test('what carries the bus, or refuses to be stopped, is confined from its next start on', {
-  skip,
-}, async () => {
+test('apply confines the bus, and services that refuse a stop, from their next start on', async () => {
   await changeFiles(box, {
     '/etc/systemd/system/steady.service':
       '[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -132,25 +112,22 @@ test('what carries the bus, or refuses to be stopped, is confined from its next 
   for (const unit of units)
     await box.writeFile(policyPath(unit), `${NO_EXEC}[apply]\nunderstood = ["locks-out"]\n`);
   for (const words of [['apply', '--no-confirm'], ['apply'], ['revert']]) {
-    const { status, stderr } = await sandboxUnit(box, ...words, ...units);
-    assert.equal(status, 0, stderr);
+    const { stderr } = await run(0, ...words, ...units);
     assert.equal(stderr.match(/^note\[restart-due\]/gm)?.length, 2, stderr);
   }
   assert.deepEqual(await pids(), before);
 });
 
 // The last: what a manager has in its environment stays there when it executes itself again.
-test('where systemd loads no filters, a policy that needs no launcher is not said to be applied', {
-  skip,
-}, async () => {
+test("apply doesn't report a policy as applied if systemd loads no filters", async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null', '[syscalls]\ndeny = ["uname"]\n');
   await withManager('ManagerEnvironment=SYSTEMD_SECCOMP=0', async () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'apply', UNIT);
     assert.deepEqual([status, stdout], [1, `${UNIT}: rolled-back\n`], stderr);
     assert.match(stderr, /^error\[looser\]: .* has no system call filter$/m);
     await box.writeFile(policyPath(UNIT), '[syscalls]\nenforcer = "launcher"\ndeny = ["uname"]\n');
-    assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+    await run(0, 'apply', UNIT);
     assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
-    assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+    await run(0, 'revert', UNIT);
   });
 });

@@ -1,10 +1,10 @@
-/** Services with mounts, of the launcher or of their own, on every systemd that there is a box for. */
+/** Services with mounts, the launcher's or their own, on every supported systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { RENAMING_CASES } from '../support/renaming-cases.js';
-import { apply, properties, servicesObstacle } from '../support/service.js';
+import { properties, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -16,13 +16,11 @@ const DROP_IN = '/etc/systemd/system/early.service.d/zz-sandbox-unit.conf';
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `mounts-${tree}`, tree });
-      await changeFiles(box, { '/etc/systemd/system/early.service': EARLY + SERVICE });
-      await apply(box, '[syscalls]\ndeny = ["execve", "execveat"]\n', 'early.service');
+    const { box } = machine(`mounts-${tree}`, {
+      tree,
+      files: { 'early.service': EARLY + SERVICE },
+      applied: { 'early.service': '[syscalls]\ndeny = ["execve", "execveat"]\n' },
     });
-    after(() => box?.stop());
 
     const statusOf = async (command: string, ...lines: string[]) => {
       const properties = lines.map((line) => `--property=${line}`);
@@ -30,18 +28,16 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       return (await box.exec(words)).status;
     };
 
-    test('a service that starts before all others comes after the root file system alone', async () => {
+    test('a service that starts before all others is ordered after the root file system only', async () => {
       const { After } = await properties(box, 'early.service', 'After');
-      assert.deepEqual(
-        After.split(' ').filter((name) => name.endsWith('.mount')),
-        ['-.mount'],
-      );
+      const found = After.split(' ').filter((name) => name.endsWith('.mount'));
+      assert.deepEqual(found, ['-.mount']);
       await box.succeed(['systemctl', 'add-wants', 'sysinit.target', 'early.service']);
       const { stdout, stderr } = await box.exec(['systemd-analyze', 'verify', '--man=no', 'default.target']);
       assert.doesNotMatch(stdout + stderr, /cycle/);
     });
 
-    test('a folder that is bound in its own place stays closed where another directive closes a part of it', async () => {
+    test('a folder that is bound onto itself stays closed if another directive closes a part of it', async () => {
       await box.sh('mkdir -p /srv/all/hidden /srv/all/fixed; touch /srv/all/hidden/file');
       const binds = ['BindPaths=/srv/all'];
       const read = 'cat /srv/all/hidden/file';
@@ -56,7 +52,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
     });
 
-    test('/run is closed by ReadOnlyPaths=, not by ProtectSystem=strict; a bind mount of it shows what is hidden', async () => {
+    test('ReadOnlyPaths=, not ProtectSystem=strict, closes /run; a bind mount of it shows what is hidden', async () => {
       await box.sh('mkdir -p /srv/hidden; touch /srv/hidden/file');
       const lines = ['ProtectSystem=strict', 'ProtectKernelTunables=yes', 'InaccessiblePaths=/srv/hidden'];
       const write = 'touch /run/file';
@@ -68,7 +64,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('rm -r /run/file /srv/hidden');
     });
 
-    test('a folder above a closed path can be renamed where the plan warns of it, and nowhere else', async () => {
+    test('a folder above a closed path can be renamed if the plan warns about it, and no other folder', async () => {
       for (const protect of ['strict', 'no']) {
         for (const { service, folder, says } of RENAMING_CASES) {
           await box.sh('rm -rf /srv/*; mkdir -p /srv/a/b/c; chown -R nobody /srv');
@@ -95,7 +91,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('rm -rf /srv/*; chown root /srv');
     });
 
-    test('a program in ReadOnlyPaths= and ExecPaths= is not executable below what is read-only, too', async () => {
+    test("a program in ReadOnlyPaths= and ExecPaths= can't be executed below a read-only path", async () => {
       const lines = ['ProtectSystem=strict', 'NoExecPaths=/', 'ExecPaths=/usr'];
       const startOf = async (line: string) => {
         const properties = [...lines, line].map((one) => `--property=${one}`);
@@ -105,7 +101,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.notEqual(await startOf('ReadOnlyPaths=/usr'), 0);
     });
 
-    test('a mount that has the launcher is there first', async () => {
+    test('the mount with the launcher is ordered first', async () => {
       await box.sh('mv /usr/local/libexec /srv/libexec; mkdir /usr/local/libexec');
       await changeFiles(box, {
         '/etc/systemd/system/usr-local-libexec.mount': MOUNT,

@@ -1,12 +1,13 @@
-/** Directives that systemd knows and, on some machines, skips in silence. */
+/** Directives that systemd knows and silently ignores on some machines. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { boxAvailable } from '../support/box.js';
 import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
+import { machine } from '../support/machine.js';
 import { launcherObstacle } from '../support/native.js';
 import { planned, targetOf } from '../support/planned.js';
-import { mainPid, policyPath, sandboxUnit } from '../support/service.js';
+import { mainPid, sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
 const POLICY =
@@ -47,20 +48,18 @@ const TREES: readonly [TreeName, socketBind: string, fileSystems: string, outcom
 for (const [tree, socketBind, fileSystems, outcome] of TREES) {
   const skip = boxAvailable(tree) ?? launcherObstacle() ?? false;
 
-  describe(`a directive that is said to be enforced is enforced on ${tree}`, { skip }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `needs-${tree}`, tree });
-      const unit = `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`;
-      await box.writeFile('/opt/program.js', PROGRAM);
-      await box.writeFile('/run/file', '');
-      await box.writeFile('/etc/systemd/system/demo.service', unit);
-      await box.writeFile(policyPath('demo.service'), POLICY);
-      await box.succeed(['systemctl', 'daemon-reload']);
+  describe(`directives that the plan calls enforced are enforced on ${tree}`, { skip }, () => {
+    const { box, run } = machine(`needs-${tree}`, {
+      tree,
+      files: {
+        '/opt/program.js': PROGRAM,
+        '/run/file': '',
+        'demo.service': `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`,
+      },
+      policies: { 'demo.service': POLICY },
     });
-    after(() => box.stop());
 
-    test('the plan says what is not', async () => {
+    test('the plan names those that are not', async () => {
       const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
       const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; message: string }[] };
       const said = (name: string) => {
@@ -73,7 +72,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.equal(said('AppArmorProfile'), gap("the security module 'apparmor' is not in use"));
     });
 
-    test('limits are in force where the manager has their controllers', async () => {
+    test('limits are in force if the manager has their controllers', async () => {
       const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
       const { diagnostics } = JSON.parse(stdout) as { diagnostics: { message: string }[] };
       const controllers = (await box.readFile('/sys/fs/cgroup/cgroup.controllers')).trim().split(' ');
@@ -87,7 +86,7 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
     const versionOfSystemd = async () =>
       Number(/^systemd (\d+)/.exec(await box.succeed(['systemctl', '--version']))![1]);
 
-    test('the plan binds /sys where ProtectKernelTunables= would leave it as it is mounted, and nowhere else', async () => {
+    test('the plan binds /sys if ProtectKernelTunables= would leave it as it is mounted, and not otherwise', async () => {
       const systemd = await versionOfSystemd();
       await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
       /** Whether something can be written to in a service with these lines; undefined where there is no mount of it. */
@@ -125,15 +124,14 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.deepEqual(await areOpen(some, '/sys', '/sys/kernel'), [false, true]);
     });
 
-    test('the template hardened closes it', async () => {
+    test('the template hardened makes /sys read-only', async () => {
       await box.writeFile(
         '/etc/systemd/system/steady.service',
         '[Service]\nExecStart=sleep infinity\nBindReadOnlyPaths=/etc:/media\n',
       );
       await box.succeed(['systemctl', 'daemon-reload']);
       await box.succeed(['systemctl', 'start', 'steady.service']);
-      const { status, stderr } = await sandboxUnit(box, 'apply', '--template', 'hardened', 'steady.service');
-      assert.equal(status, 0, stderr);
+      const { stderr } = await run(0, 'apply', '--template', 'hardened', 'steady.service');
       assert.doesNotMatch(stderr, /warning/);
       const mounts = parseMountInfo(
         await box.readFile(`/proc/${await mainPid(box, 'steady.service')}/mountinfo`),
@@ -141,12 +139,12 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       for (const place of ['/sys', '/media'])
         assert.equal(mountOf(mounts, place)?.options.includes('ro'), true, place);
       assert.equal(mountOf(mounts, '/media')?.path, '/media');
-      assert.equal((await sandboxUnit(box, 'verify', 'steady.service')).status, 0);
+      await run(0, 'verify', 'steady.service');
       await box.succeed(['systemctl', 'stop', 'steady.service']);
       await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
     });
 
-    test('systemd does as the plan says, without a word', async () => {
+    test('systemd does as planned, without a message', async () => {
       const dropIn = '[Service]\nSocketBindDeny=any\nRestrictFileSystems=~tmpfs\nAppArmorProfile=demo\n';
       await box.writeFile('/etc/systemd/system/demo.service.d/by-hand.conf', dropIn);
       await box.succeed(['systemctl', 'daemon-reload']);

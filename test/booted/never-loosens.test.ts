@@ -1,25 +1,13 @@
-/** What a unit refuses by itself stays refused under a policy: every call is made, before and after. */
+/** Calls that a unit itself refuses stay refused under a policy: every call is made, before and after. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { kernelNumber } from '../../src/seccomp/syscalls/abi.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import { callLine, type Way } from '../seccomp/filter/try-filter.js';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  defineProgram,
-  FILES,
-  PROGRAMS,
-  revert,
-  runToEnd,
-  servicesObstacle,
-  withFiles,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, defineProgram, FILES, PROGRAMS, revert, runToEnd, withFiles } from '../support/service.js';
 import { CALLER, DONE, KILL, NATIVE, readOutcomes } from '../support/service-calls.js';
-
-const skip = servicesObstacle();
 
 /** These wait for ever, end as the probe itself ends, or leave something behind. */
 const UNFIT = ['pause', 'uretprobe', 'uprobe', 'msgget', 'fork', 'vfork'];
@@ -66,26 +54,25 @@ const UNITS = [
   { what: "redis-server's filter", unit: REDIS },
 ];
 
-let box: Box;
 /** By unit: what every call comes to without a policy. */
 const untouched = new Map<string, string[]>();
 
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('never-loosens', CALLER);
-  const input = `${LINES.join('\n')}\n`;
-  for (const [, unit, lines] of OWN)
-    await defineProgram(box, unit, `Type=oneshot\nExecStart=${EXEC_START}\n${lines}`, input);
-  await changeFiles(box, {
-    [`/etc/systemd/system/${REDIS}`]: await box.readFile('/usr/lib/systemd/system/redis-server.service'),
-    [`/etc/systemd/system/${REDIS}.d/probe.conf`]: withFiles(
-      `Type=oneshot\nRestart=no\nPIDFile=\nRuntimeDirectory=\nExecPaths=${PROGRAMS}\nExecStart=\nExecStart=${EXEC_START}`,
-    ),
-    [`${FILES}/${REDIS}.in`]: input,
-  });
-  for (const { unit } of UNITS) untouched.set(unit, await outcomes(unit));
+const { box, test } = machine('never-loosens', {
+  programs: CALLER,
+  prepare: async () => {
+    const input = `${LINES.join('\n')}\n`;
+    for (const [, unit, lines] of OWN)
+      await defineProgram(box, unit, `Type=oneshot\nExecStart=${EXEC_START}\n${lines}`, input);
+    await changeFiles(box, {
+      [`/etc/systemd/system/${REDIS}`]: await box.readFile('/usr/lib/systemd/system/redis-server.service'),
+      [`/etc/systemd/system/${REDIS}.d/probe.conf`]: withFiles(
+        `Type=oneshot\nRestart=no\nPIDFile=\nRuntimeDirectory=\nExecPaths=${PROGRAMS}\nExecStart=\nExecStart=${EXEC_START}`,
+      ),
+      [`${FILES}/${REDIS}.in`]: input,
+    });
+    for (const { unit } of UNITS) untouched.set(unit, await outcomes(unit));
+  },
 });
-after(() => box?.stop());
 
 const REFUSED = [KILL, 'returned -80', 'returned -84'];
 
@@ -98,7 +85,7 @@ async function outcomes(unit: string): Promise<string[]> {
   return found;
 }
 
-test('the units refuse what their filters say', { skip }, () => {
+test('without a policy units refuse what their filters name', () => {
   const refused = (unit: string, ...names: string[]) =>
     names.map((name) => untouched.get(unit)![CALLS.findIndex(([call]) => call === name)]);
   assert.deepEqual(refused('allows.service', 'mount', 'reboot', 'getuid'), [
@@ -150,7 +137,7 @@ const differs = (was: string, is: string, call: string): boolean => {
 for (const enforcer of ['auto', 'launcher']) {
   describe(`under a policy that denies starting programs (enforcer ${enforcer})`, () => {
     for (const { what, unit } of UNITS) {
-      test(`${what} is what it was but for that`, { skip }, async () => {
+      test(`${what} is unchanged except for that`, async () => {
         await apply(box, `[syscalls]\ndeny = ${JSON.stringify(EXECS)}\nenforcer = "${enforcer}"\n`, unit);
         const now = await outcomes(unit);
         assert.deepEqual(changed(unit, now, differs), []);
@@ -175,7 +162,7 @@ const loosened = (was: string, is: string): boolean => {
 
 describe('under an allow list that has other calls than the unit', () => {
   for (const { what, unit } of UNITS) {
-    test(`${what} still refuses all that it refused`, { skip }, async () => {
+    test(`${what} still refuses all that it refused`, async () => {
       const policy = 'allow = ["@system-service", "@mount", "@reboot"]\naction = "ENETDOWN"';
       await apply(box, `[syscalls]\n${policy}\n`, unit);
       const now = await outcomes(unit);
@@ -186,14 +173,14 @@ describe('under an allow list that has other calls than the unit', () => {
   }
 });
 
-test('with inherit = false the policy alone decides', { skip }, async () => {
+test('with inherit = false the policy alone decides', async () => {
   await apply(box, `[syscalls]\ninherit = false\ndeny = ${JSON.stringify(EXECS)}\n`, 'allows.service');
   const now = await outcomes('allows.service');
   const killed = CALLS.filter((_, i) => now[i] === KILL).map(([name]) => name);
   assert.deepEqual(killed.sort(), EXECS);
 });
 
-test('with the policies taken back every call does what it did', { skip }, async () => {
+test('after revert every call does what it did', async () => {
   await revert(box, ...UNITS.map(({ unit }) => unit));
   for (const { unit } of UNITS) assert.deepEqual(await outcomes(unit), untouched.get(unit));
 });

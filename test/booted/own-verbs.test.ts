@@ -1,43 +1,26 @@
 /** A unit's own reload and its probes in a trial, on a real systemd. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
-import {
-  apply,
-  bootWithPrograms,
-  COMMAND,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
+import { apply, COMMAND, mainPid, PROGRAMS, policyPath, servicesObstacle } from '../support/service.js';
 
 const UNIT = 'executes-itself.service';
 const NGINX = 'nginx.service';
 const skip = servicesObstacle();
-let box: Box;
 
-describe('the verbs of a unit are tried', { skip }, () => {
-  before(async () => {
-    box = await bootWithPrograms('own-verbs', {
-      'executes-itself': ['test/booted/programs/executes-itself.c', '-static'],
-    });
-    const lines = [
-      `ExecStart=${PROGRAMS}/executes-itself`,
-      'ExecReload=/bin/kill -USR2 $MAINPID',
-      'ExecStop=/bin/kill $MAINPID',
-    ];
-    await box.writeFile(`/etc/systemd/system/${UNIT}`, `[Service]\n${lines.join('\n')}\n`);
-    await box.sh(`systemctl daemon-reload; systemctl start ${UNIT} ${NGINX}`);
+describe("trial of a unit's own reload and probes", { skip }, () => {
+  const { box, run } = machine('own-verbs', {
+    programs: { 'executes-itself': ['test/booted/programs/executes-itself.c', '-static'] },
+    files: {
+      [UNIT]: `[Service]\nExecStart=${PROGRAMS}/executes-itself\nExecReload=/bin/kill -USR2 $MAINPID\nExecStop=/bin/kill $MAINPID\n`,
+    },
+    start: [UNIT, NGINX],
   });
-  after(() => box?.stop());
 
   /** What `apply` says of a policy that it doesn't take. */
   async function refused(unit: string, policy: string): Promise<string> {
     await box.writeFile(policyPath(unit), policy);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
-    assert.equal(status, 1, stdout + stderr);
+    const { stdout, stderr } = await run(1, 'apply', unit);
     await box.succeed(['systemctl', 'is-active', unit]);
     return stdout + stderr;
   }
@@ -45,7 +28,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
   const reloading = (syscalls: string, more = '') =>
     `[syscalls]\n${syscalls}\n[apply]\nsettle = "200ms"\n${more}`;
 
-  test('a policy under which a service does not survive its reload is rolled back', async () => {
+  test("a policy under which a service doesn't survive its reload is rolled back", async () => {
     const said = await refused(UNIT, reloading('deny = ["execve:EPERM", "execveat:EPERM"]'));
     assert.match(said, /rolled-back/);
     // The end may come within the reload's job, or after it.
@@ -58,7 +41,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
     await box.sh(`systemctl reload ${UNIT}; sleep 0.2; systemctl is-active ${UNIT}`);
   });
 
-  test('one that lets it reload is in force after the reload', async () => {
+  test('a policy that allows the reload is in force after it', async () => {
     const before = await mainPid(box, UNIT);
     await apply(box, reloading('deny = ["uname"]'), UNIT);
     const pid = await mainPid(box, UNIT);
@@ -66,11 +49,11 @@ describe('the verbs of a unit are tried', { skip }, () => {
     assert.match(await box.readFile(`/proc/${pid}/status`), /^Seccomp:\s2$/m);
   });
 
-  test('a service is not reloaded where the policy says so', async () => {
+  test('a service is not reloaded if the policy says so', async () => {
     await apply(box, reloading('deny = ["execve:EPERM", "execveat:EPERM"]', 'reload = false\n'), UNIT);
   });
 
-  test('a service that its own reload ends is started again, and that is said', async () => {
+  test('a service that its own reload ends is started again, with a note', async () => {
     const lines = ['ExecStart=/bin/sleep infinity', 'ExecReload=/bin/kill -HUP $MAINPID'];
     const unit = 'ends.service';
     await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\n${lines.join('\n')}\n`);
@@ -88,7 +71,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
 
   const probing = (probe: string) => `[service]\nNice = 1\n[apply]\nsettle = "100ms"\nprobe = ${probe}\n`;
 
-  test('a service that answers each of its probes is applied, and was reloaded', async () => {
+  test('a service that answers all probes is applied, and was reloaded', async () => {
     const probes = '["tcp:localhost:80", "http://127.0.0.1/", ["id"], "dbus:org.freedesktop.systemd1"]';
     const said = await apply(box, probing(probes), NGINX);
     assert.match(said, /applied/);
@@ -106,7 +89,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
   ];
 
   for (const [i, [probe, says]] of FAILING.entries()) {
-    test(`a probe that fails takes the policy back: ${says}`, async () => {
+    test(`a failed probe rolls the policy back: ${says}`, async () => {
       const said = await refused(NGINX, probing(probe).replace('Nice = 1', `Nice = ${i + 2}`));
       assert.ok(said.includes(says), said);
     });
@@ -116,7 +99,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
     ['kill $$', 'ended with status 143'],
     ['wait', 'did not end within 2 s'],
   ] as const)
-    test(`a probe of another user that ${says} has nothing of the caller's, and leaves nothing`, async () => {
+    test(`a probe of another user that ${says} gets nothing of the caller's, and leaves nothing`, async () => {
       const sees = `echo $(ls /proc/self/fd) $(cut -d' ' -f7 /proc/$$/stat) \${SECRET-unset}`;
       const probe = `["sh", "-c", "${sees}; setsid sleep 600 & ${end}"]\nprobe-as = "www-data"\nprobe-timeout = "2s"`;
       await box.writeFile(policyPath(NGINX), probing(probe).replace('Nice = 1', 'Nice = 8'));
@@ -129,7 +112,7 @@ describe('the verbs of a unit are tried', { skip }, () => {
       await box.waitFor('nothing is left', async () => (await box.sh(left)).stdout === '');
     });
 
-  test('a user who is not there is missed before anything is written', async () => {
+  test("a probe user that doesn't exist is an error before anything is written", async () => {
     const said = await refused(
       NGINX,
       probing('["true"]\nprobe-as = "no-one"').replace('Nice = 1', 'Nice = 9'),

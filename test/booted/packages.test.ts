@@ -1,26 +1,20 @@
-/** Packages: made twice, looked at, installed, upgraded while they confine services, and taken away. */
+/** Packages: built twice, checked, installed, upgraded while they confine services, and removed. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PACKAGED_INJECTOR } from '../../src/systemd/paths/programs.js';
-import { Box } from '../support/box.js';
+import type { Box } from '../support/box.js';
 import { inLayer } from '../support/layer.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
 import { lintPackages, makePackages, type PackageKind, packagesObstacle } from '../support/packages.js';
 import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
-import {
-  bootWithPrograms,
-  COMMAND,
-  mainPid,
-  policyPath,
-  processStatus,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, policyPath, processStatus, servicesObstacle } from '../support/service.js';
 import { StagedHost } from '../support/staged-host.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { LONG } from '../support/thorough.js';
 
 const HERE = MACHINE === 'arm64' ? 'arm64' : 'x86-64';
@@ -53,10 +47,9 @@ const STATUS_TIMER = 'sandbox-unit-status.timer';
 const STATUS_SERVICE = 'sandbox-unit-status.service';
 
 describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?? false) }, () => {
-  let folder: string;
+  const folder = temporaryFolder({ after });
   const made = (name: string) => join(folder, name);
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-packages-'));
     const elsewhere = { ...TIME, TZ: 'Asia/Kolkata', LANG: 'C', HOME: '/tmp', USER: 'somebody' };
     await makePackages(made('first'), HERE, KINDS, TIME);
     await Promise.all([
@@ -64,9 +57,8 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       makePackages(made('next'), HERE, ['deb'], { ...TIME, VERSION: NEXT }),
     ]);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('made twice they are the same, byte for byte', () => {
+  test('two builds give the same bytes', () => {
     const names = readdirSync(made('first'));
     assert.equal(names.length, 4, names.join(' '));
     assert.deepEqual(readdirSync(made('again')), names);
@@ -77,16 +69,16 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       );
   });
 
-  test('lintian and rpmlint find nothing but what the overrides give reasons for', async () => {
+  test('lintian and rpmlint find nothing except what the overrides list with reasons', async () => {
     assert.equal(await lintPackages(made('first')), '');
   });
 
-  test('packages for the other kind of machine are made here, too', async () => {
+  test('packages for the other architecture can be built', async () => {
     await makePackages(made('other'), OTHER, ['deb', 'rpm'], TIME);
     assert.equal(await lintPackages(made('other')), '');
   });
 
-  test('a .rpm is installed, and stays while units are confined', async () => {
+  test('a .rpm can be installed, and not removed while units are confined', async () => {
     const policy = `${UNIT}.d/zz-sandbox-unit.conf`;
     const enabled = `mkdir -p ${ENABLED}/activate.d; touch ${ENABLED}/activate.d/${UNIT}`;
     const script = `
@@ -147,17 +139,15 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     [...(stdout + stderr).matchAll(/^ {2}((?:sandbox-unit|sh|rm) .*)$/gm)].map(([, line]) => line!);
 
   describe('on Debian 13', () => {
-    let box: Box;
-    before(async () => {
-      box = await bootWithPrograms('packages');
-      await box.writeFile(policyPath(UNIT), READY);
-      await box.writeFile(policyPath(WRAPPED), LATER);
-      await box.succeed(['systemctl', 'start', ...UNITS]);
-      await box.succeed([...COMMAND, 'apply', ...UNITS]);
-      assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));
-      await bring(box, 'first', 'next');
+    const { box, run } = machine('packages', {
+      policies: { [UNIT]: READY, [WRAPPED]: LATER },
+      start: UNITS,
+      prepare: async () => {
+        await run(0, 'apply', ...UNITS);
+        assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));
+        await bring(box, 'first', 'next');
+      },
     });
-    after(() => box?.stop());
 
     const programsOf = async () =>
       new Set(
@@ -176,7 +166,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       }
     };
 
-    test('installed they confine services, and start nothing by themselves', async () => {
+    test('installed packages confine services, and start nothing by themselves', async () => {
       const { status, stderr } = await box.sh('dpkg --install /root/first/*.deb');
       assert.equal(status, 0);
       // They are confined as they were, by what was installed in another way, until the next apply.
@@ -196,14 +186,14 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
     });
 
-    test("the kernel takes the BPF programs of the package's observer, as the packager's clang has made them", async () => {
+    test("the kernel loads the BPF programs of the packaged observer, as the packager's clang compiled them", async () => {
       const input = 'unit 0 /sys/fs/cgroup/system.slice/nginx.service\nstart\n';
       const { status, stdout } = await box.exec([OBSERVER], { input });
       assert.equal(status, 0, stdout);
       assert.deepEqual(JSON.parse(stdout.split('\n')[0]!).ready?.blind, [], stdout);
     });
 
-    test('the page has the commands that have them watch what has changed', async () => {
+    test('the manual page has the commands that let package managers check for drift', async () => {
       const page = readFileSync(inRepository('docs/install.md'), 'utf8');
       const [, block = ''] = /^With a \.deb[^`]*```console\n(.*?)```/ms.exec(page) ?? [];
       const commands = [...block.matchAll(/^# (.*)$/gm)].map(([, command]) => command!);
@@ -215,7 +205,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'disable', '--now', STATUS_TIMER]);
     });
 
-    test('an upgrade is refused while a unit that was enabled at boot does not fit, and the generator stays', async () => {
+    test("an upgrade is refused while a unit that was enabled at boot doesn't fit, and the generator stays", async () => {
       const generator = '/etc/systemd/system-generators/earlier';
       await changeFiles(box, {
         [`/etc/systemd/system/${EARLY}`]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
@@ -244,7 +234,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['sh', '-c', `${way}; rm ${generator}`]);
     });
 
-    test('an upgrade leaves confined services running, and confined when they start anew', async () => {
+    test('an upgrade leaves confined services running, and confined after a restart', async () => {
       const before = await mainPids();
       const early = await mainPid(box, EARLY);
       const launcher = await box.succeed(['sha256sum', LAUNCHER]);
@@ -265,7 +255,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'start', STATUS_SERVICE]);
     });
 
-    test('a unit that an upgrade has converted is confined after a boot, and as its policy says', async () => {
+    test('a unit that an upgrade has converted is confined by its policy after a boot', async () => {
       // What is in /run is gone after a boot, but not after a soft-reboot, which the box has masked.
       await box.sh(`rm -r /run/systemd/system/${EARLY}.d /run/systemd/system/systemd-soft-reboot.service
         systemctl daemon-reload; systemctl soft-reboot`);
@@ -285,7 +275,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'start', ...UNITS]);
     });
 
-    test('neither package can be removed while units are confined, until they are reverted as its message says', async () => {
+    test('no package can be removed while units are confined, until they are reverted as its message says', async () => {
       for (const words of [
         ['--remove', 'sandbox-unit'],
         ['--purge', 'sandbox-unit'],
@@ -317,20 +307,16 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
   });
 
   describe('the launcher alone, on Debian 12 without Node', () => {
-    let box: Box;
-    let host: StagedHost;
     const CONFINED = 'far.service';
-    before(async () => {
-      box = await Box.boot({ name: 'launcher', tree: 'bookworm' });
-      await bring(box, 'first');
-      host = new StagedHost(box, folder);
-      const service = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
-      await changeFiles(box, { [`/etc/systemd/system/${CONFINED}`]: service });
-      await box.succeed(['systemctl', 'start', CONFINED]);
+    const { box } = machine('launcher', {
+      tree: 'bookworm',
+      files: { [CONFINED]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n' },
+      start: [CONFINED],
+      prepare: () => bring(box, 'first'),
     });
-    after(() => box?.stop());
+    const host = new StagedHost(box, folder);
 
-    test('units are confined from elsewhere by it, and it stays as long as they are', async () => {
+    test("units are confined from another machine, and the launcher's package stays while they are", async () => {
       await box.sh('dpkg --install /root/first/sandbox-unit-launcher*.deb');
       await host.stage(CONFINED, POLICY);
       const script = '/usr/lib/sandbox-unit/host-scripts/activate';

@@ -1,17 +1,16 @@
 /**
- * Documents for users, done as they are written: each command line is run in its turn, and prints what the document shows.
- * UPDATE_GOLDEN=1 writes what is printed now into the documents: see test/support/shown.ts. It makes the
- * picture of README.md, too: see test/support/terminal-picture.ts.
+ * Documents for users, step by step: each command line prints what the document shows. UPDATE_GOLDEN=1 writes the present
+ * output into the documents (test/support/shown.ts), and makes the picture of README.md (test/support/terminal-picture.ts).
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { escaped, type Lines, readDocument, type Shown, type Step } from '../support/document.js';
 import { whyElsewhere } from '../support/elsewhere.js';
+import { machine } from '../support/machine.js';
 import { terminalWords, withoutReturns } from '../support/on-terminal.js';
 import { inRepository, REPOSITORY } from '../support/repository.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { servicesObstacle } from '../support/service.js';
 import { isAsShown, shownAnew, withShown } from '../support/shown.js';
 import { type Shown as ShownOnTerminal, terminalPicture } from '../support/terminal-picture.js';
 import { THOROUGH } from '../support/thorough.js';
@@ -51,12 +50,11 @@ const claimOf = ({ text }: Shown, extent: Command['extent']): string[] =>
   extent === 'all' ? [...text] : ['…', ...text.flatMap((line) => [line, '…'])];
 
 describe('documents', { skip }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('web1', { myos: ['test/booted/programs/myos.c'] }, 'clients');
-    await box.sh(MACHINE_OF_ALL);
+  const { box } = machine('web1', {
+    programs: { myos: ['test/booted/programs/myos.c'] },
+    tree: 'clients',
+    prepare: () => box.sh(MACHINE_OF_ALL),
   });
-  after(() => box?.stop());
 
   /** Runs commands of one document, each where the one before it in its block has gone. */
   function runner({ path, folder: home = '/', lacks, env }: DocumentRun) {

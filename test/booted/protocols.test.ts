@@ -1,22 +1,12 @@
-/** How systemd and a service talk to each other, with the launcher in between. */
+/** Protocols between systemd and a service, with the launcher in between. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { type CommandOptions, runCommand } from '../support/command-in-box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { REPOSITORY } from '../support/repository.js';
-import {
-  bootWithPrograms,
-  folderWithSystem,
-  PROGRAMS,
-  policyPath,
-  processStatus,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { folderWithSystem, PROGRAMS, policyPath, processStatus, properties } from '../support/service.js';
 
-const skip = servicesObstacle();
 const DAEMON = `${PROGRAMS}/daemon`;
 const STATUS = '/proc/self/status';
 const POLICIES = ['exec', 'entry'].map(
@@ -81,19 +71,18 @@ const filesOf = ({ bus, port }: Manager) => ({
   'watched.service': `[Service]\nType=notify\nWatchdogSec=2s\nDynamicUser=yes\nExecStart=${DAEMON}`,
 });
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('protocols', { daemon: ['test/booted/programs/daemon.c', '-static'] });
-  await box.succeed(['useradd', '--create-home', USER]);
-  const files = [SYSTEM, USERS].flatMap((manager) =>
-    Object.entries(filesOf(manager)).map(([unit, text]) => [`${manager.folder}/${unit}`, `${text}\n`]),
-  );
-  await changeFiles(box, { ...Object.fromEntries(files), ...BUS_FILES });
-  await box.succeed(['systemctl', 'try-reload-or-restart', 'dbus.service']);
-  await box.sh(`systemctl start user@$(id --user ${USER}).service`);
+const { box, run, skip, test } = machine('protocols', {
+  programs: { daemon: ['test/booted/programs/daemon.c', '-static'] },
+  prepare: async () => {
+    await box.succeed(['useradd', '--create-home', USER]);
+    const files = [SYSTEM, USERS].flatMap((manager) =>
+      Object.entries(filesOf(manager)).map(([unit, text]) => [`${manager.folder}/${unit}`, `${text}\n`]),
+    );
+    await changeFiles(box, { ...Object.fromEntries(files), ...BUS_FILES });
+    await box.succeed(['systemctl', 'try-reload-or-restart', 'dbus.service']);
+    await box.sh(`systemctl start user@$(id --user ${USER}).service`);
+  },
 });
-after(() => box?.stop());
 
 const statusOf = async (pid: number | string) =>
   Number((await processStatus(box, Number(pid))).get('Seccomp_filters'));
@@ -137,7 +126,7 @@ for (const manager of [SYSTEM, USERS]) {
   const runtime = async () =>
     exec.user ? `/run/user/${(await box.succeed(['id', '--user', exec.user])).trim()}` : '/run';
 
-  describe(manager.what, { skip: skip ?? false }, () => {
+  describe(manager.what, { skip }, () => {
     test('listens on a socket, starts the service and hands the socket on', async () => {
       await systemctl('start', 'echo.socket');
       await withAndWithout('echo.service', async () => {
@@ -149,7 +138,7 @@ for (const manager of [SYSTEM, USERS]) {
     });
 
     for (const unit of ['reload.service', 'hangup.service']) {
-      test(`is told of readiness, status and reload (${unit})`, async () => {
+      test(`reports readiness, status and reload (${unit})`, async () => {
         await withAndWithout(unit, async () => {
           await systemctl('restart', unit);
           const pid = await shown(unit, 'MainPID');
@@ -173,7 +162,7 @@ for (const manager of [SYSTEM, USERS]) {
       });
     });
 
-    test('finds the process that has forked off', async () => {
+    test('finds the main process of a forking service', async () => {
       const unit = 'forking.service';
       const folder = await runtime();
       await box.succeed(['mkfifo', '--mode=666', `${folder}/forked.fifo`]);
@@ -204,7 +193,7 @@ for (const manager of [SYSTEM, USERS]) {
 const { withAndWithout } = unitsOf(SYSTEM);
 const statusText = async (unit: string) => (await properties(box, unit, 'StatusText')).StatusText;
 
-test('the watchdog hears the service, and ends it when it is silent', { skip }, async () => {
+test('the watchdog hears a confined service, and ends it when it is silent', async () => {
   const unit = 'watched.service';
   await withAndWithout(unit, async () => {
     await box.succeed(['systemctl', 'restart', unit]);
@@ -219,7 +208,7 @@ test('the watchdog hears the service, and ends it when it is silent', { skip }, 
   await box.waitFor('the watchdog', isOver, 30_000);
 });
 
-test('a call on the bus starts the service and is answered by it', { skip }, async () => {
+test('a call on the bus starts a confined service, which answers it', async () => {
   const unit = 'systemd-hostnamed.service';
   await withAndWithout(unit, async () => {
     await box.succeed(['systemctl', 'stop', unit]);
@@ -233,7 +222,7 @@ test('a call on the bus starts the service and is answered by it', { skip }, asy
   });
 });
 
-test('each connection starts an instance, by the policy of the template', { skip }, async () => {
+test('each connection starts an instance, with the policy of the template', async () => {
   await box.succeed(['systemctl', 'start', 'each.socket']);
   const connect = async () => {
     const [, count] =
@@ -244,8 +233,7 @@ test('each connection starts an instance, by the policy of the template', { skip
   const own = await connect();
   await box.writeFile(policyPath('each@.service'), POLICIES[0]!);
   const root = await folderWithSystem(box);
-  const { status, stderr } = await sandboxUnit(box, 'apply', '--root', root, 'each@.service');
-  assert.equal(status, 0, stderr);
+  await run(0, 'apply', '--root', root, 'each@.service');
   await box.succeed(['systemctl', 'daemon-reload']);
   assert.ok((await connect()) > own);
 });

@@ -1,27 +1,21 @@
-/** The policy at the top of README.md, how many functions the command enters for it, and what the demonstration shows. */
+/** The policy at the top of README.md, the number of functions that the command enters for it, and the demonstration. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { demonstrate } from '../support/demonstration.js';
 import { fewestEntered, functionsEntered } from '../support/entered.js';
+import { machine } from '../support/machine.js';
 import { assertNoHeavier } from '../support/ratchet.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, policyPath, servicesObstacle } from '../support/service.js';
+import { policyPath } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('readme');
-  await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
-  await box.succeed(['systemctl', 'start', 'nginx']);
+const { box, test } = machine('readme', {
+  script: `ln -s ${inRepository('dist/sandbox-unit.cjs')} /usr/local/bin/sandbox-unit`,
+  start: ['nginx'],
 });
-after(() => box?.stop());
 
 const README = readFileSync(inRepository('README.md'), 'utf8');
 
-test('the policy at the top', { skip }, async () => {
+test('the policy at the top of README.md is applied and enforced', async () => {
   const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(README) ?? [];
   await box.writeFile(path, policy);
   const said = await box.succeed(['sandbox-unit', 'apply', 'nginx']);
@@ -30,7 +24,7 @@ test('the policy at the top', { skip }, async () => {
   await box.succeed(['sandbox-unit', 'revert', '--quiet', 'nginx']);
 });
 
-test('the functions that verbs enter only become fewer', { skip }, async () => {
+test('the functions that verbs enter only become fewer', async () => {
   const policy = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
   await box.writeFile(policyPath('nginx.service'), policy);
   const entered = {
@@ -43,4 +37,4 @@ test('the functions that verbs enter only become fewer', { skip }, async () => {
   assertNoHeavier('functions', entered);
 });
 
-test('npm run demo', { skip }, () => demonstrate(box, () => {}));
+test('npm run demo works', () => demonstrate(box, () => {}));

@@ -1,5 +1,5 @@
 /**
- * Daemons of Debian that start programs until they serve, and then no more; and a runtime that is given filter after filter.
+ * Daemons of Debian that start programs until they serve, and none later; and a runtime that gets one filter after the other.
  * Others: `npm run test:services -- --ready`.
  */
 import assert from 'node:assert/strict';
@@ -63,7 +63,7 @@ for (const [name, tree] of DAEMONS) {
   });
 }
 
-test('Node.js is given filter after filter, and its clients see nothing of it', {
+test('Node.js gets one filter after the other, and its clients notice nothing', {
   skip: skipOn('machine'),
 }, async (t) => {
   const daemon = RUNTIMES.find(({ name }) => name === 'node')!;

@@ -1,40 +1,26 @@
 /** Calls that a policy lets through and has the kernel record. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { answersOf, recordsObstacle, runUntilRecorded } from '../support/kernel-records.js';
+import { machine } from '../support/machine.js';
 import { buildLauncher, launcherObstacle, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
-import {
-  apply,
-  bootWithPrograms,
-  compile,
-  defineProgram,
-  exited,
-  PROGRAMS,
-  runToEnd,
-  servicesObstacle,
-} from '../support/service.js';
+import { apply, compile, defineProgram, exited, PROGRAMS, runToEnd } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
 
-const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine. */
 const RECORDED = `recorded-${process.pid}`;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('records', { [RECORDED]: ['test/booted/programs/myos.c', '-static'] });
+const { box, test } = machine('records', {
+  programs: { [RECORDED]: ['test/booted/programs/myos.c', '-static'] },
 });
-after(() => box?.stop());
 
 const folder = sharedFolder();
 
 const LET_THROUGH = `syscall=${numbersOf(NATIVE).get('uname')} code=0x7ffc0000`;
 
-test('a call that is to be recorded is let through, and the kernel says so', { skip }, async (t) => {
+test('a call with the action log is let through, and the kernel records it', async (t) => {
   const obstacle = await recordsObstacle();
   if (obstacle) return t.skip(obstacle);
   const ran = async () =>
@@ -50,7 +36,7 @@ test('a call that is to be recorded is let through, and the kernel says so', { s
   }
 });
 
-test('SECCOMP_DEFAULT_ACTION=log has calls recorded, by sandboxify and by libsandbox.so', {
+test('SECCOMP_DEFAULT_ACTION=log: calls are recorded, by sandboxify and by libsandbox.so', {
   skip: launcherObstacle(),
 }, async (t) => {
   const obstacle = await recordsObstacle();

@@ -1,4 +1,4 @@
-/** Services whose restart, or a trial that fails, would do more than that: nothing is written, or they are left as they run. */
+/** Services whose restart or failed trial would have further effects: they are refused, or left running. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMAND, oneServiceIn, POLICY, SLEEP, TRIALS, UNIT } from '../support/one-service.js';
@@ -10,7 +10,9 @@ const MARKER = '[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/marker\n'
 
 /** The oldest that has OnSuccess=, and the newest. */
 for (const tree of alternatives(['forky', 'bookworm'] as const)) {
-  describe(`${tree}: what a unit starts when it ends`, { skip: servicesObstacle(tree) ?? false }, () => {
+  describe(`${tree}: units that a unit starts when it ends`, {
+    skip: servicesObstacle(tree) ?? false,
+  }, () => {
     const { box, started, run, isThere, filters, isLeft, isRefused } = oneServiceIn(`ends-${tree}`, tree);
     const CALM = {
       'calm.target': '[Unit]\nWants=marker.service\nAllowIsolate=yes\n',
@@ -23,14 +25,14 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
       'OnSuccess=systemd-reboot.service',
       'OnSuccess=marker.service\nOnSuccessJobMode=isolate',
     ]) {
-      test(`${lines.replace('\n', ', ')}: it isn't restarted`, async () => {
+      test(`${lines.replace('\n', ', ')}: the unit isn't restarted`, async () => {
         await started(lines, CALM);
         await isLeft(/OnSuccess=.*: stopping it would do that/);
         assert.equal(await isThere('/run/marker'), false);
       });
     }
 
-    test('another service: the restart starts it, and that is said', async () => {
+    test('OnSuccess= with a service: the restart starts it, with a note', async () => {
       await started('OnSuccess=marker.service', CALM);
       const said = /note\[on-failure\]: main\.service starts marker\.service/;
       const checked = await run(3, 'apply', '--check', UNIT);
@@ -38,42 +40,42 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
       assert.match(checked, /note\[would-restart\]: main\.service would be restarted/);
       assert.match(await run(0, 'apply', UNIT), said);
       assert.equal(await filters(), 2);
-      await box().waitFor('the marker', () => isThere('/run/marker'));
+      await box.waitFor('the marker', () => isThere('/run/marker'));
       assert.match(await run(0, 'revert', UNIT), said);
       assert.doesNotMatch(await run(0, 'apply', '--no-restart', UNIT), said);
-      assert.match((await sandboxUnit(box(), 'explain', '--record', UNIT)).stderr, said);
+      assert.match((await sandboxUnit(box, 'explain', '--record', UNIT)).stderr, said);
     });
 
-    test('OnFailure=systemd-reboot.service is refused as a target is', async () => {
+    test('OnFailure=systemd-reboot.service is refused like a target', async () => {
       await started('OnFailure=systemd-reboot.service', CALM);
       await isRefused(/error\[on-failure\]: .*OnFailure=systemd-reboot\.service/, ...TRIALS);
     });
   });
 }
 
-describe('a trial that fails would do more', { skip: servicesObstacle() ?? false }, () => {
+describe('units whose failed trial would do more', { skip: servicesObstacle() ?? false }, () => {
   const { box, started, run, runOf, isRefused } = oneServiceIn('fails');
 
   for (const timeout of ['JobTimeoutSec', 'JobRunningTimeoutSec']) {
-    test(`JobTimeoutAction= with ${timeout}=`, async () => {
+    test(`JobTimeoutAction= with ${timeout}= is refused`, async () => {
       await started(`JobTimeoutAction=exit\n${timeout}=1min`);
       await isRefused(/error\[on-failure\]: .*JobTimeoutAction=exit/, ...TRIALS);
     });
   }
 
-  test('JobTimeoutAction= without a timeout never comes', async () => {
+  test('JobTimeoutAction= without a timeout is accepted', async () => {
     await started('JobTimeoutAction=exit');
     await run(0, 'apply', UNIT);
   });
 
-  test('FailureAction= is refused whether the service runs or would be started to be recorded', async () => {
+  test('FailureAction= is refused, also for a recorded run of a stopped service', async () => {
     await started('FailureAction=exit');
     await isRefused(/error\[on-failure\]: .*FailureAction=exit/, ...TRIALS);
-    await box().succeed(['systemctl', 'stop', UNIT]);
+    await box.succeed(['systemctl', 'stop', UNIT]);
     await isRefused(/error\[on-failure\](?:.|\n)*hint: '.* apply --permissive --no-restart/, TRIALS.at(-1)!);
   });
 
-  test("the next run doesn't make up for a restart that was left out", async () => {
+  test('a restart that was left out is not done by the next run', async () => {
     await started('FailureAction=exit');
     await run(0, 'apply', '--no-restart', UNIT);
     const was = await runOf();
@@ -82,13 +84,13 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
   });
 });
 
-describe('what a restart takes along', { skip: servicesObstacle() ?? false }, () => {
+describe('dependents of a restart', { skip: servicesObstacle() ?? false }, () => {
   const { box, units, started, run, runOf, isLeft, isRefused } = oneServiceIn('along');
   const along = (lines: string, more = '') =>
     `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n${lines}\n[Service]\nExecStart=${SLEEP}\n${more}`;
   const isUp = async (unit: string) =>
-    (await box().exec(['systemctl', 'is-active', '--quiet', unit])).status === 0;
-  const stopped = () => box().sh('systemctl stop along.service; systemctl reset-failed');
+    (await box.exec(['systemctl', 'is-active', '--quiet', unit])).status === 0;
+  const stopped = () => box.sh('systemctl stop along.service; systemctl reset-failed');
 
   const OBSTACLES: Readonly<Record<string, readonly [lines: string, why: RegExp, script?: string]>> = {
     'ends the machine': ['SuccessAction=exit', /also restarts or stops along\.service: SuccessAction=exit/],
@@ -109,7 +111,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
         'along.service': along(lines),
         'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
       });
-      await box().sh(`touch /run/once; systemctl start side.service along.service; ${script}; sleep 0.2`);
+      await box.sh(`touch /run/once; systemctl start side.service along.service; ${script}; sleep 0.2`);
       assert.equal(await isUp('along.service'), true);
       await isLeft(why);
       assert.equal(await isUp('along.service'), true);
@@ -121,19 +123,19 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
 
   test('a dependent which ends more when it fails: a trial is refused', async () => {
     await started('', { 'along.service': along('FailureAction=exit') });
-    await box().succeed(['systemctl', 'start', 'along.service']);
+    await box.succeed(['systemctl', 'start', 'along.service']);
     await isRefused(/error\[on-failure\]: along\.service has FailureAction=exit/, ...TRIALS);
     await units({ 'along.service': along('') });
     await stopped();
   });
 
-  test('a dependent which is being started is left to its work', async () => {
+  test('a dependent that is starting is left alone', async () => {
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
-    await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
+    await box.succeed(['systemctl', 'start', '--no-block', 'along.service']);
     await isLeft(/also restarts or stops along\.service: the start goes on/);
-    await box().writeFile('/run/there', '');
-    await box().waitFor('its start', () => isUp('along.service'));
+    await box.writeFile('/run/there', '');
+    await box.waitFor('its start', () => isUp('along.service'));
     assert.match(await run(0, 'apply', UNIT), /note\[takes-along\].*along\.service/);
     assert.equal(await isUp('along.service'), true);
     await stopped();
@@ -160,19 +162,19 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
   };
   for (const [what, [line, script, why]] of Object.entries(UNMET)) {
     test(`a service whose own ${what} is not restarted`, async () => {
-      await box().sh('rm -f /etc/systemd/system/side.service');
+      await box.sh('rm -f /etc/systemd/system/side.service');
       await units({
         'side.service': SIDE,
         [UNIT]: needing(line),
       });
-      await box().sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
+      await box.sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
       assert.equal(await isUp(UNIT), true);
       await isLeft(why);
-      await box().sh('systemctl stop side.service; rm -f /etc/systemd/system/side.service');
+      await box.sh('systemctl stop side.service; rm -f /etc/systemd/system/side.service');
     });
   }
 
-  test('a service that requires one that has done its work is restarted', async () => {
+  test('a service that requires a finished oneshot unit is restarted', async () => {
     await units({
       'side.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
       'brief.service': '[Service]\nExecStart=/bin/true\n',
@@ -183,7 +185,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
         'After=brief.service other.service ',
       ),
     });
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
     await run(0, 'apply', UNIT);
     assert.notEqual((await runOf()).InvocationID, was.InvocationID);
@@ -193,12 +195,12 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     ['along.service', UNIT],
     [UNIT, 'along.service'],
   ]) {
-    test(`units of one run, of which one stops the other: ${order.join(', ')}`, async () => {
+    test(`units of one run that conflict: ${order.join(', ')}`, async () => {
       await started('', {
         'along.service': `[Unit]\nStopPropagatedFrom=${UNIT}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
       });
-      await box().succeed(['systemctl', 'start', 'along.service']);
-      await box().writeFile('/run/policy.toml', POLICY);
+      await box.succeed(['systemctl', 'start', 'along.service']);
+      await box.writeFile('/run/policy.toml', POLICY);
       await run(0, 'apply', '--policy', '/run/policy.toml', ...order);
       for (const unit of order) assert.equal(await isUp(unit), true, unit);
       await run(0, 'verify', '--policy', '/run/policy.toml', 'along.service');
@@ -212,20 +214,20 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
 describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
   const { box, units, run, runOf, isLeft } = oneServiceIn('oneshot');
 
-  test('that is at work is left to its work', async () => {
+  test('that is running is not interrupted', async () => {
     await units({
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while test ! -e /run/there; do sleep 0.1; done'\n`,
     });
-    await box().succeed(['systemctl', 'start', '--no-block', UNIT]);
+    await box.succeed(['systemctl', 'start', '--no-block', UNIT]);
     await isLeft(/it is in the middle of its work/);
-    await box().writeFile('/run/there', '');
-    await box().waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
+    await box.writeFile('/run/there', '');
+    await box.waitFor('its end', async () => (await runOf()).ActiveState === 'inactive');
     await run(0, 'apply', UNIT);
   });
 
-  test('that has done its work and counts as active is restarted', async () => {
+  test('that has finished and counts as active is restarted', async () => {
     await units({ [UNIT]: '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n' });
-    await box().succeed(['systemctl', 'start', UNIT]);
+    await box.succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
     await run(0, 'apply', UNIT);
     const now = await runOf();
@@ -233,13 +235,13 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     assert.notEqual(now.InvocationID, was.InvocationID);
   });
 
-  test('whose own restart is interrupted runs again as it was', async () => {
+  test('whose restart is interrupted runs again with its previous files', async () => {
     const work = `while test ! -e /run/there; do sleep 0.1; done`;
     await units({
       [UNIT]: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '${work}'\n`,
     });
-    await box().sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
-    const said = await box().sh(
+    await box.sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
+    const said = await box.sh(
       `${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
        until [ "$(systemctl show --value -p ActiveState ${UNIT})" = activating ] &&
              main=$(systemctl show --value -p MainPID ${UNIT}) && [ "$main" -gt 0 ]; do sleep 0.05; done
@@ -250,21 +252,21 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     assert.equal((await runOf()).ActiveState, 'active');
   });
 
-  test('that was started while a run was killed is left to its work, too', async () => {
+  test('that was started while a run was killed is not interrupted, either', async () => {
     const work = `while test ! -e /run/there; do sleep 0.1; done`;
     await units({
       [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c '${work}'\n`,
       'slow.service': '[Service]\nExecStart=/bin/sleep infinity\n',
     });
-    await box().succeed(['systemctl', 'start', 'slow.service']);
-    await box().writeFile('/run/policy.toml', POLICY.replace('100ms', '60s'));
-    await box().sh(
+    await box.succeed(['systemctl', 'start', 'slow.service']);
+    await box.writeFile('/run/policy.toml', POLICY.replace('100ms', '60s'));
+    await box.sh(
       `was=$(systemctl show --value -p InvocationID slow.service)
        ${COMMAND} apply --policy /run/policy.toml ${UNIT} slow.service >/dev/null 2>&1 & pid=$!
        until [ "$(systemctl show --value -p InvocationID slow.service)" != $was ]; do sleep 0.05; done
        kill -KILL $pid; wait $pid || :; systemctl start --no-block ${UNIT}`,
     );
-    await box().waitFor('the start', async () => (await runOf()).ActiveState === 'activating');
+    await box.waitFor('the start', async () => (await runOf()).ActiveState === 'activating');
     const was = await runOf();
     const said = await run(0, 'status');
     assert.match(

@@ -1,24 +1,11 @@
-/** A service that doesn't work under its policy runs without it again when apply is done. */
+/** A service that fails under its policy runs without it again after `apply`. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath, properties, revert, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('roll-back');
-});
-after(() => box?.stop());
+const { box, run, test } = machine('roll-back');
 
 const SHELL = 'ExecStart=/bin/sh -c';
 const NO_PROGRAMS = 'deny = ["execve:EPERM", "execveat"]';
@@ -42,7 +29,7 @@ const SERVICES: readonly [what: string, lines: string, policy: string, hint?: Re
 ];
 
 for (const [i, [what, lines, policy, hint]] of SERVICES.entries()) {
-  test(`a service that ${what}`, { skip }, async () => {
+  test(`a service that ${what} is rolled back`, async () => {
     const unit = `fragile${i}.service`;
     await changeFiles(box, {
       [`/etc/systemd/system/${unit}`]: `[Service]\nNotifyAccess=all\n${lines}\n`,
@@ -65,7 +52,7 @@ for (const [i, [what, lines, policy, hint]] of SERVICES.entries()) {
   });
 }
 
-describe('a service that stays up and is refused calls in its trial', () => {
+describe('a service that stays up but is refused calls in its trial', () => {
   const unit = 'busy.service';
   /** A process for each command, which the policy doesn't let through. */
   const WORK = `while :; do /bin/true; sleep 0.1; done`;
@@ -79,7 +66,7 @@ describe('a service that stays up and is refused calls in its trial', () => {
   };
   const CALL = /:2:9: (error|warning)\[refused-call\]: execve \(59\) (.*): deny execve$/m;
 
-  test('is rolled back where they end processes', { skip }, async () => {
+  test('is rolled back if refused calls kill processes', async () => {
     const { status, stdout, stderr } = await start('');
     assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
     assert.match(stderr, /^error\[refused-in-trial\]: the policy ended processes of busy\.service/m);
@@ -91,7 +78,7 @@ describe('a service that stays up and is refused calls in its trial', () => {
     ['where the policy asks for that', '[apply]\nrefused = "warn"\n', 'ended the process'],
   ];
   for (const [why, policy, end] of KEPT) {
-    test(`is told of ${why}`, { skip }, async () => {
+    test(`is reported with ${why}`, async () => {
       const { status, stdout, stderr } = await start(policy);
       assert.equal(status, 0, stderr);
       assert.match(stdout, /^busy\.service: applied$/m);
@@ -101,7 +88,7 @@ describe('a service that stays up and is refused calls in its trial', () => {
   }
 });
 
-test('services that live on without what they listened on', { skip }, async () => {
+test('services that stay up without their listening sockets are rolled back', async () => {
   const daemon = `
     const [, , port, delay] = process.argv;
     const path = '/run/' + port + '/sock';
@@ -135,8 +122,7 @@ test('services that live on without what they listened on', { skip }, async () =
     );
   };
   await box.waitFor('the services to listen', areThere);
-  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', ...units);
-  assert.equal(status, 1, stderr);
+  const { stdout, stderr } = await run(1, 'apply', ...units);
   const ends = ['rolled-back', 'applied', 'applied', 'rolled-back'];
   for (const [i, unit] of units.entries()) assert.match(stdout, new RegExp(`^${unit}: ${ends[i]}$`, 'm'));
   const said = [...stderr.matchAll(/^(error|warning)\[not-listening\]: (.*)$/gm)]
@@ -155,7 +141,7 @@ test('services that live on without what they listened on', { skip }, async () =
   await box.succeed(['systemctl', 'stop', ...units]);
 });
 
-describe('a service whose children leave its control group and are refused calls outside', () => {
+describe('a service whose children leave its control group and are refused calls there', () => {
   const unit = 'leaving.service';
   const OUTSIDE = '/sys/fs/cgroup/outside';
   const WORK = `while :; do (echo 0 >${OUTSIDE}/cgroup.procs; /bin/uname >/dev/null); sleep 0.1; done`;
@@ -164,7 +150,7 @@ describe('a service whose children leave its control group and are refused calls
     ['EPERM', 'applied', /:2:9: warning\[refused-call\]: uname \(63\) failed: deny uname$/m],
   ];
   for (const [action, state, said] of CASES) {
-    test(`by ${action}: ${state}`, { skip }, async () => {
+    test(`with ${action}: ${state}`, async () => {
       await changeFiles(box, {
         [`/etc/systemd/system/${unit}`]: `[Service]\nExecStartPre=mkdir -p ${OUTSIDE}\n${SHELL} '${WORK}'\n`,
         [policyPath(unit)]: `[syscalls]\ndeny = ["uname"]\naction = "${action}"\n`,
@@ -179,7 +165,7 @@ describe('a service whose children leave its control group and are refused calls
   }
 });
 
-test('memcached, whose start script may not become it', { skip }, async () => {
+test("memcached is rolled back if its start script can't execute it", async () => {
   const unit = 'memcached.service';
   await box.succeed(['systemctl', 'start', unit]);
   await box.writeFile(policyPath(unit), `[syscalls]\n${NO_PROGRAMS}\n`);

@@ -1,21 +1,15 @@
-/** What a service of root may write in spite of ProtectSystem=strict, as docs/trust.md says. */
+/** Files that a service of root can write despite ProtectSystem=strict, as docs/trust.md says. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
-import { mainPid } from '../support/service.js';
+import { machine } from '../support/machine.js';
 
-const skip = boxAvailable() ?? false;
+import { mainPid } from '../support/service.js';
 
 const WAYS = {
   remount: 'mount -o remount,rw,bind / / && touch /etc/written',
   manager: 'touch /proc/1/root/etc/written',
 };
 
-let box: Box;
-before(async () => {
-  if (!skip) box = await Box.boot({ name: 'root-writes' });
-});
-after(() => box?.stop());
+const { box, test } = machine('root-writes', { launcher: false });
 
 async function writers(...properties: readonly string[]): Promise<string[]> {
   const found = [];
@@ -28,7 +22,7 @@ async function writers(...properties: readonly string[]): Promise<string[]> {
   return found;
 }
 
-test('ProtectSystem=strict holds root only without its capabilities', { skip }, async () => {
+test('ProtectSystem=strict holds root only without its capabilities', async () => {
   assert.deepEqual(await writers(), ['remount', 'manager']);
   assert.deepEqual(await writers('SystemCallFilter=~@mount'), ['manager']);
   assert.deepEqual(await writers('CapabilityBoundingSet=~CAP_SYS_PTRACE'), ['remount']);
@@ -36,7 +30,7 @@ test('ProtectSystem=strict holds root only without its capabilities', { skip }, 
   assert.deepEqual(await writers('DynamicUser=yes'), []);
 });
 
-test('MountFlags=private keeps later mounts from a service', { skip }, async () => {
+test('MountFlags=private keeps later mounts from a service', async () => {
   await box.sh('mount --make-rshared /; mkdir -p /srv/later');
   const start = (unit: string, ...options: readonly string[]) =>
     box.succeed([

@@ -1,20 +1,16 @@
-/** What a command of `sandbox-unit run` reads from and writes to, beside what systemd-run gives it. */
+/** Standard streams of `sandbox-unit run`, compared with systemd-run. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import { COMMAND } from '../support/run-in-box.js';
-import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+import { PROGRAMS } from '../support/service.js';
 
-const skip = servicesObstacle();
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('run-streams', { myos: ['test/booted/programs/myos.c'] });
-  await box.writeFile('/root/policy.toml', POLICY);
-  await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
-  await box.sh('systemctl start user@0.service user@$(id -u tester).service');
+const { box, test, skip } = machine('run-streams', {
+  programs: { myos: ['test/booted/programs/myos.c'] },
+  script: `useradd --create-home tester && loginctl enable-linger tester || :
+    systemctl start user@0.service user@$(id -u tester).service`,
+  prepare: () => box.writeFile('/root/policy.toml', POLICY),
 });
-after(() => box?.stop());
 
 /** The launcher gets the streams from systemd, and hands them on. */
 const POLICY = '[syscalls]\ndeny = ["ioperm"]\nenforcer = "launcher"\n';
@@ -55,7 +51,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   'a unit that fails to start': onTerminal('-t -q -G -p User=nosuch true'),
 };
 
-describe('the same as with systemd-run', { skip: skip ?? false }, () => {
+describe('run handles standard streams like systemd-run:', { skip }, () => {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     test(name, async () => {
       assert.deepEqual(await outcome(OURS, script), await outcome(THEIRS, script));
@@ -63,7 +59,7 @@ describe('the same as with systemd-run', { skip: skip ?? false }, () => {
   }
 });
 
-describe("the same by an ordinary user's manager", { skip: skip ?? false }, () => {
+describe('run --user handles standard streams like systemd-run:', { skip }, () => {
   // Root's folder of policies is closed to others.
   const ours = `${COMMAND.join(' ')} --user --deny execve,execveat,ioperm`;
   const scripts: Readonly<Record<string, string>> = {
@@ -93,7 +89,7 @@ const TALK: readonly (readonly [words: string, says: string, result: string])[] 
 ];
 
 for (const [words, says, result] of TALK) {
-  test(`the talk's terminal under ${words}`, { skip }, async () => {
+  test(`the terminal example of the talk works under ${words}`, async () => {
     const flags = '--user --pty --same-dir --wait --collect --service-type=exec -p LimitCORE=0';
     const command = `cd ${PROGRAMS}; ${onTerminal(`${flags} ${words} ./myos`)}`;
     const { stdout } = await outcome(COMMAND.join(' '), command);
@@ -102,7 +98,7 @@ for (const [words, says, result] of TALK) {
   });
 }
 
-test('what a terminal loses when its client is ended', { skip }, async () => {
+test('a terminal is in the same state as with systemd-run when its client is ended', async () => {
   const { status } = await outcome(
     OURS,
     `script -qec "$RUN -t -q -G -u hung sleep 600" /dev/null </dev/null >/dev/null & pid=$!

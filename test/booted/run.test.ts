@@ -1,30 +1,26 @@
-/** `sandbox-unit run` on a real systemd, beside what systemd-run does. */
+/** `sandbox-unit run` on a real systemd, compared with systemd-run. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
 import { runCommand } from '../support/command-in-box.js';
+import { machine } from '../support/machine.js';
 import { assertKeys } from '../support/printed-json.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
-import { bootWithPrograms, PROGRAMS, properties, servicesObstacle } from '../support/service.js';
+import { PROGRAMS, properties } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
 
-const skip = servicesObstacle();
 const MYOS = 'test/booted/programs/myos.c';
 /** A root folder with nothing in it but the program. */
 const ROOT = '/srv/root';
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('run', {
+const { box, test, skip } = machine('run', {
+  programs: {
     myos: [MYOS],
     'myos-static': [MYOS, '-static'],
     'uname-errno': ['test/booted/programs/uname-errno.c'],
-  });
-  await box.sh(`mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos`);
-  await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
-  await box.sh('systemctl start user@0.service user@$(id -u tester).service');
+  },
+  script: `mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos
+    useradd --create-home tester && loginctl enable-linger tester || :
+    systemctl start user@0.service user@$(id -u tester).service`,
 });
-after(() => box?.stop());
 
 const LINUX = 'My OS is Linux!\n';
 const DOWN = 'uname failed: Network is down\n';
@@ -66,7 +62,7 @@ const USERS: readonly [
 ];
 
 for (const [who, options, flags] of USERS) {
-  describe(`the talk's commands for ${who}`, { skip: skip ?? false }, () => {
+  describe(`the talk's commands for ${who}`, { skip }, () => {
     for (const [words, how, status, output] of TALK) {
       test(words.join(' '), async () => {
         const all = [
@@ -87,7 +83,7 @@ for (const [who, options, flags] of USERS) {
   });
 }
 
-describe('what systemd-run says and returns is said and returned', { skip: skip ?? false }, () => {
+describe('run prints and returns what systemd-run does:', { skip }, () => {
   const commands: readonly (readonly string[])[] = [
     ['--wait', 'true'],
     ['--wait', '-G', 'sh', '-c', 'exit 7'],
@@ -115,7 +111,7 @@ describe('what systemd-run says and returns is said and returned', { skip: skip 
 });
 
 describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", {
-  skip: skip ?? false,
+  skip,
 }, () => {
   const SH = ['sh', '-c', 'echo "This should not be seen"'];
   const UNAME = [`${PROGRAMS}/uname-errno`];
@@ -271,7 +267,7 @@ describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", 
     }
   }
 
-  test('names that systemd skips are errors here: failing2 has two of them', async () => {
+  test('names that systemd skips are errors here: the test failing2 has two of them', async () => {
     for (const words of [filter(`~${KNOWN} DONOTEXIST`), ['--deny', 'fexecve']]) {
       const { status, stderr } = await runUnit(box, [...words, ...SH]);
       assert.equal(status, 1);
@@ -280,7 +276,7 @@ describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", 
   });
 });
 
-describe('the launcher starts wherever the service is put', { skip: skip ?? false }, () => {
+describe('the launcher starts wherever the service runs:', { skip }, () => {
   const DENY = ['--wait', '-G', '--service-type=exec', '--deny', 'execve,execveat,uname', '--errno=ENETDOWN'];
   const places: readonly (readonly string[])[] = [
     ['-p', 'DynamicUser=yes'],
@@ -305,7 +301,7 @@ describe('the launcher starts wherever the service is put', { skip: skip ?? fals
   }
 });
 
-test('run: --json prints all keys of its schema', { skip }, async () => {
+test('run: --json prints all keys of its schema', async () => {
   const words = ['--wait', '--json', '--deny', 'execve,execveat', 'sh', '-c', 'exit 3'];
   const { status, stdout, stderr } = await runUnit(box, words);
   assert.deepEqual([status, stderr], [3, '']);
@@ -317,7 +313,7 @@ test('run: --json prints all keys of its schema', { skip }, async () => {
   assert.deepEqual(assertKeys('run', [body, waits]), []);
 });
 
-test('arguments arrive as they are', { skip }, async () => {
+test('run: arguments arrive unchanged', async () => {
   const words = ['a b', '', '$HOME', '%n', '\\', '"', "'", 'ä', ';', '--wait'];
   const print = ['sh', '-c', 'printf "[%s]" "$@"; kill -0 $$; echo', 'sh'];
   for (const deny of ['uname', 'execve,execveat']) {
@@ -327,7 +323,7 @@ test('arguments arrive as they are', { skip }, async () => {
   }
 });
 
-describe('what happens meanwhile', { skip: skip ?? false }, () => {
+describe('run --wait', { skip }, () => {
   const running = (unit: string) =>
     box.waitFor(
       `${unit} to run`,
@@ -336,7 +332,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
   const start = (unit: string, ...command: string[]) =>
     runUnit(box, ['--wait', '-G', '-u', unit, '--deny', 'uname', ...command]);
 
-  test('the manager executes itself again', async () => {
+  test('continues while the manager re-executes itself', async () => {
     const result = start('again', 'sh', '-c', 'until test -e /run/go; do sleep 0.02; done; exit 9');
     await running('again.service');
     await box.succeed(['systemctl', 'daemon-reexec']);
@@ -345,7 +341,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
   });
 
   for (const exit of [9, 0]) {
-    test(`the bus is started again: an end that can be seen is seen, with status ${exit}`, async () => {
+    test(`reports status ${exit} if the bus restarts before the end`, async () => {
       await box.succeed(['rm', '-f', '/run/go']);
       const script = `until test -e /run/go; do sleep 0.02; done; exit ${exit}`;
       const result = start(`bus-${exit}`, 'sh', '-c', script);
@@ -359,7 +355,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     });
   }
 
-  test('a unit that ends while there is no bus has not been seen to succeed', async () => {
+  test('reports no success for a unit that ends while there is no bus', async () => {
     const result = start('unseen', 'sleep', '1');
     await running('unseen.service');
     await box.sh(
@@ -375,7 +371,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     ['TERM', 143],
     ['HUP', 129],
   ] as const) {
-    test(`SIG${signal} stops the unit`, async () => {
+    test(`stops the unit on SIG${signal}`, async () => {
       const unit = `stop-${signal}`;
       const script =
         '"$@" & pid=$!; until systemctl -q is-active "$0"; do sleep 0.02; done; kill -$SIGNAL $pid; wait $pid';
@@ -390,7 +386,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     });
   }
 
-  test('after a second signal the end of a unit that does not stop is not waited for', async () => {
+  test("stops waiting after a second signal, if the unit doesn't stop", async () => {
     const script = `"$@" & pid=$!; until test -e /run/deaf; do sleep 0.02; done; kill -TERM $pid
       until systemctl show --property=ActiveState deaf.service | grep -q deactivating; do sleep 0.02; done
       sleep 0.5; kill -TERM $pid; wait $pid`;
@@ -402,7 +398,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     await box.succeed(['systemctl', 'kill', '--signal=KILL', 'deaf.service']);
   });
 
-  test('a name that is taken is an error', async () => {
+  test('run: a name that is taken is an error', async () => {
     const first = start('taken', 'sleep', 'inf');
     await running('taken.service');
     const { status, stderr } = await start('taken', 'true');
@@ -418,7 +414,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
   });
 });
 
-test('a timer starts the command, confined, again and again', { skip }, async () => {
+test('run --on-active: a timer starts the confined command again and again', async () => {
   const at = ['--on-active=0', '--on-unit-inactive=100ms', '--timer-property=AccuracySec=1us'];
   const words = ['-u', 'timed', ...at, '-E', 'X=1', '--deny', 'uname:ENETDOWN', `${PROGRAMS}/myos`];
   const { status, stderr } = await box.exec([...COMMAND, ...words]);
@@ -436,7 +432,7 @@ test('a timer starts the command, confined, again and again', { skip }, async ()
   assert.deepEqual([never.status, /error\[/.test(never.stderr)], [1, true], never.stderr);
 });
 
-test('status lists units of run with --all, and sees their filters', { skip }, async () => {
+test('status --all lists units of run, and sees their filters', async () => {
   for (const [name, calls] of [
     ['by-systemd', 'ptrace'],
     ['by-launcher', 'execve,execveat'],
@@ -451,9 +447,7 @@ test('status lists units of run with --all, and sees their filters', { skip }, a
   await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
 });
 
-test('explain tells of a unit that has failed which call it was refused, as long as it is there', {
-  skip,
-}, async () => {
+test('explain names the call that a failed unit of run was refused, while the unit exists', async () => {
   for (const calls of ['uname', 'uname,write']) {
     // A name of its own: the kernel's records are of the whole machine.
     const program = `${PROGRAMS}/myos-${process.pid}-${calls.length}`;
@@ -484,7 +478,7 @@ test('explain tells of a unit that has failed which call it was refused, as long
   assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is unloaded/);
 });
 
-test('what was never started has not succeeded', { skip }, async () => {
+test('run: a command that never started is no success', async () => {
   const path = '/run/systemd/system/never.service.d/x.conf';
   await box.writeFile(path, '[Unit]\nConditionPathExists=/nonexistent\n');
   const { status, stderr } = await runUnit(box, ['--wait', '-u', 'never', '--deny', 'uname', 'true']);
@@ -493,7 +487,7 @@ test('what was never started has not succeeded', { skip }, async () => {
   await box.succeed(['rm', path]);
 });
 
-test('what the unit is told of its own is in force', { skip }, async () => {
+test('run: what a unit is given by --property is in force', async () => {
   const own = [
     ...['StandardInput=data', 'StandardInputText=a\\x20b', 'StandardInputData=Ywo='],
     ...['StandardOutput=append:/run/own-output', 'ExecStartPre=/bin/sh -c "echo $PRE $$PRE"'],
@@ -520,7 +514,7 @@ test('what the unit is told of its own is in force', { skip }, async () => {
   assert.match((await runUnit(box, unmet)).stderr, /error\[start-failed\].*\(skipped\)/);
 });
 
-test('other commands are held by the filter where a policy says so', { skip }, async () => {
+test('run: a filter applies to other Exec lines if the policy says so', async () => {
   const policy = '[syscalls]\ndeny = ["execve", "execveat"]\n';
   await box.writeFile('/run/plain.toml', policy);
   await box.writeFile('/run/wrap.toml', `${policy}[exec]\nwrap = ["ExecStart", "ExecStartPre"]\n`);
@@ -536,7 +530,7 @@ test('other commands are held by the filter where a policy says so', { skip }, a
   assert.equal(quiet.status, 0, quiet.stderr);
 });
 
-test('drop-ins are looked for where the manager does', { skip }, async () => {
+test("run: drop-ins are read from the manager's folders", async () => {
   const path = '/run/systemd/system/emptied.service.d/x.conf';
   await box.writeFile(path, '[Service]\nSystemCallFilter=\n');
   for (const env of [{}, { SYSTEMD_UNIT_PATH: '/nonexistent' }]) {
@@ -551,13 +545,13 @@ test('drop-ins are looked for where the manager does', { skip }, async () => {
   await box.succeed(['rm', path]);
 });
 
-test("a user may not start the system's units, and is told so", { skip }, async () => {
+test("run: a user may not start the system's units, which the error says", async () => {
   const { status, stderr } = await runUnit(box, ['--deny', 'uname', 'true'], { user: 'tester' });
   assert.equal(status, 1);
   assert.match(stderr, /^error\[access-denied\]: /m);
 });
 
-test('without a bus it says what is missing', { skip }, async () => {
+test('run: without a bus the error names it', async () => {
   const env = { XDG_RUNTIME_DIR: '/nowhere' };
   const { status, stderr } = await runUnit(box, ['--user', '--deny', 'uname', 'true'], { env });
   assert.equal(status, 1);
@@ -575,9 +569,7 @@ const present = async () =>
      find /run /tmp /etc /usr/local /var /root -xdev 2>/dev/null | grep -v '/log/journal/' | sort`,
   ]);
 
-test('many in a row, and many at once, have each its own exit status, and leave nothing', {
-  skip,
-}, async () => {
+test('run: many units in sequence and in parallel have their own exit statuses, and leave nothing', async () => {
   const one = `${COMMAND.join(' ')} --wait -q -G --deny`;
   const row = `for i in $(seq ${THOROUGH ? 20 : 5}); do ${one} execve,execveat sh -c "exit $((i % 5))"; [ $? = $((i % 5)) ] || exit 1; done`;
   const many = `seq ${THOROUGH ? 30 : 12} | xargs -P 30 -I{} sh -c '${one} uname sh -c "exit $(({} % 7))"; test $? = $(({} % 7))'`;
@@ -592,7 +584,7 @@ test('many in a row, and many at once, have each its own exit status, and leave 
     });
 });
 
-test('SUMMARY is what systemd-run ends with', { skip }, async () => {
+test("run: the last line is systemd-run's", async () => {
   const result = await runUnit(box, ['--wait', '--deny', 'uname', 'true']);
   assert.deepEqual(said(result).slice(3), SUMMARY);
 });

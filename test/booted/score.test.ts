@@ -1,16 +1,11 @@
-/** `score` holds against systemd-analyze, of systemd 252, 257 and 262, and counts what the launcher's filter adds. */
+/** `score` equals systemd-analyze of systemd 252, 257 and 262, and counts the launcher's filter besides. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  folderWithSystem,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine, ran } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
+import { apply, folderWithSystem, revert, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
 /** Lines of units, which together move every row. */
@@ -67,8 +62,7 @@ interface Scored {
 }
 
 async function scored(box: Box, ...words: readonly string[]): Promise<Scored[]> {
-  const { status, stdout } = await sandboxUnit(box, 'score', '--json', ...words);
-  assert.equal(status, 0, stdout);
+  const { stdout } = await ran(box, 0, 'score', '--json', ...words);
   return (JSON.parse(stdout) as { units: Scored[] }).units;
 }
 
@@ -83,10 +77,7 @@ async function loadable(box: Box): Promise<string[]> {
       systemctl show --property=Id,LoadState "$one" | tr '\\n' ' '; echo "$one"
     done`,
   );
-  const lines = listed.stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' '));
+  const lines = splitLines(listed.stdout).map((line) => line.split(' '));
   return lines.flatMap((words) =>
     words.includes('LoadState=loaded') && words.includes(`Id=${words.at(-1)}`) ? [words.at(-1)!] : [],
   );
@@ -94,34 +85,26 @@ async function loadable(box: Box): Promise<string[]> {
 
 for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
   const skip = servicesObstacle(tree);
-  let box: Box;
 
   describe(`the systemd of ${tree}`, () => {
-    before(async () => {
-      if (skip) return;
-      box = await bootWithPrograms(`score-${tree}`, {}, tree);
-      await changeFiles(box, FILES);
-    });
-    after(() => box?.stop());
+    const { box } = machine(`score-${tree}`, { tree, files: FILES });
 
-    test('every service has the exposure that systemd-analyze tells', { skip }, async () => {
+    test('score: every service has the exposure of systemd-analyze', { skip }, async () => {
       const units = [...(await loadable(box)), ...NAMES];
       assert.ok(units.length > NAMES.length + 20, units.join());
       assert.deepEqual(exposuresOf(await scored(box, ...units)), await analyzed(box, units));
     });
 
-    test('without names the services are those of the table of systemd-analyze', { skip }, async () => {
+    test('score: without names it lists the services of systemd-analyze', { skip }, async () => {
       const table = await box.succeed(['systemd-analyze', 'security', '--no-pager']);
-      const lines = table
-        .trim()
-        .split('\n')
+      const lines = splitLines(table)
         .slice(1)
         .map((line) => line.split(/\s+/));
       const expected = Object.fromEntries(lines.map(([unit, exposure]) => [unit!, exposure!]));
       assert.deepEqual(exposuresOf(await scored(box)), expected);
     });
 
-    test('by its files alone a service has the same exposure', { skip }, async () => {
+    test('score: a service has the same exposure from its files alone', { skip }, async () => {
       const root = await folderWithSystem(box);
       assert.deepEqual(
         exposuresOf(await scored(box, '--root', root, ...NAMES)),
@@ -129,7 +112,7 @@ for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
       );
     });
 
-    test("systemd-analyze doesn't see the launcher's filter, and the score does", { skip }, async () => {
+    test("score: counts the launcher's filter, which systemd-analyze doesn't see", { skip }, async () => {
       const unit = 'launched.service';
       const lines = '[Service]\nExecStart=/bin/sleep infinity\n';
       await changeFiles(box, { [`/etc/systemd/system/${unit}`]: lines });

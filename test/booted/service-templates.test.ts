@@ -1,8 +1,9 @@
-/** Templates for services of root: what the service can do to the manager, with its own mounts. */
+/** Templates for services of root: what the service can do to the manager, and with its own mounts. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { apply, mainPid, policyPath, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -77,22 +78,22 @@ const COMMON = [/^\/run\/systemd\/journal\/[^/]*$/, /^\/run\/systemd\/notify$/];
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
   describe(`a service of root of ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `service-templates-${tree}`, tree });
-      await box.succeed(['mount', '--make-rshared', '/']);
-      const made =
-        await box.sh(`mkdir -p ${FOLDERS.join(' ')} ${OTHERS.map((name) => `/run/${name}`).join(' ')}
+    const { box } = machine(`service-templates-${tree}`, {
+      tree,
+      prepare: async () => {
+        await box.succeed(['mount', '--make-rshared', '/']);
+        const made =
+          await box.sh(`mkdir -p ${FOLDERS.join(' ')} ${OTHERS.map((name) => `/run/${name}`).join(' ')}
         mkdir -p /usr/lib/klibc/bin /run/sandbox-unit && touch /var/lib/haproxy/dev/log /opt/notifies && chmod 755 /opt/notifies && cp /bin/sh ${KLIBC}`);
-      assert.equal(made.status, 0, made.stderr);
-      const hasNginx = (await box.exec(['test', '-e', '/usr/sbin/nginx'])).status === 0;
-      const instead = {
-        [`/etc/systemd/system/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n',
-      };
-      await changeFiles(box, { ...SOCKETS, ...NOTIFIES, ...(hasNginx ? {} : instead) });
-      await box.succeed(['systemctl', 'start', UNIT, 'notifies', 'engine.socket', 'images.socket']);
+        assert.equal(made.status, 0, made.stderr);
+        const hasNginx = (await box.exec(['test', '-e', '/usr/sbin/nginx'])).status === 0;
+        const instead = {
+          [`/etc/systemd/system/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n',
+        };
+        await changeFiles(box, { ...SOCKETS, ...NOTIFIES, ...(hasNginx ? {} : instead) });
+        await box.succeed(['systemctl', 'start', UNIT, 'notifies', 'engine.socket', 'images.socket']);
+      },
     });
-    after(() => box?.stop());
 
     /** A shell's script with the mounts of a service. */
     const inside = async (unit: string, script: string) =>
@@ -103,9 +104,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       const root = `/proc/${await mainPid(box, unit)}/root`;
       // A folder that is in itself, as that of unbound, is an error to find(1).
       const { stdout } = await box.exec(['find', `${root}/run`, '-writable', '-o', '-type', 's']);
-      return stdout
-        .trimEnd()
-        .split('\n')
+      return splitLines(stdout)
         .map((path) => path.slice(root.length))
         .filter((path) => !COMMON.some((one) => one.test(path)))
         .sort();
@@ -130,7 +129,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
 
     const told = async () => (await properties(box, 'notifies.service', 'StatusText')).StatusText;
 
-    test('has nothing of /run but its own, and goes on to tell the manager, whenever that executes itself', async () => {
+    test('sees nothing of /run but its own, and still notifies the manager after a daemon-reexec', async () => {
       const reached = await open(UNIT);
       for (const path of ['docker.sock', 'extensions', 'systemd/private', 'systemd/io.systemd.sysext'])
         assert.ok(reached.includes(`/run/${path}`), path);
@@ -147,7 +146,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       }
     });
 
-    test('has its own folders under each template, and no other', async () => {
+    test('keeps its own folders under each template, and no others', async () => {
       const templates = Object.keys(PROGRAMS) as Template[];
       const unitOf = (template: Template) => `own-${template}.service`;
       for (const template of templates) {

@@ -1,21 +1,10 @@
-/** The timer, the service and apt's hook of templates/, by which drift is told without being asked for. */
+/** The timer, the service and apt's hook of templates/, which report drift by themselves. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Box } from '../support/box.js';
 import { UNIT } from '../support/demo-service.js';
-import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import {
-  apply,
-  bootWithPrograms,
-  policyPath,
-  properties,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { apply, policyPath, properties, revert } from '../support/service.js';
 
-const skip = servicesObstacle();
 const SERVICE = 'sandbox-unit-status.service';
 const PACKAGE = '/usr/local/lib/node_modules/sandbox-unit';
 const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
@@ -29,18 +18,11 @@ const INSTALL = `
   cp ${PACKAGE}/templates/systemd/* /etc/systemd/system
   systemctl daemon-reload`;
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('status-service');
-  const { status, stderr } = await box.sh(INSTALL);
-  assert.equal(status, 0, stderr);
-  await changeFiles(box, {
-    [`/etc/systemd/system/${UNIT}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
-  });
-  await box.succeed(['systemctl', 'start', UNIT]);
+const { box, run, test } = machine('status-service', {
+  files: { [UNIT]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n' },
+  script: INSTALL,
+  start: [UNIT],
 });
-after(() => box?.stop());
 
 /** Starts the service, and what it said. */
 async function look(): Promise<{ failed: boolean; said: string }> {
@@ -52,16 +34,14 @@ async function look(): Promise<{ failed: boolean; said: string }> {
   return { failed: ActiveState === 'failed', said };
 }
 
-test('systemd finds nothing wrong with the units, and they start with nothing enabled', {
-  skip,
-}, async () => {
+test('status units: systemd accepts them, and starts them with nothing enabled', async () => {
   const paths = ['service', 'timer'].map((type) => `/etc/systemd/system/sandbox-unit-status.${type}`);
   const verified = await box.exec(['systemd-analyze', 'verify', '--man=no', ...paths]);
   assert.deepEqual([verified.status, verified.stdout + verified.stderr], [0, '']);
   assert.deepEqual(await look(), { failed: false, said: '' });
 });
 
-test('the timer that is enabled starts the service', { skip }, async () => {
+test('status timer: starts the service once it is enabled', async () => {
   const at = '[Timer]\nOnCalendar=\nOnActiveSec=0\nRandomizedDelaySec=0\nAccuracySec=1us\n';
   await box.writeFile('/etc/systemd/system/sandbox-unit-status.timer.d/at-once.conf', at);
   await box.succeed(['systemctl', 'daemon-reload']);
@@ -72,7 +52,7 @@ test('the timer that is enabled starts the service', { skip }, async () => {
   await box.succeed(['systemctl', 'disable', '--now', '--quiet', 'sandbox-unit-status.timer']);
 });
 
-test('the service fails where a unit has drifted, until it is applied', { skip }, async () => {
+test('status service: fails if a unit has drifted, until the next apply', async () => {
   await apply(box, policy(), UNIT);
   assert.equal((await look()).failed, false);
   await box.writeFile(policyPath(UNIT), policy('[service]\nNice = 3\n'));
@@ -84,16 +64,16 @@ test('the service fails where a unit has drifted, until it is applied', { skip }
   await revert(box, UNIT);
 });
 
-test('the service does not fail where a change waits to be confirmed', { skip }, async () => {
+test("status service: doesn't fail while a change waits to be confirmed", async () => {
   await box.writeFile(policyPath(UNIT), policy());
-  assert.equal((await sandboxUnit(box, 'apply', '--confirm', '10min', UNIT)).status, 3);
+  await run(3, 'apply', '--confirm', '10min', UNIT);
   const { failed, said } = await look();
   assert.equal(failed, false);
   assert.match(said, /^warning\[unconfirmed\]: demo\.service is rolled back/m);
-  assert.equal((await sandboxUnit(box, 'confirm', '--undo')).status, 0);
+  await run(0, 'confirm', '--undo');
 });
 
-test('confined as it is, the service rolls back what a killed run has left', { skip }, async () => {
+test('status service: rolls back what a killed run has left, though it is confined itself', async () => {
   await apply(box, policy(), UNIT);
   const slow = policy('probe = ["/usr/bin/sleep", "60"]\n[service]\nNice = 3\n');
   await box.writeFile(policyPath(UNIT), slow);
@@ -117,7 +97,7 @@ const packageWith = (version: number, words: string) => `
   dpkg-deb --build /p /packaged.deb >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 /packaged.deb 2>&1 >/dev/null`;
 
-test('an upgrade that a drop-in does not follow is told by apt, which goes on', { skip }, async () => {
+test("status service: apt reports an upgrade that a drop-in doesn't follow, and continues", async () => {
   await box.succeed(['cp', `${PACKAGE}/templates/apt/90sandbox-unit`, '/etc/apt/apt.conf.d/']);
   const first = await box.sh(packageWith(1, '/dev/null'));
   assert.doesNotMatch(first.stdout, /sandbox-unit/);
@@ -127,7 +107,7 @@ test('an upgrade that a drop-in does not follow is told by apt, which goes on', 
   assert.match(stdout, /^error\[drift-command\]: packaged\.service: its ExecStart= has changed/m);
   assert.match(stdout, /^ {2}hint: sandbox-unit apply packaged\.service$/m);
   assert.match(stdout, /^sandbox-unit: not all units are confined/m);
-  assert.equal((await sandboxUnit(box, 'apply', '--all')).status, 0);
+  await run(0, 'apply', '--all');
   const third = await box.sh(packageWith(3, '/dev/null /dev/zero'));
   assert.deepEqual([third.status, /sandbox-unit/.test(third.stdout)], [0, false], third.stdout);
 });

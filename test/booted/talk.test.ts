@@ -1,10 +1,9 @@
-/** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and what it shows of them. */
+/** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and its examples. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import {
   apply,
-  bootWithPrograms,
   defineProgram,
   type Ending,
   exited,
@@ -12,21 +11,18 @@ import {
   PROGRAMS,
   revert,
   runToEnd,
-  servicesObstacle,
 } from '../support/service.js';
 
-const skip = servicesObstacle();
 const SOURCE = 'test/booted/programs/myos.c';
 /** The program as the talk has it, and linked statically. */
 const UNITS = ['myos.service', 'myos-static.service'];
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('talk', { myos: [SOURCE], 'myos-static': [SOURCE, '-static'] });
-  await defineProgram(box, 'myos.service', `Type=exec\nExecStart=${PROGRAMS}/myos`);
-  await defineProgram(box, 'myos-static.service', `Type=exec\nExecStart=${PROGRAMS}/myos-static`);
+const { box, test } = machine('talk', {
+  programs: { myos: [SOURCE], 'myos-static': [SOURCE, '-static'] },
+  prepare: async () => {
+    await defineProgram(box, 'myos.service', `Type=exec\nExecStart=${PROGRAMS}/myos`);
+    await defineProgram(box, 'myos-static.service', `Type=exec\nExecStart=${PROGRAMS}/myos-static`);
+  },
 });
-after(() => box?.stop());
 
 async function assertEndings(expected: Ending): Promise<void> {
   for (const unit of UNITS) assert.deepEqual(await runToEnd(box, unit), expected, unit);
@@ -35,9 +31,9 @@ async function assertEndings(expected: Ending): Promise<void> {
 const LINUX = exited(0, 'My OS is Linux!\n');
 const DOWN = exited(1, 'uname failed: Network is down\n');
 
-test('without a policy the program runs', { skip }, () => assertEndings(LINUX));
+test("without a policy the talk's program runs", () => assertEndings(LINUX));
 
-test('systemd alone starts nothing where execve is denied', { skip }, async () => {
+test('with SystemCallFilter=~execve alone systemd starts nothing', async () => {
   const alone = (lines: string) =>
     `Type=exec\nExecStart=${PROGRAMS}/myos\nSystemCallFilter=~execve\n${lines}`;
   await defineProgram(box, 'alone.service', alone(''));
@@ -74,29 +70,27 @@ const OWN = 'uname write fstat exit_group brk getrandom';
 const AT_ENTRY = 'implicit = false\nstage = "entry"';
 
 for (const [policy, ending] of POLICIES) {
-  test(`under ${policy.replaceAll('\n', ', ')} the service ${ending.output.trim() || ending.end}`, {
-    skip,
-  }, async () => {
+  test(`under ${policy.replaceAll('\n', ', ')} the service ${ending.output.trim() || ending.end}`, async () => {
     await apply(box, `[syscalls]\n${policy}\n`, ...UNITS);
     await assertEndings(ending);
   });
 }
 
-describe('at stage entry the program, linked dynamically, needs its own calls alone', () => {
+describe('at stage entry the dynamically linked program needs only its own calls', () => {
   const unit = 'myos.service';
   const under = (calls: string, more = '') =>
     apply(box, `[syscalls]\n${AT_ENTRY}\n${allow(calls)}\n${more}`, unit);
-  test('its own calls alone are enough', { skip }, async () => {
+  test('its own calls are enough', async () => {
     await under(OWN);
     assert.deepEqual(await runToEnd(box, unit), LINUX);
   });
-  test('uname can be refused with any errno', { skip }, async () => {
+  test('uname can get any errno', async () => {
     // perror(3) reads the message's translation and writes to another file.
     await under(`${OWN} dup fcntl lseek close openat`.replace('uname ', ''), 'action = "ENETDOWN"');
     assert.deepEqual(await runToEnd(box, unit), DOWN);
   });
   for (const call of OWN.split(' ')) {
-    test(`${call} is needed`, { skip }, async () => {
+    test(`${call} is needed`, async () => {
       const left = OWN.split(' ').filter((one) => one !== call);
       await under(left.join(' '));
       const { end } = await runToEnd(box, unit);
@@ -105,7 +99,7 @@ describe('at stage entry the program, linked dynamically, needs its own calls al
   }
 });
 
-test('with the policies taken back the program runs as before', { skip }, async () => {
+test('after revert the program runs as before', async () => {
   await revert(box, ...UNITS);
   await assertEndings(LINUX);
 });

@@ -1,18 +1,10 @@
-/** One policy for all instances of a template: those that run, those that come later, and those that differ. */
+/** One policy for all instances of a template unit: running, future, and different ones. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  processStatus,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { policyPath, processStatus, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const TEMPLATE = 'work@.service';
 const INSTANCES = ['work@a.service', 'work@b.service', 'work@c\\x2dd.service'];
 const DROP_IN = `/etc/systemd/system/${TEMPLATE}.d/zz-sandbox-unit.conf`;
@@ -23,13 +15,7 @@ Environment=NAME=/run/%n
 const POLICY = '[syscalls]\ndeny = ["execve", "ptrace"]\n[apply]\nsettle = "100ms"\n';
 const DEADLY = POLICY.replace('"ptrace"', '"ptrace", "clock_nanosleep:kill", "inotify_init1:kill"');
 
-describe('a template', { skip: skip ?? false }, () => {
-  let box: Box;
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found;
-  };
+describe('a template unit', { skip: servicesObstacle() ?? false }, () => {
   const invocations = () =>
     Promise.all(INSTANCES.map(async (unit) => (await properties(box, unit, 'InvocationID')).InvocationID));
   const filters = async (unit: string) => {
@@ -41,17 +27,12 @@ describe('a template', { skip: skip ?? false }, () => {
     return (await box.succeed(['cat', `/proc/${MainPID}/cmdline`])).split('\0').slice(0, -1);
   };
 
-  before(async () => {
-    box = await bootWithPrograms('templates');
-    await changeFiles(box, {
-      [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT,
-      [policyPath(TEMPLATE)]: POLICY,
-    });
-    await box.succeed(['systemctl', 'daemon-reload']);
+  const { box, run } = machine('templates', {
+    files: { [`/usr/lib/systemd/system/${TEMPLATE}`]: UNIT },
+    policies: { [TEMPLATE]: POLICY },
   });
-  after(() => box?.stop());
 
-  test('of which nothing runs is confined for what will', async () => {
+  test('without running instances is confined for future ones', async () => {
     const { stderr } = await run(0, 'apply', TEMPLATE);
     assert.match(stderr, /note\[not-running\]/);
     assert.match((await run(0, 'status')).stdout, /^work@\.service +enforcing +not running +- /m);
@@ -64,13 +45,13 @@ describe('a template', { skip: skip ?? false }, () => {
     assert.match((await run(0, 'verify', INSTANCES[0]!)).stdout, /^work@a\.service: enforced /);
   });
 
-  test('is not touched twice', async () => {
+  test('is unchanged the second time', async () => {
     const were = await invocations();
     assert.match((await run(0, 'apply', TEMPLATE)).stdout, /^work@\.service: unchanged$/m);
     assert.deepEqual(await invocations(), were);
   });
 
-  test('whose first instance does not stand a policy keeps the others running', async () => {
+  test('whose first instance fails under a policy keeps the others running', async () => {
     const were = await invocations();
     const content = await box.succeed(['cat', DROP_IN]);
     await box.writeFile(policyPath(TEMPLATE), DEADLY);
@@ -85,7 +66,7 @@ describe('a template', { skip: skip ?? false }, () => {
     await box.writeFile(policyPath(TEMPLATE), POLICY);
   });
 
-  test('is restarted with all that run when its policy changes', async () => {
+  test('restarts all running instances when its policy changes', async () => {
     const were = await invocations();
     await box.writeFile(policyPath(TEMPLATE), POLICY.replace('"ptrace"', '"ptrace", "keyctl"'));
     assert.match((await run(1, 'status')).stdout, / policy +/);
@@ -95,7 +76,7 @@ describe('a template', { skip: skip ?? false }, () => {
     await run(0, 'status');
   });
 
-  test('has an instance that starts something else: it is named, and has a drop-in of its own', async () => {
+  test('has an instance that starts another program: it is named, and gets a drop-in of its own', async () => {
     await changeFiles(box, {
       '/etc/systemd/system/work@own.service.d/x.conf':
         '[Service]\nExecStart=\nExecStart=/usr/bin/sleep 4711\n',
@@ -115,14 +96,14 @@ describe('a template', { skip: skip ?? false }, () => {
     assert.ok((await filters('work@own.service')) > 0);
   });
 
-  test('is no service: what looks at one names an instance', async () => {
+  test('is no service: explain and verify ask for an instance', async () => {
     for (const verb of ['verify', 'explain']) {
       const { stderr } = await run(2, verb, TEMPLATE);
       assert.match(stderr, /^error\[unit-template\].*\n {2}hint: name an instance: work@a\.service$/m);
     }
   });
 
-  test('has an instance that is recorded without a trace', async () => {
+  test('has an instance that is recorded, and left as before', async () => {
     const was = await box.succeed(['cat', DROP_IN]);
     const { stderr } = await sandboxUnit(box, 'explain', '--record', INSTANCES[1]!);
     assert.doesNotMatch(stderr, /^error\[/m);
@@ -132,7 +113,7 @@ describe('a template', { skip: skip ?? false }, () => {
     await run(0, 'status');
   });
 
-  test('is taken back with all that run, each restarted once', async () => {
+  test('is reverted with all running instances, each restarted once', async () => {
     const started = async (): Promise<number> => {
       const said = await box.succeed(['journalctl', '--output=cat', '--unit=work@own.service']);
       return said.split('\n').filter((line) => line.startsWith('Started ')).length;

@@ -1,12 +1,13 @@
-/** Directives that are a unit's own: `run -p` gives a transient unit what `systemd-run -p` gives it. */
+/** Directives of a unit's own: `run -p` gives a transient unit the same as `systemd-run -p`. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Directive } from '../../src/systemd/directives/directive.js';
 import { directiveGap } from '../../src/systemd/directives/format.js';
 import { findTransient, ownDirectives } from '../../src/systemd/directives/rows/transient.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { boxAvailable } from '../support/box.js';
 import { OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';
+import { machine } from '../support/machine.js';
 import type { OwnCase, OwnFinding } from '../support/own-in-box.js';
 import { inRepository } from '../support/repository.js';
 import { alternatives } from '../support/thorough.js';
@@ -43,14 +44,9 @@ for (const [tree, systemd] of alternatives([...TREES])) {
   const skip = boxAvailable(tree);
 
   describe(`systemd ${systemd}`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `own-${systemd}`, tree });
-      await holdUnits(box, ['own-']);
-    });
-    after(() => box.stop());
+    const { box } = machine(`own-${systemd}`, { tree, prepare: () => holdUnits(box, ['own-']) });
 
-    test('a transient unit of ours has what one of systemd-run has', async () => {
+    test('a transient unit of run has the same properties as one of systemd-run', async () => {
       const cases = CASES.filter(({ name, text }) => isKnown(findTransient(name)!, text, systemd));
       await box.writeFile('/run/own.json', JSON.stringify(cases));
       const program = inRepository('build/test/support/own-in-box.js');

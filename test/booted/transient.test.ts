@@ -1,14 +1,15 @@
-/** Directives that are given to transient units: systemd takes them, and has of them what a unit file gives it. */
+/** Directives of transient units: systemd accepts them, and loads the same values as from a unit file. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
 import { directiveGap, formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
 import { findTransient, ownDirectives } from '../../src/systemd/directives/rows/transient.js';
 import { directives } from '../../src/systemd/directives/table.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { type Box, boxAvailable } from '../support/box.js';
 import { GOOD, OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
 import { alternatives } from '../support/thorough.js';
 import type { StartCase, StartFinding } from '../support/transient-in-box.js';
@@ -85,14 +86,9 @@ for (const [tree, systemd] of alternatives([...TREES])) {
   const skip = boxAvailable(tree);
 
   describe(`systemd ${systemd}`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `transient-${systemd}`, tree });
-      await holdUnits(box, ['r-', 'x-']);
-    });
-    after(() => box.stop());
+    const { box } = machine(`transient-${systemd}`, { tree, prepare: () => holdUnits(box, ['r-', 'x-']) });
 
-    test('what a transient unit is given is what a unit file gives', async () => {
+    test('a transient unit gets the same values as a unit file gives', async () => {
       const found = await startAll(box, casesFor(systemd));
       const expected = (text: string) => (isExpressible(text) ? '' : 'directive-value');
       const isKnown = (text: string) => SAME.includes(text) || EXCEPTIONS.has(`${systemd} ${text}`);

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { wrapped } from '../support/exec-lines.js';
 import { busCommands, changeFiles, outside, unitProperties } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { execLines } from '../support/random-exec-lines.js';
 import { seed } from '../support/seed.js';
-import { bootWithPrograms, PROGRAMS as OWN, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { PROGRAMS as OWN, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
-const box = skip
-  ? undefined
-  : await bootWithPrograms('unit-exec-run', {
-      arguments: ['test/booted/programs/arguments.c', '-static'],
-    });
-after(() => box?.stop());
+const { box, test } = machine('unit-exec-run', {
+  programs: { arguments: ['test/booted/programs/arguments.c', '-static'] },
+});
 
 /** Stands in for the launcher: becomes the program, with argv[0] as told. */
 const STAND_IN = `#!/bin/bash
@@ -78,15 +74,15 @@ const units = lines.map((_, i) => `run${i}.service`);
 
 /** What the programs of units say of their own command lines. */
 async function commandLines(units: readonly string[]): Promise<string[]> {
-  await box!.sh(
+  await box.sh(
     `rm -rf /run/out; mkdir /run/out; cd /run/out; touch ${units.join(' ')}; systemctl start ${units.join(' ')} || true`,
   );
-  return units.map((unit) => readFileSync(outside(box!, `/run/out/${unit}`), 'latin1'));
+  return units.map((unit) => readFileSync(outside(box, `/run/out/${unit}`), 'latin1'));
 }
 
-test('a program gets the same arguments and name behind the launcher', { skip }, async () => {
-  for (const program of PROGRAMS) await box!.succeed(['install', '-D', '/bin/cat', program]);
-  await box!.writeFile('/opt/launcher', STAND_IN, '0755');
+test('a program gets the same arguments and name behind the launcher', async () => {
+  for (const program of PROGRAMS) await box.succeed(['install', '-D', '/bin/cat', program]);
+  await box.writeFile('/opt/launcher', STAND_IN, '0755');
   const unit = (line: string) => `[Service]
 Type=oneshot
 SuccessExitStatus=1
@@ -96,7 +92,7 @@ Environment=FOO="a  b c" EMPTY= "QUOTED='d e' f"
 ExecStart=${line}\x20
 `;
   await changeFiles(
-    box!,
+    box,
     Object.fromEntries(units.map((name, i) => [`/run/systemd/system/${name}`, unit(lines[i]!)])),
   );
   const before = await commandLines(units);
@@ -105,12 +101,12 @@ ExecStart=${line}\x20
   );
   const texts = dropIns.map((line) => `[Service]\nExecStart=\n${line}\n`);
   await changeFiles(
-    box!,
+    box,
     Object.fromEntries(units.map((name, i) => [`/run/systemd/system/${name}.d/zz.conf`, texts[i]!])),
   );
   const after = await commandLines(units);
   const readable = units.filter((_, i) => !lines[i]!.includes('\\xff')); // the bus carries UTF-8 only
-  const found = await unitProperties(box!, readable, ['Service.ExecStartEx']);
+  const found = await unitProperties(box, readable, ['Service.ExecStartEx']);
   const paths = found.flatMap(([commands]) => busCommands(commands).map((command) => command.path));
   assert.deepEqual(new Set(paths), new Set(['/opt/launcher']));
   for (const [i, line] of lines.entries()) {
@@ -133,8 +129,8 @@ const COPIES = new Map([
 ]);
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 
-test('random lines give a program the same arguments and name behind the launcher', { skip }, async () => {
-  for (const copy of COPIES.values()) await box!.succeed(['install', '-D', `${OWN}/arguments`, copy]);
+test('random lines give a program the same arguments and name behind the launcher', async () => {
+  for (const copy of COPIES.values()) await box.succeed(['install', '-D', `${OWN}/arguments`, copy]);
   const lines = fc.sample(execLines([...COPIES.keys()]), { numRuns: 500, seed });
   const names = lines.map((_, i) => `random@${i}.service`);
   const unit = (line: string) => `[Service]
@@ -146,11 +142,11 @@ ExecSearchPath=/nowhere:/opt
 ExecStart=${line}
 `;
   const files = names.map((name, i) => [`/run/systemd/system/${name}`, unit(lines[i]!)]);
-  await changeFiles(box!, Object.fromEntries(files));
+  await changeFiles(box, Object.fromEntries(files));
   const before = await commandLines(names);
-  await box!.writeFile('/run/policy.toml', '[syscalls]\ndeny = ["execve", "execveat"]\n');
+  await box.writeFile('/run/policy.toml', '[syscalls]\ndeny = ["execve", "execveat"]\n');
   const words = ['apply', '--json', '--no-restart', '--runtime', '--policy', '/run/policy.toml'];
-  const { units } = JSON.parse((await sandboxUnit(box!, ...words, ...names)).stdout) as {
+  const { units } = JSON.parse((await sandboxUnit(box, ...words, ...names)).stdout) as {
     units: { unit: string; state: string; diagnostics: { code: string }[] }[];
   };
   const after = await commandLines(names);

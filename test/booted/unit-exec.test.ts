@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { type ExecCommand, scanExecLine } from '../../src/systemd/unit/exec/line.js';
 import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
-import { Box, boxAvailable } from '../support/box.js';
 import { execArguments } from '../support/exec-arguments.js';
 import { execLineCases, LAUNCHER, wrapped } from '../support/exec-lines.js';
 import {
@@ -14,13 +12,12 @@ import {
   simplePath,
   unitProperties,
 } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { execLines } from '../support/random-exec-lines.js';
 import { seed } from '../support/seed.js';
 import { inputs } from '../support/thorough.js';
 
-const skip = boxAvailable();
-const box = skip ? undefined : await Box.boot({ name: 'unit-exec' });
-after(() => box?.stop());
+const { box, test } = machine('unit-exec', { launcher: false });
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
 const BEGINNINGS = [
@@ -67,10 +64,10 @@ function expected({ prefixes, path, argv0, rest }: ExecCommand, unit: string): B
   return { path: simplePath(expand(path.value)), argv, flags };
 }
 
-test('Exec lines are read as systemd reads them', { skip }, async () => {
+test('Exec lines are read as systemd reads them', async () => {
   const units = lines.map((_, i) => unitOf(i));
-  await changeFiles(box!, Object.fromEntries(lines.map((text, i) => [fileOf(i), content(text)])));
-  const found = await unitProperties(box!, units, ['Service.ExecStartEx', 'Service.Nice']);
+  await changeFiles(box, Object.fromEntries(lines.map((text, i) => [fileOf(i), content(text)])));
+  const found = await unitProperties(box, units, ['Service.ExecStartEx', 'Service.Nice']);
   for (const [i, text] of lines.entries()) {
     const file = parseUnitFile('x', content(text));
     const { value, at } = file.assignments.find((a) => a.key === 'ExecStart')!;
@@ -97,11 +94,11 @@ function assertWrapped(command: BusCommand, original: BusCommand, message: strin
 /** Puts a drop-in with wrapped lines over units, and compares what systemd has before and after. */
 async function assertWrappedUnits(dropIns: ReadonlyMap<string, string>): Promise<void> {
   const units = [...dropIns.keys()];
-  const before = await unitProperties(box!, units, ['Service.ExecStartEx']);
+  const before = await unitProperties(box, units, ['Service.ExecStartEx']);
   const path = (unit: string) => `/run/systemd/system/${unit}.d/zz.conf`;
   const files = [...dropIns].map(([unit, line]) => [path(unit), `[Service]\nExecStart=\n${line}\n`]);
-  await changeFiles(box!, Object.fromEntries(files));
-  const after = await unitProperties(box!, units, ['Service.ExecStartEx', 'Unit.LoadState']);
+  await changeFiles(box, Object.fromEntries(files));
+  const after = await unitProperties(box, units, ['Service.ExecStartEx', 'Unit.LoadState']);
   for (const [i, unit] of units.entries()) {
     const message = `seed ${seed}, ${unit}: ${dropIns.get(unit)}`;
     const original = busCommands(before[i]![0]);
@@ -110,10 +107,10 @@ async function assertWrappedUnits(dropIns: ReadonlyMap<string, string>): Promise
     assert.equal(commands.length, original.length, message);
     for (const [k, command] of commands.entries()) assertWrapped(command, original[k]!, message);
   }
-  await changeFiles(box!, Object.fromEntries(units.map((unit) => [path(unit), undefined])));
+  await changeFiles(box, Object.fromEntries(units.map((unit) => [path(unit), undefined])));
 }
 
-test('a wrapped line gives systemd the launcher and the same command', { skip }, async () => {
+test('a wrapped line gives systemd the launcher and the same command', async () => {
   const dropIns = new Map<string, string>();
   for (const [i, text] of lines.entries()) {
     const line = wrapped(text);
@@ -124,5 +121,5 @@ test('a wrapped line gives systemd the launcher and the same command', { skip },
     `only ${dropIns.size} of ${lines.length} lines could be wrapped`,
   );
   await assertWrappedUnits(dropIns);
-  await changeFiles(box!, Object.fromEntries(lines.map((_, i) => [fileOf(i), undefined])));
+  await changeFiles(box, Object.fromEntries(lines.map((_, i) => [fileOf(i), undefined])));
 });

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { nextWord, textOf } from '../../src/systemd/unit/exec/word.js';
 import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
-import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { seed } from '../support/seed.js';
 import { inputs } from '../support/thorough.js';
 
-const skip = boxAvailable();
-const box = skip ? undefined : await Box.boot({ name: 'unit-file' });
-after(() => box?.stop());
+const { box, test } = machine('unit-file', { launcher: false });
 
 const MIB = 1024 * 1024;
 const bytes = (...parts: (string | number)[]) =>
@@ -89,10 +86,10 @@ function environment(content: Uint8Array): string[] {
   return [...found.values()];
 }
 
-test('unit files are read as systemd reads them', { skip }, async () => {
+test('unit files are read as systemd reads them', async () => {
   const units = files.map((_, i) => `file${i}.service`);
   await changeFiles(
-    box!,
+    box,
     Object.fromEntries(
       units.flatMap((unit, i) => [
         [`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/bin/true\n'],
@@ -100,7 +97,7 @@ test('unit files are read as systemd reads them', { skip }, async () => {
       ]),
     ),
   );
-  const found = await unitProperties(box!, units, ['Service.Environment']);
+  const found = await unitProperties(box, units, ['Service.Environment']);
   for (const [i, content] of files.entries()) {
     const text = JSON.stringify(Buffer.from(content).toString('latin1')).slice(0, 2000);
     assert.deepEqual(found[i]![0], environment(content), `seed ${seed}, bytes ${text}`);

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseUnitName, unitObjectPath } from '../../src/systemd/unit/name.js';
-import { Box, boxAvailable } from '../support/box.js';
+import { machine } from '../support/machine.js';
+
 import { seed } from '../support/seed.js';
 
-const skip = boxAvailable();
-const box = skip ? undefined : await Box.boot({ name: 'unit-name' });
-after(() => box?.stop());
+const { box, test } = machine('unit-name', { launcher: false });
 
 const part = fc.constantFrom(
   'a',
@@ -47,11 +45,11 @@ const texts = [
   ),
 ].filter((text) => text !== '');
 
-test('names that are taken are what systemd takes them for, and no others', { skip }, async () => {
+test("valid unit names are the same as systemd's", async () => {
   const script = texts
     .map((text) => `systemd-escape --mangle -- '${text}' 2>/dev/null || echo refused`)
     .join('\n');
-  const said = (await box!.succeed(['sh'], { input: script })).trimEnd().split('\n');
+  const said = (await box.succeed(['sh'], { input: script })).trimEnd().split('\n');
   for (const [i, text] of texts.entries()) {
     const name = parseUnitName(text);
     const ours = 'full' in name ? name.full : undefined;
@@ -64,7 +62,7 @@ test('names that are taken are what systemd takes them for, and no others', { sk
   }
 });
 
-test('object paths are those of systemd', { skip }, async () => {
+test("object paths are the same as systemd's", async () => {
   const names = texts
     .map((text) => parseUnitName(text))
     .flatMap((name) => ('full' in name ? [name.full] : []));
@@ -73,9 +71,7 @@ test('object paths are those of systemd', { skip }, async () => {
   const script = units
     .map((unit) => `busctl --json=short call ${manager} LoadUnit s -- '${unit}'`)
     .join('\n');
-  const said = (await box!.succeed(['sh', '-e'], { input: script })).trimEnd().split('\n');
-  assert.deepEqual(
-    said.map((line) => JSON.parse(line).data[0]),
-    units.map(unitObjectPath),
-  );
+  const said = (await box.succeed(['sh', '-e'], { input: script })).trimEnd().split('\n');
+  const found = said.map((line) => JSON.parse(line).data[0]);
+  assert.deepEqual(found, units.map(unitObjectPath));
 });

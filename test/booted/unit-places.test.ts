@@ -1,12 +1,11 @@
-/** Units of every kind of name, from every place that a manager reads them from, are confined where they run. */
+/** Units with every kind of name, from every folder of a manager, are confined. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { before, describe } from 'node:test';
 import { type CommandOptions, runCommand } from '../support/command-in-box.js';
 import { changeFiles, type Files } from '../support/loaded-units.js';
-import { bootWithPrograms, processStatus, servicesObstacle } from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { processStatus } from '../support/service.js';
 
-const skip = servicesObstacle();
 const USER = 'alice';
 const HOME = `/home/${USER}`;
 const POLICY = `[syscalls]
@@ -141,18 +140,14 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
   ['not there', 'absent.service', /error\[no-unit\]: there is no unit absent\.service/],
 ];
 
-let box: Box;
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('unit-places');
-  await box.succeed(['useradd', '--create-home', USER]);
-  await box.sh('cd /srv; mkdir --parents root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}');
-  await box.sh(`systemctl start user@$(id --user ${USER}).service`);
+const { box, test, skip } = machine('unit-places', {
+  script: `useradd --create-home ${USER}
+    mkdir --parents /srv/root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}
+    systemctl start user@$(id --user ${USER}).service`,
 });
-after(() => box?.stop());
 
 for (const manager of MANAGERS) {
-  describe(manager.what, { skip: skip ?? false }, () => {
+  describe(manager.what, { skip }, () => {
     const names = unitsOf(manager).map(([, unit]) => unit);
     const run = (...words: string[]) => box.exec(words, manager.exec);
     const systemctl = async (...words: string[]) => {
@@ -219,7 +214,7 @@ for (const manager of MANAGERS) {
     }
 
     for (const [what, unit, said] of REFUSED) {
-      test(`has a unit that is refused: ${what}`, async () => {
+      test(`refuses a unit: ${what}`, async () => {
         if (unit === 'passing.service')
           await run('systemd-run', ...manager.words, `--unit=${unit}`, '/usr/bin/sleep', '1300');
         const { status, stderr } = await sandboxUnit('apply', '--policy', '/run/policy.toml', unit);
@@ -232,7 +227,7 @@ for (const manager of MANAGERS) {
       });
     }
 
-    test('has all units as they were when the policies are taken back', async () => {
+    test('has all units as before after revert', async () => {
       const { status, stderr } = await sandboxUnit('revert', ...names);
       assert.equal(status, 0, stderr);
       for (const unit of names) assert.deepEqual(await mainProcess(unit), were.get(unit), unit);

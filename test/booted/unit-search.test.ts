@@ -1,24 +1,21 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseUnitName, type UnitName } from '../../src/systemd/unit/name.js';
 import { dropInDirectories, selectDropIns, UNIT_PATH } from '../../src/systemd/unit/search.js';
-import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, outside, unitProperties } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { seed } from '../support/seed.js';
 
-const skip = boxAvailable();
-const box = skip ? undefined : await Box.boot({ name: 'unit-search' });
-after(() => box?.stop());
+const { box, test } = machine('unit-search', { launcher: false });
 
-test('the search path is that of the running manager', { skip }, async () => {
+test("the search path is the same as the running manager's", async () => {
   const [service, path, face] = [
     'org.freedesktop.systemd1',
     '/org/freedesktop/systemd1',
     'org.freedesktop.systemd1.Manager',
   ];
-  const answer = await box!.succeed([
+  const answer = await box.succeed([
     'busctl',
     '--json=short',
     'get-property',
@@ -91,25 +88,25 @@ function ours(unit: string, aliases: readonly string[]): string[] {
   const directories = dropInDirectories(name!, others, UNIT_PATH);
   return selectDropIns(
     directories
-      .filter((directory) => existsSync(outside(box!, directory)))
-      .map((directory) => ({ directory, fileNames: readdirSync(outside(box!, directory)) })),
+      .filter((directory) => existsSync(outside(box, directory)))
+      .map((directory) => ({ directory, fileNames: readdirSync(outside(box, directory)) })),
   );
 }
 
-test('drop-ins are found and ordered as systemd finds and orders them', { skip }, async () => {
+test('drop-ins are found and ordered as by systemd', async () => {
   const fragments = FRAGMENTS.map((name) => [
     `/etc/systemd/system/${name}`,
     '[Service]\nExecStart=/bin/true\n',
   ]);
-  await changeFiles(box!, Object.fromEntries(fragments));
-  await box!.succeed(['ln', '-s', UNITS[0]!, `/etc/systemd/system/${ALIAS}`]);
+  await changeFiles(box, Object.fromEntries(fragments));
+  await box.succeed(['ln', '-s', UNITS[0]!, `/etc/systemd/system/${ALIAS}`]);
   let seen = 0;
   for (const paths of fc.sample(fc.array(dropIn, { minLength: 60, maxLength: 120, size: 'max' }), {
     numRuns: 12,
     seed,
   })) {
-    await changeFiles(box!, Object.fromEntries(paths.map((path) => [path, '[Service]\n'])));
-    const found = await unitProperties(box!, UNITS, ['Unit.DropInPaths', 'Unit.Names']);
+    await changeFiles(box, Object.fromEntries(paths.map((path) => [path, '[Service]\n'])));
+    const found = await unitProperties(box, UNITS, ['Unit.DropInPaths', 'Unit.Names']);
     for (const [i, unit] of UNITS.entries()) {
       const [dropIns, names] = found[i] as [string[], string[]];
       assert.deepEqual(
@@ -122,7 +119,7 @@ test('drop-ins are found and ordered as systemd finds and orders them', { skip }
       );
     }
     seen += found.reduce((sum, [list]) => sum + (list as string[]).length, 0);
-    await changeFiles(box!, Object.fromEntries(paths.map((path) => [path, undefined])));
+    await changeFiles(box, Object.fromEntries(paths.map((path) => [path, undefined])));
   }
   assert.ok(seen > 100, `only ${seen} drop-ins were found`);
 });

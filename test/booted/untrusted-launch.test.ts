@@ -1,37 +1,24 @@
-/** Services whose user can put something in the place of the launcher, or of what it stands in front of. */
+/** Services whose user can replace the launcher, or the program behind it. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { LAUNCHER } from '../support/demo-service.js';
 import { assertRefused, listing } from '../support/hostile.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { MACHINE } from '../support/native.js';
-import {
-  bootWithPrograms,
-  mainPid,
-  PROGRAMS,
-  policyPath,
-  revert,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { mainPid, PROGRAMS, policyPath, revert, sandboxUnit } from '../support/service.js';
 
-const skip = servicesObstacle();
 /** linux/sched.h */
 const [CLONE_NEWNS, CLONE_NEWUSER] = [0x20000, 0x10000000];
 const UNIT = 'untrusted.service';
 const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 /** With Type=exec systemd has made the folders of a root of its own once the start is over. */
 const PLAIN = '[Service]\nType=exec\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
-let box: Box;
 
-before(async () => {
-  if (skip) return;
-  const source = ['test/booted/programs/replace-launcher.c', '-static'] as const;
-  box = await bootWithPrograms('untrusted', { 'replace-launcher': source });
+const { box, run, skip, test } = machine('untrusted', {
+  programs: { 'replace-launcher': ['test/booted/programs/replace-launcher.c', '-static'] },
 });
-after(() => box?.stop());
 
 const sh = async (script: string): Promise<void> => {
   const { status, stderr } = await box.sh(`set -e; ${script}`);
@@ -97,7 +84,7 @@ const CLEAN = `
   for m in $(awk '$5 ~ "^/srv/" { print $5 }' /proc/self/mountinfo); do umount $m; done
   rm -rf /srv/*`;
 
-describe("what is in the hands of the service's user:", { skip: skip ?? false }, () => {
+describe("a file that the service's user can change is refused:", { skip }, () => {
   for (const [what, unit, policy, make, open] of HANDED) {
     test(what, async () => {
       try {
@@ -108,24 +95,19 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
           assertRefused(await sandboxUnit(box, verb, UNIT), 'untrusted-path', verb, '/srv/');
         }
         assert.equal(await listing(box), were);
-        const none = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(none.status, 1);
+        const none = await run(1, 'verify', UNIT);
         assertRefused(none, 'unconfined', 'verify');
 
         await sh('chown root /srv/*; chmod go-w /srv/*');
-        const applied = await sandboxUnit(box, 'apply', UNIT);
-        assert.equal(applied.status, 0, applied.stderr);
-        const verified = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(verified.status, 0, verified.stdout + verified.stderr);
-        assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+        await run(0, 'apply', UNIT);
+        await run(0, 'verify', UNIT);
+        await run(0, 'status', UNIT);
 
         await sh(open);
-        const status = await sandboxUnit(box, 'status', UNIT);
-        assert.equal(status.status, 1);
+        const status = await run(1, 'status', UNIT);
         assert.match(status.stdout, /enforcing +not proven/);
         assertRefused(status, 'untrusted-path', 'status', '/srv/');
-        const opened = await sandboxUnit(box, 'verify', UNIT);
-        assert.equal(opened.status, 2);
+        const opened = await run(2, 'verify', UNIT);
         assert.match(opened.stdout, /: not proven/);
         await sh('chown root /srv/*; chmod go-w /srv/*');
         await revert(box, UNIT);
@@ -135,36 +117,32 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
     });
   }
 
-  test('its program alone, which is started behind the filter whatever it is', async () => {
+  test("a service's own program that its user can change runs behind the filter", async () => {
     try {
       await sh('mkdir -p /srv/app; cp /usr/bin/tail /srv/app; chown -R daemon /srv/app');
       await start('[Service]\nUser=daemon\nExecStart=/srv/app/tail -f /dev/null\n');
-      const applied = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+      await run(0, 'apply', UNIT);
+      await run(0, 'verify', UNIT);
       await revert(box, UNIT);
     } finally {
       await sh(CLEAN);
     }
   });
 
-  test('its root, in which it puts itself in the place of the launcher: nothing is said to be enforced', async () => {
+  test('a root directory in which the service can replace the launcher: nothing is reported as enforced', async () => {
     try {
       await sh(`mkdir -p /srv/jail/own; cp ${PROGRAMS}/replace-launcher /srv/jail/app`);
       await start(
         '[Service]\nUser=daemon\nRootDirectory=/srv/jail\nWorkingDirectory=/own\nExecStart=/app\nRestart=always\nRestartSec=50ms\n',
       );
-      const applied = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(applied.status, 0, applied.stderr);
+      await run(0, 'apply', UNIT);
       await sh('chown -R daemon /srv/jail; touch /srv/jail/go');
       await box.waitFor('a start without the launcher', async () => {
         return (await box.exec(['test', '-e', '/srv/jail/own/free'])).status === 0;
       });
-      const verified = await sandboxUnit(box, 'verify', UNIT);
-      assert.equal(verified.status, 2, verified.stdout + verified.stderr);
+      const verified = await run(2, 'verify', UNIT);
       assertRefused(verified, 'untrusted-path', 'verify', '/srv/jail');
-      const status = await sandboxUnit(box, 'status', UNIT);
-      assert.equal(status.status, 1);
+      const status = await run(1, 'status', UNIT);
       assertRefused(status, 'untrusted-path', 'status', '/srv/jail');
 
       // Once the folders are root's, and the launcher is where it belongs, the same process still runs.
@@ -173,10 +151,9 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
       const mended = await sandboxUnit(box, 'status', UNIT);
       assert.match(mended.stdout, /enforcing +restart due/);
       assertRefused(await sandboxUnit(box, 'verify', UNIT), 'restart-due', 'verify');
-      const again = await sandboxUnit(box, 'apply', UNIT);
-      assert.equal(again.status, 0, again.stderr);
+      await run(0, 'apply', UNIT);
       assert.notEqual(await mainPid(box, UNIT), before);
-      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+      await run(0, 'verify', UNIT);
       await revert(box, UNIT);
     } finally {
       await sh(CLEAN);
@@ -184,12 +161,12 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
   });
 });
 
-describe('a guard of what is not known to be the launcher is an open execve:', {
-  skip: skip ?? false,
+describe("a guard that is not known to be the launcher's counts as an open execve:", {
+  skip,
 }, () => {
   before(async () => {
     await start(`${PLAIN}PrivateTmp=yes\n`);
-    assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+    await run(0, 'apply', UNIT);
   });
   after(async () => {
     await revert(box, UNIT);
@@ -218,7 +195,7 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
     test(what, async () => {
       const inside = `nsenter --target ${await mainPid(box, UNIT)} --mount --`;
       try {
-        assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+        await run(0, 'verify', UNIT);
         await sh(`${make}; ${inside} mount --bind ${source} ${destination}`);
         const { status, stdout, stderr } = await sandboxUnit(box, 'verify', UNIT);
         assert.equal(status, 1, stdout + stderr);
@@ -240,7 +217,7 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
   }
 });
 
-test('a service that goes into namespaces of its own keeps its confinement', { skip }, async () => {
+test('a service that creates namespaces for itself keeps its confinement', async () => {
   const nr = numbersOf(MACHINE!).get('unshare')!;
   const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
   try {
@@ -249,11 +226,9 @@ test('a service that goes into namespaces of its own keeps its confinement', { s
     await box.waitFor('its namespace', async () => {
       return (await namespace(await mainPid(box, UNIT))) !== (await namespace('self'));
     });
-    const applied = await sandboxUnit(box, 'apply', UNIT);
-    assert.equal(applied.status, 0, applied.stderr);
-    const verified = await sandboxUnit(box, 'verify', UNIT);
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
-    assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+    await run(0, 'apply', UNIT);
+    await run(0, 'verify', UNIT);
+    await run(0, 'status', UNIT);
     await revert(box, UNIT);
   } finally {
     await sh(CLEAN);

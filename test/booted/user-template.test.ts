@@ -1,7 +1,8 @@
-/** The template for services of a user's own manager: it is applied by the user, the service works, and what it takes is taken. */
+/** The template for services of a user's own manager: the user applies it, the service works, and is confined. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
+import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import { COMMAND, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -62,29 +63,29 @@ const allBut = (...names: readonly (typeof TRIED)[number][0][]) =>
 
 for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
   describe(`a service of a user of ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
-    let box: Box;
     const asUser = (...words: readonly string[]) => box.exec(words, { user: USER });
 
-    before(async () => {
-      box = await Box.boot({ name: `user-template-${tree}`, tree });
-      await box.sh(`useradd --uid ${UID} --create-home ${USER} && systemctl start user@${UID}.service`);
-      const unit = `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${HOME}/worker\nRuntimeDirectory=worker\nStateDirectory=worker\n`;
-      await box.writeFile(`${HOME}/.config/systemd/user/${UNIT}`, unit);
-      await box.writeFile(`${HOME}/worker`, SCRIPT);
-      await box.sh(
-        `cd ${HOME} && mkdir .gnupg .ssh && touch .gnupg/key .ssh/key .bashrc && chmod 755 worker`,
-      );
-      await box.sh(`chown -R ${USER}: ${HOME}`);
-      await box.writeFile('/etc/systemd/user/engine.socket', '[Socket]\nListenStream=%t/docker.sock\n');
-      await box.writeFile(
-        '/etc/systemd/user/engine.service',
-        '[Service]\nExecStart=/usr/bin/sleep infinity\n',
-      );
-      await box.succeed(['mount', '--make-rshared', '/']);
-      await asUser('systemctl', '--user', 'daemon-reload');
-      await asUser('systemctl', '--user', 'start', 'engine.socket');
+    const { box } = machine(`user-template-${tree}`, {
+      tree,
+      prepare: async () => {
+        await box.sh(`useradd --uid ${UID} --create-home ${USER} && systemctl start user@${UID}.service`);
+        const unit = `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${HOME}/worker\nRuntimeDirectory=worker\nStateDirectory=worker\n`;
+        await box.writeFile(`${HOME}/.config/systemd/user/${UNIT}`, unit);
+        await box.writeFile(`${HOME}/worker`, SCRIPT);
+        await box.sh(
+          `cd ${HOME} && mkdir .gnupg .ssh && touch .gnupg/key .ssh/key .bashrc && chmod 755 worker`,
+        );
+        await box.sh(`chown -R ${USER}: ${HOME}`);
+        await box.writeFile('/etc/systemd/user/engine.socket', '[Socket]\nListenStream=%t/docker.sock\n');
+        await box.writeFile(
+          '/etc/systemd/user/engine.service',
+          '[Service]\nExecStart=/usr/bin/sleep infinity\n',
+        );
+        await box.succeed(['mount', '--make-rshared', '/']);
+        await asUser('systemctl', '--user', 'daemon-reload');
+        await asUser('systemctl', '--user', 'start', 'engine.socket');
+      },
     });
-    after(() => box?.stop());
 
     /** What the service says of itself after a start. */
     async function answers(): Promise<string> {
@@ -106,19 +107,17 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
         UNIT,
       );
       const root = `/proc/${pid.trim()}/root`;
-      return (await box.succeed(['find', `${root}/run`, '-writable', '-o', '-type', 's']))
-        .trimEnd()
-        .split('\n')
+      return splitLines(await box.succeed(['find', `${root}/run`, '-writable', '-o', '-type', 's']))
         .map((path) => path.slice(root.length))
         .filter((path) => path !== ANSWERS)
         .sort();
     }
 
-    test('can do what its user can', async () => {
+    test('without the template can do what its user can', async () => {
       assert.equal(await answers(), allBut('system'));
     });
 
-    test('works under the template, and has no way out', async () => {
+    test("works under the template, and can't get out", async () => {
       await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
       const applied = await asUser(...COMMAND, 'apply', '--user', '--template', 'user-service', UNIT);
       assert.equal(applied.status, 0, applied.stdout + applied.stderr);
@@ -129,7 +128,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       assert.deepEqual(await open(), OWN);
     });
 
-    test('still has none when it has had the manager execute itself, and goes on to tell it', async () => {
+    test("still can't after it made the manager re-execute itself, and still notifies it", async () => {
       const socket = async () => (await asUser('stat', '--format=%i', `${RUNTIME}/systemd/private`)).stdout;
       const before = await socket();
       const signal = (name: string) =>

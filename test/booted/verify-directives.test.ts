@@ -1,17 +1,10 @@
-/** `verify` on services: what a process shows of directives is held against the policy. */
+/** `verify` on services: directives, compared with what a process shows. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
-import {
-  apply,
-  bootWithPrograms,
-  mainPid,
-  policyPath,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import { machine } from '../support/machine.js';
+import { apply, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const UNITS = '/etc/systemd/system';
 const SERVICE = '[Service]\nExecStart=/bin/sleep infinity\n';
@@ -45,14 +38,11 @@ User = "daemon"
 ${QUICK}`;
 
 describe('verify of directives', { skip: servicesObstacle() }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('verify-directives');
-    await changeFiles(box, { [`${UNITS}/held.service`]: SERVICE });
-    await box.succeed(['systemctl', 'start', 'held.service']);
-    await apply(box, POLICY, 'held.service');
+  const { box, run } = machine('verify-directives', {
+    files: { [`${UNITS}/held.service`]: SERVICE },
+    start: ['held.service'],
+    applied: { 'held.service': POLICY },
   });
-  after(() => box?.stop());
 
   /** Runs commands in the mount namespace of a service's main process. */
   const inside = async (unit: string, ...commands: string[]) => {
@@ -71,12 +61,12 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     });
   };
 
-  test('an untouched service has all its directives', async () => {
+  test('reports all as enforced for an untouched service', async () => {
     const { status, of } = await verify();
     assert.deepEqual([status, of('unseen'), of('looser'), of('open')], [0, ['KeyringMode'], [], []]);
   });
 
-  test('a process that was moved there from outside has none of it', async () => {
+  test('reports all as missing for a process that was moved there from outside', async () => {
     const group = '/sys/fs/cgroup$(systemctl show --value --property=ControlGroup held.service)';
     await box.sh(`sleep 1000 > /dev/null 2>&1 & echo $! > ${group}/cgroup.procs`);
     const { status, of, seen } = await verify();
@@ -92,7 +82,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await afresh();
   });
 
-  test('a /sys that systemd leaves writable is found after the start; ProtectKernelTunables= closes it', async () => {
+  test('finds a /sys that systemd leaves writable after the start; ProtectKernelTunables= closes it', async () => {
     const unit = 'tunables.service';
     await changeFiles(box, { [`${UNITS}/${unit}`]: SERVICE });
     await box.succeed(['systemctl', 'start', unit]);
@@ -110,7 +100,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
   });
 
-  test('a /proc with processes alone has no tunables that could be written to, also in a user namespace', async () => {
+  test('finds no writable tunables in a /proc with processes alone, also in a user namespace', async () => {
     const unit = 'subset.service';
     await changeFiles(box, { [`${UNITS}/${unit}`]: SERVICE });
     await box.succeed(['systemctl', 'start', unit]);
@@ -121,7 +111,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['systemctl', 'stop', unit]);
   });
 
-  test('what systemd leaves open for another directive is a warning after the start, by its paths', async () => {
+  test('warns after the start about paths that systemd leaves open for another directive', async () => {
     const unit = 'open.service';
     await changeFiles(box, { [`${UNITS}/${unit}`]: `${SERVICE}BindPaths=/var/tmp\n` });
     await box.succeed(['systemctl', 'start', unit]);
@@ -140,7 +130,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['systemctl', 'stop', unit]);
   });
 
-  test('a service without a main process is looked at beside [ready], and is not proven beside a command with +', async () => {
+  test('checks a service without a main process with [ready], and proves nothing with a command with +', async () => {
     const unit = 'daemons.service';
     const lines = 'Type=forking\nGuessMainPID=no\nRemainAfterExit=yes\n';
     const service = `[Service]\n${lines}ExecStart=/bin/sh -c 'sleep infinity &'\n`;
@@ -153,24 +143,22 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     assert.deepEqual([ready.status, ready.of('equal')], [0, ['NoNewPrivileges', 'ProtectHome']]);
     await changeFiles(box, { [`${UNITS}/${unit}`]: `${service}ExecStartPost=+/bin/true\n` });
     await apply(box, policy, unit);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
-    assert.equal(status, 2);
+    const { stdout, stderr } = await run(2, 'verify', unit);
     assert.match(stdout, /daemons.service: not proven/);
     assert.match(stderr, /error\[processes-unseen]: NoNewPrivileges=, ProtectHome= of .*a prefix/);
     await box.succeed(['systemctl', 'stop', unit]);
-    const stopped = await sandboxUnit(box, 'verify', unit);
-    assert.equal(stopped.status, 2);
+    const stopped = await run(2, 'verify', unit);
     assert.match(stopped.stderr, /error\[not-running]/);
   });
 
-  test('a link in the place of a hidden folder is seen', async () => {
+  test('sees a link in the place of a hidden folder', async () => {
     await box.sh('mkdir /var/homes; rmdir /home; ln -s var/homes /home');
     const { status, seen } = await verify();
     assert.deepEqual([status, seen.get('ProtectHome')], [1, '/home can be reached']);
     await box.sh('rm /home; mkdir /home');
   });
 
-  test('a mask over a single file goes with the file: plan warns, status and verify see it; a folder stays closed', async () => {
+  test('a mask over a single file is lost with the file: plan warns, status and verify report it; a folder stays closed', async () => {
     const unit = 'masked.service';
     await box.sh('mkdir -p /var/masked/sub; echo x | tee /var/masked/secret >/var/masked/sub/secret');
     await changeFiles(box, { [`${UNITS}/${unit}`]: `${SERVICE}Type=exec\n` });
@@ -202,7 +190,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['systemctl', 'stop', unit]);
   });
 
-  test('a file system that was mounted since the start is seen', async () => {
+  test('sees a file system that was mounted after the start', async () => {
     await box.sh('mount --make-rshared /; mkdir --parents /var/lib/late');
     await afresh();
     await box.sh('mount -t tmpfs none /var/lib/late');
@@ -214,7 +202,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.sh('umount /var/lib/late');
   });
 
-  test("a namespace that a path names isn't the manager's, and a dynamic user comes with mounts", async () => {
+  test('accepts a namespace by its path, and the mounts of a dynamic user', async () => {
     const place = '/run/netns/web';
     await box.sh(`mkdir -p /run/netns; touch ${place}; unshare --net=${place} true`);
     await changeFiles(box, { [`${UNITS}/joined.service`]: SERVICE });
@@ -228,7 +216,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     assert.match(seen.get('DynamicUser')!, /can be written to/);
   });
 
-  test('processes that leave for the host come and go, and are looser all the same', async () => {
+  test('reports processes that leave for the host, though they come and go', async () => {
     // The policy holds until the file is there.
     const loop = `while :; do [ ! -e /run/leave ] || nsenter --target=1 --net sleep 2; sleep 0.01; done`;
     await changeFiles(box, { [`${UNITS}/leaves.service`]: `[Service]\nExecStart=/bin/sh -c '${loop}'\n` });
@@ -240,7 +228,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['systemctl', 'stop', 'leaves.service']);
   });
 
-  test('a directive that a start leaves void is taken back, and a command with a prefix is not held', async () => {
+  test('apply rolls back a directive that a start makes void, and excepts a command with a prefix', async () => {
     const late = 'ExecStartPost=+/bin/sh -c "mkdir -p /srv/late; sleep infinity &"\n';
     // A service of type exec has its mounts before ExecStartPost= runs.
     await changeFiles(box, { [`${UNITS}/late.service`]: `${SERVICE}Type=exec\n${late}` });
@@ -249,12 +237,10 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
       `[service]\nNoNewPrivileges = true\nInaccessiblePaths = ["-/srv/late"]\n${QUICK}`,
     );
     await box.sh('systemctl start late.service; rmdir /srv/late');
-    const first = await sandboxUnit(box, 'apply', 'late.service');
-    assert.equal(first.status, 1, `${first.stdout}${first.stderr}`);
+    const first = await run(1, 'apply', 'late.service');
     assert.match(first.stderr, /looser-directive.*InaccessiblePaths= .*\/srv\/late can be reached/);
     assert.match(first.stdout, /rolled-back/);
-    const again = await sandboxUnit(box, 'apply', 'late.service');
-    assert.equal(again.status, 0, `${again.stdout}${again.stderr}`);
+    await run(0, 'apply', 'late.service');
     assert.deepEqual((await verify('late.service')).of('looser'), []);
   });
 });

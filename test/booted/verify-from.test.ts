@@ -1,12 +1,9 @@
-/** What `verify` can see of a service, by who runs it and from where. */
+/** `verify` by different users and from different places. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
-import { changeFiles } from '../support/loaded-units.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import { inRepository } from '../support/repository.js';
-import { apply, bootWithPrograms, servicesObstacle } from '../support/service.js';
 
-const skip = servicesObstacle();
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "acct"]\n';
 const SLEEP = '[Service]\nExecStart=/usr/bin/sleep 1000\n';
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
@@ -21,17 +18,11 @@ interface Found {
   }[];
 }
 
-let box: Box;
-
-before(async () => {
-  if (skip) return;
-  box = await bootWithPrograms('verify-from');
-  await changeFiles(box, { '/etc/systemd/system/mine.service': SLEEP });
-  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
-  await box.succeed(['systemctl', 'start', 'mine.service']);
-  await apply(box, POLICY, 'mine.service');
+const { box, test, skip } = machine('verify-from', {
+  files: { 'mine.service': SLEEP },
+  start: ['mine.service'],
+  applied: { 'mine.service': POLICY },
 });
-after(() => box?.stop());
 
 async function verify(script: string): Promise<Found> {
   const { status, stdout, stderr } = await box.exec(['bash', '-c', script]);
@@ -41,7 +32,7 @@ async function verify(script: string): Promise<Found> {
 
 const codesOf = ({ diagnostics }: Found) => diagnostics.map(({ code }) => code);
 
-describe("a user's own manager", () => {
+describe("verify from a user's own manager", () => {
   /** Starts a user's service under a policy, and returns what runs a command as that user. */
   async function confined(user: string, home: string): Promise<(command: string) => string> {
     const uid = (await box.succeed(['id', '--user', user])).trim();
@@ -63,13 +54,13 @@ describe("a user's own manager", () => {
   }
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-  test("root's is read back", { skip }, async () => {
+  test("reads root's services back", async () => {
     const as = await confined('root', '/root');
     const found = await verify(as(`${COMMAND} verify --user --json own`));
     assert.deepEqual([found.status, codesOf(found)], [0, []]);
   });
 
-  test("another user's takes more than a user may; the hint is a command that does", { skip }, async () => {
+  test("needs more rights for another user's; the hint is a command that has them", { skip }, async () => {
     await box.succeed(['useradd', '--create-home', 'alice']);
     const as = await confined('alice', '/home/alice');
     const found = await verify(as(`${COMMAND} verify --user --json own`));
@@ -85,13 +76,13 @@ describe("a user's own manager", () => {
   });
 });
 
-describe('from behind a filter', () => {
+describe('verify from behind a filter', () => {
   for (const [answer, message] of [
     ['EPERM', /this process has a filter itself/],
     ['ENOSYS', /this process has a filter itself/],
     ['kill', /a filter on this process itself refuses that/],
   ] as const) {
-    test(`that answers ptrace by ${answer}`, { skip }, async () => {
+    test(`that answers ptrace with ${answer}`, async () => {
       const filter = `-p SystemCallFilter=~ptrace -p SystemCallErrorNumber=${answer}`;
       const found = await verify(
         `systemd-run --quiet --wait --pipe ${filter} ${COMMAND} verify --json mine.service`,
@@ -103,9 +94,7 @@ describe('from behind a filter', () => {
     });
   }
 
-  test('that a login has from its service, the hint is a command that reads them back', {
-    skip,
-  }, async () => {
+  test('that a login has from its service: the hint is a command that works', async () => {
     const login = 'systemd-run --quiet --wait --pipe -p ProtectClock=yes';
     const found = await verify(`${login} ${COMMAND} verify --json mine.service`);
     assert.deepEqual([found.status, codesOf(found)], [2, ['filters-unreadable', 'filters-unreadable']]);
@@ -116,7 +105,7 @@ describe('from behind a filter', () => {
     assert.deepEqual([again.status, codesOf(again)], [0, []]);
   });
 
-  test('that lets all of it through', { skip }, async () => {
+  test('that lets all of it through', async () => {
     const filter = '-p SystemCallFilter=~acct';
     const found = await verify(
       `systemd-run --quiet --wait --pipe ${filter} ${COMMAND} verify --json mine.service`,
@@ -126,7 +115,7 @@ describe('from behind a filter', () => {
   });
 });
 
-test('from within the unit itself, which stands still meanwhile', { skip }, async () => {
+test('verify from within the unit itself, which is stopped for that time', async () => {
   const group = '/sys/fs/cgroup/system.slice/mine.service/cgroup.procs';
   const found = await verify(`echo 0 >${group}; ${COMMAND} verify --json mine.service`);
   assert.equal(found.status, 1);

@@ -1,6 +1,6 @@
-/** `verify` on services of which each directive is undone by hand, one by one. */
+/** `verify` on services whose directives are undone by hand, one by one. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
@@ -10,8 +10,9 @@ import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { type SeenDirective, verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
 import { groupFolder, mayRaiseLimits, moveServices } from '../support/moved-processes.js';
-import { apply, bootWithPrograms, mainPid, policyPath, servicesObstacle } from '../support/service.js';
+import { apply, mainPid, policyPath, servicesObstacle } from '../support/service.js';
 import { undoing } from './directive-read-back.js';
 import { NOT_HERE, UNDONE, type Undoing, VALUES } from './directive-undoings.js';
 
@@ -55,7 +56,7 @@ const expected = (all: readonly Undoing[], undone: readonly Undoing[]): string[]
 const systemdOf = async (box: Box): Promise<number> =>
   Number(/\d+/.exec(await box.succeed(['systemctl', '--version']))![0]);
 
-test('each directive that a process or a control group shows is undone here', () => {
+test('the cases cover each directive that a process or a control group shows', () => {
   const undone = Object.values(UNDONE).flatMap(({ undoings }) => undoings.map(({ directive }) => directive));
   const shown = directives()
     .map(({ name }) => name)
@@ -64,11 +65,7 @@ test('each directive that a process or a control group shows is undone here', ()
 });
 
 describe('verify of directives that were undone', { skip: servicesObstacle() }, () => {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms('verify-undone');
-  });
-  after(() => box?.stop());
+  const { box } = machine('verify-undone');
 
   /** Applies a policy to a service that runs. */
   const confine = async (unit: string, undoings: readonly Undoing[]) => {
@@ -99,7 +96,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
   };
 
   for (const [name, { setup = '', undoings }] of Object.entries(UNDONE)) {
-    test(`each directive of ${name} is looser where it was undone, and no other is`, async () => {
+    test(`each directive of ${name} is reported if it was undone, and no other`, async () => {
       const unit = `${name}.service`;
       await box.sh(setup);
       await confine(unit, undoings);
@@ -139,7 +136,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     });
   }
 
-  test('a limit that the control group has not is looser, and one that set-property lifts is not in force', async () => {
+  test('reports a limit that the control group lacks, and one that set-property lifts as not in force', async () => {
     const [unit, place] = ['limited.service', '/sys/fs/cgroup/cgroup.controllers'];
     const limits = [...GROUP_LIMITS.keys()]
       .sort()
@@ -169,7 +166,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     await box.succeed(['umount', place]);
   });
 
-  test('a directive that no process shows is a gap, or named where a later drop-in undoes it', async () => {
+  test('a directive that no process shows is a gap, or is named if a later drop-in resets it', async () => {
     const unit = 'unseen.service';
     const rows = directives().filter(({ name }) => !isSeen(name) && !GROUP_LIMITS.has(name));
     const values = rows.map(({ name, example }) => ({ directive: name, value: VALUES.get(name) ?? example }));
@@ -193,13 +190,11 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     const undone = await verifyDirectives(box, '--allow-gaps', unit);
     assert.equal(undone.status, 1);
     const overridden = isNamed('overridden', undone);
-    assert.deepEqual(
-      rows.filter((_, i) => gaps[i] === overridden[i]).map(({ name }) => name),
-      [],
-    );
+    const names = rows.filter((_, i) => gaps[i] === overridden[i]).map(({ name }) => name);
+    assert.deepEqual(names, []);
   });
 
-  test('what is not undone here cannot be had here', async () => {
+  test("the cases leave out only what this machine can't do", async () => {
     const version = await systemdOf(box);
     for (const [directive, isSo] of NOT_HERE) assert.ok(isSo(box, version), directive);
   });

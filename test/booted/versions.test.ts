@@ -1,12 +1,12 @@
-/** One policy on every systemd that there is a box for: on a unit with a filter of its own, and on running services. */
+/** One policy on every supported systemd: on a unit with its own filter, and on running services. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { whereKnown } from '../../src/seccomp/syscalls/numbers.js';
-import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { machine } from '../support/machine.js';
+import { splitLines } from '../support/run.js';
 import {
   apply,
-  bootWithPrograms,
   defineProgram,
   mainPid,
   PROGRAMS,
@@ -101,15 +101,11 @@ const OWN_LISTS: readonly string[] = [
 
 for (const tree of TREES) {
   const skip = servicesObstacle(tree);
-  let box: Box;
 
   describe(`the systemd of ${tree}`, () => {
-    before(async () => {
-      if (!skip) box = await bootWithPrograms(`versions-${tree}`, PROGRAM_FILES, tree);
-    });
-    after(() => box?.stop());
+    const { box, run } = machine(`versions-${tree}`, { programs: PROGRAM_FILES, tree });
 
-    test('an allow list, calls with actions of their own, and what the unit refuses itself', {
+    test('a policy with an allow list, several actions and calls that the unit refuses is enforced', {
       skip,
     }, async () => {
       const unit = 'calls.service';
@@ -123,7 +119,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('a run shows the files that it was started with, whatever systemd reads meanwhile', {
+    test('a run shows the files that it was started with, whatever systemd reads later', {
       skip,
     }, async () => {
       const unit = 'shown.service';
@@ -136,7 +132,7 @@ for (const tree of TREES) {
       const fields = () => box.readFile(`/run/systemd/units/log-extra-fields:${unit}`);
       const use = async (deny: string) => {
         await box.writeFile(policyPath(unit), `[syscalls]\ndeny = ["${deny}"]\n`);
-        assert.equal((await sandboxUnit(box, 'apply', '--no-restart', unit)).status, 0);
+        await run(0, 'apply', '--no-restart', unit);
       };
       await use('swapon');
       await box.succeed(['systemctl', 'reload', unit]);
@@ -153,7 +149,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('systemd warns of no name in what is written that is no call', { skip }, async () => {
+    test('systemd warns about no unknown call in a drop-in', { skip }, async () => {
       const unit = 'named.service';
       const lines = '[Service]\nExecStart=/bin/sleep 1000\n';
       await changeFiles(box, {
@@ -180,14 +176,12 @@ for (const tree of TREES) {
       assert.ok(warned(/^\S+other\.service:/).includes('llseek'), said);
       // libseccomp may be older than the sets: calls that it doesn't know yet are calls all the same.
       const own = warned(/^\S+zz-sandbox-unit\.conf:/);
-      assert.deepEqual(
-        own.filter((name) => whereKnown(name) === 'elsewhere'),
-        [],
-      );
+      const found = own.filter((name) => whereKnown(name) === 'elsewhere');
+      assert.deepEqual(found, []);
       await revert(box, unit);
     });
 
-    test('status finds all that was applied loaded as it was written', { skip }, async () => {
+    test('status finds that all files are loaded as they were written', { skip }, async () => {
       const pairs = LISTS.flatMap((list, i) =>
         OWN_LISTS.map((own, j) => ({ unit: `list-${i}-${j}.service`, list, own, turn: i + j })),
       );
@@ -199,8 +193,7 @@ for (const tree of TREES) {
       }
       await box.succeed(['systemctl', 'daemon-reload']);
       for (const mode of [[], ['--permissive']]) {
-        const applied = await sandboxUnit(box, 'apply', '--allow-gaps', ...mode, ...names);
-        assert.equal(applied.status, 0, applied.stderr);
+        await run(0, 'apply', '--allow-gaps', ...mode, ...names);
         const { status, stderr } = await sandboxUnit(box, 'status', ...names);
         assert.deepEqual([status, stderr.match(/^error.*/gm)], [0, null]);
       }
@@ -219,10 +212,7 @@ for (const tree of TREES) {
       const policy = `[syscalls]\ndeny = ["execveat", "swapon:EPERM"]\nenforcer = "launcher"\n[exec]\nwrap = ${JSON.stringify(wrap)}\n`;
       await apply(box, policy, unit);
       await box.sh(`rm ${out}; systemctl reload ${unit}`);
-      const filters = (await box.readFile(out))
-        .trim()
-        .split('\n')
-        .map((text) => text.replace(/\D+/, ''));
+      const filters = splitLines(await box.readFile(out)).map((text) => text.replace(/\D+/, ''));
       assert.equal(filters.length, runs);
       assert.equal(new Set(filters).size, 1, filters.join());
       assert.notEqual(filters[0], '0');
@@ -233,7 +223,7 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
-    test('what a later drop-in takes back is noticed', { skip }, async () => {
+    test('verify reports what a later drop-in resets', { skip }, async () => {
       const unit = 'undone.service';
       const later = `/etc/systemd/system/${unit}.d/zzz.conf`;
       await changeFiles(box, {
@@ -248,8 +238,9 @@ for (const tree of TREES) {
       };
       const [{ state, diagnostics } = assert.fail(stdout)] = units;
       assert.deepEqual([status, state], [1, 'refused']);
+      const found = diagnostics.map(({ code, file, line }) => `${code} ${file}:${line}`);
       assert.deepEqual(
-        diagnostics.map(({ code, file, line }) => `${code} ${file}:${line}`),
+        found,
         UNDOING.map((_, i) => `overridden ${later}:${i + 2}`),
       );
       await box.succeed(['rm', later]);
@@ -266,7 +257,7 @@ for (const tree of TREES) {
     ];
 
     for (const [what, command] of SERVICES) {
-      test(`a service that runs ${what} is confined, and as it was when the policy is taken back`, {
+      test(`a service that runs ${what} is confined, and after revert as before`, {
         skip,
       }, async () => {
         const unit = 'daemon.service';

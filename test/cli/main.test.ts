@@ -103,13 +103,13 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
 ];
 
 for (const [words, says, hint] of USAGE) {
-  test(`${JSON.stringify(words.join(' '))} is no command line`, async () => {
+  test(`${JSON.stringify(words.join(' '))} is no valid command line`, async () => {
     const result = await cli(...words);
     assert.deepEqual(result, { status: 2, stdout: '', stderr: `error[usage]: ${says}\n  hint: ${hint}\n` });
   });
 }
 
-test('help takes a command, or the code of a message', async () => {
+test('--help takes a command, or the code of a message', async () => {
   const { stdout: help } = await cli('apply', '--help');
   assert.deepEqual(await cli('help', 'apply'), { status: 0, stdout: help, stderr: '' });
   const { status, stdout, stderr } = await cli('help', 'no-unit');
@@ -119,7 +119,7 @@ test('help takes a command, or the code of a message', async () => {
   assert.deepEqual(await cli('help', 'help'), await cli('--help'));
 });
 
-test('without a command the help is an error', async () => {
+test('without a command the error is the help', async () => {
   const { stdout: help } = await cli('--help');
   assert.deepEqual(await cli(), { status: 2, stdout: '', stderr: help });
   const json = await cli('template', '--json');
@@ -127,7 +127,7 @@ test('without a command the help is an error', async () => {
   assert.equal(JSON.parse(json.stdout).diagnostics[0].code, 'usage');
 });
 
-test('an argument of bytes that are no text is refused', async () => {
+test('an argument that is not UTF-8 is refused', async () => {
   const { stdout } = await sh('"$NODE" "$CLI" check "$(printf \'\\377\')" 2>&1');
   assert.match(stdout, /^error\[usage\]: an operand is not UTF-8 text\n/);
 });
@@ -153,7 +153,7 @@ test('exit statuses: 0 done, 1 findings, 2 could not run, 3 changes pending', as
   assert.equal(await status('revert', 'demo', '--root', root), 0);
 });
 
-test('data goes to stdout, what is wrong to stderr', async (t) => {
+test('output goes to stdout, diagnostics to stderr', async (t) => {
   const { root, policy } = files(t);
   const good = await cli('check', policy('good.toml'));
   assert.deepEqual([good.stdout, good.stderr], [`${policy('good.toml')}: ok\n`, '']);
@@ -169,7 +169,7 @@ test('data goes to stdout, what is wrong to stderr', async (t) => {
   assert.equal(generated.stderr, '');
 });
 
-test('a text that is no TOML is shown with its line, whatever the command', async (t) => {
+test('a policy that is not TOML is shown with its line by every command', async (t) => {
   const { root, policy } = files(t);
   const file = policy('syntax.toml');
   const wanted = `${file}:2:1: error[policy-syntax]: the key 'a' is defined already\n  2 | a = 2\n    | ^\n`;
@@ -177,7 +177,7 @@ test('a text that is no TOML is shown with its line, whatever the command', asyn
   assert.equal((await cli('plan', 'demo', '--root', root, '--policy', file)).stderr, wanted);
 });
 
-test('--quiet leaves only what is wrong', async (t) => {
+test('--quiet leaves only errors and warnings', async (t) => {
   const { root, policy } = files(t);
   const quiet = await cli('check', '--quiet', policy('good.toml'));
   assert.deepEqual([quiet.stdout, quiet.stderr], ['', '']);
@@ -223,14 +223,12 @@ for (const [words, ok, code] of JSON_CASES) {
     const body = JSON.parse(stdout) as { ok: boolean; diagnostics: { code: string }[] };
     assert.equal(stderr, '');
     assert.deepEqual([body.ok, nothingWrong], [ok, ok]);
-    assert.deepEqual(
-      body.diagnostics.map((d) => d.code),
-      code === undefined ? [] : [code],
-    );
+    const codes = body.diagnostics.map((d) => d.code);
+    assert.deepEqual(codes, code === undefined ? [] : [code]);
   });
 }
 
-test('the form of JSON is asked for behind =, and a word after it is a unit', async (t) => {
+test('--json=short needs the =; a separate word is a unit', async (t) => {
   const { root } = files(t);
   const of = async (...words: string[]) => {
     const { status, stdout, stderr } = await cli(...words);
@@ -257,7 +255,7 @@ test('the form of JSON is asked for behind =, and a word after it is a unit', as
   assert.match((await cli('plan', '--help')).stdout, /^ {2}--json {2}/m);
 });
 
-test('a policy comes by standard input, which is neither a folder nor too large', async () => {
+test('--policy=- reads standard input, but no folder and no large file', async () => {
   const of = async (script: string) => {
     const { status, stdout, stderr } = await sh(script);
     return [status, stdout, stderr.split('\n')[0]];
@@ -302,7 +300,7 @@ const HOSTILE_NAMES = [
 ];
 
 for (const name of HOSTILE_NAMES) {
-  test(`the unit name ${JSON.stringify(name.slice(0, 20))} is refused, and can not steer the terminal`, async (t) => {
+  test(`the unit name ${JSON.stringify(name.slice(0, 20))} is refused, and can't control the terminal`, async (t) => {
     const { root } = files(t);
     for (const verb of ['plan', 'generate', 'apply', 'revert']) {
       const { status, stderr } = await cli(verb, name, '--root', root);
@@ -313,7 +311,7 @@ for (const name of HOSTILE_NAMES) {
   });
 }
 
-test('what is not seen is escaped in JSON, and the JSON says the same', async (t) => {
+test('invisible characters are escaped in JSON, and mean the same', async (t) => {
   const name = '\u009b31m\u202e\u200b\u{e0041}.toml';
   const folder = temporaryFolder(t);
   writeTree(folder, { [name]: NO_EXEC });
@@ -328,27 +326,27 @@ test('a name that begins with a dash is an option, or a unit behind --', async (
   assert.match((await cli('plan', '--root', root, '--', '-demo')).stderr, /there is no unit -demo\.service/);
 });
 
-test('a reader that has gone is no reason for a trace', async () => {
+test('a closed pipe causes no stack trace', async () => {
   const { stdout, stderr } = await sh('"$NODE" "$CLI" schema | head -n1');
   assert.deepEqual([stdout, stderr], ['{\n', '']);
   assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&1 | true')).stderr, '');
   assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&- >&-; true')).stderr, '');
 });
 
-test('a reader that has gone does not change the exit status; a full disk does', async () => {
+test("a closed pipe doesn't change the exit status; a full disk does", async () => {
   const { stdout } = await sh('{ "$NODE" "$CLI" schema; echo $? >&2; } 2>&1 >/dev/full');
   assert.equal(stdout, "error[unwritable]: can't print: ENOSPC: no space left on device, write\n2\n");
   const { stdout: status } = await sh('{ { "$NODE" "$CLI" schema; echo $? >&3; } | true; } 3>&1');
   assert.equal(status, '0\n');
 });
 
-test('a lot of output comes whole through a slow pipe', async () => {
+test('large output passes completely through a slow pipe', async () => {
   const { stdout } = await sh('"$NODE" "$CLI" schema | (sleep 0.2; cat) | wc -c');
   const { stdout: whole } = await cli('schema');
   assert.equal(Number(stdout), Buffer.byteLength(whole));
 });
 
-test('a bus at an address that dbus-next has no means for is told in a line', async () => {
+test("a bus address that dbus-next doesn't support is an error in one line", async () => {
   const env = { ...ENVIRONMENT, DBUS_SYSTEM_BUS_ADDRESS: 'unix:abstract=bus' };
   const { status, stderr } = await start([process.execPath, CLI, 'plan', 'demo'], { env });
   assert.equal(status, 2);
@@ -358,7 +356,7 @@ test('a bus at an address that dbus-next has no means for is told in a line', as
   );
 });
 
-test('what is thrown where nobody waits for it is told without a trace', async () => {
+test('an exception that no code catches is an error without a stack trace', async () => {
   const thrown = `process.on('newListener', (name) => {
     if (name === 'uncaughtException') queueMicrotask(() => { throw new Error('thrown alone'); });
   });`;

@@ -35,17 +35,15 @@ const OF_ANSIBLE = found(textOf('integrations/ansible', '.py'), /\bcode="([a-z-]
 test('each code has one entry, and is used', () => {
   assert.ok(ALL.length > 150);
   const used = new Set([...MADE, ...OF_ANSIBLE]);
-  assert.deepEqual(
-    ALL.filter((code, i) => ALL.indexOf(code) !== i || !used.has(code)),
-    [],
-  );
+  const found = ALL.filter((code, i) => ALL.indexOf(code) !== i || !used.has(code));
+  assert.deepEqual(found, []);
   assert.deepEqual(
     OF_ANSIBLE.filter((code) => !ALL.includes(code)),
     [],
   );
 });
 
-test('no command loads the entries but those that show them, or their names', () => {
+test('only commands that show codes load their entries', () => {
   const loads = /^(?:import|export) (?!type\b)[^;]*'(?:\.\.\/)+codes\//m;
   const files = readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' });
   const loading = files.filter(
@@ -54,11 +52,9 @@ test('no command loads the entries but those that show them, or their names', ()
   assert.deepEqual(loading.sort(), ['cli/report/code-help.ts']);
 });
 
-test('a code is in kebab-case, and the gaps are one subject', () => {
-  assert.deepEqual(
-    ALL.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code)),
-    [],
-  );
+test('a code is in kebab-case, and the gaps have one subject', () => {
+  const found = ALL.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code));
+  assert.deepEqual(found, []);
   const withGaps = SUBJECTS.filter((one) => codesOf(one).some((code) => code.startsWith('gap-')));
   assert.deepEqual(
     withGaps.map(({ heading }) => heading),
@@ -71,10 +67,8 @@ test('the text of each code is short sentences', () => {
   const texts = SUBJECTS.flatMap(({ entries }) => Object.values(entries)).flatMap((entry: CodeEntry) =>
     typeof entry === 'string' ? [entry] : [entry.cause, entry.wayOut],
   );
-  assert.deepEqual(
-    texts.filter((text) => !/^(?:[A-Z`]|systemd |x86-64).*[.]$/.test(text)),
-    [],
-  );
+  const found = texts.filter((text) => !/^(?:[A-Z`]|systemd |x86-64).*[.]$/.test(text));
+  assert.deepEqual(found, []);
   assert.deepEqual(
     sentencesOf(texts.join('\n\n')).filter((sentence) => wordsOf(sentence).length > 30),
     [],
@@ -84,10 +78,8 @@ test('the text of each code is short sentences', () => {
 test('the page of all codes is made from their entries', () => {
   const page = codesPage();
   assertMade('docs/when-something-breaks.md', page);
-  assert.deepEqual(
-    sentencesOf(page).filter((sentence) => wordsOf(sentence).length > 30),
-    [],
-  );
+  const found = sentencesOf(page).filter((sentence) => wordsOf(sentence).length > 30);
+  assert.deepEqual(found, []);
   const commands = [...page.matchAll(/`sandbox-unit ([a-z]+)/g)].map(([, verb]) => verb!);
   assert.ok(commands.length > 15);
   const verbs = ['help', ...VERBS.map(({ name }) => name)];
@@ -100,7 +92,7 @@ test('the page of all codes is made from their entries', () => {
 /** The codes in backquotes that a comment names behind `@throws UserError`. */
 const thrown = (comment: string): string[] => found(comment, /`([a-z]+(?:-[a-z]+)+)`/g);
 
-test('comments name codes that there are, each once', () => {
+test('comments name existing codes, each once', () => {
   const comments = found(textOf('src', '.ts'), /@throws UserError((?:[^@*]|\*(?! @|\/))*)/g);
   assert.ok(comments.length > 100);
   assert.deepEqual(

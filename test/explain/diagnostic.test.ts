@@ -24,7 +24,7 @@ function refused(name: string, policy: string, refusers: readonly string[] = [])
   return explainCalls([call], confinement, () => undefined)[0]!;
 }
 
-test('a call that a directive of the policy refuses has a way out', () => {
+test('a call that a directive of the policy refuses has a hint', () => {
   const policy = '[syscalls]\ndeny = ["uname"]\n[service]\nRestrictRealtime = true\n';
   const found = refused('sched_setscheduler', policy, ['RestrictRealtime']);
   const { message, hint } = explanationDiagnostic(found, 'x86-64');
@@ -37,7 +37,7 @@ test('a call that a directive of the policy refuses has a way out', () => {
   );
 });
 
-test('a call that is refused once the service serves has a way out, and a way for one of the start', () => {
+test('a call that is refused after readiness has a hint, with one for calls of the start', () => {
   const { message, hint } = explanationDiagnostic(
     refused('execve', '[ready]\ndeny = ["execve"]\n'),
     'x86-64',
@@ -49,7 +49,7 @@ test('a call that is refused once the service serves has a way out, and a way fo
   );
 });
 
-test('people see a change, what comes with it, and another way in lines of their own', () => {
+test('text shows a change, its consequences, and an alternative on separate lines', () => {
   const policy = '[syscalls]\ndeny = ["@mount"]\n[[expect]]\nsyscall = "mount"\naction = "kill"\n';
   const instead = { does: 'take "no-exec" out of extends in line 1', where: 'p.toml' };
   const found = { ...refused('mount', policy), instead };

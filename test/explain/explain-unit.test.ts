@@ -31,7 +31,7 @@ for (const [line, ran, found] of SCRIPTS) {
   });
 }
 
-test('the line that refused a call, and what would let it through', async () => {
+test('explain: names the line that refused a call, and what would allow it', async () => {
   const { exit, text } = await explained(machine({ records: [record(100, 165), record(100, 165)] }));
   assert.equal(exit, 1);
   assert.deepEqual(text.split('\n'), [
@@ -51,7 +51,7 @@ test('the line that refused a call, and what would let it through', async () => 
   ]);
 });
 
-describe('under a policy with [ready]', () => {
+describe('explain under a policy with [ready]', () => {
   const READY = '[syscalls]\ndeny = ["mount"]\n[ready]\ndeny = ["execve", "bind"]\naction = "kill"\n';
   /** @param served when the service was up, in seconds since its start; undefined: never */
   const phases = async (calls: readonly number[], served: number | undefined, policy = READY) => {
@@ -66,7 +66,7 @@ describe('under a policy with [ready]', () => {
     return { text, told: refusals.map((one) => [one.call, (one as { phase?: string }).phase]) };
   };
 
-  test('a call was made at a start, or once the service served', async () => {
+  test('says whether a call was made at a start, or once the service served', async () => {
     assert.deepEqual((await phases([165], 120)).told, [['mount', 'start']]);
     assert.deepEqual((await phases([165], 30)).told, [['mount', 'ready']]);
     assert.deepEqual((await phases([165], undefined)).told, [['mount', 'start']]);
@@ -76,7 +76,7 @@ describe('under a policy with [ready]', () => {
     ]);
   });
 
-  test('what its filter refuses was made once it served, whenever the manager has that from', async () => {
+  test('explains a call that only its filter refuses as made after readiness', async () => {
     const { told, text } = await phases([59], 120);
     assert.deepEqual(told, [['execve', 'ready']]);
     assert.match(
@@ -86,7 +86,7 @@ describe('under a policy with [ready]', () => {
     assert.match(text, /\n {2}to allow it, take "execve" out of deny in line 4 \(/);
   });
 
-  test('what its filter refuses by a base may be allowed without the base', async () => {
+  test('proposes to allow a call that a base refuses without that base', async () => {
     const system = machine({ records: [record(100, 59)] });
     for (const [path, text] of [
       [POLICY_FILE, 'extends = ["tight"]\n[syscalls]\ndeny = ["acct"]\n'],
@@ -99,7 +99,7 @@ describe('under a policy with [ready]', () => {
   });
 });
 
-test('what an extended policy refuses may be taken out of extends in its place', async () => {
+test('explain: proposes to remove an extended policy from `extends` if it refuses the call', async () => {
   const file = `/etc/sandbox-unit/${UNIT}.toml`;
   const base = '/etc/sandbox-unit/templates/none.toml';
   const other = '/etc/sandbox-unit/templates/other.toml';
@@ -130,7 +130,7 @@ test('what an extended policy refuses may be taken out of extends in its place',
   assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
 });
 
-test("what the host's defaults refuse is allowed by a rule, or without them", async () => {
+test("explain: a call that the host's defaults refuse is allowed by a rule, or without them", async () => {
   const host = '/etc/sandbox-unit/defaults.toml';
   const system = machine({ records: [record(100, 59)] });
   for (const [path, text] of [
@@ -145,7 +145,7 @@ test("what the host's defaults refuse is allowed by a rule, or without them", as
   assert.ok(text.includes(`\n  or ${does} (${POLICY_FILE})\n`), text);
 });
 
-test('a name of an extended policy is shown by the numbers of what is not seen in it', async () => {
+test('explain: invisible characters in the name of an extended policy are shown as numbers', async () => {
   const system = machine({ records: [record(100, 59)] });
   const expected = '[[expect]]\nsyscall = "execve"\naction = "kill"\n';
   for (const [path, text] of [
@@ -159,7 +159,7 @@ test('a name of an extended policy is shown by the numbers of what is not seen i
   assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
 
-test('what may be of another has no change, and is left out where the call is known to be its own', async () => {
+test("explain: a call that may be another service's gets no change, and is left out once it is known", async () => {
   const guess = await explained(machine({ records: [record(7, 165)] }));
   assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
   const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
@@ -175,7 +175,7 @@ test('what may be of another has no change, and is left out where the call is kn
   assert.match(both.text, /to allow it, add a rule that allows mount/);
 });
 
-test('what was refused in a trial that was put back is explained once, though it was started since', async () => {
+test('explain: a call refused in a rolled-back trial is explained once, though the service restarted since', async () => {
   const system = machine({ records: [record(7, 165, RAN, { at: START - 60 })] });
   const policy = POLICY_FILE;
   await system.replace(policy, new TextEncoder().encode(POLICY), {
@@ -193,7 +193,7 @@ test('what was refused in a trial that was put back is explained once, though it
   assert.deepEqual((await explained(system)).calls, []);
 });
 
-test('apply says which call a service was refused that it puts back, and waits for the record', async () => {
+test('apply: a roll-back names the refused call, and waits for its record', async () => {
   let looks = 0;
   const system = machine(
     {},
@@ -213,10 +213,8 @@ test('apply says which call a service was refused that it puts back, and waits f
   const { exit, diagnostics } = await apply(fakeContext(system), [UNIT], {});
   const refused = diagnostics.filter(({ code }) => code === 'refused-call');
   assert.equal(exit, 1);
-  assert.deepEqual(
-    refused.map(({ message, at }) => [message, at?.line]),
-    [['probably its own: mount (165) ended the process: deny @mount', 2]],
-  );
+  const found = refused.map(({ message, at }) => [message, at?.line]);
+  assert.deepEqual(found, [['probably its own: mount (165) ended the process: deny @mount', 2]]);
   assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
   assert.deepEqual(
     system.calls.filter((call) => call === 'wait 200'),

@@ -12,7 +12,7 @@ const told = async (policy: string) => {
   return explained(system);
 };
 
-test('a healthy service has no refused call on record, and it is said which calls leave none', async () => {
+test('a healthy service without a record: a note names the calls that leave none', async () => {
   for (const policy of [POLICY, POLICY.replace('[[sys', 'action = "EPERM"\n[[sys')]) {
     const { exit, codes, text, diagnostics } = await told(policy);
     assert.deepEqual([exit, codes], [0, ['no-record']]);
@@ -25,7 +25,7 @@ test('a healthy service has no refused call on record, and it is said which call
   }
 });
 
-test('a service that was killed for a call without a record is not said to be well', async () => {
+test('a service that was killed without a record is not called healthy', async () => {
   const killed = { MainPID: 0, ExecMainCode: 2, ExecMainStatus: 31 };
   const distort = (properties: Map<string, unknown>) => {
     for (const [name, value] of Object.entries(killed)) properties.set(name, value);
@@ -35,7 +35,7 @@ test('a service that was killed for a call without a record is not said to be we
   assert.match(diagnostics[0]!.message, /^demo\.service was killed for a refused call/);
 });
 
-test('beside calls on record others are told of that an errno hides, whatever lets them fail', async () => {
+test('beside recorded calls a note names those that leave no record', async () => {
   const codesOf = async (policy: string, distort = (_: Map<string, unknown>) => {}) => {
     const system = machine({ records: [record(100, 165)] }, { distort });
     setPolicy(system, policy);

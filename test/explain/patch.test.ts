@@ -35,7 +35,7 @@ allow = [
 action = "kill"
 `;
 
-test('what was refused is allowed, comments and mode stay, and the change is shown', async () => {
+test('--write: allows what was refused, keeps comments and mode, and shows the change', async () => {
   const system = refusedUnder(ALLOWS);
   const { exit, codes, policy, text, json } = await write(system);
   const after = ALLOWS.replace('system"\n', 'system",\n  "bpf", "mount", "uname"\n');
@@ -53,7 +53,7 @@ test('what was refused is allowed, comments and mode stay, and the change is sho
   assert.equal((await write(system)).policy, after);
 });
 
-test('the command that puts it into force names a policy that is not found without', async () => {
+test("--write: the hint's command names a policy that is not found by itself", async () => {
   const hint = ({ diagnostics }: Awaited<ReturnType<typeof write>>) =>
     diagnostics.find(({ code }) => code === 'written')!.hint;
   assert.equal(hint(await write(refusedUnder(ALLOWS))), `'sandbox-unit apply ${UNIT}' puts it into force`);
@@ -65,7 +65,7 @@ test('the command that puts it into force names a policy that is not found witho
   );
 });
 
-test('a deny list loses entries, an expectation is changed, and rules come before others', async () => {
+test('--write: entries leave a deny list, an expectation changes, and rules come first', async () => {
   const policy = `[syscalls]
 deny = ["mount", "uname:EPERM", "@debug"]
 [[syscalls.rules]]
@@ -98,7 +98,7 @@ action = "allow"
   );
 });
 
-test('what each table refuses is allowed in that table alone', async () => {
+test('--write: each table gets only its own calls', async () => {
   const { exit, policy: denying } = await write(
     refusedUnder(
       '[syscalls]\ndeny = ["mount", "uselib"]\n[ready]\ndeny = ["uname", "bpf", "bind"]\naction = "kill"\n',
@@ -117,7 +117,7 @@ test('what each table refuses is allowed in that table alone', async () => {
   );
 });
 
-test('a list that the table [ready] of the file lacks is added to it', async () => {
+test('--write: a table [ready] without a list gets one', async () => {
   const system = refusedUnder('extends = ["base"]\n[ready]\ndeny = ["bind"]\n', [63]);
   system.files.set(
     '/etc/sandbox-unit/templates/base.toml',
@@ -127,7 +127,7 @@ test('a list that the table [ready] of the file lacks is added to it', async () 
   assert.deepEqual([exit, policy], [0, 'extends = ["base"]\n[ready]\nallow = ["uname"]\ndeny = ["bind"]\n']);
 });
 
-test('a list in an inline table is edited as any', async () => {
+test('--write: a list in an inline table is edited', async () => {
   const { exit, policy } = await write(refusedUnder('syscalls = { deny = ["mount"], rules = [] }\n', [165]));
   assert.deepEqual([exit, policy], [0, 'syscalls = { deny = [], rules = [] }\n']);
 });
@@ -140,7 +140,7 @@ const UNSAFE: readonly [what: string, policy: string][] = [
 ];
 
 for (const [what, policy] of UNSAFE) {
-  test(`${what}: nothing is written, and the way out is told`, async () => {
+  test(`--write with ${what}: nothing is written, and the hint shows the alternative`, async () => {
     const { exit, codes, policy: after, text, diagnostics } = await write(refusedUnder(policy, [165]));
     assert.deepEqual([exit, codes.at(-1), after], [2, 'not-written', policy]);
     assert.match(diagnostics.at(-1)!.hint!, /^'sandbox-unit explain demo\.service' says what to write$/);
@@ -148,7 +148,7 @@ for (const [what, policy] of UNSAFE) {
   });
 }
 
-test('a policy that is not for this unit alone is left as it is', async () => {
+test('--write: a policy for several units is left unchanged', async () => {
   const templates = '/etc/sandbox-unit/templates/strict.toml';
   const packaged = '/usr/lib/sandbox-unit/demo.service.toml';
   for (const [file, options] of [
@@ -163,14 +163,14 @@ test('a policy that is not for this unit alone is left as it is', async () => {
   }
 });
 
-test("what may be another's call is not written", async () => {
+test("--write: a call that may be another service's is not written", async () => {
   const system = machine({ records: [record(7, 165)] });
   system.files.set(POLICY_FILE, bytes(ALLOWS));
   const { exit, codes, policy } = await write(system);
   assert.deepEqual([exit, codes.includes('nothing-to-write'), policy], [1, true, ALLOWS]);
 });
 
-test('a file that has a byte order mark and lines of DOS keeps them', async () => {
+test('--write: a byte order mark and DOS line ends are kept', async () => {
   const dos = `\ufeff${ALLOWS.replaceAll('\n', '\r\n')}`;
   const system = refusedUnder(dos, [165]);
   assert.equal((await write(system)).exit, 0);
@@ -179,7 +179,7 @@ test('a file that has a byte order mark and lines of DOS keeps them', async () =
   assert.equal(text, dos.replace('system"\r\n', 'system",\r\n  "mount"\r\n'));
 });
 
-test('a file that could not be written, or changed meanwhile, is told', async () => {
+test("--write: a file that can't be written, or changed in between, is reported", async () => {
   const full = refusedUnder(ALLOWS, [165]);
   full.replace = async () => {
     throw new UserError({ severity: 'error', code: 'unwritable', message: 'no space' }, 1);
@@ -195,7 +195,7 @@ test('a file that could not be written, or changed meanwhile, is told', async ()
   assert.deepEqual([exit, codes.at(-1), policy], [2, 'not-written', `${ALLOWS}#\n`]);
 });
 
-test('the proof sees a change of the other table', () => {
+test('the check of an edit finds a change of the other table', () => {
   const call = { abi: 'x86-64', number: 321, name: 'bpf', known: true } as const;
   const change = { does: '', where: POLICY_FILE, edit: { kind: 'insert', text: '', before: undefined } };
   const cause = { kind: 'denied', what: '', phase: 'ready' };
@@ -212,7 +212,7 @@ test('the proof sees a change of the other table', () => {
   assert.equal(proved(BASE.replace('"bpf", "bind"', '"bind"').concat('log = ["read"]\n')), false);
 });
 
-test('the proof sees whatever else a text would change', () => {
+test('the check of an edit finds whatever else a text would change', () => {
   const call = { abi: 'x86-64', number: 165, name: 'mount', known: true } as const;
   const change = { does: '', where: POLICY_FILE, edit: { kind: 'insert', text: '', before: undefined } };
   const cause = { kind: 'denied', what: '' };

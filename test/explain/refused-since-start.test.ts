@@ -18,7 +18,7 @@ async function refused(logs: Logs, options: FakeOptions = {}, isSilent = false) 
 /** A record of a call that was let through. */
 const logged = (pid: number, nr: number) => record(pid, nr).replace('code=0x80000000', 'code=0x7ffc0000');
 
-test('refused calls are counted, those that were let through are not', async () => {
+test('status: counts refused calls, not those let through', async () => {
   const records = [record(100, 165), record(100, 165), record(100, 41), logged(100, 1)];
   assert.deepEqual(await refused({ ...WHOLE, records }), {
     calls: [
@@ -30,7 +30,7 @@ test('refused calls are counted, those that were let through are not', async () 
   });
 });
 
-test('none is known only where none can be missed', async () => {
+test('status: has the number 0 only if no record can be missing', async () => {
   const set = (name: string, value: unknown) => ({
     distort: (properties: Map<string, unknown>) => properties.set(name, value),
   });
@@ -44,12 +44,12 @@ test('none is known only where none can be missed', async () => {
   assert.deepEqual((await refused({}))?.unseen, ['unreadable']);
 });
 
-test('a call that was seen counts although more may be missing', async () => {
+test('status: counts a seen call although more may be missing', async () => {
   const found = await refused({ ...WHOLE, records: [record(100, 165)] }, {}, true);
   assert.deepEqual([found?.count, found?.unseen], [1, ['errno']]);
 });
 
-test('a program behind the launcher is known by its path', async () => {
+test('status: knows a program behind the launcher by its path', async () => {
   const argv = ['/launcher', '--filter=/f', '--', RAN];
   const distort = (properties: Map<string, unknown>) => {
     properties.set('ExecStartEx', [['/launcher', argv, []]]);
@@ -58,11 +58,11 @@ test('a program behind the launcher is known by its path', async () => {
   assert.equal(found?.count, 1);
 });
 
-test('of a service that was never started nothing is said', async () => {
+test('status: has no number for a service that was never started', async () => {
   assert.equal(await refused(WHOLE, { running: [] }), undefined);
 });
 
-test('recordings that can not be read keep nothing else from being told', async () => {
+test("status: counts the other recordings if one can't be read", async () => {
   const folder = `/var/lib/sandbox-unit/recordings/${UNIT}`;
   const files = { [`${folder}/20260101T000000Z-h-00000000.json`]: '{}' };
   const found = await refused({ ...WHOLE, records: [record(100, 165)] }, { files });

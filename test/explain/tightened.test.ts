@@ -18,7 +18,7 @@ const confinement = (text: string, tightened: readonly string[]): Confinement =>
   tightened,
 });
 
-describe('of calls that were refused', () => {
+describe('calls refused by tighten:', () => {
   const cases: readonly (readonly [what: string, policy: string, nr: number, kind: string, says: string])[] =
     [
       ['one that the policy lets through is of tighten', '', PTRACE, 'tightened', '(ptrace)'],
@@ -56,7 +56,7 @@ describe('of calls that were refused', () => {
   }
 });
 
-test('a call that was only recorded is not of tighten, which records none', () => {
+test("a call that was only recorded is not tighten's", () => {
   const call = nameCall('x86-64', { arch: X86_64, nr: PTRACE });
   const circumstances = { isRefused: false, mayBeServing: true };
   const { kind } = causeOf(

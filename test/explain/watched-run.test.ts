@@ -11,7 +11,7 @@ const refused = (name: string, errno: number): ObservedUnit['refused'][number] =
 
 const POLICY = '[syscalls]\ndeny = ["mount", "uname"]\naction = "EPERM"\n';
 
-test('calls that the policy would refuse are named, and others are not', async () => {
+test('names the calls that the policy would refuse, and no others', async () => {
   const { exit, told, codes, observer } = await recorded(POLICY, {
     calls: [madeCall('read', 3), madeCall('mount', 1), madeCall('uname', 0, 2)],
   });
@@ -23,7 +23,7 @@ test('calls that the policy would refuse are named, and others are not', async (
   assert.ok(observer.heard.indexOf('start') < observer.heard.indexOf('phase 0 reload'));
 });
 
-test('what the unit itself refuses is told as that, and what the run before was refused is not', async () => {
+test('names calls that the unit itself refuses as such, and none that the previous run was refused', async () => {
   const distort = (properties: Map<string, unknown>) => {
     properties.set('RestrictRealtime', true);
   };
@@ -38,7 +38,7 @@ test('what the unit itself refuses is told as that, and what the run before was 
   assert.deepEqual(told, [['sched_setscheduler', 'failed', 'directive', true]]);
 });
 
-test('what [ready] refuses was called once the service served, what [syscalls] refuses at any time', async () => {
+test('with [ready] names calls after readiness, with [syscalls] at any time', async () => {
   const { refusals } = await recorded(
     '[syscalls]\ndeny = ["mount", "uname", "acct"]\n[ready]\ndeny = ["execve", "bind"]\n',
     {

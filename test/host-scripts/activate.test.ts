@@ -8,14 +8,12 @@ import { run } from '../support/run.js';
 const SCRIPT = inRepository('host-scripts/activate');
 
 for (const shell of ['dash', 'bash']) {
-  test(`its forms are shown to who asks, and to who uses another one: ${shell}`, async () => {
+  test(`activate in ${shell}: prints its usage on request, and for a wrong command line`, async () => {
     const help = await run([shell, SCRIPT, '--help']);
     assert.deepEqual([help.status, help.stderr], [0, '']);
     const forms = help.stdout.split('\n').map((line) => line.slice('usage: '.length));
-    assert.deepEqual(
-      forms.filter((form) => form.includes('--recover') || form.includes('--revert')),
-      ['activate --revert [--check] [--no-restart] UNIT...', 'activate --recover'],
-    );
+    const found = forms.filter((form) => form.includes('--recover') || form.includes('--revert'));
+    assert.deepEqual(found, ['activate --revert [--check] [--no-restart] UNIT...', 'activate --recover']);
     for (const [words, why] of [
       [[], 'no unit is named'],
       [['--revert'], 'no unit is named'],
@@ -30,7 +28,7 @@ for (const shell of ['dash', 'bash']) {
   });
 }
 
-test('without a file of its own it changes nothing, and says how it gets one', async () => {
+test('activate: without its files it changes nothing, and says how to get them', async () => {
   const input = readFileSync(SCRIPT, 'utf8');
   for (const words of [['--revert', 'x.service'], ['x.service']]) {
     const { status, stdout, stderr } = await run(['sh', '-s', '--', ...words], { input, cwd: '/usr/bin' });

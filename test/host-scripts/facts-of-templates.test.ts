@@ -7,7 +7,7 @@ import { inRepository } from '../support/repository.js';
 
 const textOf = (path: string) => readFileSync(inRepository(path), 'utf8');
 
-test('facts looks at each path in /run that a template binds, and at no other', () => {
+test('facts: asks for each path in /run that a template binds, and for no other', () => {
   const files = ['templates', 'templates/services'].flatMap((folder) =>
     readdirSync(inRepository(folder)).map((name) => `${folder}/${name}`),
   );

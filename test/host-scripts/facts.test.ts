@@ -51,13 +51,13 @@ for (const shell of ['dash', 'bash']) {
       }
     });
 
-    test('a path that is none, and a question that nobody asks, have no answer', async (t) => {
+    test('an invalid path and an unknown question have no answer', async (t) => {
       const file = join(temporaryFolder(t), 'file');
       const bad = ['list -delete', 'look x', 'read 0 1 -f', `read 0 x ${file}`, 'run id', 'rm /'];
       assert.deepEqual([...(await ask(shell, ...bad)).keys()], []);
     });
 
-    test('a FIFO that takes the place of a program meanwhile keeps nothing waiting', async (t) => {
+    test("a FIFO that replaces a program doesn't block it", async (t) => {
       const folder = temporaryFolder(t);
       const [program, tools] = [join(folder, 'program'), join(folder, 'tools')];
       mkdirSync(tools);
@@ -72,7 +72,7 @@ for (const shell of ['dash', 'bash']) {
       assert.match(stdout, /"ask":"list /);
     });
 
-    test('programs that are cut short or contradict themselves end nothing', async (t) => {
+    test("programs that are cut short or inconsistent don't end it", async (t) => {
       const folder = temporaryFolder(t);
       const whole = readFileSync('/bin/true');
       // The flags of the fourth program header: type and flags are more than a shell counts with.

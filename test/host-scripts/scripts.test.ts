@@ -15,7 +15,9 @@ const SCRIPTS = ['host-scripts', 'scripts', 'packaging', 'packaging/debian', '.c
 
 const checked = await run(['shellcheck', '--version']).catch(() => undefined);
 
-test('shellcheck(1) finds nothing', { skip: checked ? false : 'there is no shellcheck' }, async () => {
+test('shellcheck finds nothing in the scripts for hosts', {
+  skip: checked ? false : 'there is no shellcheck',
+}, async () => {
   assert.ok(SCRIPTS.length > 5);
   const { status, stdout } = await run(['shellcheck', '--external-sources', ...SCRIPTS]);
   assert.deepEqual([status, stdout], [0, '']);

@@ -200,7 +200,7 @@ describe('a policy with', () => {
     });
   }
 
-  test('a chain of ten thousand bases is refused where it is too long', async () => {
+  test('a chain of ten thousand bases is refused as too long', async () => {
     const chain = Array.from({ length: 10_000 }, (_, i) => [
       `chain/${i}.toml`,
       `extends = ["${i + 1}.toml"]\n`,
@@ -244,7 +244,7 @@ const NO_FILES: readonly [what: string, make: (path: string) => void, code: stri
 ];
 
 for (const [what, make, code] of NO_FILES) {
-  test(`${what} is no policy`, async () => {
+  test(`${what} is not accepted as a policy`, async () => {
     const file = `${what.replaceAll(' ', '-')}.toml`;
     make(join(folder, file));
     for (const words of [
@@ -294,7 +294,7 @@ describe('a unit name', () => {
   }
 
   for (const name of ['__proto__', 'constructor', 'toString', '..service', '-x']) {
-    test(`${name} is no more than the name of a unit that is not there`, async () => {
+    test(`${name} is only the name of a unit that doesn't exist`, async () => {
       for (const verb of ['apply', 'revert', 'status']) {
         assertRefused(await ask([verb, '--root', root, '--', name]), 'no-unit', verb);
       }
@@ -346,7 +346,7 @@ const ENVIRONMENTS: readonly Readonly<Record<string, string>>[] = [
   { SYSTEMD_UNIT_PATH: '/a\nb:../..:' },
 ];
 
-test('none of these variables changes what is said', async () => {
+test('these environment variables change no output', async () => {
   const lines = [
     ['plan', 'demo', '--root', root, '--policy', 'good.toml'],
     ['check', 'nothing.toml'],

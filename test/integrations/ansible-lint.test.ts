@@ -85,17 +85,17 @@ async function outputOf(script: string): Promise<string> {
 
 const isClean = async (script: string): Promise<void> => void (await outputOf(script));
 
-describe('the Ansible collection is in order', { skip: layerAvailable('ansible') ?? false }, () => {
-  test('for yamllint and pycodestyle', () =>
+describe('the Ansible collection passes', { skip: layerAvailable('ansible') ?? false }, () => {
+  test('yamllint and pycodestyle', () =>
     isClean('yamllint --strict .\npycodestyle --max-line-length 130 --ignore E402,W503 plugins'));
 
-  test('for validate-modules, which finds what is missing', async () => {
+  test('validate-modules, which finds missing documentation', async () => {
     assert.equal(await outputOf(`${STUB}validate`), '');
     const faulty = `${STUB}sed -i '/^  restart:$/,+3d' plugins/modules/policy.py\nvalidate`;
     assert.match((await check(faulty)).stdout, /restart.*not documented/);
   });
 
-  test('for ansible-doc: each option and each result is told', async () => {
+  test('ansible-doc: each option and each result is described', async () => {
     const modules = ['policy', 'policy_info', 'score_info', 'confirm'].map(
       (name) => `sandbox_unit.core.${name}`,
     );
@@ -103,7 +103,7 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
     assert.deepEqual(Object.keys(told).sort(), modules.sort());
   });
 
-  test('for ansible-galaxy, which packs and installs it', async () => {
+  test('ansible-galaxy, which builds and installs it', async () => {
     const listed = await outputOf(`ansible-galaxy collection build --output-path /tmp/built >&2
       ANSIBLE_COLLECTIONS_PATH=/tmp/installed ansible-galaxy collection install --offline -p /tmp/installed /tmp/built/*.tar.gz >&2
       cd /tmp/installed/ansible_collections/sandbox_unit/core && find . -type f | sort`);
@@ -117,22 +117,22 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
       assert.ok(files.includes(`./${file}`), listed);
   });
 
-  test('for a terminal: what a host says is shown without what it would obey', async () => {
+  test("a terminal test: a host's output can't control the terminal", async () => {
     const shown = JSON.parse(await outputOf(`PYTHONPATH=/tmp/collections python3 - <<'END'\n${HOSTILE}END`));
     const text = 'a?]0;x?\n?b\tcé';
     assert.deepEqual(shown, [text, text, [`${text} [odd]`], text]);
   });
 
-  test('for pylint', { skip: LONG }, () =>
+  test('pylint', { skip: LONG }, () =>
     isClean(`pylint --rcfile $sanity/pylint/config/collection.cfg --load-plugins '' \\
       --disable unknown-option-value plugins`),
   );
 
-  test('for ansible-lint', { skip: LONG }, () =>
+  test('ansible-lint', { skip: LONG }, () =>
     isClean('ansible-lint --offline --nocolor --strict --profile production'),
   );
 
-  test('for ansible-test', { skip: LONG }, async () => {
+  test('ansible-test', { skip: LONG }, async () => {
     const said = await outputOf(`skip=() && for one in ${FETCHING}; do skip+=(--skip-test $one); done
       python=$(python3 -c 'import sys; print(*sys.version_info[:2], sep=".")')
       ansible-test sanity --local --python "$python" --color no "\${skip[@]}" 2>&1`);

@@ -96,7 +96,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
   const unitStates = (result: Record<string, unknown>) =>
     (result.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit}: ${state}`);
 
-  test('a policy that breaks the service, or is wrong, leaves it as it was, and is told with its reasons', async () => {
+  test('a policy that breaks the service, or is wrong, changes nothing, and the task reports the reasons', async () => {
     const broken = await ansible.tasks(
       'all',
       [
@@ -129,7 +129,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
     assert.deepEqual(await states(), were);
   });
 
-  test('check mode tells what a run does, and a second run changes nothing', async () => {
+  test('check mode reports what a run does, and a second run changes nothing', async () => {
     const look = task('check', UNIT, '', POLICY);
     const first = await ansible.tasks('all', checked(look));
     assert.equal(first.status, 0, said(first));
@@ -151,7 +151,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
     assert.equal(of(run, 'run', ['bare'])[0]!.result.agentless, true);
   });
 
-  test('absent takes it away, once, also where there is no Python', async () => {
+  test('state absent reverts a unit, once, also without Python', async () => {
     const where = (one: string, other: string) =>
       `{{ '${one}' if inventory_hostname == 'bare' else '${other}' }}`;
     const options = `state: absent\nagentless: "${where('always', 'never')}"`;
@@ -159,8 +159,9 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
       `${task(name, UNIT, options)}  vars: {ansible_python_interpreter: "${where('/none', '/usr/bin/python3')}"}\n`;
     const gone = await ansible.tasks('all', checked(away('look')) + away('away') + away('again'));
     assert.equal(gone.status, 0, said(gone));
+    const found = ['look', 'away', 'again'].map((name) => changed(gone, name));
     assert.deepEqual(
-      ['look', 'away', 'again'].map((name) => changed(gone, name)),
+      found,
       [true, true, false].map((is) => NAMES.map(() => is)),
     );
     for (const name of ['look', 'away'])
@@ -170,7 +171,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
     assert.deepEqual(await states(), were);
   });
 
-  test('a unit that is not there fails the task, and keeps no other from its policy', async () => {
+  test('an unknown unit fails its task, and the others get their policies', async () => {
     const look = task('look', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const two = task('two', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const done = await ansible.tasks(
@@ -189,7 +190,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
     assert.deepEqual(await states(), were);
   });
 
-  test('a user who becomes root changes how people get in, by the example; what is not named is purged', async () => {
+  test("a user who becomes root changes access units as in the example; units that aren't named are purged", async () => {
     const as = ['-e', `ansible_user=${USER} ansible_become=true`, '--limit', 'web,bare'];
     const policies = { confined_units: { [UNIT]: { content: POLICY } }, ssh_policy: WITHOUT_FILTER };
     const example = inRepository('integrations/ansible/examples/roll-out.yml');
@@ -210,7 +211,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
   });
 
-  test('what waits is kept or undone, a score is told, and the role frees what it is not given', async () => {
+  test('a waiting change is confirmed or undone, a score is returned, and the role reverts other units', async () => {
     const policy = POLICY.replace('uname', 'sysinfo');
     const wait = `- name: wait
   ansible.builtin.command: {cmd: "sandbox-unit apply --policy - --confirm 10min ${UNIT}", stdin: ${JSON.stringify(policy)}}
@@ -247,7 +248,7 @@ ${checked(confirm('nothing to see', 'kept'))}  ignore_errors: true
     assert.ok(scored!.exposure > 0 && scored!.exposure <= 10);
   });
 
-  test('the first host that fails stops the roll-out, and is as it was', async () => {
+  test('the first host that fails stops the roll-out, and is as before', async () => {
     const before = await states();
     for (const name of NAMES) {
       const given = name === 'bare' ? { content: BROKEN } : { content: POLICY, state: 'permissive' };
@@ -262,7 +263,7 @@ ${checked(confirm('nothing to see', 'kept'))}  ignore_errors: true
     assert.deepEqual(are.slice(1), before.slice(1));
   });
 
-  test('what cuts the connection goes back by itself', async () => {
+  test('a policy that cuts the connection is rolled back by itself', async () => {
     const before = await states();
     const cut = await ansible.tasks('web,bare', task('cut', SSH, 'confirm: 10s', CUTS));
     for (const { outcome, result } of of(cut, 'cut', ['web', 'bare'])) {

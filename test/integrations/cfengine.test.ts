@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import type { Box } from '../support/box.js';
+import { describe, test } from 'node:test';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import { policyPath, servicesObstacle } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
-import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js';
+import { filesOf, INSTALLED, managedHost, stateOf } from './managed-host.js';
 
 const OTHER = 'other.service';
 const BUNDLES = inRepository('integrations/cfengine/sandbox_unit.cf');
 
-test('the bundles that the documents name are there', () => {
+test('the bundles that the documents name exist', () => {
   const page = readFileSync(inRepository('docs/configuration-management.md'), 'utf8');
   const bundles = readFileSync(BUNDLES, 'utf8');
   const [, one, other] = /bundles `(\w+)` and `(\w+)`/.exec(page)!;
@@ -44,17 +43,12 @@ bundle agent main
 
 if (THOROUGH) {
   describe('CFEngine', { skip: servicesObstacle('puppet') ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await bootManagedHost('cfengine');
-      const folder = '/etc/systemd/system';
-      await box.sh(
-        `cp ${folder}/${UNIT} ${folder}/${OTHER}; systemctl daemon-reload; systemctl start ${OTHER}`,
-      );
-      for (const unit of [UNIT, OTHER]) await box.writeFile(policyPath(unit), NO_EXEC);
-      await box.writeFile('/root/main.cf', MAIN, '0600');
+    const { box } = managedHost('cfengine', {
+      files: { [OTHER]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n' },
+      policies: { [UNIT]: NO_EXEC, [OTHER]: NO_EXEC },
+      start: [OTHER],
+      prepare: () => box.writeFile('/root/main.cf', MAIN, '0600'),
     });
-    after(() => box?.stop());
 
     /** Runs the agent; what it says. */
     async function agent(...options: string[]): Promise<string> {
@@ -76,7 +70,7 @@ if (THOROUGH) {
       return said;
     }
 
-    test('services are confined once, and a dry run tells what is due', async () => {
+    test('services are confined once, and a dry run reports what is due', async () => {
       const said = await dry();
       for (const unit of [UNIT, OTHER])
         assert.ok(
@@ -92,7 +86,7 @@ if (THOROUGH) {
       assert.equal(await stateOf(box), now);
     });
 
-    test('a policy under which a service fails is taken back, and told', async () => {
+    test('a policy under which a service fails is rolled back, and reported', async () => {
       await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["openat"]\n');
       const was = filesOf(await stateOf(box));
       const said = await agent();
@@ -102,7 +96,7 @@ if (THOROUGH) {
       assert.equal(filesOf(await stateOf(box)), was);
     });
 
-    test('a policy that is refused is told, and nothing is tried', async () => {
+    test('a refused policy is reported, without a trial', async () => {
       await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["readd"]\n');
       const was = await stateOf(box);
       const said = await agent();
@@ -114,7 +108,7 @@ if (THOROUGH) {
       assert.equal(await stateOf(box), was);
     });
 
-    test('services are freed once', async () => {
+    test('services are reverted once', async () => {
       assert.ok(
         (await dry('--define', 'free')).includes(
           `Would execute script '${INSTALLED} revert --quiet -- ${UNIT}'`,

@@ -1,22 +1,21 @@
 /** A host that a configuration management tool takes care of: a box with the command and one service. */
-import { Box } from '../support/box.js';
+import type { Box } from '../support/box.js';
 import { UNIT } from '../support/demo-service.js';
-import { changeFiles } from '../support/loaded-units.js';
+import { type Machine, machine, type Preparation } from '../support/machine.js';
 import { COMMAND } from '../support/service.js';
 
 /** Where a tool finds the command. */
 export const INSTALLED = '/usr/local/bin/sandbox-unit';
 
-/** Boots the host; its service runs, and nothing confines it. */
-export async function bootManagedHost(name: string): Promise<Box> {
-  const box = await Box.boot({ name, tree: 'puppet' });
-  await box.succeed(['ln', '-s', COMMAND[1]!, INSTALLED]);
-  await changeFiles(box, {
-    [`/etc/systemd/system/${UNIT}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+/** Boots the host for the tests of a suite; its service runs, and nothing confines it. */
+export const managedHost = (name: string, options: Preparation = {}): Machine =>
+  machine(name, {
+    tree: 'puppet',
+    ...options,
+    files: { [UNIT]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n', ...options.files },
+    script: `ln -s ${COMMAND[1]} ${INSTALLED}\n${options.script ?? ''}`,
+    start: [UNIT, ...(options.start ?? [])],
   });
-  await box.succeed(['systemctl', 'start', UNIT]);
-  return box;
-}
 
 /** What of the host a change may touch: its files with their contents, and the service. */
 export async function stateOf(box: Box): Promise<string> {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { VERSION } from '../../src/version.js';
-import type { Box } from '../support/box.js';
 import { DROP_IN, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
-import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js';
+import { filesOf, INSTALLED, managedHost, stateOf } from './managed-host.js';
 
 const MODULE = 'integrations/puppet';
 
@@ -36,16 +35,14 @@ const confined = manifest({ content: POLICY });
 
 if (THOROUGH) {
   describe('Puppet', { skip: servicesObstacle('puppet') ?? false }, () => {
-    let box: Box;
     let unconfined: string;
-    before(async () => {
-      box = await bootManagedHost('puppet');
-      await box.sh(
-        `mkdir -p /etc/puppet/code/modules && ln -s ${inRepository(MODULE)} /etc/puppet/code/modules/sandbox_unit`,
-      );
-      unconfined = await stateOf(box);
+    const modules = '/etc/puppet/code/modules';
+    const { box } = managedHost('puppet', {
+      script: `mkdir -p ${modules} && ln -s ${inRepository(MODULE)} ${modules}/sandbox_unit`,
+      prepare: async () => {
+        unconfined = await stateOf(box);
+      },
     });
-    after(() => box?.stop());
 
     /** Runs a manifest. What Puppet prints of itself is left out; nothing that it prints is a stack trace. */
     async function puppet(code: string, ...options: string[]): Promise<RunResult> {
@@ -90,7 +87,7 @@ if (THOROUGH) {
       return units[0];
     };
 
-    test('a first policy is told by --noop, and applied once', async () => {
+    test('a first policy is reported by --noop, and applied once', async () => {
       assert.match(
         await foretold(confined),
         /\[demo\.service\]\/ensure: defined 'ensure' as 'present' \(noop\)/,
@@ -102,7 +99,7 @@ if (THOROUGH) {
 
     const other = manifest({ content: denying('execve', 'execveat', 'ptrace'), mode: 'permissive' });
 
-    test('another policy is told with the files that it changes', async () => {
+    test('a changed policy is reported with the files that it changes', async () => {
       const told = await foretold(other);
       assert.match(
         told,
@@ -113,7 +110,7 @@ if (THOROUGH) {
       assert.equal((await status()).mode, 'permissive');
     });
 
-    test('a drop-in that somebody edits is told, and mended', async () => {
+    test('an edited drop-in is reported, and restored', async () => {
       const written = await box.readFile(DROP_IN);
       await box.writeFile(DROP_IN, written.replace('NoNewPrivileges=yes', 'NoNewPrivileges=no'));
       assert.notEqual(await box.readFile(DROP_IN), written);
@@ -122,7 +119,7 @@ if (THOROUGH) {
       assert.equal(await box.readFile(DROP_IN), written);
     });
 
-    test('a policy under which the service fails is an error, and is taken back', async () => {
+    test('a policy under which the service fails is an error, and is rolled back', async () => {
       const said = await fails(manifest({ content: denying('openat') }), EXIT.changedAndFailed);
       assert.match(
         said,
@@ -131,7 +128,7 @@ if (THOROUGH) {
       assert.match(said, /^service-failed: demo\.service (?:did not stay up|is failed)/m);
     });
 
-    test('a policy that is refused is an error of --noop, and so is an alias', async () => {
+    test('a refused policy is an error of --noop, and so is an alias', async () => {
       await box.sh(`ln -s ${UNIT} /etc/systemd/system/alias.service; systemctl daemon-reload`);
       const wrong = manifest({ content: denying('readd') }) + manifest({ ensure: 'absent' }, 'alias.service');
       const said = await foretold(wrong, EXIT.failed);
@@ -145,7 +142,7 @@ if (THOROUGH) {
       assert.equal(filesOf(await stateOf(box)), filesOf(unconfined));
     });
 
-    test('what would keep a first policy from being applied is a warning of --noop', async () => {
+    test('an obstacle to a first policy is a warning of --noop', async () => {
       const told = await foretold(
         manifest({ template: 'no-such' }) + manifest({ template: 'no-exec' }, 'other.service'),
       );
@@ -153,7 +150,7 @@ if (THOROUGH) {
       assert.match(told, /\[other\.service\]: no-unit: there is no unit other\.service/);
     });
 
-    test('a first policy that can not be applied is an error, and no change is reported', async () => {
+    test("a first policy that can't be applied is an error, and no change is reported", async () => {
       const wrong = manifest({ template: 'no-such' }) + manifest({ template: 'no-exec' }, 'other.service');
       const { status: got, stdout, stderr } = await puppet(wrong);
       assert.deepEqual([got, stdout], [EXIT.failed, '']);
@@ -161,7 +158,7 @@ if (THOROUGH) {
       assert.match(stderr, /no-unit: there is no unit other\.service/);
     });
 
-    test('a change that is not kept yet is a warning until it is confirmed', async () => {
+    test('an unconfirmed change is a warning until it is confirmed', async () => {
       const waiting = manifest({ template: 'no-exec', confirm: '10min' });
       const first = await puppet(waiting);
       const second = await puppet(waiting);
@@ -172,7 +169,7 @@ if (THOROUGH) {
       assert.equal((await status()).confirmBy, null);
     });
 
-    test('the class takes units from Hiera, and purges others', async () => {
+    test('the class reads units from Hiera, and purges others', async () => {
       const levels = { '/hiera/host.yaml': 'mode: permissive', '/hiera/common.yaml': 'template: no-exec' };
       for (const [path, line] of Object.entries(levels))
         await box.writeFile(
@@ -191,7 +188,7 @@ if (THOROUGH) {
       assert.equal((await status()).dropIn, null);
     });
 
-    test('without the command nothing is taken for confined', async () => {
+    test('without the command no unit counts as confined', async () => {
       await box.succeed(['mv', INSTALLED, '/root/command']);
       const missing = /the command 'sandbox-unit' is not in the search path/;
       assert.match(await foretold(confined), missing);
@@ -201,14 +198,14 @@ if (THOROUGH) {
       await box.succeed(['mv', '/root/command', INSTALLED]);
     });
 
-    test('the type, the provider and the class do as their specifications say', async () => {
+    test('the type, the provider and the class pass their specs', async () => {
       const { stdout, status: got } = await box.sh(`cp -r ${inRepository(MODULE)} /root/sandbox_unit
         cd /root/sandbox_unit && rm -rf spec/fixtures && rspec --no-color`);
       assert.equal(got, 0, stdout);
       assert.match(stdout, /^[5-9]\d examples, 0 failures$/m);
     });
 
-    test('puppet-lint finds nothing, and the reference is that of the sources', async () => {
+    test('puppet-lint finds nothing, and the reference matches the sources', async () => {
       const { stdout, status: got } = await box.sh(`cd /root/sandbox_unit
         puppet-lint --fail-on-warnings .
         puppet strings generate --format markdown --out /root/REFERENCE.md >/dev/null`);

@@ -29,13 +29,13 @@ export function entryTests({ machine, launch, test }: Tried): void {
 
   describe('stage entry', () => {
     for (const program of machine === 'arm64' ? [...KINDS, '/bti'] : KINDS) {
-      test(`holds ${program} at its entry point, and not before`, async () => {
+      test(`applies to ${program} at its entry point, and not before`, async () => {
         for (const asNobody of [false, true])
           assert.deepEqual(await ended([program], { asNobody }), { end: 1, stdout: '', line: DOWN });
       });
     }
 
-    test('holds the least that a program can be', async () => {
+    test('works for the smallest possible program', async () => {
       assert.deepEqual(await ended(['/still']), { end: 7, stdout: '', line: '' });
     });
 
@@ -49,7 +49,7 @@ export function entryTests({ machine, launch, test }: Tried): void {
         assert.equal(await endOf(TALK_CALLS.filter((one) => one !== call)), 'SIGSYS', call);
     });
 
-    test('lets signals and another exec before the entry point by', async () => {
+    test('lets signals and another exec before the entry point pass', async () => {
       const signals = { LD_PRELOAD: '/early.so', EARLY: 'signals', SIGNALS: '50' };
       assert.deepEqual(await ended(['/dynamic'], { env: signals }), {
         end: 1,
@@ -104,7 +104,7 @@ export function tracerTests({ machine, kernel, test }: Tried): void {
     return { status, stdout, stderr, calls: Number(/^calls=(\d+)$/m.exec(stderr)?.[1]) };
   };
   for (const how of ['kill', 'fail']) {
-    test(`a tracer whose calls ${how}`, async () => {
+    test(`with a tracer whose calls ${how}`, async () => {
       await kernel().write('/filter', filterRefusing(refusals, startRefusing(refusals, machine), machine));
       const { calls, status } = await disturbed('none', 0);
       assert.ok(calls > 30 && status === 1);
@@ -140,7 +140,7 @@ export function yamaTests({ machine, kernel, launch, test }: Tried): void {
     [2, ran, refused],
     [3, refused, refused],
   ] as const) {
-    test(`Yama's scope ${scope}`, async () => {
+    test(`with Yama's scope ${scope}`, async () => {
       await kernel().write(YAMA, `${scope}`);
       for (const program of ['/static', '/dynamic-pie']) {
         assert.deepEqual(await launch(filter, [program]), root);

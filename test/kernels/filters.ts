@@ -23,10 +23,10 @@ export function filterTests({ machine, kernel, test }: Tried): void {
   describe('filters', () => {
     test('the kernel takes the programs that validate passes, and refuses the others', () =>
       assertAnswered(validityTries(200, [0, 1])));
-    test('programs do in the simulator what they do in the kernel', () =>
+    test('the simulator runs programs as the kernel does', () =>
       assertAnswered(simulationTries(machine, 200)));
     for (const abi of abisOf(machine).filter((one) => WAYS[one] !== undefined)) {
-      test(`argument rules on ${abi} calls hold in the kernel as in the policy`, async () => {
+      test(`argument rules on ${abi} calls apply in the kernel as in the policy`, async () => {
         await assertAnswered(conventionTries(abi));
         await assertAnswered(ruleTries(machine, abi, 5));
       });

@@ -66,7 +66,7 @@ export function launcherTests({ machine, kernel, launch, test }: Tried): void {
       });
     }
 
-    test('has what is refused recorded, where the filter file says so', async () => {
+    test('has the kernel record refused calls, if the filter file says so', async () => {
       const number = numbersOf(machine).get('uname')!;
       const records = async () =>
         (await kernel().read('/dev/kmsg')).split('\n').filter((line) => {

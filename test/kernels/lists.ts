@@ -44,14 +44,14 @@ export function listTests({ kernel, test }: Tried): void {
           stderr: ADDING.replace('uname', 'reboot'),
         });
       });
-      test(`${name} runs ${program} without a list only if it is told to`, async () => {
+      test(`${name} runs ${program} without a list only on request`, async () => {
         const { end, stdout } = await start({});
         assert.deepEqual([end, stdout], [2, '']);
         assert.equal((await start({ SECCOMP_DEFAULT_ACTION: 'allow' })).stdout, 'My OS is Linux!\n');
       });
     }
 
-    test('an allow list of what a program needs is enough for it', async () => {
+    test("an allow list of a program's calls is enough for it", async () => {
       const calls =
         'execve:brk:arch_prctl:set_tid_address:set_robust_list:rseq:prlimit64:readlinkat:readlink:getrandom';
       const env = { SECCOMP_SYSCALL_ALLOW: `${calls}:mprotect:uname:fstat:newfstatat:write:exit_group` };

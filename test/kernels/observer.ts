@@ -3,6 +3,7 @@ import { describe } from 'node:test';
 import type { ObservedUnit } from '../../src/observe/observed.js';
 import { configuration } from '../../src/observe/watch-list.js';
 import { countsOf, numberOf } from '../support/observer.js';
+import { splitLines } from '../support/run.js';
 import type { Tried } from './tried.js';
 
 /** The observer; before Linux 6.1 it says that the kernel is too old. */
@@ -18,22 +19,19 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
     const { stdout } = await kernel().run([
       ...['/observe-one', '/observe', option, '/request', '/observed', ...parts],
     ]);
-    return stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    return splitLines(stdout).map((line) => JSON.parse(line));
   };
 
   describe('the observer', () => {
     if (name.startsWith('linux-5.')) {
-      test('says that the kernel is too old', async () => {
+      test('reports that the kernel is too old', async () => {
         const [{ error }] = await observe('calls');
         assert.equal(error.code, 'kernel-too-old');
         assert.match(error.message, /^it takes Linux 6\.1 or later, and this is 5\./);
       });
       return;
     }
-    test('counts calls and tells refused ones, and what it is blind for', async () => {
+    test('counts calls, and reports refused ones and its blind spots', async () => {
       const lines = await observe('calls', 'refused');
       const unit = lines.find((line) => 'dump' in line);
       const blind = ['capabilities', ...(name.startsWith('linux-6.1-') ? ['ringOperations'] : [])];
@@ -49,7 +47,7 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
         [numberOf('getegid', machine), 0, 1],
       ]);
     });
-    test('tells what a process is refused that has left the control group', async () => {
+    test('reports the refused calls of a process that has left the control group', async () => {
       const unit: ObservedUnit = (await observeBy('--refused-only', 'leaves')).find((line) => 'dump' in line);
       const refused = unit.refused.map(({ nr, errno, count, certain = true }) => [nr, errno, count, certain]);
       assert.deepEqual(refused, [
@@ -62,7 +60,7 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
       ]);
       assert.deepEqual(unit.lost, {});
     });
-    test('tells values of arguments, what was done to paths, and whom sockets deal with', async () => {
+    test('reports values of arguments, changes of paths, and peers of sockets', async () => {
       const lines = await observe('arguments', 'paths', 'peers');
       const unit: ObservedUnit = lines.find((line) => 'dump' in line);
       assert.deepEqual([unit.lost, [...unit.modes].sort()], [{}, [0o600, 0o640, 0o750]]);
@@ -86,10 +84,8 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
         'failed /missing/file 2',
         'stat /missing 2',
       ];
-      assert.deepEqual(
-        expected.filter((use) => !uses.has(use)),
-        [],
-      );
+      const found = expected.filter((use) => !uses.has(use));
+      assert.deepEqual(found, []);
       const bound = unit.peers.find(({ use }) => use === 'bind');
       assert.deepEqual([bound?.family, bound?.type, bound?.address, bound?.port], [2, 1, '127.0.0.1', 0]);
     });

@@ -32,18 +32,18 @@ export function tightenTests(tried: Tried): void {
   const of = (kind: string, ...options: string[]) => tightened(tried, kind, ...options);
 
   describe('tighten', () => {
-    test('gives its filter to what waits, which does not notice', async () => {
+    test("loads its filter into waiting processes, which don't notice", async () => {
       assert.deepEqual(await of('reads'), DONE);
       assert.deepEqual(await of('polls'), DONE);
     });
 
     if (machine === 'x86-64')
-      test('gives it to an x32 program, which does not notice', async () => {
+      test("loads it into an x32 program, which doesn't notice", async () => {
         for (const kind of ['reads', 'polls', 'sleeps'])
           assert.deepEqual(await of(`x32-${kind}`), DONE, kind);
       });
 
-    test('changes nothing where it can not see what a thread is at', async () => {
+    test("changes nothing if it can't see what a thread is doing", async () => {
       // Linux 5.10 doesn't show a restartable sequence.
       const unseen = {
         lines: ['finding sequence', 'unchanged', 'status 1', 'uname 0'],
@@ -52,7 +52,7 @@ export function tightenTests(tried: Tried): void {
       assert.deepEqual(await of('runs'), name.startsWith('linux-5.10-') ? unseen : DONE);
     });
 
-    test('lets a signal break off what waits, if it comes while all stand still', async () => {
+    test('lets a signal interrupt a waiting call, if it arrives while all are stopped', async () => {
       const given = ['paused', 'tightened 2 1', 'status 0', 'uname 100'];
       const untouched = ['paused', 'fit 2 1', 'status 0', 'uname 0'];
       // It may come too late: when all is over, or while the thread is let go.
@@ -84,14 +84,12 @@ export function tightenTests(tried: Tried): void {
       const kinds = lines.slice(lines.indexOf('status 0') + 1);
       assert.match(lines.join('\n'), /^fit \d+ \d+$[\s\S]*^tightened \d+ \d+\nstatus 0$/m);
       assert.ok(kinds.length >= KINDS, lines.join('\n'));
-      assert.deepEqual(
-        kinds.filter((line) => !line.endsWith(' ok')),
-        [],
-      );
+      const found = kinds.filter((line) => !line.endsWith(' ok'));
+      assert.deepEqual(found, []);
     });
 
     for (const scope of [0, 1, 2])
-      test(`is root's whatever Yama says of others: scope ${scope}`, async () => {
+      test(`works for root whatever Yama's scope is: ${scope}`, async () => {
         await kernel().write(YAMA, `${scope}`);
         assert.deepEqual(await of('reads'), DONE);
       });

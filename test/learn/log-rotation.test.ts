@@ -15,7 +15,7 @@ test('the file that reloads a service is found, whatever its name and those besi
   assert.deepEqual((await found({ '/etc/logrotate.d/other': RELOADS }))?.file, '/etc/logrotate.d/other');
 });
 
-test('none is where there is none, or none can be read', async () => {
+test('no rotation file is found if there is none, or none can be read', async () => {
   assert.equal(await found({}), undefined);
   assert.equal(await found({ [FILE]: RELOADS.replace('apache2', 'nginx') }), undefined);
   assert.equal(await found({ [FILE]: RELOADS }, [FILE]), undefined);

@@ -25,7 +25,7 @@ async function recorded() {
   return { system: context.system as ReturnType<typeof machineWith>, context, host, refusals };
 }
 
-test('calls that were refused on this host are told as the kernel tells them', async () => {
+test("calls refused on this host have the form of the kernel's records", async () => {
   const { calls: unsorted, diagnostics } = await (await recorded()).refusals(BEGIN);
   assert.deepEqual(diagnostics, []);
   const calls = unsorted.toSorted((a, b) => a.nr - b.nr);
@@ -54,7 +54,7 @@ test('calls that were refused on this host are told as the kernel tells them', a
   ]);
 });
 
-test('a watch that began before is left aside', async () => {
+test('an earlier watch is ignored', async () => {
   assert.deepEqual((await (await recorded()).refusals('2026-11-20T10:00:00.001Z')).calls, []);
 });
 
@@ -70,10 +70,8 @@ for (const [more, says] of LOSSES) {
     const { context, host, refusals } = await recorded();
     await keepRecording(context, recording({ host, end: '2026-11-20T11:00:00.000Z', ...more }));
     const { diagnostics } = await refusals(BEGIN);
-    assert.deepEqual(
-      diagnostics.map(({ severity, code }) => [severity, code]),
-      [['warning', 'recording-incomplete']],
-    );
+    const found = diagnostics.map(({ severity, code }) => [severity, code]);
+    assert.deepEqual(found, [['warning', 'recording-incomplete']]);
     assert.match(diagnostics[0]!.message, says);
   });
 }
@@ -86,7 +84,7 @@ test('a call that may have failed by itself is not certain', async () => {
   assert.deepEqual(calls.map(({ certain }) => certain).sort(), [false, true, true]);
 });
 
-test('a recording that can not be read is told', async () => {
+test("a recording that can't be read is reported", async () => {
   const { system, refusals } = await recorded();
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');

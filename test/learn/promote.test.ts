@@ -43,14 +43,14 @@ const REFUSALS: readonly [says: string, recordings: readonly Recording[], after:
 ];
 
 for (const [says, recordings, after, code] of REFUSALS) {
-  test(`nothing is promoted where ${says}`, async () => {
+  test(`nothing is promoted if ${says}`, async () => {
     const { context, text } = await applied(recordings);
     assert.equal((await failure(promote(context, UNIT, after, true)))[0], code);
     assert.equal(text(), POLICY);
   });
 }
 
-test('the time that is missing is told, with the command that watches for so long', async () => {
+test('the missing time is reported, with a command that watches for that long', async () => {
   const { context } = await applied([]);
   await assert.rejects(promote(context, UNIT, 604_800, true), ({ diagnostics: [one] }: UserError) => {
     assert.equal(one!.message, `${UNIT} was watched for 0s under its policy, not for 1w`);
@@ -59,20 +59,20 @@ test('the time that is missing is told, with the command that watches for so lon
   });
 });
 
-test('a policy that is not applied is not promoted', async () => {
+test("a policy that isn't applied is not promoted", async () => {
   const context = fakeContext(machine({}, POLICY));
   await keepRecording(context, used());
   assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'not-applied');
 });
 
-test('what was used is told, and the policy edited', async () => {
+test('used calls are reported, and the policy is edited', async () => {
   const { context, text } = await applied([used()]);
   const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
   assert.deepEqual([watched, promotion.allowed, promotion.unused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
 });
 
-test('a recording that can not be read may have calls that were used', async () => {
+test("a recording that can't be read may have used calls", async () => {
   const { system, context, text } = await applied([used()]);
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');

@@ -16,7 +16,7 @@ test('a unit that can have [ready] may be learned with it', async () => {
   await found('Type=notify');
 });
 
-test('one that can not is told with the words of the gap', async () => {
+test("a unit that can't have [ready] gets the text of the gap", async () => {
   for (const [lines, why] of [
     ['Type=oneshot', /^\[ready\] can't be enforced: Type=oneshot has ended when it is ready$/],
     ['RootDirectory=/srv/root', /isn't in the root of RootDirectory=$/],

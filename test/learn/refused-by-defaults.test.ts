@@ -14,13 +14,13 @@ async function told(defaults: string | undefined, text = LEARNED) {
   return found.map(({ severity, code, message }) => `${severity} ${code}: ${message}`);
 }
 
-test('calls that the defaults refuse are named, by their sets, too', async () => {
+test('calls that the defaults refuse are named, also by their sets', async () => {
   assert.deepEqual(await told('[syscalls]\ndeny = ["@mount", "acct"]\n'), [
     `warning contradiction: the service made calls that ${PATH} refuses: mount, umount2`,
   ]);
 });
 
-test('nothing is said where they refuse none of them, are not there, or do not count', async () => {
+test("nothing is reported if the defaults refuse none of the calls, don't exist, or don't apply", async () => {
   const refusing = '[syscalls]\ndeny = ["@mount"]\n';
   assert.deepEqual(await told(undefined), []);
   assert.deepEqual(await told('[syscalls]\ndeny = ["acct"]\n'), []);
@@ -30,7 +30,7 @@ test('nothing is said where they refuse none of them, are not there, or do not c
   assert.deepEqual(await told(refusing, LEARNED + rule('mount') + rule('umount2')), []);
 });
 
-test('defaults that are wrong are left for apply to tell', async () => {
+test('wrong defaults are left for apply to report', async () => {
   assert.deepEqual(await told('[syscalls]\ndeny = ["@mount"]\nallow = ["read"]\n'), []);
   assert.deepEqual(await told('[syscalls'), []);
 });

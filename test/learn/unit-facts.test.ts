@@ -20,7 +20,7 @@ const COMMANDS = [
   'ExecReload=/bin/kill -HUP $MAINPID',
 ];
 
-test('a unit has its commands as they are without us', async () => {
+test('a unit has its commands as without sandbox-unit', async () => {
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT], aliases: { 'alias.service': UNIT } });
   const context = fakeContext(system);
   assert.deepEqual((await learnedUnit(context, 'demo')).facts, { commands: COMMANDS });
@@ -29,7 +29,7 @@ test('a unit has its commands as they are without us', async () => {
   assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS }]);
 });
 
-test('a command has its line, of which several may be', async () => {
+test('a command has its line, which several may share', async () => {
   const two = `${SERVICE}ExecStop=/bin/kill -HUP $MAINPID ; -/bin/sleep  1\nExecStop=/bin/true\n`;
   const system = machineWith(two, NO_EXEC, { running: [UNIT] });
   const context = fakeContext(system);
@@ -40,14 +40,14 @@ test('a command has its line, of which several may be', async () => {
   assert.deepEqual(lines.get('ExecStop'), [both, both, 'ExecStop=/bin/true']);
 });
 
-test('a unit that is not here has the name that it was given', async () => {
+test('an unknown unit keeps the name that was given', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   const { name, facts, why } = await learnedUnit(context, 'gone');
   assert.deepEqual([name.full, facts, why], ['gone.service', undefined, 'there is no unit gone.service']);
   assert.equal((await failure(learnedUnit(context, 'a/b')))[0], 'invalid-unit-name');
 });
 
-test('an alias is known, though the files of its unit can not be believed', async () => {
+test("an alias is known, though the files of its unit aren't trusted", async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('NeedDaemonReload', true);
   const system = machineWith(SERVICE, NO_EXEC, { aliases: { 'alias.service': UNIT }, distort });
   const { name, facts, why } = await learnedUnit(fakeContext(system), 'alias');
@@ -55,7 +55,7 @@ test('an alias is known, though the files of its unit can not be believed', asyn
   assert.match(why!, /have changed since systemd read them$/);
 });
 
-test('a program is plain if it has no set-ID bit, and if that is known', async () => {
+test('a program is plain if it is known to have no set-ID bit', async () => {
   const files = {
     '/usr/bin/plain': program('x'),
     '/usr/bin/uid': program('x', 0o4755),

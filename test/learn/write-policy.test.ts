@@ -17,7 +17,7 @@ function machine(files: Readonly<Record<string, string>> = {}, service = SERVICE
   return { system, context: fakeContext(system) };
 }
 
-test('a policy is written from the recordings of machines of this kind', async () => {
+test('a policy is written from recordings of this kind of machine', async () => {
   const { context } = machine();
   const arm = { ...hostNamed('two'), architecture: 'arm64' };
   await keepRecording(context, recording({ calls: [call('read')] }));
@@ -25,10 +25,8 @@ test('a policy is written from the recordings of machines of this kind', async (
   const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
   assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
-  assert.deepEqual(
-    notes.map(({ code }) => code),
-    ['reachable-unknown'],
-  );
+  const codes = notes.map(({ code }) => code);
+  assert.deepEqual(codes, ['reachable-unknown']);
 });
 
 for (const [line, isOwn] of [
@@ -38,7 +36,7 @@ for (const [line, isOwn] of [
   ['RootDirectory=/', false],
   ['RootImage=/srv/image.raw\nRootImage=', false],
 ] as const) {
-  test(`what can be reached is ${isOwn ? 'unknown' : 'read from the host'} with ${JSON.stringify(line)}`, async () => {
+  test(`reachability is ${isOwn ? 'unknown' : 'read from the host'} with ${JSON.stringify(line)}`, async () => {
     const { context } = machine({}, `${SERVICE}${line}\n`);
     await keepRecording(context, recording());
     const { notes } = await provedPolicy(context, UNIT, {});
@@ -46,7 +44,7 @@ for (const [line, isOwn] of [
   });
 }
 
-test('of a service whose processes have left it, any call may be needed, and no directive is stated', async () => {
+test('a service whose processes have left it may need any call, and gets no directive', async () => {
   const { context } = machine();
   await keepRecording(context, recording({ lost: { paths: 2, leavers: 1 } }));
   const { notes, policy } = await provedPolicy(context, UNIT, {});
@@ -66,7 +64,7 @@ test('without a recording of this kind of machine there is no policy', async () 
   assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
 });
 
-test('a daemon loses what its script made and its own program can not reach, unless a runtime makes code', {
+test("a daemon loses its script's calls that it can't reach, unless a runtime generates code", {
   skip: launcherObstacle(),
 }, async () => {
   const bytes = readFileSync(inRepository(`native-helper/build/${MACHINE}/sandboxify`));
@@ -91,7 +89,7 @@ test('a daemon loses what its script made and its own program can not reach, unl
   assert.deepEqual(await denied('/usr/bin/java'), ['execve']);
 });
 
-test('a learned policy takes the place of another, and of nothing else', async () => {
+test('a learned policy only replaces another one', async () => {
   const { system, context } = machine();
   await keepRecording(context, recording());
   const proved = await provedPolicy(context, UNIT, { action: 'EACCES' });
@@ -112,7 +110,7 @@ test('a learned policy takes the place of another, and of nothing else', async (
   }
 });
 
-test('with --ready what a service is like as it runs is told: its processes, and the rotation of its logs', async () => {
+test("learn --ready reports the service's processes, and the rotation of its logs", async () => {
   const rotated = { '/etc/logrotate.d/demo': 'postrotate\n service demo reload\n' };
   const start = { phases: { start: 1 }, slices: 1 };
   const of = async (reload: boolean, lines = '') => {

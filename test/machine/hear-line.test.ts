@@ -20,7 +20,7 @@ const heard = async (write: (stream: PassThrough) => void) => {
   return found;
 };
 
-test('the first line is heard, in as many pieces as it comes', async () => {
+test('the first line is read, in any pieces', async () => {
   assert.equal(await heard((stream) => stream.write('\nmore\n')), '');
   assert.equal(
     await heard((stream) => {
@@ -31,7 +31,7 @@ test('the first line is heard, in as many pieces as it comes', async () => {
   );
 });
 
-test('input that ends, fails or goes on and on has no line', async () => {
+test('input that ends, fails or never ends has no line', async () => {
   assert.equal(await heard((stream) => stream.end('yes')), undefined);
   assert.equal(await heard((stream) => stream.destroy(new Error('EIO'))), undefined);
   assert.equal(await heard((stream) => stream.write('x'.repeat(5000))), undefined);
@@ -48,7 +48,7 @@ const asking = (go: string) => `
   console.log('heard <' + await input.line + '>');
   input.stop();`;
 
-test('a line that was typed before is not heard', async (t) => {
+test('a line that was typed before is ignored', async (t) => {
   const folder = temporaryFolder(t);
   const program = `${folder}/ask.mjs`;
   writeFileSync(program, asking(`${folder}/go`));

@@ -9,14 +9,14 @@ import { until } from '../support/until.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 
-test('a program that hangs is ended with all that it started, and that is said', async () => {
+test('a program that hangs is killed with all its children, and that is reported', async () => {
   const hangs = ['/bin/sh', '-c', 'sleep 1000 & sleep 1000'];
   const { status, late } = await host.run(hangs, { timeout: 200 });
   assert.deepEqual([status, late], [137, true]);
   assert.equal((await host.run(['/bin/true'])).late, false);
 });
 
-test('a program that ends is not waited for by what it leaves in another process group', async () => {
+test('a program that ends is not waited for because of children in another process group', async () => {
   // What is left lives until the test ends it, and holds the pipes.
   const leaves = ['/bin/sh', '-c', 'setsid sleep 1000 & echo $!'];
   const { status, stdout } = await host.run(leaves);
@@ -24,7 +24,7 @@ test('a program that ends is not waited for by what it leaves in another process
   process.kill(Number(stdout));
 });
 
-test('of a program that can not be started it is said why', async () => {
+test("a program that can't be started has a reason", async () => {
   const started = async (program: string) => {
     const { status, unstartable, stderr } = await host.run([program]);
     return [status, unstartable, stderr];
@@ -33,7 +33,7 @@ test('of a program that can not be started it is said why', async () => {
   assert.deepEqual(await started('/etc/passwd'), [127, true, "it isn't executable"]);
 });
 
-test('a program that runs is killed when its starter closes', async (t) => {
+test('a running program is killed when its caller closes it', async (t) => {
   const own = new Host({ address: 'unix:path=/nowhere', hint: '' });
   const started = join(temporaryFolder(t), 'started');
   const running = own.run(['/bin/sh', '-c', 'echo >"$0"; sleep 1000', started]);

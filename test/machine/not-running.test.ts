@@ -5,7 +5,7 @@ import { Recorded } from '../../src/machine/recorded/recorded.js';
 import { FIRST_LINE } from '../support/facts-lines.js';
 import { failure } from '../support/failure.js';
 
-test('what only a running machine can do is an error with a way out', async () => {
+test('an operation that needs a running machine is an error with a hint', async () => {
   const system = new Recorded(parseFacts(new Map([['facts', FIRST_LINE]])), { now: () => 7 });
   const steps: readonly (() => Promise<unknown>)[] = [
     ...[() => system.replace(), () => system.remove(), () => system.reload(), () => system.lock()],

@@ -92,7 +92,7 @@ const treeOf = (folder: string) =>
 
 const DROP_IN = 'etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
 
-test('a policy is applied to a system in a folder, and reverted', async (t) => {
+test('--root: a policy is applied to a system in a folder, and reverted', async (t) => {
   const { root, context } = machine(t);
   const before = treeOf(root);
   const result = await apply(context, ['demo'], {});
@@ -108,7 +108,7 @@ test('a policy is applied to a system in a folder, and reverted', async (t) => {
   assert.deepEqual(treeOf(root), before);
 });
 
-test('in a folder that holds no system, no unit is said to be unconfined', async (t) => {
+test('--root: in a folder without a system, no unit is reported as unconfined', async (t) => {
   const { root, context } = machine(t);
   assert.deepEqual(
     [(await status(context, [])).exit, (await status(context, [])).diagnostics.length],
@@ -118,7 +118,7 @@ test('in a folder that holds no system, no unit is said to be unconfined', async
   await assert.rejects(status(context, []), /there is no systemd in/);
 });
 
-test('drop-ins of the folder count, those of this machine do not', async (t) => {
+test("--root: drop-ins of the folder count, those of this machine don't", async (t) => {
   const { context } = machine(t, {
     'etc/systemd/system/demo.service.d/a.conf': '[Service]\nRootDirectory=/srv\n',
   });
@@ -126,7 +126,7 @@ test('drop-ins of the folder count, those of this machine do not', async (t) => 
   assert.match(text, /BindReadOnlyPaths=.*RootDirectory= would hide/);
 });
 
-test('a drop-in that is a link to /dev/null is an empty one', async (t) => {
+test('--root: a drop-in that is a link to /dev/null is empty', async (t) => {
   const { root, context } = machine(t, {
     'usr/lib/systemd/system/demo.service.d/zzz.conf': '[Service]\nExecStart=\n',
   });
@@ -137,7 +137,7 @@ test('a drop-in that is a link to /dev/null is an empty one', async (t) => {
   assert.equal(result.exit, 0, shown(result.diagnostics));
 });
 
-test("a template's instance is found", async (t) => {
+test("--root: a template's instance is found", async (t) => {
   const { context } = machine(t, {
     'usr/lib/systemd/system/work@.service': UNIT,
     'etc/sandbox-unit/work@.service.toml': NO_EXEC,
@@ -147,7 +147,7 @@ test("a template's instance is found", async (t) => {
 
 const LINES = '[Service]\nSystemCallFilter=~ptrace\n';
 
-test("an alias is its unit, and the drop-ins of all its names are the unit's", async (t) => {
+test('--root: an alias leads to its unit, and the drop-ins of all its names count', async (t) => {
   const { root, context } = machine(t, {
     'etc/systemd/system/other.service': '-> /usr/lib/systemd/system/demo.service',
     'etc/systemd/system/other.service.d/x.conf': LINES,
@@ -161,7 +161,7 @@ test("an alias is its unit, and the drop-ins of all its names are the unit's", a
   }
 });
 
-test("an instance doesn't take the place of what its template has", async (t) => {
+test("--root: an instance doesn't replace what its template has", async (t) => {
   const folder = 'etc/systemd/system/work@.service.d';
   const { root, context } = machine(t, {
     'usr/lib/systemd/system/work@.service': UNIT,
@@ -192,7 +192,7 @@ const LINKS: readonly [says: string, link: string, target: string][] = [
 ];
 
 for (const [says, link, target] of LINKS) {
-  test(`${says} writes nothing outside`, async (t) => {
+  test(`--root: ${says} writes nothing outside`, async (t) => {
     const { root, outside, context } = machine(t, { [link]: target });
     const before = treeOf(outside);
     const result = await apply(context, ['demo'], {});
@@ -205,7 +205,7 @@ for (const [says, link, target] of LINKS) {
   });
 }
 
-test('a link that leads to a file outside is read inside', async (t) => {
+test('--root: a link that leads to a file outside is read inside', async (t) => {
   const { context } = machine(t, { 'etc/sandbox-unit/other.service.toml': '-> OUTSIDE/secret.toml' });
   await assert.rejects(plan(context, ['other'], {}), UserError);
   const { context: direct } = machine(t, {
@@ -214,15 +214,13 @@ test('a link that leads to a file outside is read inside', async (t) => {
   });
   await assert.rejects(plan(direct, ['other'], {}), (cause) => {
     assert.ok(cause instanceof UserError);
-    assert.deepEqual(
-      cause.diagnostics.map(({ code }) => code),
-      ['no-policy'],
-    );
+    const codes = cause.diagnostics.map(({ code }) => code);
+    assert.deepEqual(codes, ['no-policy']);
     return true;
   });
 });
 
-test('an absolute link is followed as the folder has it', async (t) => {
+test('--root: an absolute link is followed inside the folder', async (t) => {
   const { context } = machine(t, {
     'usr/share/other.service': UNIT,
     'usr/lib/systemd/system/other.service': '-> /usr/share/other.service',
@@ -232,7 +230,7 @@ test('an absolute link is followed as the folder has it', async (t) => {
   assert.equal(result.exit, 0, shown(result.diagnostics));
 });
 
-test('links in a circle are refused', async (t) => {
+test('--root: links in a circle are refused', async (t) => {
   const { context } = machine(t, { 'etc/systemd': '-> a', 'etc/a': '-> systemd' });
   await assert.rejects(
     apply(context, ['demo'], {}).then((result) => {
@@ -242,7 +240,7 @@ test('links in a circle are refused', async (t) => {
   );
 });
 
-test('what links lead to is not removed', async (t) => {
+test('--root: targets of links are not removed', async (t) => {
   const folder = 'etc/systemd/system/demo.service.d/zz-sandbox-unit.programs';
   const { root, outside, context } = machine(t, { [folder]: '-> /precious', 'precious/a': '' });
   await apply(context, ['demo'], {});
@@ -251,7 +249,7 @@ test('what links lead to is not removed', async (t) => {
   assert.ok(existsSync(join(outside, 'secret.toml')));
 });
 
-test('the name of a policy reaches no terminal as it is', async (t) => {
+test('--root: the name of a policy reaches the terminal escaped', async (t) => {
   const { root, context } = machine(t);
   const policy = join(root, '../p\x1b[31m\nx.toml');
   writeTree(root, { '../p\x1b[31m\nx.toml': NO_EXEC });
@@ -260,7 +258,7 @@ test('the name of a policy reaches no terminal as it is', async (t) => {
   assert.ok(!text.includes('\x1b'));
 });
 
-test('a policy may be given from this machine', async (t) => {
+test('--root: a policy may be one of this machine', async (t) => {
   const { root, context } = machine(t);
   writeTree(root, { '../policy.toml': '[syscalls]\ndeny = ["uname"]\n' });
   const policy = join(root, '../policy.toml');
@@ -269,7 +267,7 @@ test('a policy may be given from this machine', async (t) => {
   assert.match(text, /deny uname/);
 });
 
-test('what is not there is said', async (t) => {
+test('--root: reports what is missing', async (t) => {
   const { context } = machine(t);
   const code = async (unit: string) => {
     const { diagnostics, exit } = await apply(context, [unit], {});
@@ -293,7 +291,7 @@ test('what is not there is said', async (t) => {
   assert.match(hint!, /usr\/lib\/systemd/);
 });
 
-test('nothing is asked of a manager, and no program is run', async (t) => {
+test('--root: asks no manager, and runs no program', async (t) => {
   const { context } = machine(t);
   const { system } = context;
   for (const ask of [
@@ -317,7 +315,7 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
 
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
 
-describe("a system in a folder of another user's", { skip }, () => {
+describe("--root of another user's folder", { skip }, () => {
   /** Of user nobody, all that is in it too. */
   function theirs(t: TestContext): Machine {
     const made = machine(t);
@@ -327,7 +325,7 @@ describe("a system in a folder of another user's", { skip }, () => {
     return made;
   }
 
-  test('root applies the policy that is in it, and reverts it', async (t) => {
+  test('root applies the policy in it, and reverts it', async (t) => {
     const { root, context } = theirs(t);
     const before = treeOf(root);
     const result = await apply(context, ['demo'], {});
@@ -337,7 +335,7 @@ describe("a system in a folder of another user's", { skip }, () => {
     assert.deepEqual(treeOf(root), before);
   });
 
-  test("a policy of this machine must be root's alone all the same", async (t) => {
+  test('a policy of this machine must still be writable by root alone', async (t) => {
     const { root, context } = theirs(t);
     const policy = join(root, '../policy.toml');
     writeTree(root, { '../policy.toml': NO_EXEC });
@@ -347,7 +345,7 @@ describe("a system in a folder of another user's", { skip }, () => {
   });
 });
 
-test('in a chroot, the root folder is no system of others', { skip }, async (t) => {
+test('in a chroot, the root folder is the system itself', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'policy.toml');
   writeTree(folder, { 'policy.toml': NO_EXEC });

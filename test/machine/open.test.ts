@@ -45,7 +45,7 @@ test('--root must name a folder', () => {
   assert.equal(said('/no/such'), '2 offline: there is no folder /no/such');
 });
 
-test('--root must not name the root of a system that runs, by whatever path', (t) => {
+test('--root must not name the root of a running system, by any path', (t) => {
   const folder = temporaryFolder(t);
   const [root, other, link] = ['root', 'other', 'link'].map((name) => join(folder, name)) as [
     string,
@@ -64,7 +64,7 @@ test('--root must not name the root of a system that runs, by whatever path', (t
 
 const nowhere = 'unix:path=/nowhere/bus';
 
-test('where there is no bus the hint is for the bus that was asked for', async () => {
+test('without a bus the hint is for the bus that was needed', async () => {
   const system = { environment: { DBUS_SYSTEM_BUS_ADDRESS: nowhere } };
   const isBooted = existsSync('/run/systemd/system');
   assert.match(
@@ -77,7 +77,7 @@ test('where there is no bus the hint is for the bus that was asked for', async (
   assert.match((await user({ DBUS_SESSION_BUS_ADDRESS: '' }))!, /^XDG_RUNTIME_DIR is not set/);
 });
 
-test('a program that may not be executed, or is none, is told from one that may', (t) => {
+test("a program that can't be executed is told from one that can", (t) => {
   const folder = temporaryFolder(t);
   const path = (name: string) => join(folder, name);
   writeFileSync(path('runs'), '', { mode: 0o755 });

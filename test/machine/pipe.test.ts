@@ -1,16 +1,10 @@
 /** A service with its caller's standard input, output and error, beside what `systemd-run --pipe` does. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import { describe } from 'node:test';
+import { machine } from '../support/machine.js';
 import { COMMAND } from '../support/run-in-box.js';
 
-const skip = boxAvailable();
-let box: Box;
-
-before(async () => {
-  if (!skip) box = await Box.boot({ name: 'pipe' });
-});
-after(() => box?.stop());
+const { box, skip, test } = machine('pipe', { launcher: false });
 
 const OURS = [...COMMAND, '--pipe', '--wait', '--quiet', '--collect', '--deny swapon'].join(' ');
 const THEIRS = 'systemd-run --pipe --wait --quiet --collect';
@@ -45,7 +39,7 @@ async function outcome(command: string, script: string) {
   return box.exec(['bash', '-c', `${prelude}\n${script}`], { env: { TERM: 'dumb' } });
 }
 
-describe('the same as with systemd-run', { skip }, () => {
+describe('run --pipe as systemd-run:', { skip }, () => {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     test(name, async () => {
       const theirs = await outcome(THEIRS, script);
@@ -55,7 +49,7 @@ describe('the same as with systemd-run', { skip }, () => {
 });
 
 /** systemd-run takes whatever it has opened since under these numbers. */
-test('what the caller has closed is /dev/null', { skip }, async () => {
+test('run --pipe: a stream that the caller closed is /dev/null', async () => {
   const script = 'run /bin/cat <&-; run /bin/echo lost >&-; run /bin/ls /nowhere 2>&-; echo "$?"';
   assert.deepEqual(await outcome(OURS, script), { status: 0, stdout: '2\n', stderr: '' });
 });

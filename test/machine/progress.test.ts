@@ -48,7 +48,7 @@ function step() {
   return { run, end: () => end() };
 }
 
-test('a command has a line from the first second on, and none when it has ended', () => {
+test('a command has a progress line after the first second, and none when it has ended', () => {
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, 'plan demo.service');
   assert.equal(terminal.take(), '');
@@ -59,13 +59,13 @@ test('a command has a line from the first second on, and none when it has ended'
   assert.equal(terminal.pass(5), '');
 });
 
-test('a command that is over before has none', () => {
+test('a command that ends earlier has no progress line', () => {
   const terminal = new Terminal();
   new Progress(terminal.options, 'plan').end();
   assert.equal(terminal.pass(5), '');
 });
 
-test('the line is about the latest step that goes on, and about how many are done where they are counted', async () => {
+test('the line shows the latest running step, and the number of finished ones if they are counted', async () => {
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, 'apply');
   const [outer, inner, counted] = [step(), step(), step()];
@@ -89,7 +89,7 @@ test('the line is about the latest step that goes on, and about how many are don
   assert.equal(terminal.pass(1), '<apply … 5s');
 });
 
-test('a step that fails has no line any more', async () => {
+test('a failed step has no line', async () => {
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, 'plan');
   const failing = progress.during('a step', async () => {
@@ -99,7 +99,7 @@ test('a step that fails has no line any more', async () => {
   assert.equal(terminal.pass(1), '<plan … 1s');
 });
 
-test('what is told stands above the line, and a question has none', () => {
+test('messages are printed above the line, and a question hides it', () => {
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, 'apply');
   terminal.pass(1);
@@ -114,7 +114,7 @@ test('what is told stands above the line, and a question has none', () => {
   assert.equal(terminal.pass(1), '<apply … 6s');
 });
 
-test('the line fits the terminal, and has nothing in it that is not seen', () => {
+test('the line fits the terminal, without invisible characters', () => {
   const terminal = new Terminal();
   terminal.columns = 20;
   new Progress(terminal.options, `plan \u001b[2J${'x'.repeat(99)}`);
@@ -125,7 +125,7 @@ test('the line fits the terminal, and has nothing in it that is not seen', () =>
   assert.equal(terminal.pass(1), '< … ');
 });
 
-test('where there is no terminal nothing is shown', async () => {
+test('without a terminal no progress is shown', async () => {
   const terminal = new Terminal();
   terminal.columns = 0;
   const progress = new Progress(terminal.options, 'plan');
@@ -135,7 +135,7 @@ test('where there is no terminal nothing is shown', async () => {
   assert.equal(terminal.take(), '');
 });
 
-test("a terminal that is another program's has no line, whatever is done", async () => {
+test("another program's terminal has no line", async () => {
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, undefined);
   await progress.during('a step', async () => assert.equal(terminal.pass(2), ''));
@@ -147,7 +147,7 @@ for (const [says, columns, line, told] of [
   ["is told where the terminal is another program's", 80, undefined, 'waiting …\n'],
   ['is shown on a terminal alone', 80, 'apply', ''],
 ] as const) {
-  test(`a step that takes long ${says}`, async (t) => {
+  test(`a slow step ${says}`, async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const terminal = new Terminal();
     terminal.columns = columns;

@@ -17,7 +17,7 @@ import type { TreeName } from '../support/tree.js';
 const RELAY = inRepository('native-helper/build', `${MACHINE}`, 'pty-relay');
 
 describe('a pseudo-terminal', { skip: launcherObstacle() }, () => {
-  test('has a path, and ends as it is told', async () => {
+  test('has a path, and ends on request', async () => {
     const finished = await openPseudoTerminal(RELAY);
     assert.match(finished.path, /^\/dev\/pts\/\d+$/);
     finished.begin();
@@ -38,7 +38,7 @@ describe('a pseudo-terminal', { skip: launcherObstacle() }, () => {
     ['says nothing', 'exit 0', /^can't make a terminal: .*\/relay failed$/],
   ];
   for (const [name, script, message] of PROGRAMS) {
-    test(`can't be had from a program that ${name}`, async (t) => {
+    test(`is refused by a program that ${name}`, async (t) => {
       const path = join(temporaryFolder(t), 'relay');
       if (script) writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       await assert.rejects(openPseudoTerminal(path), (cause) => {
@@ -132,7 +132,7 @@ for (const tree of TREES) {
       });
     }
 
-    test('is there again after systemd has hung it up', async () => {
+    test('is usable again after systemd has hung it up', async () => {
       // With a second hang-up, at the service's end, goes what nobody has read yet.
       await boxes
         .get(tree)!
@@ -145,13 +145,13 @@ for (const tree of TREES) {
       assert.deepEqual([stdout, stderr], ['there\r\nstatus 0\r\n', 'exit 0\n']);
     });
 
-    test('has the kind that is given, or a plain one', async () => {
+    test('has the given type, or a plain one', async () => {
       const kind = async (words: string) => (await onTerminal(tree, words)).stdout;
       assert.equal(await kind(`env -u TERM ${OURS} printenv TERM`), 'dumb\r\nstatus 0\r\n');
       assert.equal(await kind(`${OURS} -E TERM=vt100 printenv TERM`), 'vt100\r\nstatus 0\r\n');
     });
 
-    test('is taken away by ^] three times', async () => {
+    test('is detached by ^] three times', async () => {
       const words = OURS.replace(' --wait', '');
       const { stdout, stderr } = await onTerminal(tree, `${words} --unit away sleep 1000`, DETACH);
       // Nobody asked for how the command ends.
@@ -160,7 +160,7 @@ for (const tree of TREES) {
       await assertEnded(tree, 'away.service');
     });
 
-    test('stays with a unit that is waited for, and is given back before the end', async () => {
+    test('stays with a unit that is waited for, and is returned before the end', async () => {
       const modes = `( until systemctl -q is-active stay.service; do sleep 0.05; done; sleep 0.7
         stty -a </dev/tty | grep -ow -- '-\\?icanon' ) &`;
       const run = `${OURS} --unit stay sh -c 'trap "exit 9" HUP; sleep 2; exit 7'`;
@@ -170,7 +170,7 @@ for (const tree of TREES) {
       assert.equal(stderr, 'exit 0\n');
     });
 
-    test('is taken away by a signal', async () => {
+    test('is detached by a signal', async () => {
       const killed = `( until systemctl -q is-active term.service; do sleep 0.05; done; sleep 0.5; kill $(cat /tmp/pid) ) &`;
       const run = `sh -c 'echo $$ >/tmp/pid; exec ${OURS} --unit term sleep 1000'`;
       const { stdout, stderr } = await onTerminal(tree, `${killed} ${run}`);
@@ -201,7 +201,7 @@ const LINES: readonly string[] = [
   '-S <<<"echo in shell; exit 4"',
 ];
 
-describe('what is said is what systemd-run says', { skip: boxAvailable() ?? launcherObstacle() }, () => {
+describe('run prints what systemd-run does:', { skip: boxAvailable() ?? launcherObstacle() }, () => {
   for (const line of LINES) {
     test(line, async () => {
       const shown = async (command: string) => {
@@ -215,7 +215,7 @@ describe('what is said is what systemd-run says', { skip: boxAvailable() ?? laun
     });
   }
 
-  test("--pipe and --pty don't go with --no-block, and no command with --shell", async () => {
+  test("run: --pipe and --pty can't be combined with --no-block, and --shell takes no command", async () => {
     const failing = async (words: string) =>
       (await onTerminal('machine', `${COMMAND.join(' ')} ${words}`)).stderr;
     assert.match(await failing('-t --no-block ls'), /can't be combined with --no-block/);

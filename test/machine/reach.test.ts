@@ -22,7 +22,7 @@ async function listen(t: TestContext, server: Server | HttpServer): Promise<numb
 
 const tried = (endpoint: Endpoint) => reach(endpoint, { signal: new AbortController().signal, bus });
 
-test('a port where somebody listens takes a connection', async (t) => {
+test('probe: a listening port accepts a connection', async (t) => {
   const server = createServer((socket) => socket.destroy());
   const port = await listen(t, server);
   assert.equal(await tried({ kind: 'tcp', host, port }), undefined);
@@ -31,7 +31,7 @@ test('a port where somebody listens takes a connection', async (t) => {
   assert.equal(await tried({ kind: 'tcp', host, port }), 'nothing listens there');
 });
 
-test('a name with several addresses at which nobody listens', async (t) => {
+test('probe: a name with several addresses without a listener fails', async (t) => {
   const server = createServer();
   const port = await listen(t, server);
   server.close();
@@ -39,7 +39,7 @@ test('a name with several addresses at which nobody listens', async (t) => {
   assert.equal(await tried({ kind: 'tcp', host: 'localhost', port }), 'nothing listens there');
 });
 
-test('a server answers with a status, and nothing else counts', async (t) => {
+test('probe: a server answers with a status, and nothing else counts', async (t) => {
   const server = createHttp((request, response) => {
     response.writeHead(Number(request.url!.slice(1)), { location: 'http://127.0.0.1:1/' });
     // It never ends.
@@ -51,7 +51,7 @@ test('a server answers with a status, and nothing else counts', async (t) => {
   for (const bad of [404, 500, 502]) assert.equal(await asked(bad), `HTTP status ${bad}`);
 });
 
-test('a server that speaks no HTTP, hangs up or speaks no TLS is told apart', async (t) => {
+test('probe: a server without HTTP, without TLS, or that hangs up is told apart', async (t) => {
   const talks = await listen(
     t,
     createServer((socket) => socket.end('220 mail\r\n')),
@@ -68,14 +68,14 @@ test('a server that speaks no HTTP, hangs up or speaks no TLS is told apart', as
   );
 });
 
-test('an endpoint that never answers is given up', async (t) => {
+test('probe: an endpoint that never answers is given up', async (t) => {
   const port = await listen(t, createServer());
   const own = new Host(bus);
   assert.equal(await own.reach({ kind: 'http', url: `http://${host}:${port}/` }, 50), 'no answer in time');
   await own.close();
 });
 
-test('a bus that is not there has no names', async () => {
+test('probe: a missing bus has no names', async () => {
   assert.match(
     (await tried({ kind: 'dbus', name: 'org.x.Y' }))!,
     /^can't reach the bus at unix:path=\/nowhere/,

@@ -20,7 +20,7 @@ const fails = (code: string, message: RegExp) => (cause: unknown) => {
   return true;
 };
 
-test('all of the input is read, in as many pieces as it comes', async () => {
+test('the whole input is read, in any pieces', async () => {
   assert.equal(await read(100, (stream) => stream.end()), '');
   const pieces = (stream: PassThrough) => {
     stream.write('a');
@@ -30,7 +30,7 @@ test('all of the input is read, in as many pieces as it comes', async () => {
   assert.equal(await read(100, pieces), 'ab\nc');
 });
 
-test('input that goes on and on is read no further than the limit', async () => {
+test('endless input is read only up to the limit', async () => {
   // The stream never ends.
   const text = await read(10, (stream) => {
     stream.write('0123456789');
@@ -39,7 +39,7 @@ test('input that goes on and on is read no further than the limit', async () => 
   assert.equal(text, '0123456789x');
 });
 
-test('input that fails, a folder and a terminal are errors', async () => {
+test('failed input, a folder and a terminal are errors', async () => {
   const broken = read(10, (stream) => stream.destroy(Object.assign(new Error('x'), { code: 'EISDIR' })));
   await assert.rejects(broken, fails('unreadable', /standard input: EISDIR$/));
   const fd = openSync('/', 'r');

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const POLICY = inRepository('templates/no-exec.toml');
 
-test('a folder is its own user alone where no other one may enter it', (t) => {
+test("a folder counts as the user's own if no other user may enter it", (t) => {
   const folder = join(temporaryFolder(t), 'folder');
   mkdirSync(folder);
   chmodSync(folder, 0o700);
@@ -21,7 +21,7 @@ test('a folder is its own user alone where no other one may enter it', (t) => {
   );
 });
 
-test('the engine is prepared without a word, and nothing is written where others may write', async (t) => {
+test('the compile cache is prepared silently, and not where others may write', async (t) => {
   const runtime = join(temporaryFolder(t), 'runtime');
   mkdirSync(runtime);
   chmodSync(runtime, 0o777);

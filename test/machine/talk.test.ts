@@ -4,7 +4,7 @@ import { startTalk } from '../../src/machine/talk.js';
 
 const shell = (script: string) => startTalk(['/bin/sh', '-c', script]);
 
-test('lines go to and fro until the input ends', async () => {
+test('lines are exchanged until the input ends', async () => {
   const { talk } = await shell('while read -r line; do echo "<$line>"; done; printf "no line"');
   talk.say('one');
   talk.say('two');
@@ -13,14 +13,14 @@ test('lines go to and fro until the input ends', async () => {
   assert.equal(await talk.hear(), undefined);
 });
 
-test('a long line comes whole', async () => {
+test('a long line arrives whole', async () => {
   const { talk } = await shell('head -c 300000 /dev/zero | tr "\\0" x; echo; echo end');
   assert.equal((await talk.hear())?.length, 300_000);
   assert.equal(await talk.hear(), 'end');
   await talk.end();
 });
 
-test('the end of a program is told with its reason', async () => {
+test('the end of a program has its reason', async () => {
   const failing = await shell('echo why >&2; exit 3');
   assert.equal(await failing.talk.hear(), undefined);
   assert.deepEqual(await failing.talk.end(), { status: 3, stderr: 'why\n' });

@@ -3,7 +3,7 @@ import { mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { tellIfLong } from '../../src/machine/tell-if-long.js';
 
-test('what takes long is told, once; what is over is not', async () => {
+test("a slow step is reported once; a finished one isn't", async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const told: string[] = [];
   let end: (value: string) => void = () => undefined;

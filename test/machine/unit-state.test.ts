@@ -12,23 +12,22 @@ const fieldsOf = ({ properties: _, ...fields }: ReturnType<typeof unitState>) =>
 test('each field has the name of its property', () => {
   const names = [...FIELD_TYPES.keys()];
   const fields = Object.keys(fieldsOf(unitState()));
+  const found = fields.map((name) => name.toLowerCase());
   assert.deepEqual(
-    fields.map((name) => name.toLowerCase()),
+    found,
     names.map((name) => name.toLowerCase()),
   );
   assert.deepEqual(fields, fields.toSorted());
 });
 
-test('each field is read by the sources', () => {
+test('the sources read each field', () => {
   const directory = inRepository('src');
   const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   const sources = paths.filter((path) => path.endsWith('.ts'));
   const text = sources.map((path) => readFileSync(join(directory, path), 'utf8')).join('');
   const isRead = (field: string) => new RegExp(`\\.${field}\\b|[{,] ${field}\\b|'${field}'`).test(text);
-  assert.deepEqual(
-    Object.keys(fieldsOf(unitState())).filter((field) => !isRead(field)),
-    [],
-  );
+  const found = Object.keys(fieldsOf(unitState())).filter((field) => !isRead(field));
+  assert.deepEqual(found, []);
   assert.equal(isRead('nothingOfTheKind'), false);
 });
 
@@ -72,7 +71,7 @@ for (const [property, value, field, parsed] of VALUES) {
   });
 }
 
-test('what is missing is empty, and 0, and false; what is unlimited or unheard of is told apart', () => {
+test('a missing value is empty, 0 or false; unlimited and unknown are told apart', () => {
   const { activeState, loadState, type, mainPid, names, transient, memoryPeak } = unitState();
   assert.deepEqual([activeState, loadState, type, mainPid, names], ['unknown', 'unknown', '', 0, []]);
   assert.deepEqual([transient, memoryPeak], [false, undefined]);
@@ -85,7 +84,7 @@ const ODD: readonly unknown[] = [
 ];
 
 for (const odd of ODD) {
-  test(`${String(JSON.stringify(odd))} in the place of everything is no error`, () => {
+  test(`${String(JSON.stringify(odd))} as every value is no error`, () => {
     const properties = new Map([...FIELD_TYPES.keys(), 'ExecStartEx'].map((name) => [name, odd]));
     const state = parseUnitState(properties);
     for (const [name, value] of Object.entries(fieldsOf(unitState()))) {

@@ -14,7 +14,7 @@ function failing(times: number, code: Code) {
   return { call, made };
 }
 
-test('a call is made again while the manager is away', async () => {
+test('a call is repeated while the manager is away', async () => {
   const { call, made } = failing(2, 'manager-away');
   assert.deepEqual([await whileAway(call), made.count], ['answer', 3]);
 });

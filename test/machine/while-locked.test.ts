@@ -6,14 +6,14 @@ import { FakeSystem, fakeContext } from '../support/fake-system.js';
 
 const LOCK = { path: '/run/sandbox-unit/some.lock', wait: 120, holder: 'another one is at work' };
 
-test('a lock is let go whatever comes of the step', async () => {
+test('a lock is released whatever happens in the step', async () => {
   const system = new FakeSystem();
   const failing = whileHeld(fakeContext(system), LOCK, () => Promise.reject(new Error('no')));
   await assert.rejects(failing, /^Error: no$/);
   assert.equal(await whileHeld(fakeContext(system), LOCK, async () => 7), 7);
 });
 
-test('of a lock that another run keeps an error tells, and the step is not taken', async () => {
+test("a lock of another run is an error, and the step doesn't run", async () => {
   const system = new FakeSystem({ locked: 'for-ever' });
   const never = () => assert.fail('the step was taken');
   await assert.rejects(whileHeld(fakeContext(system), LOCK, never), (cause) => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { launcherObstacle, NATIVE } from '../support/native.js';
 import { run } from '../support/run.js';
+import { temporaryFolder } from '../support/temporary.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-arm64-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder({ after });
 
 /** e_machine of ELF headers (elf.h). */
 const EM_AARCH64 = 183;

@@ -49,7 +49,7 @@ function subfolder(name: string): string {
   return path;
 }
 
-test("two builds in folders of different names give the same bytes, and a package's own flags take no hardening away", {
+test("two builds in different folders give the same bytes, and a package's own flags keep the hardening", {
   skip,
 }, async () => {
   const copy = subfolder('copied-sources');
@@ -86,14 +86,14 @@ test("a package's own flags reach compiler and linker, and symbols are left to i
 });
 
 if (THOROUGH)
-  test("the compiler's analyzer finds nothing", { skip }, async () => {
+  test("gcc's analyzer finds nothing", { skip }, async () => {
     // In the usual place it would take away what another build is about to read.
     const build = `BUILD=${subfolder('analyzed')}`;
     const { status, stderr } = await run(['make', '--silent', '-C', NATIVE, build, 'analyze'], LONG_ENOUGH);
     assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
   });
 
-describe('a program that needs more than itself, or is less hard, is no launcher', () => {
+describe('the build refuses a launcher that has', () => {
   const CASES: readonly [string, readonly string[], string][] = [
     ['an interpreter', [], 'wants an interpreter'],
     ['a fixed address', ['-static', '-no-pie'], 'is not position-independent'],
@@ -139,7 +139,7 @@ test('a static program with a C library may have relocations', { skip }, async (
   assert.deepEqual(await run([join(NATIVE, 'check-elf'), '--relocatable', program]), DONE);
 });
 
-test('a library may have relocations, and must be as hard otherwise', { skip }, async () => {
+test('a library may have relocations, and must otherwise be as hardened', { skip }, async () => {
   const check = async (name: string, link: string, source = 'still') => {
     const program = await compileProgram(source, subfolder(name), [
       ...['-ffreestanding', '-nostdlib', '-shared', '-fPIC', '-Wl,-z,noexecstack', link],
@@ -155,7 +155,9 @@ test('a library may have relocations, and must be as hard otherwise', { skip }, 
   assert.deepEqual(await check('lazy-library', '-Wl,-z,lazy,-z,relro'), [1, 'is not linked with -z now\n']);
 });
 
-test('a machine without a launcher, and a compiler for another machine, are refused', { skip }, async () => {
+test('the build refuses a machine without a launcher, and a compiler for another machine', {
+  skip,
+}, async () => {
   const other = process.arch === 'arm64' ? 'x86-64' : 'arm64';
   const wrong = await run(['make', '-C', NATIVE, `ARCH=${other}`, `BUILD=${folder}/wrong`]);
   assert.equal(wrong.status, 2);
@@ -245,7 +247,7 @@ describe('make install', { skip }, () => {
   };
   const programs = ['launcher', 'observe', 'pty-relay', 'read-filters', 'send-descriptors', 'tighten'];
 
-  test('puts what it built where a package has it, and uninstall takes it away', async () => {
+  test("installs what was built in a package's places, and uninstall removes it", async () => {
     assert.deepEqual(await install('package'), [
       '/usr/bin/sandboxify',
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
@@ -263,7 +265,7 @@ describe('make install', { skip }, () => {
     assert.equal(existsSync(join(folder, 'package/root/usr/libexec/sandbox-unit')), false);
   });
 
-  test('takes other folders', async () => {
+  test('accepts other folders', async () => {
     const folders = ['libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y', 'mandir=/z'];
     assert.deepEqual(await install('elsewhere', ...folders), [
       '/usr/lib64/libsandbox.so',

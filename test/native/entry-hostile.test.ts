@@ -2,41 +2,27 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  MACHINE,
-  type Refusals,
-  sharedFolder,
-  startRefusing,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { filterRefusing, MACHINE, type Refusals, startRefusing, writeFilter } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
+const { folder, paths, skip, test } = compiled({ hostile: ['-shared', '-fPIC'] });
+const { launcher, hostile } = paths;
+
 const onX86 = { skip: skip ?? (MACHINE === 'x86-64' ? undefined : 'an attack of x86-64') };
-const folder = sharedFolder();
 /** A start may ask for the system's name, and open files for reading. */
 const REFUSALS: Refusals = { uname: errnoAction(100), openat: errnoAction(100), execve: errnoAction(100) };
 const REFUSED = 'uname failed: Network is down\n';
 const file = join(folder, 'file');
-let launcher: string;
-let hostile: string;
 let myos: string;
 
 before(async () => {
   if (skip) return;
   myos = join(folder, 'myos');
-  [launcher, hostile] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('hostile', folder, ['-shared', '-fPIC']),
-    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
-  ]);
+  await run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]);
 });
 
 interface End {
@@ -65,15 +51,15 @@ const FILTERS = 'a library of the program loads a filter';
 const LEAVES = 'a library of the program begins asynchronous input or output';
 const FOREIGN = 'a library of the program makes a 32-bit call';
 
-describe('a call by which something gets past the entry point without the policy ends the process', () => {
+describe('a call that would pass the entry point without the policy ends the process:', () => {
   for (const how of ['clone', 'clone3']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(STARTS)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(STARTS)));
   }
   for (const how of ['filter', 'filter-prctl']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(FILTERS)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(FILTERS)));
   }
   for (const how of ['aio', 'io_uring', 'io_uring-enter']) {
-    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(LEAVES)));
+    test(how, async () => assert.deepEqual(await attack(how, [myos]), killed(LEAVES)));
   }
   test('aio-x32', onX86, async () => assert.deepEqual(await attack('aio-x32', [myos]), killed(LEAVES)));
   test('clone-x32', onX86, async () => assert.deepEqual(await attack('clone-x32', [myos]), killed(STARTS)));
@@ -88,7 +74,7 @@ describe('a call by which something gets past the entry point without the policy
     });
   }
 
-  test("as libsandbox.so's does, which therefore needs stage 'exec'", { skip }, async () => {
+  test("libsandbox.so's load of a filter, which therefore needs stage 'exec'", async () => {
     const filter = writeFilter(folder, 'filter', filterRefusing(REFUSALS, startRefusing(REFUSALS)));
     const preload = ['env', `LD_PRELOAD=${join(folder, 'libsandbox.so')}`, 'SECCOMP_SYSCALL_DENY=reboot'];
     const { signal, stdout, stderr } = await run([...preload, launcher, `--filter=${filter}`, '--', myos]);
@@ -99,10 +85,10 @@ describe('a call by which something gets past the entry point without the policy
   });
 });
 
-describe('a program that does not stop at its entry point', () => {
+describe("a program that doesn't stop at its entry point", () => {
   const past = 'hostile: overwrite: done\n';
 
-  test('has what a start needs, and none of what the policy refuses beside it', { skip }, async () => {
+  test('gets the calls of a start, and none that the policy refuses beside it', async () => {
     assert.deepEqual(await attack('overwrite', [myos]), {
       end: 0,
       stdout: `${past}My OS is Linux!\n`,
@@ -116,7 +102,7 @@ describe('a program that does not stop at its entry point', () => {
     assert.ok(!existsSync(`${file}.new`));
   });
 
-  test('can start nothing, even where the policy permits it', { skip }, async () => {
+  test('can start no program, even if the policy permits it', async () => {
     const script = 'echo before; /bin/echo child; echo after';
     assert.deepEqual(
       await attack('overwrite', ['sh', '-c', script], { uname: errnoAction(100) }),
@@ -124,13 +110,13 @@ describe('a program that does not stop at its entry point', () => {
     );
   });
 
-  test('can become no other where the policy refuses that', { skip }, async () => {
+  test("can't execute another program if the policy refuses that", async () => {
     const { end, stdout, stderr } = await attack('overwrite', ['sh', '-c', 'exec /bin/echo other']);
     assert.deepEqual([end, stdout], [126, past]);
     assert.match(stderr, /\/bin\/echo: Network is down/);
   });
 
-  test('becomes another with the policy at its entry point where it may', { skip }, async () => {
+  test('executes another program with the policy at its entry point', async () => {
     const open = { uname: errnoAction(100) };
     assert.deepEqual(await attack('overwrite', ['sh', '-c', `exec ${myos}`], open), {
       end: 1,
@@ -140,29 +126,29 @@ describe('a program that does not stop at its entry point', () => {
   });
 });
 
-describe("the call that loads the policy is the kernel's to answer", () => {
-  test('where a handler runs in its place, and has another program loaded', onX86, async (t) => {
+describe('only the kernel answers the call that loads the policy:', () => {
+  test('a handler that runs in its place is refused its own filter', onX86, async (t) => {
     const { end, stdout, stderr } = await attack('rseq', [myos]);
     if (end === 77) return t.skip('the C library has no restartable sequences');
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: rseq: done\n', REFUSED]);
   });
 
-  test('where calls are answered by signals', { skip }, async (t) => {
+  test('signals in its place end the process', async (t) => {
     const { end, stdout, stderr } = await attack('dispatch', [myos]);
     if (/Invalid argument/.test(stdout)) return t.skip('this kernel dispatches no calls');
     assert.deepEqual([end, stdout, stderr], ['SIGSYS', 'hostile: dispatch: done\n', '']);
   });
 });
 
-describe('before the entry point nothing changes a file where the policy does not permit it', () => {
-  test('none is created', { skip }, async () => {
+describe('before the entry point, without permission of the policy, files', () => {
+  test("can't be created", async () => {
     const fresh = join(folder, 'fresh');
     const { end, stdout, stderr } = await attack('create', [myos], REFUSALS, fresh);
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: create: Network is down\n', REFUSED]);
     assert.ok(!existsSync(fresh));
   });
 
-  test('none is written', { skip }, async () => {
+  test("can't be written", async () => {
     writeFileSync(file, 'as it was');
     const { end, stdout, stderr } = await attack('write', [myos]);
     assert.deepEqual([end, stdout, stderr], [1, 'hostile: write: Network is down\n', REFUSED]);

@@ -1,51 +1,40 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { LAUNCHER_CALLS, TRACER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
+import { BARE, compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   filterRefusing,
-  launcherObstacle,
   MACHINE,
   programOf,
   rootObstacle,
-  sharedFolder,
   startRefusing,
   writeFilter,
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({
+  under: [],
+  fault: [],
+  early: ['-shared', '-fPIC'],
+  still: BARE,
+});
+const { launcher, under, fault, early, still } = paths;
+
 const refusals = { uname: errnoAction(100) };
-const filter = writeFilter(
-  folder,
-  'filter',
-  skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
-);
-let launcher: string;
-let under: string;
-let early: string;
-let fault: string;
-let still: string;
+const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals));
+const filter = writeFilter(folder, 'filter', filterBytes);
 let myos: string;
 
 before(async () => {
   if (skip) return;
   myos = join(folder, 'myos');
-  [launcher, under, fault, early, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('fault', folder),
-    compileProgram('early', folder, ['-shared', '-fPIC']),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
-  ]);
+  await run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]);
 });
 
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
@@ -58,9 +47,9 @@ async function endOf(argv: readonly string[]): Promise<{ end: number | NodeJS.Si
   return { end: signal ?? status, line: stderr.replace(/^sandbox-unit-launcher: (.*)\n$/, '$1') };
 }
 
-describe('what starts something before the entry point is stopped there', () => {
+describe('a process started before the entry point ends the start:', () => {
   for (const what of ['fork', 'vfork', 'thread', 'process']) {
-    test(what, { skip }, async () => {
+    test(what, async () => {
       assert.deepEqual(await endOf(preload(what, ...launch(myos))), {
         end: 'SIGKILL',
         line: "a library of the program starts a thread or a process before the entry point; use stage 'exec'",
@@ -69,16 +58,16 @@ describe('what starts something before the entry point is stopped there', () => 
   }
 });
 
-test('the tracer is out of reach of what runs before the entry point', { skip: rootObstacle() }, async () => {
+test("the tracer can't be reached before the entry point", { skip: rootObstacle() }, async () => {
   const { stdout } = await run(asNobody(preload('tracer', ...launch(myos))));
   assert.equal(stdout, 'tracer seen: Permission denied\n');
 });
 
-describe('a program that does not reach its entry point ends as it does without the launcher', () => {
-  test('by the end of a constructor', { skip }, async () => {
+describe("a program that doesn't reach its entry point ends as without the launcher", () => {
+  test('when a constructor exits', async () => {
     assert.deepEqual(await endOf(launch(...preload('exit', myos))), { end: 9, line: '' });
   });
-  test('by a library that is missing', { skip }, async () => {
+  test('when a library is missing', async () => {
     const program = join(folder, 'incomplete');
     const library = join(folder, 'libgone.so');
     await run(['cc', '-shared', '-o', library, '-x', 'c', '/dev/null']);
@@ -91,7 +80,7 @@ describe('a program that does not reach its entry point ends as it does without 
   });
 });
 
-describe('where the tracer is not to be had, nothing runs', () => {
+describe('without the tracer, nothing starts', () => {
   const subreaper = {
     end: 228,
     line:
@@ -101,10 +90,10 @@ describe('where the tracer is not to be had, nothing runs', () => {
   test('for the first process of a PID namespace', { skip: rootObstacle() }, async () => {
     assert.deepEqual(await endOf(['unshare', '--pid', '--fork', '--', ...launch(myos)]), subreaper);
   });
-  test('for a subreaper', { skip }, async () => {
+  test('for a subreaper', async () => {
     assert.deepEqual(await endOf([under, '--subreaper', '--', ...launch(myos)]), subreaper);
   });
-  test('with no room for processes', { skip: rootObstacle() }, async () => {
+  test('if there is no room for processes', { skip: rootObstacle() }, async () => {
     assert.deepEqual(await endOf(asNobody(['prlimit', '--nproc=1', ...launch(myos)])), {
       end: 228,
       line:
@@ -139,7 +128,7 @@ describe('where the tracer is not to be had, nothing runs', () => {
   });
 });
 
-describe('under a filter that refuses what the tracer needs, nothing runs', () => {
+describe("under a filter that refuses the tracer's calls, nothing starts", () => {
   const start = (text: string) => `can't start the tracer of stage 'entry': ${text}`;
   const permit = "EPERM (operation not permitted); another filter must permit its calls; or use stage 'exec'";
   const seize = "can't trace this process for stage 'entry': EPERM (operation not permitted); ";
@@ -184,12 +173,12 @@ describe('under a filter that refuses what the tracer needs, nothing runs', () =
     ['ptrace@17:1', 'SIGKILL', trace],
   ];
   for (const [fail, end, line] of CASES) {
-    test(fail, { skip }, async () => {
+    test(fail, async () => {
       assert.deepEqual(await endOf([under, `--fail=${fail}`, '--', ...launch(myos)]), { end, line });
     });
   }
 
-  test('the calls that are listed are enough to launch a program, and all are needed', { skip }, async () => {
+  test('the listed calls are enough to launch a program, and all are needed', async () => {
     const all = [...LAUNCHER_CALLS, ...TRACER_CALLS];
     const permitting = (calls: readonly string[]) =>
       run([under, `--permit=${calls.join(',')}`, '--', ...launch(still)]);
@@ -200,7 +189,7 @@ describe('under a filter that refuses what the tracer needs, nothing runs', () =
     }
   });
 
-  test('as where a filter answers the call that loads the policy', { skip }, async () => {
+  test('if a filter answers the call that loads the policy', async () => {
     const start = new Map([[MACHINE!, programOf({ seccomp: errnoAction(1) }, ALLOW)]]);
     const path = writeFilter(folder, 'no-seccomp', filterRefusing(refusals, { start }));
     assert.deepEqual(await endOf([launcher, `--filter=${path}`, '--', myos]), {
@@ -212,7 +201,7 @@ describe('under a filter that refuses what the tracer needs, nothing runs', () =
   });
 });
 
-describe('whatever becomes of the tracer at whichever of its calls, the program never runs unfiltered', () => {
+describe('at each call of the tracer that fails, the program never runs unfiltered:', () => {
   const disturbed = async (how: string, at: number) => {
     const { status, stdout, stderr } = await run([fault, how, `${at}`, ...launch(myos)], { env: {} });
     return { status, stdout, stderr, calls: Number(/^calls=(\d+)$/m.exec(stderr)?.[1]) };

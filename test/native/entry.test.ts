@@ -1,38 +1,30 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
+import { BARE, compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   entryFilterAllowing,
   filterRefusing,
-  launcherObstacle,
   rootObstacle,
-  sharedFolder,
   startRefusing,
   writeFilter,
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ under: [], early: ['-shared', '-fPIC'], still: BARE });
+const { launcher, under, early, still } = paths;
+
 const refusals = { uname: errnoAction(100), openat: errnoAction(100), mmap: KILL, execve: errnoAction(100) };
-const filter = writeFilter(
-  folder,
-  'filter',
-  skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
-);
+const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals));
+const filter = writeFilter(folder, 'filter', filterBytes);
 /** As it is to the program that names its system, whose uname is refused at the entry point. */
 const REFUSED = { status: 1, stdout: '', stderr: 'uname failed: Network is down\n' };
 const MYOS = inRepository('test/booted/programs/myos.c');
-let launcher: string;
-let under: string;
-let early: string;
-let still: string;
 /** The talk's program, by how it is linked. */
 const myos: Record<string, string> = {};
 
@@ -45,12 +37,6 @@ const LINKED: readonly [string, readonly string[]][] = [
 
 before(async () => {
   if (skip) return;
-  [launcher, under, early, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('early', folder, ['-shared', '-fPIC']),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-  ]);
   for (const [kind, options] of LINKED) {
     myos[kind] = join(folder, kind);
     await run(['cc', '-o', myos[kind]!, MYOS, ...options]);
@@ -60,9 +46,9 @@ before(async () => {
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
 const preload = (what: string, ...argv: string[]) => ['env', `LD_PRELOAD=${early}`, `EARLY=${what}`, ...argv];
 
-describe('at its entry point a program of every kind gets the policy, and could do before what a start needs', () => {
+describe('every kind of program gets the policy at its entry point, and its start calls before', () => {
   for (const [kind] of LINKED) {
-    test(kind, { skip }, async () => {
+    test(kind, async () => {
       assert.deepEqual(await run(launch(myos[kind]!)), REFUSED);
     });
     test(`${kind}, as a user without any rights`, { skip: rootObstacle() }, async () => {
@@ -70,18 +56,18 @@ describe('at its entry point a program of every kind gets the policy, and could 
     });
   }
 
-  test('the least that a program can be', { skip }, async () => {
+  test('the smallest possible program', async () => {
     assert.equal((await run(launch(still))).status, 7);
   });
 
-  test("the interpreter of a '#!' script", { skip }, async () => {
+  test("the interpreter of a '#!' script", async () => {
     const script = join(folder, 'script');
     writeFilter(folder, 'script', Buffer.from(`#!${myos.dynamic}\n`));
     chmodSync(script, 0o755);
     assert.deepEqual(await run(launch(script)), REFUSED);
   });
 
-  test('a program that becomes another before its entry point gets the policy there', { skip }, async () => {
+  test('a program that executes another one before its entry point gets the policy there', async () => {
     const open = { uname: errnoAction(100) };
     const path = writeFilter(
       folder,
@@ -92,7 +78,7 @@ describe('at its entry point a program of every kind gets the policy, and could 
     assert.deepEqual(await run(preload('exec', ...command)), REFUSED);
   });
 
-  test('before it, a call is refused that no start needs', { skip }, async () => {
+  test('before the entry point, a call that no start needs is refused', async () => {
     const sets = { uname: errnoAction(1), getpid: errnoAction(1) };
     const path = writeFilter(folder, 'start', filterRefusing(sets, { ...startRefusing({ pause: KILL }) }));
     const command = [launcher, `--filter=${path}`, '--', ...preload('uname', myos.dynamic!)];
@@ -109,7 +95,7 @@ describe("the talk's program needs six calls", () => {
     return run([launcher, `--filter=${path}`, '--', myos[kind]!]);
   };
 
-  test('which are enough', { skip }, async () => {
+  test('these calls are enough', async () => {
     for (const kind of ['dynamic', 'dynamic position-independent']) {
       assert.deepEqual(await runWith(TALK_CALLS, kind), {
         status: 0,
@@ -120,7 +106,7 @@ describe("the talk's program needs six calls", () => {
   });
 
   for (const call of TALK_CALLS) {
-    test(`of which ${call} can't be left out`, { skip }, async () => {
+    test(`${call} can't be left out`, async () => {
       const { signal } = await runWith(
         TALK_CALLS.filter((one) => one !== call),
         'dynamic',
@@ -130,7 +116,7 @@ describe("the talk's program needs six calls", () => {
   }
 });
 
-test('a launched program has no child, no zombie and no tracer, and saw no SIGCHLD', { skip }, async () => {
+test('a launched program has no child, no zombie and no tracer, and saw no SIGCHLD', async () => {
   const state = await compileProgram('state', folder);
   const script = 'trap "echo SIGCHLD" CHLD; exec "$@"';
   const { stdout } = await run([
@@ -156,7 +142,7 @@ test('a launched program has no child, no zombie and no tracer, and saw no SIGCH
   assert.match(children.stdout, own);
 });
 
-test('what the program was given is closed when the program closes it', { skip }, async () => {
+test('descriptors passed to a program are closed when it closes them', async () => {
   // `cat` ends at the end of the pipe: nobody else may hold its other end.
   const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
   const command = [launcher, `--filter=${open}`, '--', 'sh', '-c', 'exec 5>&- 1>&-; read line; exit 0'];
@@ -165,13 +151,13 @@ test('what the program was given is closed when the program closes it', { skip }
   assert.equal(stdout, 'end\n');
 });
 
-describe('signals on the way', () => {
-  test('are handled, all of them, and one that was blocked stays pending', { skip }, async () => {
+describe('signals before the entry point', () => {
+  test('are handled, all of them, and a blocked one stays pending', async () => {
     const { stdout, stderr } = await run(preload('signals', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1000\n', REFUSED.stderr]);
   });
 
-  test('with which it stops go on when it is told to', { skip }, async () => {
+  test('that stop the program let it continue later', async () => {
     // It is told until it has ended: it may be seen before it stops.
     const script = `
       "$@" &
@@ -184,7 +170,7 @@ describe('signals on the way', () => {
     );
   });
 
-  test('that a breakpoint raises, too, are handled', { skip }, async () => {
+  test('that a breakpoint raises, too, are handled', async () => {
     const { stdout, stderr } = await run(preload('trap', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1\n', REFUSED.stderr]);
   });
@@ -196,7 +182,7 @@ describe('signals on the way', () => {
     SIGCONT: 18,
     SIGSTOP: 19,
   })) {
-    test(`go by, however many ${name} there are`, { skip }, async () => {
+    test(`pass, however many ${name} there are`, async () => {
       const storm = await compileProgram('storm', folder);
       for (let round = 0; round < 60; round++) {
         assert.deepEqual(await run([storm, `${number}`, ...launch(myos.dynamic!)]), REFUSED);
@@ -204,7 +190,7 @@ describe('signals on the way', () => {
     });
   }
 
-  test('end the program as they would without the launcher', { skip }, async () => {
+  test('end the program as without the launcher', async () => {
     const state = await compileProgram('state', folder);
     for (let delay = 0; delay < 40; delay++) {
       const line = `"$@" & i=0; while [ $i -lt ${delay * 40} ]; do i=$((i+1)); done; kill -TERM $!; wait $!; echo $? >&2`;

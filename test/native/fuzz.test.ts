@@ -48,7 +48,7 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-describe('nothing from outside makes the C code go wrong', { skip, concurrency: true }, () => {
+describe('no input from outside makes the C code misbehave:', { skip, concurrency: true }, () => {
   for (const { name, sources, seeds } of TARGETS) {
     test(name, async () => {
       const corpus = join(folder, `${name}-corpus`);

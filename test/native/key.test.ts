@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
 import { BPF_MAXINSNS } from '../../src/seccomp/filter/bpf.js';
 import { GUARD_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
-let launcher: string;
-let watch: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, watch] = await Promise.all([buildLauncher(folder), compileProgram('watch-exec', folder)]);
-});
+const { folder, paths, test } = compiled({ 'watch-exec': [] });
+const { launcher, 'watch-exec': watch } = paths;
 
 /** What a tracer sees of one launch, by name. */
 async function watched(bytes: Uint8Array): Promise<Record<string, string>> {
@@ -37,12 +22,12 @@ async function watched(bytes: Uint8Array): Promise<Record<string, string>> {
   );
 }
 
-test('the key is in the registers of one call and nowhere else, before it and after', { skip }, async () => {
+test('the key is in the registers of one call and nowhere else, before it and after', async () => {
   const { before: copies, planted, after } = await watched(filterRefusing({}));
   assert.deepEqual({ copies, planted, after }, { copies: '0', planted: '1', after: '0' });
 });
 
-test('every launch has another key, of 192 bits', { skip }, async () => {
+test('every launch has another key, of 192 bits', async () => {
   const keys: string[] = [];
   for (let launch = 0; launch < 8; launch++) keys.push((await watched(filterRefusing({}))).key!);
   const halves = keys.flatMap((key) => key.match(/.{8}/g)!);

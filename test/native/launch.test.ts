@@ -1,26 +1,25 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
+import { compiled } from '../support/compiled.js';
 import {
   asNobody,
-  buildLauncher,
   compileProgram,
   filterRefusing,
-  launcherObstacle,
   MACHINE,
   rootObstacle,
   STAGES,
-  sharedFolder,
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ state: [], under: [] });
+const { launcher, state, under } = paths;
+
 const refusals = { execve: errnoAction(1) };
 const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals);
 const filter = writeFilter(folder, 'filter', filterBytes);
@@ -29,18 +28,6 @@ const LAUNCHES = STAGES.map(({ stage, startOf }) => {
   const bytes = skip ? new Uint8Array() : filterRefusing(refusals, startOf(refusals));
   const path = writeFilter(folder, `filter-${stage}`, bytes);
   return { stage, launch: (...argv: string[]) => [launcher, `--filter=${path}`, '--', ...argv] };
-});
-let launcher: string;
-let state: string;
-let under: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, state, under] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('state', folder),
-    compileProgram('under', folder),
-  ]);
 });
 
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
@@ -59,7 +46,7 @@ const linesWith = (lines: readonly string[], ...keys: string[]) =>
 const isOwn = (line: string) =>
   /^(NoNewPrivs|Seccomp|Seccomp_filters|pid|parent|group|session)[:=]/.test(line);
 
-describe('a launched program finds everything as it would without the launcher', () => {
+describe('a launched program finds everything as without the launcher', () => {
   const SURROUNDINGS = 'umask 027; cd /proc; exec 5</etc/passwd 9>/dev/null; read line <&5; exec "$@"';
   const surround = (...argv: string[]) => [
     ...['sh', '-c', SURROUNDINGS, 'sh'],
@@ -77,8 +64,9 @@ describe('a launched program finds everything as it would without the launcher',
     test(`${who}, at stage ${stage}`, { skip: obstacle }, async () => {
       const direct = await linesOf(as(surround(state, ...argv)), env);
       const launched = await linesOf(as(surround(...launch(state, ...argv))), env);
+      const found = launched.filter((line) => !isOwn(line));
       assert.deepEqual(
-        launched.filter((line) => !isOwn(line)),
+        found,
         direct.filter((line) => !isOwn(line)),
       );
       assert.equal(linesWith(direct, 'descriptor=0 ', 'descriptor=5 ', 'descriptor=9 ').length, 2);
@@ -87,7 +75,7 @@ describe('a launched program finds everything as it would without the launcher',
   }
 
   for (const { stage, launch } of LAUNCHES) {
-    test(`the process is the same, at stage ${stage}`, { skip }, async () => {
+    test(`the process is the same, at stage ${stage}`, async () => {
       const lines = await linesOf(['sh', '-c', 'echo "pid=$$"; exec "$@"', 'sh', ...launch(state)]);
       assert.equal(lines[0], linesWith(lines.slice(1), 'pid=')[0]);
       assert.deepEqual(linesWith(lines, 'Name:', 'Threads:'), ['Name:\tstate', 'Threads:\t1']);
@@ -96,7 +84,7 @@ describe('a launched program finds everything as it would without the launcher',
 });
 
 describe('a launched program has exactly one filter more', () => {
-  test('a launched program has no_new_privs where the filter file says so', { skip }, async () => {
+  test('a launched program has no_new_privs where the filter file says so', async () => {
     assert.deepEqual(linesWith(await linesOf(launch(state)), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',
       'Seccomp:\t2',
@@ -104,7 +92,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test("a launched program has no no_new_privs where the filter file doesn't ask for it", {
+  test("a launched program has no no_new_privs if the filter file doesn't ask for it", {
     skip: rootObstacle(),
   }, async () => {
     const bytes = filterRefusing({}, { noNewPrivileges: false });
@@ -116,7 +104,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('a launched program has the same filter from a base64 argument', { skip }, async () => {
+  test('a launched program has the same filter from a base64 argument', async () => {
     const argv = [launcher, `--filter-base64=${Buffer.from(filterBytes).toString('base64')}`, '--', state];
     assert.deepEqual(linesWith(await linesOf(argv), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',
@@ -125,7 +113,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('as long as a program can be', { skip }, async () => {
+  test('a launched program has the longest possible filter', async () => {
     const load: Instruction = { code: 0x20, jt: 0, jf: 0, k: 0 };
     const program = Array.from({ length: MAX_PROGRAM_LENGTH - 1 }, () => load);
     program.push({ code: 0x06, jt: 0, jf: 0, k: ALLOW });
@@ -142,7 +130,7 @@ describe('every kind of program can be launched', () => {
     ['static', ['-static']],
     ['static position-independent', ['-static-pie']],
   ] as const) {
-    test(kind, { skip }, async () => {
+    test(kind, async () => {
       const own = join(folder, kind);
       mkdirSync(own);
       const program = await compileProgram('state', own, options);
@@ -153,7 +141,7 @@ describe('every kind of program can be launched', () => {
     });
   }
 
-  test('a script', { skip }, async () => {
+  test('a script', async () => {
     const script = join(folder, 'script');
     writeFileSync(script, '#!/bin/sh -e\necho "$0 $*"\n');
     chmodSync(script, 0o755);
@@ -182,7 +170,7 @@ describe('a program is found as systemd finds it', () => {
   const search = (...directories: string[]) =>
     `--search-path=${directories.map((name) => (name.startsWith('/') ? name : join(folder, name))).join(':')}`;
 
-  test('in the first directory where it is an executable file', { skip }, async () => {
+  test('in the first directory with an executable file of that name', async () => {
     const directories = search(
       'absent',
       'zeroth',
@@ -195,19 +183,19 @@ describe('a program is found as systemd finds it', () => {
     assert.deepEqual(await linesOf([launcher, `--filter=${filter}`, directories, '--', twin]), ['second']);
   });
 
-  test('in the usual directories without --search-path=, and not in PATH', { skip }, async () => {
+  test('in the usual directories without --search-path=, and not in PATH', async () => {
     const env = { PATH: join(folder, 'second') };
     const argv = [launcher, `--filter=${filter}`, '--'];
     assert.deepEqual(await linesOf([...argv, 'sh', '-c', 'echo found'], env), ['found']);
     assert.equal((await run([...argv, twin], { env })).status, 203);
   });
 
-  test('where its path leads, from the directory of the caller', { skip }, async () => {
+  test('by its path, from the directory of the caller', async () => {
     const argv = [launcher, `--filter=${filter}`, search('third'), '--', `./${twin}`];
     assert.equal((await run(argv, { cwd: join(folder, 'second') })).stdout, 'second\n');
   });
 
-  test('its name is the zeroth argument, unless --argv0= gives another', { skip }, async () => {
+  test('with its name as argument zero, unless --argv0= has another', async () => {
     const argv = [launcher, `--filter=${filter}`, search(folder)];
     const arguments_ = async (...options: string[]) =>
       linesWith(await linesOf([...argv, ...options, '--', 'state', 'x']), 'argument=');

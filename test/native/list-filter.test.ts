@@ -92,11 +92,11 @@ async function assertMeans(one: List): Promise<void> {
     }
 }
 
-test('the filter of a list does what the list says, for every number', { skip }, async () => {
+test('the filter of a list matches the list, for every number', { skip }, async () => {
   await fc.assert(fc.asyncProperty(list(), assertMeans), { numRuns: 60, endOnFailure: true });
 });
 
-test('the filters with the most branches are right, and fit', { skip }, async () => {
+test('the filters with the most branches are correct, and fit', { skip }, async () => {
   for (const machine of LIST_MACHINES)
     for (const allows of [true, false]) {
       const calls = [...numbersOf(machine)].filter(([, nr]) => nr % 2 === 0).map(([name]) => name);
@@ -105,7 +105,7 @@ test('the filters with the most branches are right, and fit', { skip }, async ()
     }
 });
 
-test('the kernel takes the longest filter and does what it says', {
+test('the kernel accepts the longest filter and answers as it says', {
   skip: skip ?? kernelUnavailable(),
 }, async () => {
   const machine = process.arch === 'arm64' ? 'arm64' : 'x86-64';
@@ -128,7 +128,7 @@ test('the kernel takes the longest filter and does what it says', {
   assert.deepEqual(askKernel([lines[0]!, ...others]), ['signal 31', 'signal 31']);
 });
 
-test('a close of the descriptor by which the library knows its filter, and no other, gets the mark', {
+test("only a close of the library's marked descriptor gets the mark", {
   skip,
 }, async () => {
   for (const machine of LIST_MACHINES)
@@ -147,7 +147,7 @@ test('a close of the descriptor by which the library knows its filter, and no ot
     }
 });
 
-describe('libseccomp, asked for the same list,', { skip: skip ?? layerAvailable() }, () => {
+describe('libseccomp, given the same list,', { skip: skip ?? layerAvailable() }, () => {
   test('answers every number the same', async () => {
     const known = await knownToLibseccomp([...callNames()]);
     const lists = fc.sample(list(), { numRuns: 60, seed: 3 }).map((one) => ({
@@ -231,18 +231,19 @@ const ENVIRONMENTS: readonly [environment: readonly string[], answer: string][] 
   ],
 ];
 
-test('what the environment asks for is plain, or refused', { skip }, async () => {
+test('the list of the environment is printable, or refused', { skip }, async () => {
   const said = await ask(
     'x86-64',
     ENVIRONMENTS.map(([environment]) => environment),
   );
+  const found = said.map((line) => line.replace(/^sandboxify: /, ''));
   assert.deepEqual(
-    said.map((line) => line.replace(/^sandboxify: /, '')),
+    found,
     ENVIRONMENTS.map(([, answer]) => answer),
   );
 });
 
-test('no environment makes the helper read where it must not', { skip }, async () => {
+test('no environment makes the helper read out of bounds', { skip }, async () => {
   const part = fc.constantFrom(
     ALLOW_LIST,
     DENY_LIST,

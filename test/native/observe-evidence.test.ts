@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import type { ObservedUnit } from '../../src/observe/observed.js';
 import { SETUP } from '../support/control-groups.js';
 import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
+import { testsUnless } from '../support/tests-unless.js';
 
 const built = observedProgram();
 const { skip, groups } = built;
+const test = testsUnless(skip);
 /** Of a script: it does nothing. */
 const INTERPRETER = realpathSync('/bin/true');
 
@@ -79,7 +80,7 @@ const usesOf = ({ paths }: ObservedUnit) =>
     [use, path, ...[errno ?? [], device ?? [], cut ? 'cut' : []].flat()].join(' '),
   );
 
-test('paths tell what was done to them', { skip }, async () => {
+test('observe: paths have the operations on them', async () => {
   const { unit, own } = await watchPart('paths');
   const uses = new Set(usesOf(unit));
   const expected = [
@@ -105,7 +106,7 @@ test('paths tell what was done to them', { skip }, async () => {
   assert.deepEqual([made!.count, made!.phases], [1, 2]);
 });
 
-test('directories are told that were entered, and where calls went from there', { skip }, async () => {
+test('observe: directories that were entered are reported, with the calls relative to them', async () => {
   const { unit, own } = await watchPart('directories');
   const entered = unit.paths.filter(({ use }) => use === 'enter');
   assert.deepEqual(
@@ -118,7 +119,7 @@ test('directories are told that were entered, and where calls went from there', 
   );
 });
 
-test('a name that leads elsewhere by a link is told, and what was found', { skip }, async () => {
+test('observe: a name that is a link is reported, with its target', async () => {
   const { unit, own } = await watchPart('links');
   const uses = usesOf(unit);
   const told = uses
@@ -135,7 +136,7 @@ test('a name that leads elsewhere by a link is told, and what was found', { skip
   assert.deepEqual(changed, [`${own}/folder`]);
 });
 
-test('paths of a process with a root of its own are those of the host', { skip }, async () => {
+test("observe: paths of a process in its own root are the host's", async () => {
   const { unit, own } = await watchPart('jail');
   const uses = usesOf(unit);
   for (const use of [
@@ -146,19 +147,17 @@ test('paths of a process with a root of its own are those of the host', { skip }
     `change-directory ${own}/jail`,
   ])
     assert.ok(uses.includes(use), `${use}\n${uses.join('\n')}`);
-  assert.deepEqual(
-    unit.peers.map(({ use, address }) => [use, address]),
-    [['bind', `${own}/jail/socket`]],
-  );
+  const found = unit.peers.map(({ use, address }) => [use, address]);
+  assert.deepEqual(found, [['bind', `${own}/jail/socket`]]);
 });
 
-test('modes are those of all kinds of files, as the umask leaves them', { skip }, async () => {
+test('observe: modes are those of all kinds of files, after the umask', async () => {
   const { unit } = await watchPart('makes');
   const octal = unit.modes.map((mode) => mode.toString(8)).sort();
   assert.deepEqual(octal, ['2750', '640', '660', '710', '770']);
 });
 
-test('files are told that are changed without being written to', { skip }, async () => {
+test('observe: files are reported that change without being written to', async () => {
   const { unit, own } = await watchPart('attributes');
   const changed = unit.paths.filter(({ use }) => use === 'change-attribute').map(({ path }) => path);
   assert.deepEqual(
@@ -167,7 +166,7 @@ test('files are told that are changed without being written to', { skip }, async
   );
 });
 
-test('a path is one, in whatever mount namespace', { skip }, async () => {
+test('observe: a path is the same in any mount namespace', async () => {
   const group = groups.make(groups.at('namespaces'));
   const look = `look native ${numberOf('openat')} open 1 0`;
   const own = join(built.folder, 'namespaces');
@@ -178,13 +177,11 @@ test('a path is one, in whatever mount namespace', { skip }, async () => {
     await runIn(group, ['unshare', '--mount', built.program, 'read-file'], own);
   const [unit] = await watched.end();
   const read = unit!.paths.filter(({ use, path }) => use === 'read' && path === `${own}/file`);
-  assert.deepEqual(
-    read.map(({ count }) => count),
-    [2],
-  );
+  const found = read.map(({ count }) => count);
+  assert.deepEqual(found, [2]);
 });
 
-test('each path of a file is told', { skip }, async () => {
+test('observe: each path of a file is reported', async () => {
   const { unit, own } = await watchPart('places');
   const written = unit.paths.filter(({ use }) => use === 'write').map(({ path }) => path);
   assert.deepEqual(
@@ -193,7 +190,7 @@ test('each path of a file is told', { skip }, async () => {
   );
 });
 
-test('of a script both it and its interpreter are executed', { skip }, async () => {
+test('observe: a script and its interpreter are both executed', async () => {
   const { unit, own } = await watchPart('script', {
     prepare: (at) => {
       writeFileSync(join(at, 'script'), `#!${INTERPRETER}\n`);
@@ -203,19 +200,17 @@ test('of a script both it and its interpreter are executed', { skip }, async () 
   const uses = usesOf(unit);
   for (const path of [join(own, 'script'), INTERPRETER, built.program])
     assert.ok(uses.includes(`execute ${path}`), `${path}\n${uses.join('\n')}`);
-  assert.deepEqual(
-    unit.programs.map(({ path }) => path),
-    [built.program, INTERPRETER],
-  );
+  const paths = unit.programs.map(({ path }) => path);
+  assert.deepEqual(paths, [built.program, INTERPRETER]);
   assert.equal(unit.forkFlags.length, 1);
 });
 
-test('io_uring tells its operations', { skip }, async () => {
+test('observe: io_uring reports its operations', async () => {
   const { unit } = await watchPart('ring');
   assert.deepEqual(unit.ringOperations, [0]); // IORING_OP_NOP
 });
 
-test('addresses tell whom sockets deal with', { skip }, async () => {
+test("observe: addresses are those of a socket's peers", async () => {
   const { unit, own } = await watchPart('peers');
   const [STREAM, DATAGRAM, UNIX, INET] = [1, 2, 1, 2];
   const connected = unit.peers.find(({ use, family }) => use === 'connect' && family === INET);
@@ -243,14 +238,14 @@ const ONLY_REFUSED = {
 
 const ONLY_CONFINED = { options: ['--confined-only'], blind: ['capabilities', 'ringOperations'] };
 
-test('with --confined-only calls of processes without a filter are not counted', { skip }, async () => {
+test('observe: with --confined-only calls of processes without a filter are not counted', async () => {
   const { unit } = await watchPart('calls', ONLY_CONFINED);
   assert.deepEqual(unit.calls, []);
 });
 
 for (const how of [{}, ONLY_REFUSED, ONLY_CONFINED]) {
   const { options = [] }: Watching = how;
-  test(`calls that a filter refuses are told, by errno or as killed for ${options}`, { skip }, async () => {
+  test(`observe: calls that a filter refuses are reported, by errno or as killed for ${options}`, async () => {
     const { unit } = await watchPart('refused', how);
     const expected: [call: string, errno: number, count: number][] = [
       ['uname', 100, 5],
@@ -275,23 +270,21 @@ for (const how of [{}, ONLY_REFUSED, ONLY_CONFINED]) {
   });
 }
 
-test('a call that a filter lets seem to succeed is lost among the refused', { skip }, async () => {
+test('observe: a call that a filter makes succeed counts as lost among the refused', async () => {
   const { unit } = await watchPart('answered', { lost: { refused: 2 } });
   assert.deepEqual(unit.refused, []);
 });
 
-test('a call that a filter traps is refused once, also where the signal is handled', { skip }, async () => {
+test('observe: a call that a filter traps counts once, also if the signal is handled', async () => {
   const { unit } = await watchPart('trapped');
-  assert.deepEqual(
-    unit.refused.map(({ nr, errno, count }) => [nr, errno, count]),
-    [[numberOf('getgid'), 0, 1]],
-  );
+  const found = unit.refused.map(({ nr, errno, count }) => [nr, errno, count]);
+  assert.deepEqual(found, [[numberOf('getgid'), 0, 1]]);
 });
 
 /** Asked for when memory is reserved. */
 const CAP_SYS_ADMIN = 21;
 
-test('a capability that is asked for while a stack grows, in no call, loses nothing', { skip }, async () => {
+test('observe: a capability that is needed when a stack grows, outside a call, loses nothing', async () => {
   const { unit } = await watchPart('stack');
   const asked = unit.capabilities.filter(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.notEqual(asked.length, 0);
@@ -301,7 +294,7 @@ test('a capability that is asked for while a stack grows, in no call, loses noth
   }
 });
 
-test('capabilities come with the calls that asked', { skip }, async () => {
+test('observe: capabilities have the calls that needed them', async () => {
   const { unit } = await watchPart('nothing');
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.equal(asked!.granted, true);
@@ -309,7 +302,7 @@ test('capabilities come with the calls that asked', { skip }, async () => {
   assert.ok(asked!.calls.some(({ abi, nr }) => abi === 'native' && nr === numberOf('mmap')));
 });
 
-test('all calls that asked for a capability are told, however many', { skip }, async () => {
+test('observe: all calls that needed a capability are reported, however many', async () => {
   const { unit } = await watchPart('into-fresh-pages');
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN)!;
   const names = new Set(asked.calls.map(({ nr }) => nr));
@@ -319,7 +312,7 @@ test('all calls that asked for a capability are told, however many', { skip }, a
   assert.equal(asked.lost, 0);
 });
 
-test('capabilities are told that a process keeps by name, or hands on', { skip }, async () => {
+test('observe: capabilities that a process keeps by name, or passes on, are reported', async () => {
   const [CHOWN, SETPCAP, NET_BIND_SERVICE] = [0, 8, 10];
   const { unit } = await watchPart('keeps');
   const askedBy = (call: string) =>

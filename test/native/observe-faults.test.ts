@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
 import {
@@ -15,9 +15,11 @@ import {
   runIn,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { until } from '../support/until.js';
 
 const skip = observerObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const groups = groupsOfTest();
 let observer: string;
@@ -37,7 +39,7 @@ async function refusal(argv: readonly string[], lines: readonly string[]) {
   return [error.code, error.message];
 }
 
-test('a table of paths that is full counts what has no room', { skip }, async () => {
+test('observe: a full table of paths counts what has no room', async () => {
   const group = groups.make(groups.at('full'));
   const look = `look native ${numberOf('openat')} open 1 0`;
   const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
@@ -50,7 +52,7 @@ test('a table of paths that is full counts what has no room', { skip }, async ()
   assert.equal(unit!.lost.paths! + files.length, 9000);
 });
 
-test('calls of programs that have no room have the highest bit', { skip }, async () => {
+test('observe: calls of programs that have no room have the highest bit', async () => {
   const group = groups.make(groups.at('programs'));
   const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
   const many = Array.from({ length: 33 }, (_, index) => join(folder, `program-${index}`));
@@ -59,16 +61,14 @@ test('calls of programs that have no room have the highest bit', { skip }, async
     await runIn(group, [path, 'calls'], folder);
   }
   const [unit] = await watched.end();
-  assert.deepEqual(
-    unit!.programs.map(({ path }) => path),
-    many.slice(0, 31),
-  );
+  const paths = unit!.programs.map(({ path }) => path);
+  assert.deepEqual(paths, many.slice(0, 31));
   const called = unit!.calls.find(({ nr }) => nr === numberOf('getppid'));
   assert.deepEqual([called!.programs, called!.counts], [0xffffffff, [0, 33_000, 0, 0]]);
   assert.ok(unit!.lost.programs! > 0);
 });
 
-test('a service that hides behind a program that sets services up is told of', { skip }, async () => {
+test('observe: a service that hides behind a setup program is reported', async () => {
   const group = groups.make(groups.at('hidden'));
   const setup = join(folder, 'setup');
   copyFileSync(program, setup);
@@ -86,7 +86,7 @@ test('a service that hides behind a program that sets services up is told of', {
   assert.deepEqual((await allowed.end())[0]!.lost, {});
 });
 
-test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
+test('observe: a group whose distant ancestor is recreated is found again, with a loss', async () => {
   const names = ['a', 'b', 'c', 'd', 'service'];
   const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
   const makeAll = () => {
@@ -107,9 +107,7 @@ test('a group whose distant ancestor is made anew is found again, with a loss', 
   assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
-test('where programs may not be loaded, and the kernel is locked down, that is the reason', {
-  skip,
-}, async () => {
+test("observe: if the kernel's lockdown forbids programs, that is the reason", async () => {
   const group = groups.make(groups.at('locked'));
   const lock =
     'mount -t tmpfs none /sys/kernel/security && echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown';
@@ -117,7 +115,7 @@ test('where programs may not be loaded, and the kernel is locked down, that is t
   assert.match((await refusal(hidden, [`unit 0 ${group}`])).join(' '), /^locked-down /);
 });
 
-test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {
+test('observe: without BTF, permission, or a control group the error names what is missing', async () => {
   const group = groups.make(groups.at('refused'));
   const unit = `unit 0 ${group}`;
   const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /sys && exec "$0"', observer];
@@ -129,7 +127,7 @@ test('without BTF, permission, or a control group it names what is missing', { s
   assert.match(other!.join(' '), /^no-cgroup \S+ isn't in a control group of version 2$/);
 });
 
-describe('a line that it does not understand ends it', () => {
+describe('observe ends at an invalid line', () => {
   const CASES: readonly [lines: string[], message: RegExp][] = [
     [[], /there is no unit/],
     [['unit 1 /x'], /line 1: the index of a unit is how many came before/],
@@ -151,14 +149,14 @@ describe('a line that it does not understand ends it', () => {
     [['x'.repeat(20_000)], /too long/],
   ];
   for (const [lines, message] of CASES)
-    test(`${lines.at(-1)?.slice(0, 40)}`, { skip }, async () => {
+    test(`${lines.at(-1)?.slice(0, 40)}`, async () => {
       const [code, text] = await refusal([observer], lines);
       assert.equal(code, 'bad-line');
       assert.match(text, message);
     });
 });
 
-test('words of its command line are checked', { skip }, async () => {
+test('observe: the words of the command line are checked', async () => {
   const { status, stderr } = await run([observer, '--all']);
   assert.deepEqual([status, stderr], [2, "observe: it takes no '--all'; see observe --help\n"]);
 });

@@ -34,10 +34,10 @@ const refusedOf = ({ refused }: ObservedUnit) =>
 const UNAME = numberOf('uname');
 const REFUSED = ['--refused-only'];
 
-describe('calls that a filter refuses to processes outside of the control group', {
+describe('observe: calls that are refused to processes outside the control group', {
   skip: skip ?? false,
 }, () => {
-  test('are told of those that have left it, and of all that they start', async () => {
+  test('are reported for processes that left it, and their children', async () => {
     const { own, group, watched } = await place('leaves', REFUSED);
     assert.deepEqual(await runIn(group, [built.program, 'leaves'], own), DONE);
     const [unit] = await watched.end();
@@ -50,35 +50,36 @@ describe('calls that a filter refuses to processes outside of the control group'
       [`${numberOf('getppid')} 1 ?`]: 3,
       [`${numberOf('getpgid')} 7 ?`]: 2,
     });
+    const found = unit!.refused.map(({ programs }) => unit!.programs[Math.log2(programs)]?.path);
     assert.deepEqual(
-      unit!.refused.map(({ programs }) => unit!.programs[Math.log2(programs)]?.path),
+      found,
       unit!.refused.map(() => built.program),
     );
     assert.deepEqual(unit!.lost, {});
   });
 
-  test('are told of a child that begins outside', async () => {
+  test('are reported for a child that starts outside', async () => {
     const { own, group, watched } = await place('born-outside', REFUSED);
     assert.deepEqual(await runIn(group, [built.program, 'born-outside'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{ [`${UNAME} 100`]: 5 }, {}]);
   });
 
-  test('are told where the process became the service outside', async () => {
+  test('are reported for a process that becomes the service outside', async () => {
     const { own, group, watched, setup } = await place('becomes', REFUSED);
     assert.deepEqual(await runIn(group, [setup, 'becomes'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{ [`${UNAME} 100`]: 5 }, {}]);
   });
 
-  test("are another's where the process has left without a filter", async () => {
+  test("are another unit's if the process left without a filter", async () => {
     const { own, group, watched } = await place('unfiltered', REFUSED);
     assert.deepEqual(await runIn(group, [built.program, 'unfiltered'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{}, {}]);
   });
 
-  test('are no business of the next life of the control group', async () => {
+  test('are ignored in the next run of the control group', async () => {
     const { own, group, watched } = await place('late', REFUSED);
     const running = runIn(group, [built.program, 'late'], own);
     await until('the process has left', () => existsSync(join(own, 'left')));
@@ -94,7 +95,7 @@ describe('calls that a filter refuses to processes outside of the control group'
 });
 
 for (const part of ['leaves', 'born-outside']) {
-  test(`where all is watched, a process that is outside is counted alone: ${part}`, { skip }, async () => {
+  test(`observe of all groups: a process outside is counted alone: ${part}`, { skip }, async () => {
     const { own, group, watched } = await place(`${part}-all`, []);
     assert.deepEqual(await runIn(group, [built.program, part], own), DONE);
     const [unit] = await watched.end();

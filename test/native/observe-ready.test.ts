@@ -29,7 +29,7 @@ const observeOne = (group: string) => observe([built.observer], [SETUP, `unit 0 
 const onceReady = (unit: ObservedUnit, call: string): number | undefined =>
   unit.calls.find(({ nr }) => nr === numberOf(call))?.onceReady;
 
-test('calls that may have been made since a time count as made once the unit was ready', {
+test('observe: calls that may have been made since a time count as after readiness', {
   skip,
 }, async () => {
   const slice = groups.make(groups.at('since'));
@@ -52,7 +52,7 @@ test('calls that may have been made since a time count as made once the unit was
   assert.equal(onceReady(unit!, 'socket'), 0b10);
 });
 
-test('a command that is started after the start is told from what the unit starts itself', {
+test('observe: a command that is started later is told from what the unit starts itself', {
   skip,
 }, async (context) => {
   const slice = groups.make(groups.at('commands'));
@@ -83,7 +83,7 @@ test('a command that is started after the start is told from what the unit start
   assert.equal(onceReady((await watched.end())[0]!, 'getppid'), 0b1010);
 });
 
-describe('calls that a thread is made to make when a filter is loaded into it', () => {
+describe('observe: calls of a thread while a filter is loaded into it', () => {
   const LOADING = ['mmap', 'munmap', 'seccomp', 'prctl'];
 
   const timesOf = (unit: ObservedUnit, call: string) =>
@@ -107,10 +107,8 @@ describe('calls that a thread is made to make when a filter is loaded into it', 
     const before = await made();
     const { status, stdout, stderr } = await setting.tighten(group);
     assert.equal(status, 0, stdout + stderr);
-    assert.deepEqual(
-      (await filtersOf(setting, group)).map(({ isWanted }) => isWanted),
-      [true],
-    );
+    const found = (await filtersOf(setting, group)).map(({ isWanted }) => isWanted);
+    assert.deepEqual(found, [true]);
     const counted = (await made()).map((count, i) => count - before[i]!);
     const ended = once(waiting, 'close');
     waiting.stdin!.end('\n');
@@ -124,7 +122,7 @@ describe('calls that a thread is made to make when a filter is loaded into it', 
     assert.deepEqual(await countedBy(t, setting.program('tighten')), []);
   });
 
-  test('are, where it is not known who loads it', { skip: unloadable }, async (t) => {
+  test("are the unit's if the loading program is unknown", { skip: unloadable }, async (t) => {
     assert.deepEqual(await countedBy(t), LOADING);
   });
 });

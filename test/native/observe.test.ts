@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { before } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { compileProgram, sharedFolder } from '../support/native.js';
 import {
@@ -18,9 +18,11 @@ import {
   runIn,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { until } from '../support/until.js';
 
 const skip = observerObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const groups = groupsOfTest();
 let observer: string;
@@ -43,7 +45,7 @@ const observeOne = (group: string, ...lines: string[]) =>
   observe([observer], [SETUP, ...lines, `unit 0 ${group}`]);
 
 for (const options of [[], ['--calls-only']]) {
-  test(`calls of all threads and children are counted, each once ${options}`, { skip }, async () => {
+  test(`observe: calls of all threads and children are counted, each once ${options}`, async () => {
     const group = groups.make(groups.at(`calls${options.length}`));
     const watched = await observe([observer, ...options], [SETUP, `unit 0 ${group}`]);
     await runParts(group, 'calls');
@@ -96,7 +98,7 @@ test('observe sees the calls that strace sees, as often, and those that a filter
   );
 });
 
-test('what programs outside do is no matter, nor what a program does that sets up', { skip }, async () => {
+test('observe: programs outside and setup programs are ignored', async () => {
   const group = groups.make(groups.at('own'));
   const other = groups.make(groups.at('other'));
   const watched = await observeOne(group, `setup ${program}`);
@@ -106,7 +108,7 @@ test('what programs outside do is no matter, nor what a program does that sets u
   assert.deepEqual([unit!.calls, unit!.programs], [[], []]);
 });
 
-test('a program that sets up may be replaced meanwhile', { skip }, async () => {
+test('observe: a setup program may be replaced during the watch', async () => {
   const group = groups.make(groups.at('replaced'));
   const setup = join(folder, 'setup');
   copyFileSync(program, setup);
@@ -118,9 +120,7 @@ test('a program that sets up may be replaced meanwhile', { skip }, async () => {
   assert.deepEqual([unit!.calls, unit!.programs], [[], [{ path: realpathSync(setup), phases: 0 }]]);
 });
 
-test('programs are told apart where files have adjacent numbers and no generation', {
-  skip,
-}, async (context) => {
+test('observe: programs are told apart if files have adjacent numbers and no generation', async (context) => {
   // overlayfs has no generations.
   const at = join(folder, 'overlay');
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(at, name));
@@ -136,20 +136,18 @@ test('programs are told apart where files have adjacent numbers and no generatio
     assert.deepEqual(await runIn(group, [path, 'calls'], folder), DONE);
   }
   const [unit] = await watched.end();
-  assert.deepEqual(
-    unit!.programs.map(({ path }) => path),
-    many,
-  );
+  const paths = unit!.programs.map(({ path }) => path);
+  assert.deepEqual(paths, many);
 });
 
-test('a group that is deeper belongs to the unit', { skip }, async () => {
+test('observe: a deeper group belongs to the unit', async () => {
   const group = groups.make(groups.at('above'));
   const watched = await observeOne(group);
   await runParts(groups.make(join(group, 'below')), 'calls');
   assert.deepEqual(countsOf((await watched.end())[0]!, 'getppid'), [0, 1000, 0, 0]);
 });
 
-test('values of arguments are told apart, also in pairs, masked, and in memory', { skip }, async () => {
+test('observe: values of arguments are told apart, also in pairs, masked, and in memory', async () => {
   const group = groups.make(groups.at('arguments'));
   const watch = (call: string, words: string) => `watch native ${numberOf(call)} ${words}`;
   const watched = await observeOne(
@@ -180,7 +178,7 @@ test('values of arguments are told apart, also in pairs, masked, and in memory',
   assert.deepEqual(unit!.lost, {});
 });
 
-test('calls by other conventions are of another ABI, with arguments of its width', {
+test('observe: calls by other conventions have another ABI, with arguments of its width', {
   skip: skip ?? (process.arch === 'x64' ? undefined : 'only x86-64 has them in one program'),
 }, async () => {
   const group = groups.make(groups.at('conventions'));
@@ -198,9 +196,7 @@ test('calls by other conventions are of another ABI, with arguments of its width
   assert.deepEqual(unit!.arguments[0], { watch: 0, phases: 2, values: [['4294967294']], lost: 0 });
 });
 
-test('a group that is made anew is followed from its first call on, and begins its phases anew', {
-  skip,
-}, async () => {
+test('observe: a recreated group is followed from its first call on, with new phases', async () => {
   const slice = groups.at('slice');
   groups.make(slice);
   const group = join(slice, 'service');
@@ -227,9 +223,7 @@ test('a group that is made anew is followed from its first call on, and begins i
   assert.deepEqual(unit!.programs, [{ path: program, phases: 0b1011 }]);
 });
 
-test('a process that is moved out of the group is counted, one that is moved within it is not', {
-  skip,
-}, async () => {
+test("observe: a process that is moved out of the group is counted, one moved inside isn't", async () => {
   const [group, outside] = [groups.make(groups.at('left')), groups.make(groups.at('outside'))];
   const below = groups.make(`${group}/below`);
   const watched = await observeOne(group);
@@ -239,7 +233,7 @@ test('a process that is moved out of the group is counted, one that is moved wit
   assert.deepEqual(unit!.lost, { leavers: 2 });
 });
 
-test('units are told apart', { skip }, async () => {
+test('observe: units are told apart', async () => {
   const names = ['one', 'two', 'three'];
   const own = names.map((name) => groups.make(groups.at(name)));
   const watched = await observe([observer], [SETUP, ...own.map((group, index) => `unit ${index} ${group}`)]);
@@ -263,7 +257,7 @@ function bpfPrograms({ child }: Observer): string[] {
   });
 }
 
-test('a tick a second tells how far it is, and nothing is left when it is killed', { skip }, async () => {
+test('observe: a tick a second reports progress, and a kill leaves nothing', async () => {
   const group = groups.make(groups.at('killed'));
   const watched = await observeOne(group);
   const ids = new Set(bpfPrograms(watched));
@@ -280,7 +274,7 @@ test('a tick a second tells how far it is, and nothing is left when it is killed
   await other.end();
 });
 
-test('a signal ends it as the end of its input does', { skip }, async () => {
+test('observe: a signal ends it like the end of its input', async () => {
   const group = groups.make(groups.at('signalled'));
   const watched = await observeOne(group);
   await runParts(group, 'calls');

@@ -125,8 +125,8 @@ function manyBytes(length: number): Buffer {
   return bytes;
 }
 
-describe('on a terminal', { skip }, () => {
-  test('every byte goes through, both ways', async (t) => {
+describe('pty-relay on a terminal', { skip }, () => {
+  test('every byte passes, both ways', async (t) => {
     const one = await onTerminal(t);
     one.begin();
     const { ended } = service(t, one.path, `${RAW} head -c 256`);
@@ -147,7 +147,7 @@ describe('on a terminal', { skip }, () => {
     await one.shows('interrupted\r\n');
   });
 
-  test('the size is that of the terminal, always', async (t) => {
+  test('the size always follows the terminal', async (t) => {
     const one = await onTerminal(t);
     one.begin();
     service(t, one.path, 'trap "stty size" WINCH; echo ready; while :; do sleep 0.05; done');
@@ -158,7 +158,7 @@ describe('on a terminal', { skip }, () => {
     await one.shows('20 66\r\n');
   });
 
-  test('^] three times within a second detaches: the service runs on, and is hung up at the end', async (t) => {
+  test('^] three times within a second detaches: the service keeps running, and gets a hang-up at the end', async (t) => {
     const one = await onTerminal(t);
     one.begin();
     const lines = join(temporaryFolder(t), 'lines');
@@ -192,7 +192,7 @@ describe('on a terminal', { skip }, () => {
   });
 
   for (const name of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const) {
-    test(`${name} ends it, and the service sees a hang-up`, async (t) => {
+    test(`${name} ends it, and the service gets a hang-up`, async (t) => {
       const one = await onTerminal(t);
       one.begin();
       const { ended } = service(t, one.path, 'trap "exit 9" HUP; echo ready; while :; do sleep 0.05; done');
@@ -203,7 +203,7 @@ describe('on a terminal', { skip }, () => {
     });
   }
 
-  test('what is printed on and on after the end is cut off', async (t) => {
+  test('endless output after the end is cut off', async (t) => {
     const one = await onTerminal(t);
     one.begin();
     service(t, one.path, 'trap "" HUP; echo ready; while :; do yes; done');
@@ -212,7 +212,7 @@ describe('on a terminal', { skip }, () => {
     assert.equal(await one.end(), 'exit 0\n');
   });
 
-  test('the death of who has started it ends it', async (t) => {
+  test('the death of its parent ends it', async (t) => {
     const one = await onTerminal(t);
     one.begin();
     service(t, one.path, 'echo ready; exec sleep 1000');
@@ -231,7 +231,7 @@ describe('on a terminal', { skip }, () => {
     assert.match(String(await one.end()), /^exit (?:4|129)\n$/);
   });
 
-  test('a reader that has gone ends it', async (t) => {
+  test('a closed reader ends it', async (t) => {
     const one = await onTerminal(t, '--output-elsewhere');
     one.begin();
     service(t, one.path, 'echo ready; while :; do echo more; sleep 0.01; done');
@@ -240,7 +240,7 @@ describe('on a terminal', { skip }, () => {
     assert.equal(await one.end(), 'exit 4\n');
   });
 
-  test('before the unit has started the terminal is as it was', async (t) => {
+  test('the terminal is unchanged before the unit has started', async (t) => {
     const one = await onTerminal(t);
     const modes = () => run(['stty', '-g', '-F', readlinkSync(`/proc/${one.pid}/fd/0`)]);
     const before = await modes();
@@ -257,7 +257,7 @@ describe('on a terminal', { skip }, () => {
     assert.equal(await one.end(), 'exit 0\n');
   });
 
-  test('while it is stopped the terminal is as it was', async (t) => {
+  test('the terminal is unchanged while it is stopped', async (t) => {
     const one = await onTerminal(t);
     const path = readlinkSync(`/proc/${one.pid}/fd/0`);
     const modes = async () => (await run(['stty', '-g', '-F', path])).stdout;
@@ -276,11 +276,11 @@ describe('on a terminal', { skip }, () => {
   });
 });
 
-describe('much', { skip }, () => {
+describe('pty-relay with much data', { skip }, () => {
   const MUCH = manyBytes(10 << 20);
   const file = join(folder, 'much');
 
-  test('output is delivered, though the reader is slow and the service has ended', async (t) => {
+  test('output is delivered to a slow reader, though the service has ended', async (t) => {
     writeFileSync(file, MUCH);
     const one = await withoutTerminal(t);
     one.begin();
@@ -308,7 +308,7 @@ describe('much', { skip }, () => {
     assert.equal(hash(one.shown), hash(MUCH));
   });
 
-  test('input is delivered, of a file too, and keys to detach are none in it', async (t) => {
+  test('input is delivered, also from a file, in which detach keys have no effect', async (t) => {
     const input = Buffer.concat([Buffer.from('\x1d\x1d\x1d'), MUCH]);
     writeFileSync(file, input);
     const fd = openSync(file, 'r');
@@ -324,7 +324,7 @@ describe('much', { skip }, () => {
   });
 });
 
-describe('without a terminal', { skip }, () => {
+describe('pty-relay without a terminal', { skip }, () => {
   test('the size is 24 by 80', async (t) => {
     const one = await withoutTerminal(t);
     const { ended } = service(t, one.path, 'stty size');
@@ -341,7 +341,7 @@ describe('without a terminal', { skip }, () => {
     ['nothing', '', ''],
   ];
   for (const [name, input, read] of INPUTS) {
-    test(`the end of the input is that of the service: ${name}`, async (t) => {
+    test(`the end of the input is the service's: ${name}`, async (t) => {
       const one = await withoutTerminal(t);
       one.begin();
       one.child.stdin!.end(input);
@@ -353,7 +353,7 @@ describe('without a terminal', { skip }, () => {
     });
   }
 
-  test('/dev/null', async (t) => {
+  test('works with /dev/null', async (t) => {
     const fd = openSync('/dev/null', 'r');
     const one = await withoutTerminal(t, fd);
     closeSync(fd);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { before, describe, type TestContext, test } from 'node:test';
+import { before, describe, type TestContext } from 'node:test';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
 import { isGuarded, withoutGuard } from '../../src/seccomp/filter/guard.js';
@@ -20,9 +20,11 @@ import {
 } from '../support/native.js';
 import { run } from '../support/run.js';
 import { compile } from '../support/service.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { until } from '../support/until.js';
 
 const skip = rootObstacle();
+const test = testsUnless(skip);
 const folder = sharedFolder();
 const EPERM = errnoAction(1);
 let launcher: string;
@@ -65,7 +67,7 @@ const tracerOf = (pid: number) =>
   /^TracerPid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 
 describe('read-filters', () => {
-  test('shows what was loaded, the newest first, with the guard in front', { skip }, async (t) => {
+  test('shows what was loaded, the newest first, with the guard in front', async (t) => {
     const [outer, inner] = [filterOf('outer', 'uname'), filterOf('inner', 'mkdir')];
     const pid = await waiting(t, launched(outer.file, launched(inner.file, SLEEP)));
     const { threads, failed } = await read(pid);
@@ -75,7 +77,7 @@ describe('read-filters', () => {
     assert.deepEqual(stack.map(withoutGuard), [inner.program, outer.program]);
   });
 
-  test('reads several at once, and leaves them as they were', { skip }, async (t) => {
+  test('reads several at once, and leaves them as they were', async (t) => {
     const { file } = filterOf('one', 'uname');
     const pids = [
       await waiting(t, launched(file, SLEEP)),
@@ -83,17 +85,15 @@ describe('read-filters', () => {
       await waiting(t, asNobody(launched(file, SLEEP))),
     ];
     const { threads } = await read(...pids);
-    assert.deepEqual(
-      threads.map(({ stack }) => stack.length),
-      [1, 0, 1],
-    );
+    const found = threads.map(({ stack }) => stack.length);
+    assert.deepEqual(found, [1, 0, 1]);
     for (const pid of pids) {
       await until('it sleeps', () => stateOf(pid) === 'S', 10_000, 10);
       assert.equal(tracerOf(pid), '0');
     }
   });
 
-  test('leaves a stopped process stopped', { skip }, async (t) => {
+  test('leaves a stopped process stopped', async (t) => {
     const pid = await waiting(t, launched(filterOf('stopped', 'uname').file, SLEEP));
     process.kill(pid, 'SIGSTOP');
     await until('it is stopped', () => stateOf(pid) === 'T', 10_000, 10);
@@ -101,7 +101,7 @@ describe('read-filters', () => {
     await until('it is stopped again', () => stateOf(pid) === 'T', 10_000, 10);
   });
 
-  test('shows threads with the same filters once', { skip }, async (t) => {
+  test('shows threads with the same filters once', async (t) => {
     const { file } = filterOf('threads', 'mkdir');
     const pid = await waiting(
       t,
@@ -121,7 +121,7 @@ describe('read-filters', () => {
     assert.notEqual(apart.threads[0]!.stack, apart.threads[1]!.stack);
   });
 
-  test('says which threads can not be read', { skip }, async (t) => {
+  test('says which threads can not be read', async (t) => {
     const ended = spawn('true', { stdio: 'ignore' });
     await new Promise((resolve) => ended.on('exit', resolve));
     assert.deepEqual((await read(ended.pid!)).failed, [{ tid: ended.pid!, errno: 3 }]);
@@ -130,7 +130,7 @@ describe('read-filters', () => {
     assert.deepEqual([status, stdout], [0, `failed ${pid} 1\n`]);
   });
 
-  test('gives up on a parent of vfork, which has the filters of its child', { skip }, async (t) => {
+  test("gives up on a parent of vfork, which has its child's filters", async (t) => {
     const program = join(folder, 'vfork-waits');
     await compile(['test/native/programs/vfork-waits.c'], program);
     const { file } = filterOf('vfork', 'mkdir');
@@ -141,14 +141,12 @@ describe('read-filters', () => {
     t.after(() => process.kill(child, 'SIGKILL'));
     const { threads, failed } = await read(parent, child);
     assert.deepEqual(failed, [{ tid: parent, errno: 110 }]);
-    assert.deepEqual(
-      threads.map(({ tid, stack }) => [tid, stack.length]),
-      [[child, 1]],
-    );
+    const found = threads.map(({ tid, stack }) => [tid, stack.length]);
+    assert.deepEqual(found, [[child, 1]]);
     for (const pid of [parent, child]) assert.equal(tracerOf(pid), '0');
   });
 
-  test('fails for a thread with filters without CAP_SYS_ADMIN', { skip }, async (t) => {
+  test('fails for a thread with filters without CAP_SYS_ADMIN', async (t) => {
     const pid = await waiting(t, asNobody(launched(filterOf('nobody', 'uname').file, SLEEP)));
     const { stdout } = await run([
       'setpriv',
@@ -160,7 +158,7 @@ describe('read-filters', () => {
     assert.equal(stdout, `failed ${pid} 13\n`);
   });
 
-  test('touches no thread where a word is none', { skip }, async () => {
+  test('examines no thread if a word is invalid', async () => {
     for (const words of [
       [],
       [''],
@@ -179,7 +177,7 @@ describe('read-filters', () => {
     }
   });
 
-  test('says so where nothing can be printed', { skip }, async (t) => {
+  test('reports that nothing can be printed', async (t) => {
     const pid = await waiting(t, SLEEP);
     const { status, stderr } = await run(['sh', '-c', `"$1" ${pid} >/dev/full`, 'sh', reader]);
     assert.deepEqual([status, stderr], [1, "read-filters: can't print: errno 28\n"]);

@@ -2,29 +2,18 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
-import {
-  asNobody,
-  buildLauncher,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { asNobody, filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({});
+const { launcher } = paths;
+
 const good = skip ? new Uint8Array(44) : filterRefusing({});
 const at = (name: string) => join(folder, name);
-let launcher: string;
-
-before(async () => {
-  if (!skip) launcher = await buildLauncher(folder);
-});
 
 /** A refusal is a status and one line; the program, which would print, never runs. */
 async function refusal(
@@ -52,7 +41,7 @@ function joined(...parts: (Uint8Array | number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-describe('a filter file that is not exactly right is refused', () => {
+describe('the launcher refuses a filter file', () => {
   const entry = good.slice(24, 36);
   const program = good.slice(36);
   const CASES: readonly [string, Uint8Array, string][] = [
@@ -97,7 +86,7 @@ describe('a filter file that is not exactly right is refused', () => {
     ['too long by far', new Uint8Array(1 << 20), 'is too long'],
   ];
   for (const [index, [name, bytes, problem]] of CASES.entries()) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const path = writeFilter(folder, `bad-${index}`, bytes);
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
         status: 228,
@@ -106,7 +95,7 @@ describe('a filter file that is not exactly right is refused', () => {
     });
   }
 
-  test('with a program that the kernel refuses', { skip }, async () => {
+  test('with a program that the kernel refuses', async () => {
     const path = writeFilter(folder, 'no-return', changed(good.length - 8, 0x20));
     assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
       status: 228,
@@ -117,10 +106,10 @@ describe('a filter file that is not exactly right is refused', () => {
   });
 });
 
-describe('a filter file that someone else could have written is refused', () => {
+describe('the launcher refuses a filter file that another user could have written', () => {
   const modes = [0o664, 0o646, 0o666].map((mode) => [`mode ${mode.toString(8)}`, mode] as const);
   for (const [name, mode] of modes) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const path = writeFilter(folder, name, good);
       chmodSync(path, mode);
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), {
@@ -161,7 +150,7 @@ describe('a filter file that someone else could have written is refused', () => 
     assert.deepEqual(await refusal([`--filter=${path}`, '--user', ...RUN], asNobody), belongs(path));
   });
 
-  test("a filter file of root's is taken, whichever user starts the launcher", {
+  test("a filter file of root's is accepted, whichever user starts the launcher", {
     skip: rootObstacle(),
   }, async () => {
     for (const options of [[], ['--user']]) {
@@ -171,7 +160,7 @@ describe('a filter file that someone else could have written is refused', () => 
   });
 });
 
-describe('what is no regular file is refused as a filter', () => {
+describe('the launcher refuses as a filter', () => {
   const fifo = at('fifo');
   before(() => {
     symlinkSync(writeFilter(folder, 'linked', good), at('link'));
@@ -211,7 +200,7 @@ describe('what is no regular file is refused as a filter', () => {
     ],
   ];
   for (const [name, path, line] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       assert.deepEqual(await refusal([`--filter=${path}`, ...RUN]), { status: 228, line });
     });
   }
@@ -226,7 +215,7 @@ describe('what is no regular file is refused as a filter', () => {
   });
 });
 
-describe('base64 that is not exactly right is refused', () => {
+describe('the launcher refuses base64 that is not exactly right', () => {
   const text = Buffer.from(good).toString('base64');
   const CASES: readonly [string, string, string][] = [
     ['empty', '', 'is too short'],
@@ -245,7 +234,7 @@ describe('base64 that is not exactly right is refused', () => {
     ['not of a filter file', 'QUJD', 'is too short'],
   ];
   for (const [name, data, problem] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       assert.deepEqual(await refusal([`--filter-base64=${data}`, ...RUN]), {
         status: 228,
         line: `the filter '--filter-base64=' ${problem}`,
@@ -254,7 +243,7 @@ describe('base64 that is not exactly right is refused', () => {
   }
 });
 
-describe('a command line that is not exactly right is refused', () => {
+describe('the launcher refuses a command line that is not exactly right', () => {
   const filter = `--filter=${at('good')}`;
   const noDashes = "there is no '--' with a program after it";
   const oneFilter = 'exactly one of --filter= and --filter-base64= is needed';
@@ -293,7 +282,7 @@ describe('a command line that is not exactly right is refused', () => {
     ],
   ];
   for (const [name, argv, problem] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       writeFilter(folder, 'good', good);
       assert.deepEqual(await refusal(argv), {
         status: 2,
@@ -302,12 +291,12 @@ describe('a command line that is not exactly right is refused', () => {
     });
   }
 
-  test('options after -- belong to the program', { skip }, async () => {
+  test('options after -- belong to the program', async () => {
     const { stdout } = await run([launcher, filter, '--', 'echo', '--version', '--']);
     assert.equal(stdout, '--version --\n');
   });
 
-  test('--help and --version answer on standard output', { skip }, async () => {
+  test('--help and --version answer on standard output', async () => {
     const help = await run([launcher, '--help']);
     assert.match(help.stdout, /^usage: sandbox-unit-launcher /);
     assert.deepEqual([help.status, help.stderr], [0, '']);
@@ -320,7 +309,7 @@ describe('a command line that is not exactly right is refused', () => {
   });
 });
 
-describe('a program that cannot be started is refused', () => {
+describe('the launcher refuses a program that cannot be started', () => {
   const mustBe =
     'EACCES (permission denied); it must be a regular file that this user may execute, on a mount that allows it';
   before(() => {
@@ -357,7 +346,7 @@ describe('a program that cannot be started is refused', () => {
     ],
   ];
   for (const [name, program, line] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const filter = writeFilter(folder, 'good', good);
       assert.deepEqual(await refusal([`--filter=${filter}`, '--', program, 'ran']), { status: 203, line });
     });

@@ -1,35 +1,17 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
-import {
-  asNobody,
-  buildLauncher,
-  compileProgram,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-} from '../support/native.js';
+import { BARE, compiled } from '../support/compiled.js';
+import { asNobody, compileProgram, rootObstacle } from '../support/native.js';
 import { type RunResult, run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip } = compiled({ under: [], still: BARE, state: [] });
+const { under, still, state } = paths;
+
 const sandboxify = join(folder, 'sandboxify');
 const library = join(folder, 'libsandbox.so');
-let under: string;
-let still: string;
-let state: string;
-
-before(async () => {
-  if (skip) return;
-  await buildLauncher(folder);
-  [under, still, state] = await Promise.all([
-    compileProgram('under', folder),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-    compileProgram('state', folder),
-  ]);
-});
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -56,14 +38,14 @@ const SIGSYS = 128 + 31;
 
 for (const { name, start } of WAYS) {
   describe(name, { skip }, () => {
-    test('kills at a call of the deny list, and only there', async () => {
+    test('kills at a call of the deny list, and at no other', async () => {
       const killed = await start(['uname'], DENY_UNAME);
       assert.deepEqual(ended(killed), { status: SIGSYS, stdout: '', stderr: adding('uname') });
       const other = await start(['echo', 'ran'], DENY_UNAME);
       assert.deepEqual(ended(other), { status: 0, stdout: 'ran\n', stderr: adding('uname') });
     });
 
-    test('says in the order of the list what is in the filter, and what the machine lacks', async () => {
+    test('reports the calls of the filter in the order of the list, and those that the machine lacks', async () => {
       const list = 'uname:arm_fadvise64_64:reboot:uname';
       const { stderr } = await start(['true'], { SECCOMP_SYSCALL_DENY: list });
       const skipped = 'skipping arm_fadvise64_64: not a system call of this machine\n';
@@ -79,7 +61,7 @@ for (const { name, start } of WAYS) {
       });
     });
 
-    test('takes its variables out of the environment, and nothing else', async () => {
+    test('removes its variables from the environment, and nothing else', async () => {
       const env = {
         A: '1',
         SECCOMP_DEFAULT_ACTION: 'log',
@@ -95,7 +77,7 @@ for (const { name, start } of WAYS) {
       assert.equal(inside.stdout, lines.join(''));
     });
 
-    test('of the environment that the program was started with they are gone by sandboxify alone', async () => {
+    test('keeps them in /proc/self/environ as libsandbox.so, and removes them as sandboxify', async () => {
       const { stdout } = await start(['cat', '/proc/self/environ'], { A: '1', ...DENY_UNAME });
       const variables = stdout.split('\0');
       assert.ok(variables.includes('A=1'));
@@ -109,7 +91,7 @@ for (const { name, start } of WAYS) {
       assert.match(stdout, /^Seccomp_filters:\t1$/m);
     });
 
-    test('with SECCOMP_DEFAULT_ACTION=allow loads none, and leaves that for other programs to read', async () => {
+    test('with SECCOMP_DEFAULT_ACTION=allow loads none, and leaves that to other programs', async () => {
       const { stdout, stderr } = await start([state], { SECCOMP_DEFAULT_ACTION: 'allow' });
       assert.equal(stderr, '');
       assert.match(stdout, /^environment=SECCOMP_DEFAULT_ACTION=allow$/m);
@@ -154,7 +136,7 @@ for (const { name, start } of WAYS) {
       assert.match(ran.stdout, /^Seccomp_filters:\t2$/m);
     });
 
-    test('runs nothing where another filter refuses what it needs', async () => {
+    test('runs nothing if another filter refuses its calls', async () => {
       const CASES: readonly [string, number, RegExp][] = [
         ['seccomp:1', 228, /can't load the filter: EPERM/],
         ['seccomp:0', 228, /another filter fakes the call's success/],
@@ -187,7 +169,7 @@ describe('sandboxify', { skip }, () => {
     assert.equal((await run(argv, { env: { PATH, SECCOMP_SYSCALL_ALLOW: 'exit_group' } })).status, 7);
   });
 
-  test('finds programs by PATH, in the current folder where a part of it is empty', async () => {
+  test('finds programs by PATH, and in the current folder for an empty part', async () => {
     copyFileSync(still, join(folder, 'only-here'));
     const status = async (path: string, cwd: string) =>
       (await run([sandboxify, 'only-here'], { env: { PATH: path, ...DENY_UNAME }, cwd })).status;
@@ -197,7 +179,7 @@ describe('sandboxify', { skip }, () => {
     assert.equal(await status('/absent', folder), 203);
   });
 
-  test('says what can not be started', async () => {
+  test("reports a program that can't be started", async () => {
     const text = join(folder, 'text');
     writeFileSync(text, 'no program');
     chmodSync(text, 0o755);
@@ -236,7 +218,7 @@ describe('libsandbox.so', { skip }, () => {
     assert.deepEqual(ended(result), { status: 7, stdout: '', stderr: '' });
   });
 
-  test('in a program that a confined one starts finds the filter, by a call that no list refuses', async () => {
+  test('in a child of a confined program finds the filter, by a call that no list refuses', async () => {
     const env = { SECCOMP_SYSCALL_DENY: 'uname:prctl:seccomp' };
     const result = await start(['sh', '-c', 'echo one; /bin/echo two; uname; echo $?'], env);
     assert.equal(result.stdout, `one\ntwo\n${SIGSYS}\n`);
@@ -245,7 +227,7 @@ describe('libsandbox.so', { skip }, () => {
     assert.deepEqual([launched.status, launched.stdout], [0, 'ran\n']);
   });
 
-  test("takes nobody else's filter for its own", async () => {
+  test("doesn't take a foreign filter for its own", async () => {
     for (const failing of ['getrandom:1', 'getrandom:38']) {
       const argv = [under, `--fail=${failing}`, '--', '/usr/bin/env', `LD_PRELOAD=${library}`, 'echo', 'ran'];
       const { status, stdout, stderr } = await run(argv, { env: { PATH } });
@@ -254,7 +236,7 @@ describe('libsandbox.so', { skip }, () => {
     }
   });
 
-  test('confines threads that are there when it is loaded', async () => {
+  test('confines threads that exist when it is loaded', async () => {
     const program = await compileProgram('late-load', folder, ['-pthread']);
     const { status, stdout } = await run([program, library], { env: { PATH, ...DENY_UNAME } });
     assert.deepEqual([status, stdout], [SIGSYS, '']);
@@ -262,7 +244,7 @@ describe('libsandbox.so', { skip }, () => {
     assert.deepEqual([free.status, free.stdout], [0, 'named\n']);
   });
 
-  test("is in force before other libraries' constructors run", async () => {
+  test("works before other libraries' constructors run", async () => {
     const early = await compileProgram('early', folder, ['-shared', '-fPIC', '-pthread']);
     const needing = join(folder, 'needing');
     const built = await run(
@@ -285,7 +267,7 @@ describe('libsandbox.so', { skip }, () => {
     }
   });
 
-  test('stays away from programs that need it, when it is missing', async () => {
+  test("doesn't load into programs that need it when it is missing", async () => {
     assert.ok(existsSync(join(folder, 'needing')));
     const { status, stdout } = await run([join(folder, 'needing')], { env: { PATH, ...DENY_UNAME } });
     assert.deepEqual([status, stdout], [127, '']);

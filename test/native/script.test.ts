@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import {
-  asNobody,
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  rootObstacle,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { compiled } from '../support/compiled.js';
+import { asNobody, filterRefusing, rootObstacle, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
+const { folder, paths, skip, test } = compiled({ state: [], escape: ['-static', '-pthread'] });
+const { launcher, state, escape: attempts } = paths;
+
 const at = (name: string) => join(folder, name);
 const refuseExec = { execve: errnoAction(100), execveat: errnoAction(100) };
 const filter = writeFilter(folder, 'filter', skip ? new Uint8Array() : filterRefusing(refuseExec));
-let launcher: string;
-let state: string;
-let attempts: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, state, attempts] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('state', folder),
-    compileProgram('escape', folder, ['-static', '-pthread']),
-  ]);
-});
 
 /** Writes a script that the kernel runs by the launcher. */
 function writeScript(
@@ -45,8 +26,8 @@ function writeScript(
   return at(name);
 }
 
-describe('a script starts its program behind its filter', () => {
-  test('with the arguments that it was given', { skip }, async () => {
+describe('a filter script starts its program behind its filter', () => {
+  test('with the arguments that it was given', async () => {
     const script = writeScript('with-arguments', state);
     const { stdout, status } = await run([script, '', 'a b', '--', '--help']);
     assert.equal(status, 0);
@@ -62,21 +43,21 @@ describe('a script starts its program behind its filter', () => {
     ]);
   });
 
-  test('which can start no other', { skip: rootObstacle() }, async () => {
+  test('with a program that can start no other', { skip: rootObstacle() }, async () => {
     const { stdout, status } = await run(asNobody([writeScript('confined', attempts)]));
     assert.equal(status, 0);
     assert.match(stdout, /^execve: refused \(ENETDOWN\)$/m);
     assert.doesNotMatch(stdout, /SUCCEEDED/);
   });
 
-  test('from another script and through a symbolic link', { skip }, async () => {
+  test('from another script and through a symbolic link', async () => {
     symlinkSync(writeScript('linked', state), at('link'));
     const { stdout } = await run(['sh', '-c', 'exec "$0" x', at('link')]);
     assert.deepEqual(stdout.match(/^argument=.*/gm), [`argument=${at('link')}`, 'argument=x']);
   });
 });
 
-describe('a script that is not exactly right starts nothing', () => {
+describe('an invalid filter script starts nothing', () => {
   const refusal = async (script: string) => {
     const { status, stdout, stderr } = await run([script]);
     assert.equal(stdout, '');
@@ -87,19 +68,19 @@ describe('a script that is not exactly right starts nothing', () => {
     line: `sandbox-unit-launcher: the script '${script}' ${problem}\n`,
   });
 
-  test('without its lines', { skip }, async () => {
+  test('without its lines', async () => {
     const script = writeScript('empty', state, '');
     const problem = "must have three lines, the first of which begins with '#!'";
     assert.deepEqual(await refusal(script), says(script, problem));
   });
 
-  test('with a relative path', { skip }, async () => {
+  test('with a relative path', async () => {
     const script = writeScript('relative', state, `filter=${filter}\nprogram=state\n`);
     const problem = "must name an absolute path after 'filter=', then one after 'program='";
     assert.deepEqual(await refusal(script), says(script, problem));
   });
 
-  test('writable by others', { skip }, async () => {
+  test('writable by others', async () => {
     const script = writeScript('open', state);
     chmodSync(script, 0o777);
     assert.deepEqual(await refusal(script), says(script, 'is writable by group or others; chmod go-w it'));
@@ -123,7 +104,7 @@ describe('a script that is not exactly right starts nothing', () => {
     }
   });
 
-  test('with a filter that is absent', { skip }, async () => {
+  test('with a filter that is absent', async () => {
     const script = writeScript('no-filter', state, `filter=${at('absent')}\nprogram=${state}\n`);
     assert.deepEqual(await refusal(script), {
       status: 228,
@@ -131,7 +112,7 @@ describe('a script that is not exactly right starts nothing', () => {
     });
   });
 
-  test('with a program that is absent', { skip }, async () => {
+  test('with a program that is absent', async () => {
     assert.deepEqual(await refusal(writeScript('no-program', at('absent'))), {
       status: 203,
       line: `sandbox-unit-launcher: can't execute '${at('absent')}': ENOENT (no such file or directory)\n`,

@@ -1,37 +1,17 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { type FilterFile, LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import {
-  buildLauncher,
-  compileProgram,
-  filterRefusing,
-  launcherObstacle,
-  MACHINE,
-  type Refusals,
-  sharedFolder,
-  writeFilter,
-} from '../support/native.js';
+import { BARE, compiled } from '../support/compiled.js';
+import { compileProgram, filterRefusing, MACHINE, type Refusals, writeFilter } from '../support/native.js';
 import { run } from '../support/run.js';
 
-const skip = launcherObstacle();
-const folder = sharedFolder();
-let launcher: string;
-let under: string;
-let still: string;
-
-before(async () => {
-  if (skip) return;
-  [launcher, under, still] = await Promise.all([
-    buildLauncher(folder),
-    compileProgram('under', folder),
-    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-  ]);
-});
+const { folder, paths, test } = compiled({ under: [], still: BARE });
+const { launcher, under, still } = paths;
 
 let written = 0;
 function filterOption(refusals: Refusals, change: Partial<FilterFile> = {}): string {
@@ -84,7 +64,7 @@ describe('under a filter that refuses what the launcher needs, nothing runs', ()
     { fail: ['read:0'], end: 228, line: "the filter 'FILTER' is too short" },
   ];
   for (const { fail, end, line, change = {} } of CASES) {
-    test(`${fail.join(' and ')}${change.log ? ' with the log flag' : ''}`, { skip }, async () => {
+    test(`${fail.join(' and ')}${change.log ? ' with the log flag' : ''}`, async () => {
       const option = filterOption({}, change);
       const failing = fail.map((one) => `--fail=${one}`);
       assert.deepEqual(await endOf([under, ...failing, '--', launcher, option, '--', 'echo', 'ran']), {
@@ -94,7 +74,7 @@ describe('under a filter that refuses what the launcher needs, nothing runs', ()
     });
   }
 
-  test('where seccomp(2) is missing, prctl(2) loads the same filter', { skip }, async () => {
+  test('without seccomp(2), prctl(2) loads the same filter', async () => {
     const command = [launcher, filterOption({ uname: errnoAction(100) }), '--', 'uname'];
     const { status, stderr } = await run([under, '--fail=seccomp:38', '--', ...command], {
       env: { LC_ALL: 'C' },
@@ -109,12 +89,12 @@ describe('the launcher makes the calls that are listed, and no other', () => {
   const without = (name: string) => LAUNCHER_CALLS.filter((call) => call !== name);
   const failing = () => [filterOption({}), '--', '/absent/program'];
 
-  test('the listed calls are enough to launch a program', { skip }, async () => {
+  test('the listed calls are enough to launch a program', async () => {
     const argv = [...permit(LAUNCHER_CALLS), filterOption({}), '--', still];
     assert.deepEqual(await endOf(argv), { end: 7, line: '' });
   });
 
-  test('the listed calls are enough to report a failure', { skip }, async () => {
+  test('the listed calls are enough to report a failure', async () => {
     assert.deepEqual(await endOf([...permit(LAUNCHER_CALLS), ...failing()]), {
       end: 203,
       line: "can't execute '/absent/program': ENOENT (no such file or directory)",
@@ -123,9 +103,7 @@ describe('the launcher makes the calls that are listed, and no other', () => {
 
   for (const call of LAUNCHER_CALLS) {
     const forFailures = call === 'write' || call === 'exit_group';
-    test(`${call} is needed to ${forFailures ? 'report a failure' : 'launch a program'}`, {
-      skip,
-    }, async () => {
+    test(`${call} is needed to ${forFailures ? 'report a failure' : 'launch a program'}`, async () => {
       const options = forFailures ? failing() : [filterOption({}), '--', still];
       const { end } = await endOf([...permit(without(call)), ...options]);
       // Without execve the launcher itself isn't started.
@@ -133,7 +111,7 @@ describe('the launcher makes the calls that are listed, and no other', () => {
     });
   }
 
-  test('after the filter is loaded it makes none but its execve', { skip }, async () => {
+  test('after the filter is loaded it makes only its execve', async () => {
     const nr = numbersOf(MACHINE!).get('exit_group')!;
     const onlyExit: Instruction[] = [
       { code: 0x20, jt: 0, jf: 0, k: 0 },
@@ -146,7 +124,7 @@ describe('the launcher makes the calls that are listed, and no other', () => {
   });
 });
 
-describe('where the exec fails under a filter that refuses its report, the process ends all the same', () => {
+describe('if the exec fails and the filter refuses the report, the process still ends:', () => {
   const text = join(folder, 'text');
   before(() => {
     writeFileSync(text, 'neither a program nor a script');
@@ -165,24 +143,22 @@ describe('where the exec fails under a filter that refuses its report, the proce
     ['exit_group, deadly', { exit_group: KILL }, 'SIGSYS', said],
   ];
   for (const [name, refusals, end, line] of CASES) {
-    test(`refused: ${name}`, { skip }, async () => {
+    test(`refused: ${name}`, async () => {
       assert.deepEqual(await endOf([launcher, filterOption(refusals), '--', text]), { end, line });
     });
   }
 });
 
-test('with standard descriptors closed, the program finds them closed', { skip }, async () => {
+test('with standard descriptors closed, the program finds them closed', async () => {
   const state = await compileProgram('state', folder);
   const option = filterOption({});
   const { stdout } = await run([under, '--close=0', '--close=2', '--', launcher, option, '--', state]);
   const descriptors = stdout.match(/(?<=^descriptor=)\d+/gm)?.map(Number) ?? [];
-  assert.deepEqual(
-    [0, 1, 2].filter((fd) => descriptors.includes(fd)),
-    [1],
-  );
+  const found = [0, 1, 2].filter((fd) => descriptors.includes(fd));
+  assert.deepEqual(found, [1]);
 });
 
-test('with standard error closed, a failure still ends in its status', { skip }, async () => {
+test('with standard error closed, a failure still ends in its status', async () => {
   const argv = [under, '--close=2', '--', launcher, filterOption({}), '--', '/absent/program'];
   assert.deepEqual(await endOf(argv), { end: 203, line: '' });
 });

@@ -94,13 +94,13 @@ describe('sandboxify vs libsandbox', { skip }, () => {
   const withList = (calls: string, start: string) => `SECCOMP_SYSCALL_ALLOW=${calls} ${start}`;
   const onlyHere = (printed: string) => printed.replace(/^skipping .*\n/gm, '');
 
-  test('four calls and two of the newer C library with the library', async () => {
+  test('with the library: four calls, and two of the newer C library', async () => {
     const list = [FOUR, ...BUFFER].join(':');
     const printed = await session(DYNAMIC, `${PRELOAD} ${withList(list, './myos')}`);
     assert.equal(printed, `${adding(list)}${LINUX}`);
   });
 
-  test('each of them is needed', async () => {
+  test('with the library: each call is needed', async () => {
     const all = [...FOUR.split(':'), ...BUFFER];
     const lines = all.map((left) => {
       const list = all.filter((call) => call !== left).join(':');
@@ -114,14 +114,14 @@ describe('sandboxify vs libsandbox', { skip }, () => {
     );
   });
 
-  test('thirteen calls and those of the newer C library with sandboxify', async () => {
+  test('with sandboxify: thirteen calls, and those of the newer C library', async () => {
     const list = [THIRTEEN, ...(process.arch === 'arm64' ? START_ARM64 : START)].join(':');
     const printed = onlyHere(await session(DYNAMIC, withList(list, 'sandboxify ./myos')));
     assert.ok(printed.endsWith(LINUX), printed);
     if (process.arch === 'x64') assert.equal(printed, `${adding(list)}${LINUX}`);
   });
 
-  test('what a program under an allow list starts with the library runs under the same filter', async () => {
+  test('with the library: what a program under an allow list starts has the same filter', async () => {
     const list = [THIRTEEN, ...START, 'execve', 'futex'].join(':');
     const printed = await session(DYNAMIC, `${PRELOAD} ${withList(list, 'env ./myos')}`);
     assert.equal(onlyHere(printed).replace(/^adding .*\n/gm, ''), LINUX);
@@ -131,7 +131,7 @@ describe('sandboxify vs libsandbox', { skip }, () => {
 describe('with musl', { skip }, () => {
   const MUSL = 'musl-gcc -o myos myos.c';
 
-  test('the library confines programs and takes its variables away', async () => {
+  test('the library confines programs and removes its variables', async () => {
     const show = `printf '#include <stdlib.h>\\n#include <stdio.h>\\nint main(void) { puts(getenv("SECCOMP_SYSCALL_DENY") ? "there" : "gone"); puts(getenv("A")); return 0; }' >show.c`;
     assert.equal(
       await session(

@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict';
 import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, type TestContext, test } from 'node:test';
+import { before, type TestContext } from 'node:test';
 import { GROUPS_ROOT } from '../support/control-groups.js';
 import { compileC, PROGRAMS } from '../support/native.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { filtersOf, startIn, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
 const { skip, group, program, tighten } = setting;
+const test = testsUnless(skip);
 
 /** So many that a process comes from the first to the last while those in between are listed. */
 const GROUPS = 400;
@@ -77,7 +79,7 @@ for (const [way, groups, count] of [
   ['move', 2, 20],
   ['fork', 2, 20],
 ] as const)
-  test(`${way}: none evades the filter, nor who reads it`, { skip }, async (t) => {
+  test(`${way}: none evades the filter, nor its reader`, async (t) => {
     const path = group(t);
     const [first, last] = divide(t, path, groups);
     const { pid } = await startIn(t, path, [program('evade'), way, first, last]);
@@ -107,9 +109,7 @@ const tightenWithout = async (file: string, path: string): Promise<string> => {
   return `${status} ${stdout}`;
 };
 
-test('where the kernel does not tell the group of a process, it is found if it is of the unit', {
-  skip,
-}, async (t) => {
+test("tighten: a process whose group the kernel doesn't show is found if it is the unit's", async (t) => {
   const path = group(t);
   const [first, last] = divide(t, path, GROUPS);
   await startIn(t, path, [program('evade'), 'watch-move', first, last]);
@@ -122,9 +122,7 @@ test('where the kernel does not tell the group of a process, it is found if it i
   assert.match(stdout, new RegExp(`^(?:thread|same) ${pid} \\d+$`, 'm'));
 });
 
-test('where the kernel does not tell the group of a process, it is left alone if it is not of the unit', {
-  skip,
-}, async (t) => {
+test("tighten: a process whose group the kernel doesn't show is left alone if it isn't the unit's", async (t) => {
   const [path, other] = [group(t), group(t)];
   divide(t, path, 1);
   const { pid } = await startIn(t, other, ['/usr/bin/sleep', '1000']);
@@ -136,9 +134,7 @@ test('where the kernel does not tell the group of a process, it is left alone if
   assert.match(stdout, new RegExp(`^thread ${own.pid} 1\nfilter [0-9a-f]+\n$`));
 });
 
-test('processes of the machine are looked at where others than root can move threads', {
-  skip,
-}, async (t) => {
+test('tighten: all processes are examined if other users than root can move threads', async (t) => {
   // The file tells the ID that was given last.
   const unlisted = '1 finding 0 unlisted 5\nunchanged\n';
   const path = group(t);

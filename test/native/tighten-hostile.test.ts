@@ -3,21 +3,23 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { LONG, THOROUGH } from '../support/thorough.js';
 import { filtersOf, startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
 const { skip, group, program, filter } = setting;
+const test = testsUnless(skip);
 
 const KILLS = THOROUGH ? 500 : 80;
 
-test('killed at any moment, it leaves all threads that are left alike', { skip }, async (t) => {
+test('killed at any moment, tighten leaves all remaining threads alike', async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];
   const argv = [program('kill-tighten'), words[1]!, `${KILLS}`, `${seed}`, program('tighten'), ...words];
   const { status, stdout, stderr } = await run(argv, { timeoutMs: 300_000 });
@@ -33,7 +35,7 @@ test('killed at any moment, it leaves all threads that are left alike', { skip }
   assert.ok(seen.plain! > 0 && seen.filtered! + seen.ended! > 0, `seed ${seed}: ${stdout}`);
 });
 
-test('who comes into the group meanwhile is given the filter, too', { skip }, async (t) => {
+test('a process that joins the group meanwhile gets the filter, too', async (t) => {
   let given = 0;
   for (let times = 0; times < 60 && given === 0; times++) {
     const path = group(t);
@@ -58,7 +60,7 @@ test('who comes into the group meanwhile is given the filter, too', { skip }, as
 const PICKED = THOROUGH ? 24 : 8;
 const INTERVALS = [100, 300, 1000, 3000];
 
-test('processes that are killed meanwhile are no reason to end the others', { skip }, async (t) => {
+test("processes killed by others don't make tighten kill the rest", async (t) => {
   const endings: number[] = [];
   for (let times = 0; times < PICKED; times++) {
     const path = group(t);
@@ -113,7 +115,7 @@ const hasFilter = async (pid: number, path: string) => {
   return stdout.includes(`filter ${Buffer.from(readFileSync(path).subarray(36)).toString('hex')}\n`);
 };
 
-test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
+test('a process that overwrites the filter is found, and all are killed', async (t) => {
   const bytes = longFilter();
   let detected = 0;
   for (let times = 0; times < 60 && detected === 0; times++) {
@@ -139,7 +141,7 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
   assert.ok(detected > 0, 'the writer was never in time');
 });
 
-describe('memory that can only be read is not written to, while the filter lies there,', () => {
+describe("read-only memory with the filter can't be written,", () => {
   const EFAULT = '14';
 
   /** Has one who writes tell its attempts until one came in time, and gives the victim the filter each time. */
@@ -161,16 +163,14 @@ describe('memory that can only be read is not written to, while the filter lies 
       await setting.empty(path);
       attacker.kill('SIGKILL');
       const attempts = said.split('\n').filter((line) => line !== 'ready' && line !== '');
-      assert.deepEqual(
-        [...new Set(attempts)].filter((line) => line !== EFAULT),
-        [],
-      );
+      const found = [...new Set(attempts)].filter((line) => line !== EFAULT);
+      assert.deepEqual(found, []);
       tried = said.slice(said.indexOf('ready')).split(EFAULT).length - 1;
     }
     assert.ok(tried > 0, 'the writer was never in time');
   };
 
-  test('by process_vm_writev', { skip }, async (t) => {
+  test('by process_vm_writev', async (t) => {
     await refuses(t, async (path) => {
       const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
       await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 60_000, 2);
@@ -178,7 +178,7 @@ describe('memory that can only be read is not written to, while the filter lies 
     });
   });
 
-  test('by a ring of io_uring, nor is code', { skip }, async (t) => {
+  test("by io_uring, which can't write code either", async (t) => {
     await refuses(t, async (path) => {
       const child = await startIn(t, path, [program('ring-writes'), group(t)]);
       return [child, child.pid!];
@@ -186,7 +186,7 @@ describe('memory that can only be read is not written to, while the filter lies 
   });
 });
 
-test('a page that the service itself is to bring is not waited for', { skip }, async (t) => {
+test("tighten doesn't wait for a page that the service itself provides", async (t) => {
   const path = group(t);
   const attacker = spawn(program('late-pages'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => attacker.kill('SIGKILL'));
@@ -197,7 +197,7 @@ test('a page that the service itself is to bring is not waited for', { skip }, a
 });
 
 // Each try takes the time after which a thread counts as one that doesn't run.
-test('no call is made past the filters that there are', { skip: skip ?? LONG }, async (t) => {
+test('no call is made past the loaded filters', { skip: skip ?? LONG }, async (t) => {
   for (let tried = false, times = 0; !tried; times++) {
     assert.ok(times < 10, 'no process came to the call in time');
     const path = group(t);

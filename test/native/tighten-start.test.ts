@@ -2,27 +2,29 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { numberOf, runIn } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { startIn, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const { skip, group, unit, program, filter } = tightening();
+const test = testsUnless(skip);
 
 const own = () => [program('tighten'), '--cgroup', 'self', '--filter', program('refusing')];
 const filtersOn = (pid: number) =>
   /^Seccomp_filters:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 
-describe('standard output', () => {
+describe('standard output of tighten', () => {
   const report = (path: string) => [
     ...[program('tighten'), '--cgroup', path],
     ...['--filter', program('refusing'), '--report'],
   ];
 
-  test('has nothing unless a report is asked for', { skip }, async (t) => {
+  test('is empty unless a report is requested', async (t) => {
     const path = group(t);
     const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
     const silent = report(path).slice(0, -1);
@@ -48,7 +50,7 @@ describe('standard output', () => {
     ['full', '"$@" >/dev/full'],
     ['closed', '{ sleep 0.2; "$@"; echo $? >"$0"; } | :; exit "$(cat "$0")"'],
   ] as const)
-    test(`that is ${name} is told by a status of its own`, { skip }, async (t) => {
+    test(`that is ${name} has its own exit status`, async (t) => {
       const path = group(t);
       const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
       const argv = ['/bin/sh', '-c', script, program(`status-${name}`), ...report(path)];
@@ -57,7 +59,7 @@ describe('standard output', () => {
     });
 });
 
-test('all go on before anything is said, be it to one who does not listen', { skip }, async (t) => {
+test('all threads continue before anything is printed, even to a blocked reader', async (t) => {
   const path = group(t);
   const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
   const bytes = filterRefusing({ restart_syscall: errnoAction(1) }, { ready: true });
@@ -71,20 +73,20 @@ test('all go on before anything is said, be it to one who does not listen', { sk
   assert.equal(filtersOn(pid!), '0');
 });
 
-describe('a start', () => {
+describe('a start with [ready]', () => {
   const startWith = (path: string, main: number | undefined) => {
     const argv = main === undefined ? own() : ['/usr/bin/env', `MAINPID=${main}`, ...own()];
     return runIn(path, argv);
   };
 
-  test('of which nothing is left has succeeded', { skip }, async (t) => {
+  test('without remaining processes has succeeded', async (t) => {
     const path = unit(t);
     assert.equal((await startWith(path, undefined)).status, 0);
     const { stdout } = await run(['/bin/sh', '-c', 'echo $$']);
     assert.equal((await startWith(path, Number(stdout))).status, 0, 'the main process has ended');
   });
 
-  test('whose main process is in another group fails', { skip }, async (t) => {
+  test('whose main process is in another group fails', async (t) => {
     const path = unit(t);
     const { pid } = await startIn(t, group(t), ['/usr/bin/sleep', '1000']);
     assert.equal((await startWith(path, pid)).status, 1);
@@ -93,7 +95,7 @@ describe('a start', () => {
     assert.equal(filtersOn(pid!), '0');
   });
 
-  test('is for the main process and the others', { skip }, async (t) => {
+  test('loads the filter into the main process and the others', async (t) => {
     const path = unit(t);
     const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
     assert.equal((await startWith(path, pid)).status, 0);
@@ -101,7 +103,7 @@ describe('a start', () => {
   });
 });
 
-test('a process of more groups than fit into a page has its privileges', { skip }, async (t) => {
+test('a process with more groups than fit into a page keeps its privileges', async (t) => {
   const path = group(t);
   const groups = Array.from({ length: 3000 }, (_, index) => 1_000_000 + index).join();
   const { pid } = await startIn(t, path, [

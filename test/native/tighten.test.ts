@@ -5,18 +5,20 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext } from 'node:test';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { GROUPS_ROOT } from '../support/control-groups.js';
 import { filterRefusing } from '../support/native.js';
 import { runIn } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { testsUnless } from '../support/tests-unless.js';
 import { THOROUGH } from '../support/thorough.js';
 import { filtersOf, REFUSING, startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
 const { skip, group, unit, mark, program, tighten, filter } = setting;
+const test = testsUnless(skip);
 
 /** Kinds of waiting that there are at least. */
 const KINDS = 49;
@@ -33,10 +35,8 @@ async function startWaits(t: TestContext, path: string) {
     await once(child, 'close');
     const told = lines.slice(1);
     assert.ok(told.length >= KINDS, lines.join('\n'));
-    assert.deepEqual(
-      told.filter((line) => !line.endsWith(' ok')),
-      [],
-    );
+    const found = told.filter((line) => !line.endsWith(' ok'));
+    assert.deepEqual(found, []);
   };
 }
 
@@ -56,8 +56,8 @@ const napping = (t: TestContext, path: string) => startIn(t, path, ['/usr/bin/sl
 const field = (tid: number, key: string) =>
   new RegExp(`^${key}:\t(\\S+)`, 'm').exec(readFileSync(`/proc/${tid}/status`, 'utf8'))?.[1];
 
-describe('threads that wait', () => {
-  test('all have the filter, and none notices', { skip }, async (t) => {
+describe('tighten of waiting threads', () => {
+  test('all have the filter, and none notices', async (t) => {
     const path = group(t);
     const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path);
@@ -66,7 +66,7 @@ describe('threads that wait', () => {
     await end('filtered');
   });
 
-  test('a dry run changes nothing', { skip }, async (t) => {
+  test('a dry run changes nothing', async (t) => {
     const path = group(t);
     const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path, '--dry-run');
@@ -74,7 +74,7 @@ describe('threads that wait', () => {
     await end('plain');
   });
 
-  test('reading their filters disturbs none', { skip }, async (t) => {
+  test('reading their filters disturbs none', async (t) => {
     const path = group(t);
     const end = await startWaits(t, path);
     const { status, stdout } = await run([program('read-filters'), path]);
@@ -83,22 +83,20 @@ describe('threads that wait', () => {
   });
 });
 
-describe('threads that are hard to stop', () => {
+describe('tighten of threads that are hard to stop', () => {
   for (const kind of ['chain', 'chains', 'untraced', 'exec', 'crowd']) {
-    test(`${kind}: none is left out`, { skip }, async (t) => {
+    test(`${kind}: none is left out`, async (t) => {
       const path = group(t);
       await startIn(t, path, [program('hard-to-stop'), kind]);
       const { status, stdout, stderr } = await tighten(path);
       assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\ntightened\n', '']);
       const filters = await filtersOf(setting, path);
-      assert.deepEqual(
-        filters.filter(({ isWanted, count }) => !isWanted || count !== 1),
-        [],
-      );
+      const found = filters.filter(({ isWanted, count }) => !isWanted || count !== 1);
+      assert.deepEqual(found, []);
     });
   }
 
-  test('one that execs while others are stopped already is stopped behind it', { skip }, async (t) => {
+  test('a thread that execs while others are stopped is stopped after it', async (t) => {
     const path = group(t);
     const other = spawn(program('late-exec'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => other.kill('SIGKILL'));
@@ -113,7 +111,7 @@ describe('threads that are hard to stop', () => {
     );
   });
 
-  test('one that is traced already is told, and nothing is changed', { skip }, async (t) => {
+  test('a traced thread is reported, and nothing is changed', async (t) => {
     const path = group(t);
     await startIn(t, path, [program('hard-to-stop'), 'traced']);
     await until('it is traced', () => threadsOf(path).some((tid) => field(tid, 'TracerPid') !== '0'));
@@ -124,13 +122,13 @@ describe('threads that are hard to stop', () => {
   });
 });
 
-describe('nothing is changed where', () => {
+describe('tighten changes nothing if', () => {
   const unchanged = async (path: string) => {
     for (const tid of threadsOf(path))
       assert.deepEqual([field(tid, 'Seccomp'), field(tid, 'TracerPid')], ['0', '0']);
   };
 
-  test('a thread waits in a call that the filter refuses', { skip }, async (t) => {
+  test('a thread waits in a call that the filter refuses', async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     await until('it sleeps', () => field(pid!, 'State') === 'S');
@@ -140,7 +138,7 @@ describe('nothing is changed where', () => {
     await unchanged(path);
   });
 
-  test('a thread has no right to load', { skip }, async (t) => {
+  test('a thread has no right to load', async (t) => {
     const path = group(t);
     const { pid } = await startIn(t, path, [
       'setpriv',
@@ -159,7 +157,7 @@ describe('nothing is changed where', () => {
     assert.deepEqual([status, field(pid!, 'NoNewPrivs'), field(pid!, 'Seccomp')], [0, '1', '2']);
   });
 
-  test('threads are in a PID namespace that it does not see', { skip }, async (t) => {
+  test("threads are in a PID namespace that it can't see", async (t) => {
     const path = group(t);
     await napping(t, path);
     const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten'), '--report'];
@@ -168,7 +166,7 @@ describe('nothing is changed where', () => {
     await unchanged(path);
   });
 
-  test('tighten has no CAP_SYS_ADMIN', { skip }, async (t) => {
+  test('tighten has no CAP_SYS_ADMIN', async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const without = [
@@ -192,7 +190,7 @@ describe('nothing is changed where', () => {
     ['no-vdso', 'no-call', 'a thread has no instruction for a call'],
     ...(THOROUGH ? ([['fault', 'stuck', 'a thread waits for memory']] as const) : []),
   ] as const)
-    test(name, { skip }, async (t) => {
+    test(name, async (t) => {
       const path = group(t);
       const { pid } = await startIn(t, path, [program('hard-to-stop'), kind]);
       const isReady = () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ready\n';
@@ -204,11 +202,11 @@ describe('nothing is changed where', () => {
       await unchanged(path);
     });
 
-  test('there is no thread', { skip }, async (t) => {
+  test('there is no thread', async (t) => {
     assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);
   });
 
-  test('tighten has a filter itself', { skip }, async (t) => {
+  test('it has a filter itself', async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const other = filter('other', filterRefusing({ mkdir: errnoAction(1) }));
@@ -220,7 +218,7 @@ describe('nothing is changed where', () => {
   });
 
   if (THOROUGH)
-    test('the control group is frozen', { skip }, async (t) => {
+    test('the control group is frozen', async (t) => {
       const path = group(t);
       const { pid } = await napping(t, path);
       writeFileSync(join(path, 'cgroup.freeze'), '1');
@@ -230,7 +228,7 @@ describe('nothing is changed where', () => {
     });
 });
 
-test('a second filter comes on top, and one that is there already is enough', { skip }, async (t) => {
+test('tighten adds a second filter, and none that is there already', async (t) => {
   const path = group(t);
   const { pid } = await napping(t, path);
   for (let times = 0; times < 2; times++) assert.equal((await tighten(path)).status, 0);
@@ -240,7 +238,7 @@ test('a second filter comes on top, and one that is there already is enough', { 
   assert.equal(field(pid!, 'Seccomp_filters'), '2');
 });
 
-test('tighten leaves itself out of its own control group', { skip }, async (t) => {
+test('tighten leaves itself out of its own control group', async (t) => {
   const path = unit(t);
   const { pid } = await napping(t, path);
   const { status, stdout, stderr } = await runIn(path, own());
@@ -248,7 +246,7 @@ test('tighten leaves itself out of its own control group', { skip }, async (t) =
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test('tighten is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
+test('tighten covers all of a unit that has moved it into a group below its own', async (t) => {
   const path = unit(t);
   const { pid } = await napping(t, path);
   const below = join(path, 'below');
@@ -258,7 +256,7 @@ test('tighten is for all of a unit that has moved it into a group below its own'
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test("tighten is for no group above its unit's, whatever its environment says", { skip }, async (t) => {
+test("tighten never covers a group above its unit's, whatever its environment says", async (t) => {
   const above = unit(t);
   const { pid } = await napping(t, above);
   const path = join(above, 'inner');
@@ -269,7 +267,7 @@ test("tighten is for no group above its unit's, whatever its environment says", 
   assert.equal(field(pid!, 'Seccomp_filters'), '0');
 });
 
-test("tighten refuses a group that isn't marked as a unit's, or is a slice", { skip }, async (t) => {
+test("tighten refuses a group that isn't marked as a unit's, or is a slice", async (t) => {
   const slice = join(unit(t), 'x.slice');
   mkdirSync(slice);
   t.after(() => rmdirSync(slice));
@@ -281,7 +279,7 @@ test("tighten refuses a group that isn't marked as a unit's, or is a slice", { s
   }
 });
 
-test('tighten waits until threads come and go no more', { skip }, async (t) => {
+test('tighten waits until no more threads come and go', async (t) => {
   const path = group(t);
   const started = startIn(t, path, [
     '/bin/sh',
@@ -294,7 +292,7 @@ test('tighten waits until threads come and go no more', { skip }, async (t) => {
   assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'sleep\n');
 });
 
-test('tighten waits for no longer than its option says', { skip }, async (t) => {
+test('tighten waits for no longer than its option says', async (t) => {
   const path = group(t);
   await startIn(t, path, ['/bin/bash', '-c', 'while :; do sleep 0.05; done']);
   // The first words would wait for half a minute: so long the second ones can't have taken.
@@ -302,7 +300,7 @@ test('tighten waits for no longer than its option says', { skip }, async (t) => 
   assert.deepEqual([status, shapeOf(stdout)], [0, 'restless\npaused\ntightened\n']);
 });
 
-describe('a mistake touches no thread:', () => {
+describe("a mistake in tighten's command line changes no thread:", () => {
   const CASES: readonly [string, readonly string[], number, RegExp][] = [
     ['no word', [], 2, /--cgroup and --filter are missing/],
     ['an unknown option', ['--cgroup', '/x', '--force'], 2, /unknown option.*'--force'/],
@@ -319,7 +317,7 @@ describe('a mistake touches no thread:', () => {
     ['no filter', ['--cgroup', '/x', '--filter', '/none'], 1, /can't be opened: ENOENT/],
   ];
   for (const [name, words, status, line] of CASES) {
-    test(name, { skip }, async () => {
+    test(name, async () => {
       const result = await run([program('tighten'), ...words]);
       assert.deepEqual([result.status, result.stdout], [status, '']);
       assert.match(result.stderr, /^tighten: [^\n]+\n$/);
@@ -339,11 +337,11 @@ describe('a mistake touches no thread:', () => {
     assert.match(stderr, line);
   };
 
-  test('the root of all control groups', { skip }, async () => {
+  test('the root of all control groups', async () => {
     await refusesGroup(GROUPS_ROOT!, /not the root of all: '[^\n]+'; see tighten --help\n$/);
   });
 
-  test('the control group of PID 1, or one above it', { skip }, async (t) => {
+  test('the control group of PID 1, or one above it', async (t) => {
     const path = group(t);
     const into = `echo 1 >"$1/cgroup.procs";`;
     await refusesGroup(path, /without PID 1, which is in '[^\n]+'; see tighten --help\n$/, into);
@@ -356,17 +354,17 @@ describe('a mistake touches no thread:', () => {
     assert.match(stderr, line);
   };
 
-  test('a filter of another stage', { skip }, async (t) => {
+  test('a filter of another stage', async (t) => {
     await refusesFilter(t, filter('exec', filterRefusing(REFUSING)), /is not of stage 'ready'/);
   });
 
-  test('a filter that others may write', { skip }, async (t) => {
+  test('a filter that others may write', async (t) => {
     const path = filter('writable', filterRefusing(REFUSING, { ready: true }));
     await run(['chmod', 'g+w', path]);
     await refusesFilter(t, path, /isn't root's alone/);
   });
 
-  test('a filter that is cut', { skip }, async (t) => {
+  test('a filter that is cut', async (t) => {
     const bytes = filterRefusing(REFUSING, { ready: true }).slice(0, -8);
     await refusesFilter(t, filter('cut', bytes), /is not as long as its header says/);
   });

@@ -42,10 +42,8 @@ test('numbers become names, masks become lists', () => {
     ],
   );
   assert.deepEqual(calls[0]!.phases, { start: 4, serving: 900, stop: 2 });
-  assert.deepEqual(
-    calls.map(({ onceReady }) => onceReady),
-    [['serving'], [], ['serving'], ['serving']],
-  );
+  const found = calls.map(({ onceReady }) => onceReady);
+  assert.deepEqual(found, [['serving'], [], ['serving'], ['serving']]);
   assert.deepEqual(
     refused.map(({ name, answer }) => [name, answer]),
     [
@@ -67,7 +65,7 @@ test('each machine has its own ABIs, and numbers of x32 lack their bit', () => {
   assert.deepEqual(at('riscv64').slice(0, 1), ['riscv64 read']);
 });
 
-test('texts of bytes become text, and a byte that is none is told as such', () => {
+test('bytes become text, with invalid ones marked', () => {
   const { paths } = named();
   assert.deepEqual(paths[1], { path: '/srv/größe', use: 'failed', phases: ['serving'], count: 2, errno: 2 });
   assert.deepEqual(paths[3], { path: 'end/of/it', use: 'read', phases: ['serving'], count: 1, cut: true });
@@ -75,18 +73,16 @@ test('texts of bytes become text, and a byte that is none is told as such', () =
   assert.equal(odd!.path, '/a\ufffd');
 });
 
-test('arguments have the call of their line, and values without one are lost', () => {
+test('arguments have the call of their line, and values without a line count as lost', () => {
   const { arguments: all, lost } = named({
     arguments: [...dump().arguments, { watch: 7, phases: 1, values: [['1']], lost: 2 }],
   });
-  assert.deepEqual(
-    all.map(({ name, values, lost: more }) => [name, values.length, more]),
-    [['socket', 2, 1]],
-  );
+  const found = all.map(({ name, values, lost: more }) => [name, values.length, more]);
+  assert.deepEqual(found, [['socket', 2, 1]]);
   assert.equal(lost.arguments, 3);
 });
 
-test('capabilities have their names and those of the calls that asked', () => {
+test('capabilities have their names, and the calls that needed them', () => {
   assert.deepEqual(
     named().capabilities.map(({ name, calls }) => [name, calls]),
     [
@@ -96,7 +92,7 @@ test('capabilities have their names and those of the calls that asked', () => {
   );
 });
 
-test('what has no place in a recording is counted as lost, and what the observer lost stays so', () => {
+test("what doesn't fit a recording counts as lost, and the observer's losses stay", () => {
   const { lost, forkFlags, modes } = named({
     paths: [
       { use: 'read', phases: 1, path: 'pipe:[1]', count: 1 },
@@ -108,7 +104,7 @@ test('what has no place in a recording is counted as lost, and what the observer
   assert.deepEqual([forkFlags, modes], [[18874385], [0o640]]);
 });
 
-test('a program that has no room in the table makes the programs lost', () => {
+test('a program without room in the table makes the programs incomplete', () => {
   const [read] = dump().calls;
   const { calls, lost } = named({ calls: [{ ...read!, programs: 2 ** 31 + 1 }] });
   assert.deepEqual([calls[0]!.programs, lost.programs], [[0], 1]);
@@ -189,7 +185,7 @@ const anyDump: fc.Arbitrary<ObservedUnit> = fc.record({
   blind: fc.array(fc.constantFrom('capabilities', 'paths')),
 });
 
-test('whatever a dump has, its recording is one that can be read back', () => {
+test('a recording of any dump can be read back', () => {
   fc.assert(
     fc.property(anyDump, (observed) => {
       const taken = parseDump(new TextEncoder().encode(JSON.stringify(observed)));

@@ -17,7 +17,7 @@ async function started(options: FakeObserverOptions = {}) {
   return { fake, observer: await Observer.start(contextOf(fake), OPTIONS) };
 }
 
-test('the observer gets what to watch, and starts', async () => {
+test('the observer gets the watch list, and starts', async () => {
   const { fake, observer } = await started();
   assert.deepEqual(fake.heard.slice(0, 5), [
     'slice 10',
@@ -53,12 +53,12 @@ for (const [answer, code, message] of REFUSALS) {
   });
 }
 
-test('a path with a line break would be another line', async () => {
+test('a path with a line break is refused', async () => {
   const context = contextOf(new FakeObserver());
   await assert.rejects(Observer.start(context, { ...OPTIONS, groups: ['/g\nstart'] }), /line break/);
 });
 
-test('ticks are taken, as far as they are numbers', async () => {
+test('ticks are read, if they are numbers', async () => {
   const { observer } = await started({
     lines: [
       '{"tick":{"units":[{"calls":3,"lost":-1,"lives":"2"},7]}}',
@@ -71,7 +71,7 @@ test('ticks are taken, as far as they are numbers', async () => {
   assert.deepEqual(observer.ticks, [{ calls: 4, lost: 0, lives: 0 }]);
 });
 
-test('a dump is all objects until it is whole', async () => {
+test('a dump is complete after its last object', async () => {
   const { observer } = await started({
     dumps: [['{"dump":0}', '{"dump":1,"calls":[]}'], ['{"dump":0,"x":1}']],
   });
@@ -79,7 +79,7 @@ test('a dump is all objects until it is whole', async () => {
   assert.deepEqual(await observer.dump(), ['{"dump":0,"x":1}']);
 });
 
-test('an observer that is killed gives no dump, and says so', async () => {
+test('a killed observer has no dump, and an error', async () => {
   const { observer } = await started({ dumps: [], status: 128 });
   await assert.rejects(
     observer.dump(),

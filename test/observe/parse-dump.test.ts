@@ -5,7 +5,7 @@ import { dump } from '../support/dumps.js';
 
 const parsed = (json: unknown) => parseDump(new TextEncoder().encode(JSON.stringify(json)));
 
-test('a dump is read as it is', () => {
+test('a dump is read', () => {
   assert.deepEqual(parsed(dump()), dump());
 });
 
@@ -34,7 +34,7 @@ const FAULTS: readonly [json: unknown, says: RegExp][] = [
   [{ ...dump(), lost: { 'a b': 1 } }, /lost\.a b must be left out/],
 ];
 
-test('anything else is an error that names the place', () => {
+test('an invalid dump is an error that names the place', () => {
   for (const [json, says] of FAULTS) {
     const result = parsed(json);
     assert.ok('severity' in result, String(says));

@@ -12,21 +12,19 @@ async function folderIn(options: FakeOptions) {
   return groupFolder(context, { name: UNIT, state: await context.system.unit(UNIT) });
 }
 
-test('a service that runs has its control group', async () => {
+test('a running service has its control group', async () => {
   assert.equal(await folderIn({}), '/sys/fs/cgroup/system.slice/demo.service');
 });
 
-test('without a hierarchy of control groups there is none, and the error says so', async () => {
+test('without a hierarchy of control groups the service has none, and the error says so', async () => {
   await assert.rejects(folderIn({ files: { '/proc/self/mountinfo': '' } }), ({ diagnostics }: UserError) => {
-    assert.deepEqual(
-      diagnostics.map(({ code, hint }) => [code, hint]),
-      [['no-cgroup', 'start the service first']],
-    );
+    const found = diagnostics.map(({ code, hint }) => [code, hint]);
+    assert.deepEqual(found, [['no-cgroup', 'start the service first']]);
     return true;
   });
 });
 
-test('programs that set services up may be where systemd, the launcher and what loads filters of [ready] are', () => {
+test('setup programs may be in the folders of systemd, the launcher and the program of [ready]', () => {
   const context = contextOf(new FakeObserver());
   const installed = '/usr/local/libexec/sandbox-unit';
   const built = `${context.home}/native-helper/build/x86-64/tighten`;

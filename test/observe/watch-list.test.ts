@@ -4,7 +4,7 @@ import { configuration, LOOKS, observedAbis, WATCHED, watchedOn } from '../../sr
 import { callNames } from '../../src/seccomp/syscalls/numbers.js';
 import { NEEDED_ARGUMENTS } from '../support/needed-arguments.js';
 
-test('every name is that of a call', () => {
+test('every name in the watch list is a call', () => {
   for (const { call } of [...WATCHED, ...LOOKS]) assert.ok(callNames().has(call), call);
 });
 
@@ -15,18 +15,16 @@ test('a call has at most two watched arguments, and two looks', () => {
   assert.equal(count(LOOKS.map(({ call }) => call)), 2);
 });
 
-test('everything that rules and directives are proved by is watched', () => {
+test('everything that proves rules and directives is watched', () => {
   const isWatched = ([name, places]: (typeof NEEDED_ARGUMENTS)[number]) =>
     WATCHED.some(
       ({ call, arguments: of }) => call === name && places.every((one) => of.some((place) => place === one)),
     );
-  assert.deepEqual(
-    NEEDED_ARGUMENTS.filter((one) => !isWatched(one)),
-    [],
-  );
+  const found = NEEDED_ARGUMENTS.filter((one) => !isWatched(one));
+  assert.deepEqual(found, []);
 });
 
-test('the observer knows no more than 255 watched arguments', () => {
+test('the observer has at most 255 watched arguments', () => {
   for (const machine of ['x86-64', 'arm64'] as const) assert.ok(watchedOn(machine).length <= 255);
 });
 

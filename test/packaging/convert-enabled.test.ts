@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { enabledDropIn, enabledManifest } from '../../src/apply/restart/enabled-at-boot.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import type { Lifetime } from '../../src/systemd/paths/placement.js';
@@ -10,8 +9,9 @@ import { UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';
+import { testsUnless } from '../support/tests-unless.js';
 
-const skip = layerAvailable() ?? false;
+const test = testsUnless(layerAvailable());
 const SERVICE = '[Service]\nType=notify\nExecStart=/usr/sbin/demod Bücher\n';
 const POLICY = `[syscalls]\ndeny = ["execve"]\n[ready]\ndeny = ["chroot"] # ü\n`;
 const EARLY = `run/systemd/generator.early/${UNIT}.d`;
@@ -61,7 +61,7 @@ async function convert(t: Parameters<typeof temporaryFolder>[0], files: Tree, ..
   return { ...ran, read, asked: read('asked')?.toString() };
 }
 
-test('convert-enabled: the files are those that an apply for good would write', { skip }, async (t) => {
+test('convert-enabled: writes the files that a permanent apply would', async (t) => {
   const { status, stdout, stderr, read, asked } = await convert(t, await inForce(), 'upgrade', '0.1.0');
   assert.equal(status, 0, stderr);
   assert.match(
@@ -79,9 +79,7 @@ test('convert-enabled: the files are those that an apply for good would write', 
   assert.equal(read('etc/sandbox-unit/enabled/activate.d'), undefined);
 });
 
-test('convert-enabled: does nothing where nothing is enabled, or an upgrade has failed', {
-  skip,
-}, async (t) => {
+test('convert-enabled: does nothing without enabled units, or after a failed upgrade', async (t) => {
   for (const [files, word] of [
     [{}, 'install'],
     [await inForce(), 'abort-upgrade'],
@@ -95,9 +93,7 @@ test('convert-enabled: does nothing where nothing is enabled, or an upgrade has 
   }
 });
 
-test('convert-enabled: one unit that does not fit keeps all as they are, with the reason', {
-  skip,
-}, async (t) => {
+test("convert-enabled: one unit that doesn't fit keeps all unchanged, with the reason", async (t) => {
   const dropIn = enabledDropIn(UNIT).slice(1);
   const refused = `${UNIT} is not started without its policy: a file of the unit has changed: /x.conf\n`;
   const { [MANIFEST]: manifest, [dropIn]: enabled, ...own } = await inForce();
@@ -128,9 +124,7 @@ test('convert-enabled: one unit that does not fit keeps all as they are, with th
   }
 });
 
-test('convert-enabled: an instance that the generator keeps from its template is one', {
-  skip,
-}, async (t) => {
+test("convert-enabled: an instance that the generator keeps from its template doesn't fit", async (t) => {
   const manifest = enabledManifest('demo@.service').slice(1);
   for (const [name, found] of [
     ['zz-sandbox-unit-refused', true],

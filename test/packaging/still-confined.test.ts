@@ -1,10 +1,10 @@
 /** What a package says of confined units before it goes. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';
+import { testsUnless } from '../support/tests-unless.js';
 
-const skip = layerAvailable() ?? false;
+const test = testsUnless(layerAvailable());
 const COMMAND = 'sandbox-unit';
 const PACKAGE = 'sandbox-unit-launcher';
 const STARTS = '[Service]\nExecStart=/usr/libexec/sandbox-unit/launcher -- /bin/true\n';
@@ -35,7 +35,7 @@ async function ask(
 const NOTHING = { status: 0, ways: [] };
 const told = (...ways: string[]) => ({ status: 1, ways });
 
-test('nothing is said where nothing is confined', { skip }, async (t) => {
+test('still-confined: prints nothing if no unit is confined', async (t) => {
   const others = {
     'etc/systemd/system/a.service': '[Service]\nExecStart=/bin/true\n',
     'etc/sandbox-unit/a.service.toml': '',
@@ -46,7 +46,7 @@ test('nothing is said where nothing is confined', { skip }, async (t) => {
   for (const name of [COMMAND, PACKAGE]) assert.deepEqual(await ask(t, [name], others), NOTHING, name);
 });
 
-test('units are named as a shell takes them, by what takes them back', { skip }, async (t) => {
+test('still-confined: quotes units for a shell, in the command that reverts them', async (t) => {
   const files = {
     [dropIn('etc', 'nginx.service')]: STARTS,
     [dropIn('run', 'dev-disk-by\\x2duuid.service')]: STARTS,
@@ -61,9 +61,7 @@ test('units are named as a shell takes them, by what takes them back', { skip },
   assert.deepEqual(await ask(t, [PACKAGE], installed), told(`sandbox-unit revert ${ours} 'waits.service'`));
 });
 
-test('the launcher goes where drop-ins do without it, and the command where it is told to', {
-  skip,
-}, async (t) => {
+test("still-confined: allows removing the launcher if drop-ins don't need it, and the command on request", async (t) => {
   const files = { [dropIn('etc', 'c.service')]: '[Service]\nProtectHome=yes\n' };
   assert.deepEqual(await ask(t, [PACKAGE], files), NOTHING);
   assert.deepEqual(await ask(t, [COMMAND], files), told(`${ACTIVATE} --revert c.service`));
@@ -77,7 +75,7 @@ test('the launcher goes where drop-ins do without it, and the command where it i
   }
 });
 
-test('the launcher stays for what else needs it', { skip }, async (t) => {
+test('still-confined: keeps the launcher for other users of it', async (t) => {
   const files = {
     'var/lib/sandbox-unit/activate/e.service/files': '',
     'var/lib/sandbox-unit/activate/activate': '',
@@ -90,10 +88,8 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
   const { status, ways } = await ask(t, [PACKAGE], files);
   assert.equal(status, 1);
   assert.deepEqual(ways.slice(0, 2), [`${ACTIVATE} --undo e.service`, 'systemctl stop run-1.service']);
-  assert.deepEqual(
-    ways.slice(2, 3).map((line) => line.replace(take, '').trim().split(' ').sort()),
-    [['/etc/systemd/system/f.service.d/own.conf', '/etc/systemd/system/own.service']],
-  );
+  const found = ways.slice(2, 3).map((line) => line.replace(take, '').trim().split(' ').sort());
+  assert.deepEqual(found, [['/etc/systemd/system/f.service.d/own.conf', '/etc/systemd/system/own.service']]);
   const tightens = 'take /usr/libexec/sandbox-unit/tighten out of /etc/systemd/system/g.service.d/own.conf';
   assert.deepEqual(ways.slice(3), [tightens]);
   assert.deepEqual(await ask(t, [COMMAND], files), NOTHING);

@@ -54,7 +54,7 @@ for (const [command, expected] of KNOWN) {
   });
 }
 
-test('a unit is known by its name, its template or an alias, whatever it starts', () => {
+test('an access unit is known by its name, its template or an alias, whatever it starts', () => {
   const script = 'ExecStart=/usr/local/bin/start';
   assert.equal(traits(script), '');
   assert.equal(traits(script, 'ssh.service'), LOGIN);

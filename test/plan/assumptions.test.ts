@@ -12,17 +12,17 @@ const said = (assumed: readonly Need[], names: readonly string[], loadsFilter = 
   );
 };
 
-test('a target of which all is known has nothing to be taken for granted', () => {
+test('a fully known target needs no assumptions', () => {
   assert.deepEqual(said([], ['LockPersonality', 'IPAddressDeny'], true), []);
 });
 
-test('the abilities that the plan needs are named once each, with the directives that need them', () => {
+test('abilities that the plan assumes are named once, with the directives that need them', () => {
   assert.deepEqual(said(['seccomp'], ['LockPersonality', 'PrivateTmp', 'RestrictRealtime'], true), [
     `warning assumed: assumed of the target: ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
   ]);
 });
 
-test('an ability that nothing in the plan needs is not named', () => {
+test("an ability that the plan doesn't need is not named", () => {
   assert.deepEqual(said(['seccomp'], ['PrivateTmp']), []);
   assert.deepEqual(said(['seccomp'], []), []);
   assert.equal(said(['seccomp'], [], true).length, 1);

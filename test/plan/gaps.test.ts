@@ -10,7 +10,7 @@ const DEFECT = error('unknown-syscall', 'there is no such call');
 const severities = (allowed?: AllowedGaps) =>
   [GAP, OTHER, DEFECT].map((d) => tolerateGap(d, allowed).severity);
 
-test('only gaps are let through, and only those that are allowed', () => {
+test('only gaps that are allowed are let through', () => {
   assert.deepEqual(severities(), ['warning', 'warning', 'error']);
   assert.deepEqual(severities(true), ['warning', 'warning', 'error']);
   assert.deepEqual(severities(false), ['error', 'error', 'error']);
@@ -18,7 +18,7 @@ test('only gaps are let through, and only those that are allowed', () => {
   assert.deepEqual(severities(['gap-undone', 'unknown-syscall']), ['warning', 'error', 'error']);
 });
 
-test('the codes that were let through are told once each, in their order', () => {
+test('the codes of allowed gaps are reported once each, in order', () => {
   const letThrough = (d: Diagnostic) => tolerateGap(d);
   const found = [
     letThrough(GAP),

@@ -35,19 +35,19 @@ const REFUSING: readonly (readonly [policy: string, line: number, subject: strin
 ];
 
 for (const [policy, line, subject, what] of REFUSING) {
-  test(`sshd: '${subject}' in ${policy.replaceAll('\n', ' ')}is an error, unless it is understood`, () => {
+  test(`sshd: '${subject}' in ${policy.replaceAll('\n', ' ')}is an error, unless it is \`understood\``, () => {
     assert.deepEqual(found(policy), takes(line, subject, what));
     assert.deepEqual(found(`${policy}${UNDERSTOOD}`), takes(line, subject, what, 'warning'));
     assert.deepEqual(found(policy, startedBy('/usr/sbin/nginx')), []);
   });
 }
 
-test('a mail server whose work is to start programs is refused a policy without execve, and logind is not', () => {
+test("a mail server that starts programs is refused a policy without execve; logind isn't", () => {
   assert.deepEqual(found(NO_EXEC, startedBy('/usr/sbin/postfix start')), takes(2, 'deny execve'));
   assert.deepEqual(found(NO_EXEC, startedBy('/usr/lib/systemd/systemd-logind')), []);
 });
 
-test('a policy that lets sshd start programs is no lock-out, whatever else it takes', () => {
+test('a policy that lets sshd start programs is no lock-out, whatever else it refuses', () => {
   for (const policy of [
     '[service]\nProtectHome = false\nNoNewPrivileges = true\nPrivateNetwork = true\n',
     '[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n',
@@ -76,7 +76,7 @@ test("a user's own sshd may lose execve", () => {
   assert.deepEqual(found(NO_EXEC, SSHD, 'locks-out', targetOf(257, { scope: 'user' })), []);
 });
 
-test('bases say what is understood for those that extend them', () => {
+test('`understood` in a base applies to policies that extend it', () => {
   const base = policyFrom(UNDERSTOOD);
   assert.deepEqual(
     found(mergePolicies([base], policyFrom(NO_EXEC))),
@@ -95,14 +95,14 @@ test('a note says that sessions, jobs and containers inherit the policy of their
   assert.deepEqual(noted('/usr/sbin/postfix start'), []);
 });
 
-test('changes of access units alone wait for a confirmation by themselves', () => {
+test('only changes of access units wait for a confirmation by themselves', () => {
   const isAccess = (command: string) => planned(NO_EXEC, startedBy(command)).isAccess;
   assert.equal(isAccess('/usr/sbin/sshd -D'), true);
   assert.equal(isAccess('/usr/lib/systemd/systemd-logind'), true);
   assert.equal(isAccess('/usr/sbin/nrpe -f'), false);
 });
 
-test('the launcher sets no no_new_privs where the work is to start programs, unless it must or is asked to', () => {
+test("the launcher doesn't set no_new_privs for units that start programs, unless it must or is asked to", () => {
   const policy = '[syscalls]\ndeny = ["uname"]\nenforcer = "launcher"\n';
   const sets = (lines: string, more = '') => planned(policy + more, lines).filter!.noNewPrivileges;
   assert.equal(sets(SSHD), false);

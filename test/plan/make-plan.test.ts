@@ -71,7 +71,7 @@ async function dropIn({ context, unit, options }: PlanCase): Promise<string> {
 const parts = new Map<string, readonly string[]>();
 
 for (const name of planCaseNames()) {
-  test(`the plan in test/golden/plan/${name}`, async () => {
+  test(`plan of test/golden/plan/${name}`, async () => {
     const { text, json } = await shown(planCase(name));
     assertGolden(`plan/${name}/plan.txt`, text);
     if (IN_JSON.includes(name)) assertGolden(`plan/${name}/plan.json`, json);
@@ -79,7 +79,7 @@ for (const name of planCaseNames()) {
     assertGolden(`plan/${name}/drop-in.conf`, await dropIn(planCase(name)));
   });
 
-  test(`what comes of test/golden/plan/${name} comes of it again when it is applied, and systemd reads it so`, async () => {
+  test(`plan of test/golden/plan/${name}, applied again, is the same, and systemd reads it`, async () => {
     const one = planCase(name);
     const prepared = await prepare(one.context, one.unit, one.options);
     const result = await apply(one.context, [one.unit], one.options);
@@ -90,8 +90,9 @@ for (const name of planCaseNames()) {
     assert.equal(result.exit, 0, result.diagnostics.map((d) => renderDiagnostic(d)).join('\n'));
     const before = new Map(one.system.files);
     const again = await prepare(one.context, one.unit, one.options);
+    const kinds = again.changes.map(({ kind }) => kind);
     assert.deepEqual(
-      again.changes.map(({ kind }) => kind),
+      kinds,
       prepared.changes.map(() => 'unchanged'),
     );
     assert.deepEqual(again.files, prepared.files);
@@ -101,7 +102,7 @@ for (const name of planCaseNames()) {
   });
 }
 
-test('the plans in JSON show every part that any plan has', () => {
+test('the JSON plans have every part that any plan has', () => {
   const shownParts = new Set(IN_JSON.flatMap((name) => parts.get(name) ?? []));
   const missing = [...parts].flatMap(([name, all]) =>
     all.filter((part) => !shownParts.has(part)).map((part) => `${name}: ${part}`),

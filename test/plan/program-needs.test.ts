@@ -15,7 +15,7 @@ function said(policy: string, lines = '', needed: readonly string[] = []) {
     .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
 }
 
-test('an engine is known by the path of its file; one that can do without code is needed by none', () => {
+test('an engine is known by the path of its file; one that works without code is no need', () => {
   assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0')?.engine, 'LuaJIT');
   assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0'), undefined);
   assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libffi.so.8'), undefined);
@@ -37,19 +37,19 @@ for (const [library, engine] of [
   ['libLLVM-15.so.1', 'LLVM'],
   ['libguile-3.0.so.1', 'Guile'],
 ] as const) {
-  test(`a program with ${library} makes code by ${engine}`, () => {
+  test(`a program with ${library} generates code by ${engine}`, () => {
     assert.deepEqual(said(MDWE, '', ['libc.so.6', library]), [has(engine)]);
   });
 }
 
-test('a program is known by its name, too; PCRE2 does without', () => {
+test('a program is known by its name, too; PCRE2 is no need', () => {
   assert.deepEqual(said(MDWE, 'ExecStartPre=/usr/bin/node x'), [has('V8', 'warning', '/usr/bin/node')]);
   assert.deepEqual(said(MDWE, '', ['libpcre2-8.so.0']), [has('PCRE2', 'note')]);
   assert.deepEqual(said(MDWE, '', ['libc.so.6', 'libnode.a', 'libpcre.so.3']), []);
   assert.deepEqual(said('[service]\nMemoryDenyWriteExecute = false', '', ['libnode.so.115']), []);
 });
 
-test('what a monitor starts loses its set-ID bits where the service gets no new privileges', () => {
+test("a monitor's programs lose their set-ID bits if the service gets no new privileges", () => {
   const lost = (line: number, program: string, starts: string) =>
     `warning no-new-privileges ${line}: programs that ${program} starts gain no rights by set-user-ID and set-group-ID bits: ${starts}`;
   const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f';
@@ -69,14 +69,14 @@ test('what a monitor starts loses its set-ID bits where the service gets no new 
   );
 });
 
-test("what the unit's own lines keep from its programs is no fault of the policy", () => {
+test("what the unit's own lines refuse its programs is not the policy's fault", () => {
   const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f\n';
   for (const own of ['NoNewPrivileges=yes', 'DynamicUser=yes'])
     for (const policy of ['[service]\nNice = 1', '[syscalls]\ndeny = ["execve"]'])
       assert.deepEqual(said(policy, monitor + own), []);
 });
 
-test('what people start by a login or a job loses its set-ID bits by a policy that says so, or by a launcher that must', () => {
+test('programs of logins and jobs lose their set-ID bits by the policy, or by a launcher that must set no_new_privs', () => {
   const cron = 'ExecStart=\nExecStart=/usr/sbin/cron -f\n';
   assert.match(
     said('[service]\nNoNewPrivileges = true', cron)[0]!,

@@ -13,7 +13,7 @@ const shown = (service: string, lines = '', systemd = 257) => {
   };
 };
 
-test('a directive is written as systemd takes it, and comes from its line', () => {
+test("a directive is written in systemd's form, and comes from its line", () => {
   assert.deepEqual(shown('ProtectSystem = "strict"\nPrivateTmp = true\nTasksMax = 5'), {
     directives: [
       ['ProtectSystem', 'strict', '[service] ProtectSystem'],
@@ -29,7 +29,7 @@ test('a directive is written as systemd takes it, and comes from its line', () =
   });
 });
 
-test('a list that would join that of the unit begins with a reset', () => {
+test("a list that would join the unit's begins with a reset", () => {
   const { directives } = shown(
     'CapabilityBoundingSet = ["CAP_CHOWN"]',
     'CapabilityBoundingSet=CAP_CHOWN CAP_KILL',
@@ -39,7 +39,7 @@ test('a list that would join that of the unit begins with a reset', () => {
   ]);
 });
 
-test('what the target does not know is a gap, and not written', () => {
+test("a directive that the target doesn't know is a gap, and not written", () => {
   assert.deepEqual(shown('PrivatePIDs = true\nProtectSystem = "strict"', '', 252), {
     directives: [['ProtectSystem', 'strict', '[service] ProtectSystem']],
     lines: [
@@ -58,16 +58,14 @@ test('limits that Linux ignores are gaps for every user, and left out', () => {
   }
 });
 
-test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=, where systemd leaves it as it is mounted', () => {
+test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=, if systemd would leave it as mounted', () => {
   const added = (service: string, lines = '', systemd = 257) =>
     planned(`[service]\n${service}`, lines, targetOf(systemd)).directives.filter(
       ({ because }) => because === 'ProtectKernelTunables= leaves it as the host has it mounted',
     );
   const tunables = 'ProtectKernelTunables = true\n';
-  assert.deepEqual(
-    added(tunables).map(({ name, values }) => [name, ...values]),
-    [['BindReadOnlyPaths', '/sys']],
-  );
+  const found = added(tunables).map(({ name, values }) => [name, ...values]);
+  assert.deepEqual(found, [['BindReadOnlyPaths', '/sys']]);
   assert.equal(added(tunables, '', 254).length, 0);
   for (const systemd of [255, 262]) assert.equal(added(tunables, '', systemd).length, 1, String(systemd));
   assert.equal(added('ProtectKernelTunables = false', '').length, 0);
@@ -79,15 +77,13 @@ test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=,
     assert.equal(added(tunables, hidden).length, 0, hidden);
 });
 
-test("beside DevicePolicy= the unit's own DeviceAllow= lines are stated anew, so that later ones don't add to them", () => {
+test("beside DevicePolicy= the unit's own DeviceAllow= lines are written again, so that later ones don't add to them", () => {
   const devices = (service: string, lines = '') =>
     planned(`[service]\n${service}`, lines).directives.filter(({ name }) => name === 'DeviceAllow');
   const closed = 'DevicePolicy = "closed"\n';
   const own = 'DeviceAllow=/dev/rtc0\nDeviceAllow=char-tty r\n';
-  assert.deepEqual(
-    devices(closed, own).map(({ values }) => values),
-    [['', '/dev/rtc0 rwm', 'char-tty r']],
-  );
+  const found = devices(closed, own).map(({ values }) => values);
+  assert.deepEqual(found, [['', '/dev/rtc0 rwm', 'char-tty r']]);
   assert.deepEqual(
     devices(closed).map(({ values }) => values),
     [['']],
@@ -96,7 +92,7 @@ test("beside DevicePolicy= the unit's own DeviceAllow= lines are stated anew, so
   assert.equal(devices(`${closed}DeviceAllow = ["/dev/rtc0 r"]`, own).length, 1);
 });
 
-test("the users of a user manager's service are its own as the drop-in leaves it", () => {
+test("PrivateUsers= of a user manager's service is its own as the drop-in leaves it", () => {
   const codes = (service: string, lines: string) =>
     planned(`[service]\nProtectSystem = true\n${service}`, lines, targetOf(253, { scope: 'user' }))
       .diagnostics.filter(({ code }) => code === 'gap-directive')
@@ -108,7 +104,7 @@ test("the users of a user manager's service are its own as the drop-in leaves it
   assert.deepEqual(codes(off, 'PrivateUsers=yes'), [2]);
 });
 
-test('what loosens a unit is an error unless the policy says that it may', () => {
+test('a directive that loosens a unit is an error unless the policy says `loosen`', () => {
   const unit = 'ProtectSystem=strict\nNoNewPrivileges=yes';
   assert.deepEqual(shown('ProtectSystem = "full"', unit).codes, ['error loosens:2']);
   assert.deepEqual(shown('ProtectSystem = "full"\nloosen = ["ProtectSystem"]', unit).codes, [
@@ -122,11 +118,11 @@ test('what loosens a unit is an error unless the policy says that it may', () =>
   assert.deepEqual(shown('ProtectSystem = "strict"\nloosen = ["ProtectSystem"]', unit).codes, []);
 });
 
-test('a directive that was reset is no longer what the unit has', () => {
+test('a directive that was reset no longer belongs to the unit', () => {
   assert.deepEqual(shown('TasksMax = 500', 'TasksMax=10\nTasksMax=1000').codes, []);
 });
 
-test('what is to loosen must be there', () => {
+test('a directive in `loosen` must exist', () => {
   assert.deepEqual(shown('PrivateTmp = true\nloosen = ["ProtectSystem"]').codes, [
     'error unknown-directive:3',
   ]);

@@ -14,7 +14,7 @@ const LINE = '+/usr/bin/install /dev/null /proc/1/root/run/a';
 const linesOf = (policy: string, unit: string) =>
   planned(policy, unit).commands.find(({ key }) => key === 'ExecStartPre')?.lines;
 
-test('the commands of a policy come before those of the unit, which stay as they are', () => {
+test("the commands of a policy come before the unit's own, which are unchanged", () => {
   const own = 'ExecStartPre=/usr/sbin/demod -t "a b" %i\nExecStartPre=-/bin/second $X';
   assert.deepEqual(linesOf(MAKES, own), [LINE, '/usr/sbin/demod -t "a b" %i', '-/bin/second $X']);
   assert.deepEqual(linesOf(MAKES, ''), [LINE]);
@@ -30,7 +30,7 @@ test('commands behind the launcher stay behind it', () => {
   assert.match(second!, /^\/usr\/local\/libexec\/sandbox-unit\/launcher .* -- \/bin\/second$/);
 });
 
-test('a transient unit has no such commands', () => {
+test('a transient unit has no start-pre commands', () => {
   const request = { policy: policyFrom(MAKES), effective: effectiveUnit([unitFile('')]) };
   const { diagnostics, commands } = withStartPre({ ...request, places: undefined } as PlanRequest, []);
   assert.deepEqual([diagnostics.map(({ code }) => code), commands], [['directive-value'], []]);

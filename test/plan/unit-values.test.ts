@@ -11,7 +11,7 @@ const unit = effectiveUnit([
   unitFile('PrivateTmp=no\nReadWritePaths=/a\nReadWritePaths=\nReadWritePaths=/b'),
 ]);
 
-test("a unit's own values are all of its lines, resets included", () => {
+test("a unit's own values are all its lines, resets included", () => {
   assert.deepEqual(ownValues(unit).get('ReadWritePaths'), ['/a', '', '/b']);
   assert.deepEqual(ownValues(unit).get('Nice'), []);
 });
@@ -26,7 +26,7 @@ test("a drop-in's lines come after the unit's own", () => {
   assert.deepEqual(values.get('PrivateTmp'), ['no', 'yes']);
 });
 
-test("a policy's values come as the drop-in will have them; values that are wrong and names that are none don't count", () => {
+test("a policy's values are those of the drop-in; wrong values and unknown names don't count", () => {
   const policy = policyFrom('[service]\nPrivateTmp = true\nReadWritePaths = ["/c"]\nNice = 99\nNoSuch = 1');
   const values = valuesOfAll(policy, unit);
   assert.deepEqual(values.get('PrivateTmp'), ['no', 'yes']);

@@ -18,7 +18,7 @@ function left(defaults: string, own: string, unit: string) {
   };
 }
 
-test('where the unit is stricter its own line stays, and a note says so', () => {
+test('if the unit is stricter, its own line stays, with a note', () => {
   assert.deepEqual(left('PrivateTmp = true\nProtectHome = "read-only"', '', 'ProtectHome=yes'), {
     directives: ['PrivateTmp=true'],
     notes: [
@@ -27,12 +27,12 @@ test('where the unit is stricter its own line stays, and a note says so', () => 
   });
 });
 
-test('where it is not, the defaults hold', () => {
+test("if the unit isn't stricter, the defaults apply", () => {
   for (const unit of ['', 'ProtectHome=tmpfs', 'ProtectHome=yes\nProtectHome=no'])
     assert.deepEqual(left('ProtectHome = true', '', unit), { directives: ['ProtectHome=true'], notes: [] });
 });
 
-test("a policy's own line is left, and so is one of the defaults that it lets be weaker", () => {
+test("a policy's own line is kept, and a default that the policy allows to be weaker", () => {
   const own = '[service]\nProtectHome = "read-only"';
   assert.deepEqual(left('ProtectHome = true', own, 'ProtectHome=yes').directives, ['ProtectHome=read-only']);
   const loosens = '[service]\nloosen = ["ProtectHome"]';
@@ -42,7 +42,7 @@ test("a policy's own line is left, and so is one of the defaults that it lets be
   });
 });
 
-test('what is wrong by itself is left for the plan to tell', () => {
+test('wrong defaults are left for the plan to report', () => {
   const { directives, notes } = left('ProtectHome = "x"\nProtectHom = true', '', 'ProtectHome=yes');
   assert.deepEqual([directives, notes], [['ProtectHome=x', 'ProtectHom=true'], []]);
 });

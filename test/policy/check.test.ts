@@ -37,7 +37,7 @@ test('[ready] is checked as [syscalls] is, and has sets of its own', () => {
   assert.deepEqual([...new Set(codes)], ['policy-value', 'open-door']);
 });
 
-test('a call that [syscalls] refuses is no door past [ready]', () => {
+test('a call that [syscalls] refuses is no equivalent for one of [ready]', () => {
   const door = (shut: string, open: string) => `open-door: '${shut}' is refused, but '${open}' does the same`;
   const ready = '[ready]\ndeny = ["execve"]';
   assert.deepEqual(found(ready), [door('execve', 'execveat')]);
@@ -62,7 +62,7 @@ test('an expectation needs the table that it is about, and knows its calls', () 
   );
 });
 
-test('a policy that says what it means is right', () => {
+test('a correct policy has no findings', () => {
   const source = `
 [syscalls]
 allow = ["@system-service", "umount"]
@@ -82,7 +82,7 @@ action = "allow"
   assert.deepEqual(found(source), []);
 });
 
-test('a call that only other machines have is a slip, in any list', () => {
+test('a call that only other machines have is an error, in any list', () => {
   const message = "unknown-syscall: no machine that is known here has the call 'execv'";
   for (const list of ['allow', 'deny', 'log']) {
     const [first, ...rest] = checkSyscalls(
@@ -98,7 +98,7 @@ test('a call that only other machines have is a slip, in any list', () => {
   assert.deepEqual(found('[syscalls]\ndeny = ["@obsolete"]'), []);
 });
 
-test('what io_uring does is no matter of a call that the machine lacks', () => {
+test("io_uring doesn't replace a call that the machine lacks", () => {
   const source = '[syscalls]\ndeny = ["send"]';
   assert.deepEqual(found(source, { machines: ['x86-64'] }), []);
   assert.deepEqual(found(source.replace('\n', '\narchitectures = ["arm"]\n'), { machines: ['arm64'] }), [
@@ -126,7 +126,7 @@ test('constants are looked up on further architectures that are opened', () => {
   assert.deepEqual(found(source('["native", "x86"]'), { machines: ['x86-64'] }), []);
 });
 
-test('an operand is complained of once, however many machines it is wrong on', () => {
+test('a wrong operand is reported once, however many machines it is wrong on', () => {
   assert.deepEqual(found(rule('eq = "NOTHING"', 'architectures = ["native", "x86", "x32", "arm"]')), [
     "policy-value: unknown constant 'NOTHING' on x86-64",
   ]);
@@ -147,7 +147,7 @@ const SMALL = parseSyscallFilterListing(
   '300.1',
 );
 
-test('names are those of the sets that the target has', () => {
+test('names of sets are those of the target', () => {
   const hint = (source: string) => checkSyscalls(policyFrom(source), SMALL, ['x86-64'])[0]?.hint;
   assert.deepEqual(
     found('[syscalls]\ndeny = ["@tiny", "futuristic_call", "uname", "io_uring_setup:ENOSYS"]', {
@@ -165,7 +165,7 @@ test('names are those of the sets that the target has', () => {
   assert.equal(hint('[syscalls]\ndeny = ["futurstic_call"]'), "did you mean 'futuristic_call'?");
 });
 
-test('a base may be overridden, and one file may say a thing twice', () => {
+test('a base may be overridden, and one file may repeat an entry', () => {
   const base = policyFrom('[syscalls]\ndeny = ["uname:EPERM"]', 'base.toml');
   const own = policyFrom('[syscalls]\ndeny = ["uname:kill", "uname:kill"]', 'own.toml');
   const both = {
@@ -175,7 +175,7 @@ test('a base may be overridden, and one file may say a thing twice', () => {
   assert.deepEqual(checkSyscalls(both, bundledSets(), MACHINES), []);
 });
 
-test('what is for allow lists needs one', () => {
+test('keys for allow lists need an allow list', () => {
   assert.deepEqual(found('[syscalls]\nunknown = "EPERM"\nimplicit = true'), [
     "contradiction: 'unknown' has no effect without 'allow'",
     "contradiction: 'implicit' has no effect without 'allow'",
@@ -208,14 +208,14 @@ for (const [when, holds] of NEVER) {
   });
 }
 
-test('many entries of the same set are worked out once', () => {
+test('many entries of the same set are expanded once', () => {
   const lines = (n: number) => `deny = [${'"@known", '.repeat(n)}]`;
   assert.deepEqual(found(`[syscalls]\n${lines(4_900)}`), [
     "open-door: 'mount_setattr' is refused, but 'open_tree_attr' does the same",
   ]);
 });
 
-describe('of thousands of slips the first are told', () => {
+describe('of thousands of errors the first are reported', () => {
   const many = (one: (i: number) => string) => Array.from({ length: 3000 }, (_, i) => one(i)).join(',');
   const SLIPS = [
     ['unknown-syscall', 'calls', `[syscalls]\ndeny = [${many((i) => `"red${i}"`)}]`],

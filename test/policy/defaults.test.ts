@@ -34,13 +34,11 @@ refused = "rollback"
 listening = "rollback"
 `;
 
-test('what only takes from services may be in the defaults of all', () => {
+test('defaults may only restrict services', () => {
   const { policy, diagnostics } = parseDefaults(GOOD, 'd.toml');
   assert.deepEqual(diagnostics, []);
-  assert.deepEqual(
-    policy.service.map(({ name, isDefault }) => [name, isDefault]),
-    [['ProtectHome', true]],
-  );
+  const found = policy.service.map(({ name, isDefault }) => [name, isDefault]);
+  assert.deepEqual(found, [['ProtectHome', true]]);
 });
 
 test('every other key is an error at its place', () => {
@@ -56,7 +54,7 @@ test('every other key is an error at its place', () => {
   ]);
 });
 
-test('what lets a call through is an error, since an allow list would have it besides', () => {
+test('an entry that allows a call is an error, because an allow list would include it', () => {
   const why = 'host-defaults: the defaults of a host only refuse calls, and this lets one through';
   assert.deepEqual(wrong('[syscalls]\naction = "log"'), [`2 ${why}`]);
   assert.deepEqual(wrong('[syscalls]\ndeny = ["bpf",\n"mount:log"]'), [`3 ${why}`]);
@@ -65,11 +63,9 @@ test('what lets a call through is an error, since an allow list would have it be
   assert.deepEqual(wrong(`${rule}"log"`), [`4 ${why}`]);
 });
 
-test('what no policy may have is an error as there', () => {
-  assert.deepEqual(
-    wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]),
-    [...['1 unknown-key', '2 policy-value', '4 unknown-key']],
-  );
+test('an error in any policy is an error in defaults', () => {
+  const found = wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]);
+  assert.deepEqual(found, [...['1 unknown-key', '2 policy-value', '4 unknown-key']]);
 });
 
 /** The refusing parts of an arbitrary section: those that defaults may have. */
@@ -85,7 +81,7 @@ const defaults = (): fc.Arbitrary<SyscallsSection> =>
     ...{ enforcer: undefined, stage: undefined },
   }));
 
-test('no defaults let a call through that the policy refuses by itself', () => {
+test('defaults never allow a call that the policy itself refuses', () => {
   const sets = targetSets();
   const meaningOf = (one: SyscallsSection) => resolve(resolveCalls(one, sets), 'x86-64');
   const cases = fc.tuple(section(), defaults()).chain(([own, host]) => {
@@ -106,7 +102,7 @@ test('no defaults let a call through that the policy refuses by itself', () => {
   assert.ok(refused > 0);
 });
 
-test('an action alone brings no filter to a policy without calls', () => {
+test('an action alone adds no filter to a policy without calls', () => {
   const host = parseDefaults('[syscalls]\naction = "EPERM"\n[service]\nPrivateTmp = true', 'd.toml').policy;
   const bare = onDefaults(host, policyFrom('[service]\nProtectHome = true'));
   assert.deepEqual([bare.syscalls, bare.service.length], [undefined, 2]);

@@ -18,7 +18,7 @@ async function checked(name: string) {
 }
 
 for (const name of POLICIES) {
-  test(`all that is wrong with test/golden/policies/${name} is said at once`, async () => {
+  test(`all errors of test/golden/policies/${name} are reported at once`, async () => {
     const { text, exit, diagnostics } = await checked(name);
     assertGolden(`policies/${name.replace(/toml$/, 'txt')}`, text);
     assert.ok(diagnostics.length > 0);
@@ -48,7 +48,7 @@ test('each code has a policy that shows it', async () => {
   assert.deepEqual([...found].sort(), CODES);
 });
 
-test('every diagnostic of a policy says where it belongs', async () => {
+test('every diagnostic of a policy has a place', async () => {
   for (const name of POLICIES) {
     for (const { at, message } of (await checked(name)).diagnostics) assert.ok(at, `${name}: ${message}`);
   }

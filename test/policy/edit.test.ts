@@ -51,7 +51,7 @@ const LOGGED: readonly [before: string, after: string][] = [
 ];
 
 for (const [before, after] of LOGGED) {
-  test(`what is left of ${JSON.stringify(before)}`, () => {
+  test(`removing entries of ${JSON.stringify(before)}`, () => {
     assert.equal(withoutLog(before, 'a', 'b', 'c'), after);
     parsePolicy(after, FILE);
   });
@@ -67,7 +67,7 @@ const HEADED: readonly [before: string, after: string][] = [
 ];
 
 for (const [before, after] of HEADED) {
-  test(`what is added has a comment where entries have lines: ${JSON.stringify(before)}`, () => {
+  test(`an added entry has a comment if entries have lines: ${JSON.stringify(before)}`, () => {
     const at = parsePolicy(before, FILE).policy.syscalls!.allow!.at(-1)!.at;
     const add = ['b', 'c'].map(
       (name) => ({ kind: 'add', list: 'allow', name, after: at, heading: 'Why' }) as const,
@@ -79,7 +79,7 @@ for (const [before, after] of HEADED) {
 
 const RULES = '# x of old\n\n# first\n# x of late\n[[syscalls.rules]]\nsyscall = "a"\n# x';
 
-test('a comment on top of a table is reworded', () => {
+test('a comment above a table is replaced', () => {
   const reworded = (text: string, line: number) =>
     editPolicy(RULES, [
       { kind: 'comment', like: /^# x(.*)$/m, text, above: { file: FILE, line, column: 1 } },
@@ -117,7 +117,7 @@ const ADDED: readonly [before: string, add: string[], after: string | undefined]
 ];
 
 for (const [before, add, after] of ADDED) {
-  test(`${JSON.stringify(add)} into ${JSON.stringify(before)}`, () => {
+  test(`adding ${JSON.stringify(add)} to ${JSON.stringify(before)}`, () => {
     assert.equal(edited(before, { add }), after);
     if (after === undefined) return;
     const names = parsePolicy(after, FILE).policy.syscalls!.allow!.map(({ name }) => name);
@@ -126,7 +126,7 @@ for (const [before, add, after] of ADDED) {
   });
 }
 
-test('many names make lines that a person can read', () => {
+test('many names give readable lines', () => {
   const one = edited('[syscalls]\nallow = ["a"]\n', { add: MANY })!;
   assert.match(one, /^\[syscalls\]\nallow = \["a",\n {2}"a_long_name_0", .*,\n(?: {2}".*,\n)+\]\n$/);
   const none = edited('[syscalls]\n', { add: MANY })!;
@@ -150,13 +150,13 @@ const TAKEN: readonly [before: string, out: string[], after: string][] = [
 ];
 
 for (const [before, out, after] of TAKEN) {
-  test(`${JSON.stringify(out)} out of ${JSON.stringify(before)}`, () => {
+  test(`removing ${JSON.stringify(out)} from ${JSON.stringify(before)}`, () => {
     assert.equal(edited(before, { out }), after);
     parsePolicy(after, FILE);
   });
 }
 
-test('tables come before the comment of the one that they are to stand before, or at the end', () => {
+test('new tables precede the comment of the following one, or come last', () => {
   const text = '[syscalls]\n# sockets\n# of all kinds\n[[syscalls.rules]]\nsyscall = "socket"\n\n[apply]\n';
   const insert = (before: { line: number } | undefined, of = text) =>
     edited(of, {
@@ -170,7 +170,7 @@ test('tables come before the comment of the one that they are to stand before, o
   assert.equal(insert({ line: 99 }), undefined);
 });
 
-test('a string takes the place of another, and nothing else', () => {
+test('a string replaces another, and nothing else', () => {
   const text = '[[expect]]\naction = "kill" # for good\nsyscall = "a"\n';
   const replace = (column: number, length: number) =>
     editPolicy(text, [{ kind: 'replace', at: { file: FILE, line: 2, column, length }, text: '"allow"' }]);
@@ -192,7 +192,7 @@ const gap = fc
 const list = fc.array(fc.tuple(gap, fc.constantFrom('"', "'"), gap), { minLength: 1, maxLength: 5 });
 const comments = (text: string) => text.match(/#.*/g) ?? [];
 
-test('however a list is laid out, entries come and go, and no comment does', () => {
+test('entries come and go in any layout of a list, and comments stay', () => {
   fc.assert(
     fc.property(list, list, gap, gap, fc.boolean(), fc.nat(), (allow, deny, end, last, trailing, which) => {
       const written = (name: string, entries: typeof allow) => {
@@ -214,12 +214,11 @@ test('however a list is laid out, entries come and go, and no comment does', () 
         assert.ok(/^[ \t]*(?:#.*)?,|#.*\n[ \t]*,/m.test(text), after);
         return;
       }
+      const names = section.allow!.map(({ name }) => name);
+      assert.deepEqual(names, [...allow.map((_, i) => `a${i}`), 'x', 'y']);
+      const found = section.deny.map(({ name }) => name);
       assert.deepEqual(
-        section.allow!.map(({ name }) => name),
-        [...allow.map((_, i) => `a${i}`), 'x', 'y'],
-      );
-      assert.deepEqual(
-        section.deny.map(({ name }) => name),
+        found,
         deny.map((_, i) => `d${i}`).filter((name) => !out.includes(name)),
       );
     }),

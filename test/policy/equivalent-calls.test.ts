@@ -72,7 +72,7 @@ const columns = (lines: string, abis: readonly Abi[]) =>
   found(lines, abis).map(({ at, message }) => `${at!.column}: ${message}`);
 
 for (const [lines, messages] of CASES) {
-  test(`'${lines.replaceAll('\n', ', ')}' leaves ${messages.length} doors open`, () => {
+  test(`'${lines.replaceAll('\n', ', ')}' leaves ${messages.length} equivalent calls open`, () => {
     assert.deepEqual(columns(lines, Object.keys(ABIS) as Abi[]), messages);
     for (const { severity, code, hint } of found(lines, Object.keys(ABIS) as Abi[])) {
       assert.deepEqual([severity, code], ['warning', 'open-door']);
@@ -128,7 +128,7 @@ const OTHER_NAMES: readonly [lines: string, native: string, withX86: string][] =
 ];
 
 for (const [lines, native, withX86] of OTHER_NAMES) {
-  test(`'${lines}' leaves other names of a call open where an ABI has them`, () => {
+  test(`'${lines}' leaves other names of a call open on ABIs that have them`, () => {
     const open = (abis: readonly Abi[]) =>
       found(lines, abis)
         .filter(({ message }) => !/io_uring|personality/.test(message))
@@ -138,7 +138,7 @@ for (const [lines, native, withX86] of OTHER_NAMES) {
   });
 }
 
-test('an open door to memory is not to be shut for good', () => {
+test('an equivalent for memory stays open, with no further warning', () => {
   const [door] = found(onProtection('mmap'), ['x86']);
   assert.equal(
     door!.hint,
@@ -146,7 +146,7 @@ test('an open door to memory is not to be shut for good', () => {
   );
 });
 
-test('without clone3 threads are started by clone: ENOSYS says so', () => {
+test('without clone3, ENOSYS makes libraries use clone', () => {
   const rules = 'rules = [{ syscall = "clone", when = [{ arg = 0, eq = 1 }], action = "kill" }]';
   const hints = (lines: string) => found(lines, ['x86-64']).map(({ hint }) => hint);
   assert.deepEqual(hints(rules), ["deny 'clone3:ENOSYS' too"]);

@@ -21,7 +21,7 @@ function merged(...sources: string[]): Policy {
 
 const names = (entries: readonly { readonly name: string }[] | undefined) => entries?.map(({ name }) => name);
 
-test('without a base a policy is as it was written', () => {
+test('a policy without a base is unchanged', () => {
   const own = policy('a', '[syscalls]\ndeny = ["uname"]');
   assert.equal(mergePolicies([], own), own);
 });
@@ -35,13 +35,11 @@ test('lists of calls are joined, bases first and in their order', () => {
   assert.deepEqual(names(syscalls!.allow), ['read', 'write']);
   assert.deepEqual(names(syscalls!.deny), ['uname', 'mount', 'uname']);
   assert.deepEqual(names(syscalls!.log), ['bpf', 'keyctl']);
-  assert.deepEqual(
-    syscalls!.deny.map(({ at }) => at.file),
-    ['a', 'b', 'c'],
-  );
+  const found = syscalls!.deny.map(({ at }) => at.file);
+  assert.deepEqual(found, ['a', 'b', 'c']);
 });
 
-test('an allow list comes from wherever there is one', () => {
+test('an allow list comes from any policy that has one', () => {
   const allowing = '[syscalls]\nallow = ["read"]';
   const denying = '[syscalls]\ndeny = ["uname"]';
   assert.deepEqual(names(merged(allowing, denying).syscalls!.allow), ['read']);
@@ -66,7 +64,7 @@ const SINGLE: readonly [key: keyof NonNullable<Policy['syscalls']>, first: strin
 ];
 
 for (const [key, first, second] of SINGLE) {
-  test(`of '${key}' the last one holds`, () => {
+  test(`the last '${key}' wins`, () => {
     const one = `[syscalls]\n${key} = ${first}`;
     const other = `[syscalls]\n${key} = ${second}`;
     const value = (...sources: string[]) => merged(...sources).syscalls![key];
@@ -84,10 +82,8 @@ test('[ready] is joined as [syscalls] is', () => {
   const { ready } = merged(base, '[ready]\ndeny = ["bind"]\naction = "kill"\nreload = false');
   assert.deepEqual(names(ready!.allow), ['accept4']);
   assert.deepEqual(names(ready!.deny), ['execve', 'bind']);
-  assert.deepEqual(
-    [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value),
-    [KILL, false, 1000, 'after'],
-  );
+  const found = [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value);
+  assert.deepEqual(found, [KILL, false, 1000, 'after']);
   assert.deepEqual(merged(base, '').ready, policy('a', base).ready);
   assert.equal(merged('', '').ready, undefined);
 });
@@ -96,20 +92,18 @@ test('[ready] is joined as [syscalls] is', () => {
 const relocate = (value: unknown, file: string) =>
   JSON.parse(JSON.stringify(value), (key, inner) => (key === 'file' ? file : inner));
 
-test('understood errors are joined', () => {
+test('`understood` is joined', () => {
   const understood = '[apply]\nunderstood = ["locks-out"]';
   const merged = mergePolicies([policy('a', understood), policy('b', '')], policy('c', understood));
-  assert.deepEqual(
-    merged.understood.map(({ at }) => at.file),
-    ['a', 'c'],
-  );
+  const found = merged.understood.map(({ at }) => at.file);
+  assert.deepEqual(found, ['a', 'c']);
 });
 const singles = ({ wrap, settle, probe, probeAs, probeTimeout, reload, refused, listening }: Policy) => [
   ...[wrap, settle, probe, probeAs],
   ...[probeTimeout, reload, refused, listening],
 ];
 
-test('of the other single values the last one holds, too', () => {
+test('of other single values the last one wins, too', () => {
   const base = policy(
     'a',
     'description = "base"\n[exec]\nwrap = ["ExecStart"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"\nlistening = "warn"',
@@ -125,15 +119,13 @@ test('of the other single values the last one holds, too', () => {
   assert.deepEqual(singles(over), singles(own));
 });
 
-test('what a policy is called is its own', () => {
+test('a policy keeps its own name', () => {
   const result = mergePolicies([policy('a', 'description = "base"')], policy('b', 'extends = ["a"]'));
-  assert.deepEqual(
-    [result.file, result.description, result.extends.map(({ value }) => value)],
-    ['b', undefined, ['a']],
-  );
+  const found = [result.file, result.description, result.extends.map(({ value }) => value)];
+  assert.deepEqual(found, ['b', undefined, ['a']]);
 });
 
-test('of directives with one name the last one holds, at its own place', () => {
+test('of directives with one name the last one wins, at its own place', () => {
   const { service } = merged(
     '[service]\nPrivateTmp = true\nProtectSystem = "strict"',
     '[service]\nProtectHome = true',
@@ -156,7 +148,7 @@ const joined = (...sources: string[]) => {
   return service[0]!.value;
 };
 
-test('a list that closes adds to those of its bases, a list that opens takes their place', () => {
+test('a list that closes adds to those of its bases, a list that opens replaces them', () => {
   for (const name of CLOSING)
     assert.deepEqual(joined(`${name} = ["/a"]`, `${name} = "/b  /c"`, `${name} = ["/d"]`), [
       ...['/a', '/b', '/c', '/d'],
@@ -165,14 +157,14 @@ test('a list that closes adds to those of its bases, a list that opens takes the
     assert.deepEqual(joined(`${name} = ["/a"]`, `${name} = ["/b"]`), ['/b']);
 });
 
-test('of BindReadOnlyPaths the paths that are bound in their own place are kept', () => {
+test('of BindReadOnlyPaths the paths that are bound onto themselves are kept', () => {
   const base = 'BindReadOnlyPaths = ["/a", "-/b:/b:norbind", "/from:/to", "/c\\\\:d"]';
   assert.deepEqual(joined(base, 'BindReadOnlyPaths = ["/e:/f"]'), [
     ...['/a', '-/b:/b:norbind', '/c\\:d', '/e:/f'],
   ]);
 });
 
-test('a path that a policy names anew has its own entry alone', () => {
+test('a path that a policy names again has only its own entry', () => {
   const anew = (name: string, base: string, own: string) =>
     joined(`${name} = ["${base}", "/z"]`, `${name} = ["${own}"]`);
   assert.deepEqual(anew('InaccessiblePaths', '-/a', '/a'), ['/z', '/a']);
@@ -180,7 +172,7 @@ test('a path that a policy names anew has its own entry alone', () => {
   assert.deepEqual(anew('BindReadOnlyPaths', '/a', '/b:/a'), ['/z', '/b:/a']);
 });
 
-test('what is closed is opened again by `loosen` beside the list, or by an empty list', () => {
+test('a closed path is opened again by `loosen` beside the list, or by an empty list', () => {
   const base = 'InaccessiblePaths = ["/a"]';
   assert.deepEqual(joined(base, 'InaccessiblePaths = ["/b"]\nloosen = ["InaccessiblePaths"]'), ['/b']);
   assert.deepEqual(joined(`${base}\nloosen = ["InaccessiblePaths"]`, 'InaccessiblePaths = ["/b"]'), [
@@ -191,14 +183,14 @@ test('what is closed is opened again by `loosen` beside the list, or by an empty
   assert.deepEqual(joined(base, 'InaccessiblePaths = ""'), '');
 });
 
-test('the names of lists that close are those of the directives', () => {
+test('the table of lists that close has existing directives', () => {
   const rows = directives()
     .filter(({ strictness }) => strictness === RESTRICTS)
     .map(({ name }) => name);
   assert.deepEqual([...CLOSING].sort(), ['BindReadOnlyPaths', ...rows].sort());
 });
 
-test('expectations of the start and of a service that serves stand beside each other', () => {
+test('expectations of the start and after readiness are kept side by side', () => {
   const expect = (phase: string, action: string) =>
     `[[expect]]\nsyscall = "x"\n${phase}action = "${action}"\n`;
   const { expect: found } = merged(
@@ -214,7 +206,7 @@ test('expectations of the start and of a service that serves stand beside each o
   );
 });
 
-test('of expectations on one call with the same arguments the last one holds', () => {
+test('of expectations on one call with the same arguments the last one wins', () => {
   const expect = (call: string, action: string) => `[[expect]]\nsyscall = "${call}"\n${action}`;
   const { expect: found } = merged(
     [expect('x', 'args = [1, 0]\naction = "kill"'), expect('x', 'action = "kill"')].join('\n'),
@@ -234,10 +226,8 @@ test('rules, expectations and loosened directives are joined, rules so that the 
   const source = (call: string) =>
     `[service]\nloosen = ["${call}"]\n[[syscalls.rules]]\nsyscall = "${call}"\nwhen = [{ arg = 0, eq = 1 }]\naction = "kill"\n[[expect]]\nsyscall = "${call}"\naction = "kill"`;
   const result = merged(source('x'), source('y'), source('z'));
-  assert.deepEqual(
-    result.syscalls!.rules.map((rule) => rule.syscall.value),
-    ['z', 'y', 'x'],
-  );
+  const found = result.syscalls!.rules.map((rule) => rule.syscall.value);
+  assert.deepEqual(found, ['z', 'y', 'x']);
   assert.deepEqual(
     result.expect.map(({ syscall, action }) => [syscall.value, action.value]),
     [
@@ -246,13 +236,11 @@ test('rules, expectations and loosened directives are joined, rules so that the 
       ['z', KILL],
     ],
   );
-  assert.deepEqual(
-    result.loosen.map(({ value }) => value),
-    ['x', 'y', 'z'],
-  );
+  const values = result.loosen.map(({ value }) => value);
+  assert.deepEqual(values, ['x', 'y', 'z']);
 });
 
-test('merging changes none of the policies', () => {
+test('a merge changes none of the policies', () => {
   const base = policy('a', '[syscalls]\ndeny = ["uname"]\n[service]\nPrivateTmp = true');
   const own = policy('b', '[syscalls]\ndeny = ["mount"]\n[service]\nPrivateTmp = false');
   const before = JSON.stringify([base, own]);

@@ -21,7 +21,7 @@ test('a set of an older systemd lacks newer calls, which a policy must deny by n
   assert.match(message!, /^'@file-system' of systemd 252\S* lacks .*'setxattrat'/);
 });
 
-test('nothing is lacking where newer calls are refused, or the set is let through', () => {
+test('no newer call is missing if newer calls are refused, or the set is let through', () => {
   for (const lines of [
     'deny = ["@mount", "open_tree_attr"]',
     'allow = ["@system-service"]\ndeny = ["@mount"]',

@@ -142,7 +142,7 @@ test('the policy with every key has every key of the schema', () => {
   assert.ok(keyNames(POLICY).length > 40);
 });
 
-test('every key of the schema says what it is for, in one line', () => {
+test('every key of the schema has a description, in one line', () => {
   const docs = (keys: Keys): string[] =>
     Object.values(keys).flatMap(({ doc, shape }) => [doc, ...inner(shape)]);
   const inner = (shape: Shape): string[] =>
@@ -176,7 +176,7 @@ test('a command of start-pre is one program and its arguments, without a prefix'
   for (const line of bad) assert.deepEqual(commands(line), ['bad-unit-file'], line);
 });
 
-test('what a policy leaves out is undefined, or an empty list', () => {
+test('an omitted key is undefined, or an empty list', () => {
   assert.deepEqual(bare(parsed('[syscalls]')), {
     file: 'p.toml',
     description: undefined,
@@ -213,7 +213,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
   assert.equal(parsed('').syscalls, undefined);
 });
 
-test('an empty allow list allows nothing, and is not the same as none', () => {
+test('an empty allow list allows nothing, and differs from none', () => {
   assert.deepEqual(parsed('syscalls.allow = []').syscalls!.allow, []);
 });
 
@@ -245,7 +245,7 @@ for (const op of COMPARISONS) {
   });
 }
 
-test('tables may be written in any of the ways of TOML', () => {
+test('tables may be written in any TOML form', () => {
   const ways = [
     '[syscalls]\nrules = [{ syscall = "x", when = [{ arg = 0, eq = 1 }], action = "kill" }]',
     '[[syscalls.rules]]\nsyscall = "x"\naction = "kill"\n[[syscalls.rules.when]]\narg = 0\neq = 1',
@@ -269,7 +269,7 @@ test('places are those of the text', () => {
   assert.deepEqual(expect[1]!.args[2]!.at, at(line('args'), 23, 2));
 });
 
-test('a policy that confines nothing is worth a warning', () => {
+test('a policy that confines nothing has a warning', () => {
   const codes = (source: string) => warnIfEmpty(parsed(source)).map(({ code, severity }) => [code, severity]);
   assert.deepEqual(codes(''), [['no-policy', 'warning']]);
   assert.deepEqual(codes('description = "x"\n[apply]\nsettle = "1s"'), [['no-policy', 'warning']]);

@@ -23,7 +23,7 @@ test('a policy has a megabyte at most', () => {
   assert.throws(() => assertSize(MAX_POLICY_SIZE + 1, 'p.toml'), isTooMuch('is larger than 1048576 bytes'));
 });
 
-test('tables, lists and what is in them count as values, however deep', () => {
+test('tables, lists and their contents count as values, at any depth', () => {
   const list = (count: number) => ({ a: new Array(count).fill(1) });
   assertFewValues(list(MAX_POLICY_VALUES - 2), 'p.toml');
   const says = isTooMuch('has more than 5000 values');

@@ -39,12 +39,12 @@ const BAD: readonly [text: string, why: string][] = [
 ];
 
 for (const [text, why] of BAD) {
-  test(`'${text.slice(0, 30)}' is none: ${why}`, () => {
+  test(`'${text.slice(0, 30)}' is no endpoint: ${why}`, () => {
     assert.ok(String(endpoint(text)).endsWith(`can't be tried: ${why}`), String(endpoint(text)));
   });
 }
 
-test('what begins with a scheme is an endpoint', () => {
+test('a text that begins with a scheme is an endpoint', () => {
   for (const text of ['tcp:x', 'http:', 'https://x', 'dbus:x']) assert.ok(isEndpoint(text));
   for (const text of ['/bin/tcp:x', 'tcpdump', 'httpd', 'dbus-send', '']) assert.ok(!isEndpoint(text));
 });
@@ -58,7 +58,7 @@ test('a command has a program', () => {
   }
 });
 
-test('a list is one command, unless it begins with an endpoint or holds a list', () => {
+test('a list is one command, unless it begins with an endpoint or contains a list', () => {
   const shapes = (probe: string) =>
     policyFrom(`[apply]\nprobe = ${probe}`).probe!.map((one) => ('argv' in one ? one.argv : one.text));
   assert.deepEqual(shapes('["curl", "http://x/"]'), [['curl', 'http://x/']]);

@@ -69,7 +69,7 @@ for (const [what, source, path, key, value] of PLACES) {
   });
 }
 
-test('values come as JavaScript has them, and numbers that it would round as bigint', () => {
+test("values become JavaScript's, and numbers that it would round bigint", () => {
   const source = [
     's = "a\\u00e9"',
     'b = true',
@@ -285,17 +285,15 @@ test('a text that is too large is refused unread', () => {
     message: 'the file is larger than 1048576 bytes',
     file: 'p.toml',
   };
-  assert.deepEqual(
-    failure(() => parseToml(`#${'x'.repeat(MAX_POLICY_SIZE)}`, 'p.toml')),
-    wanted,
-  );
+  const found = failure(() => parseToml(`#${'x'.repeat(MAX_POLICY_SIZE)}`, 'p.toml'));
+  assert.deepEqual(found, wanted);
   assert.deepEqual(
     failure(() => decodePolicy(new Uint8Array(MAX_POLICY_SIZE + 1), 'p.toml')),
     wanted,
   );
 });
 
-test('a text of too many values is refused', () => {
+test('a text with too many values is refused', () => {
   const list = (count: number) => `a = [${Array(count).fill('1').join(',')}]`;
   // The table of the file and the list are values too.
   assert.doesNotThrow(() => parseToml(list(MAX_POLICY_VALUES - 2), 'p.toml'));
@@ -317,7 +315,7 @@ test('bytes that are not UTF-8 are refused', () => {
   }
 });
 
-test('UTF-8 is decoded, less its byte order mark', () => {
+test('UTF-8 is decoded without its byte order mark', () => {
   const bytes = new TextEncoder().encode('\ufeffa = "é😀"');
   assert.equal(decodePolicy(bytes, 'p.toml'), 'a = "é😀"');
 });

@@ -85,7 +85,7 @@ test('an argument is one of six, and its width one of two', () => {
   assert.match(condition('eq = 1')[0]!, /policy-value: the key 'arg' is missing$/);
 });
 
-test('all that is wrong is said at once', () => {
+test('all errors are reported at once', () => {
   assert.equal(found('a = 1\nb = 2\n[syscalls]\ndeny = 1\nlog = [1, 2]').length, 5);
 });
 

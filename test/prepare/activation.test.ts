@@ -25,7 +25,7 @@ const made = async (policy: string, { files, ...options }: FakeOptions = {}) => 
 
 const hashOf = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
-test('the script comes along, and what it must know of the unit', async () => {
+test('activate: the generated files include the script, and its facts about the unit', async () => {
   const { script, manifest, manifestFile, prepared, diagnostics } = await made(NO_EXEC);
   assert.deepEqual(
     [script?.path, script?.mode, manifestFile?.path],
@@ -40,7 +40,7 @@ test('the script comes along, and what it must know of the unit', async () => {
   assert.equal(manifest.filter((line) => line.startsWith('file ')).length, prepared.files.length);
 });
 
-test('a policy without a filter, with a trial of its own', async () => {
+test('activate: a policy without a filter, with its own trial', async () => {
   const policy =
     '[service]\nProtectHome = true\n[apply]\nsettle = "200ms"\nreload = true\nprobe = [["true"], ["test", "-e", "a b"]]\nprobe-timeout = "2s"\nprobe-as = "www"\n';
   const { manifest } = await made(policy);
@@ -56,29 +56,27 @@ test('a policy without a filter, with a trial of its own', async () => {
     assert.ok(manifest.includes(line), `${line}\n${manifest.join('\n')}`);
 });
 
-test('an endpoint, which only the command can try, is a warning', async () => {
+test('activate: an endpoint, which only the command can try, is a warning', async () => {
   const { diagnostics, manifest } = await made(`${NO_EXEC}[apply]\nprobe = ["tcp:127.0.0.1:80"]\n`);
-  assert.deepEqual(
-    diagnostics.map(({ code, severity }) => [code, severity]),
-    [['probe', 'warning']],
-  );
+  const found = diagnostics.map(({ code, severity }) => [code, severity]);
+  assert.deepEqual(found, [['probe', 'warning']]);
   assert.ok(manifest.every((line) => !line.startsWith('probe ')));
 });
 
-test('what a manifest has no room for is refused', async () => {
+test("activate: a value that a manifest can't contain is refused", async () => {
   const lines = await failure(made(`${NO_EXEC}[apply]\nprobe = ["a\\nfile 0755 x /etc/passwd"]\n`));
   assert.equal(lines[0], 'policy-value');
   const stale = { [DROP_IN]: '', [`${FOLDER}/zz-sandbox-unit.programs/x\nfile 0755 y`]: '' };
   assert.equal((await failure(made(NO_EXEC, { files: stale })))[0], 'bad-file');
 });
 
-test('files of ours that the unit shall have no more are named', async () => {
+test('activate: obsolete files of the unit are named', async () => {
   const old = `${FOLDER}/zz-sandbox-unit.programs/old`;
   const { manifest } = await made(NO_EXEC, { files: { [DROP_IN]: '', [old]: '' } });
   assert.ok(manifest.includes(`gone ${old}`), manifest.join('\n'));
 });
 
-test('without the script nothing is made', async () => {
+test('activate: without the script nothing is generated', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   const step = prepare(context, 'demo', {}).then((prepared) => activationFiles(context, prepared));
   assert.equal((await failure(step))[0], 'no-helper');

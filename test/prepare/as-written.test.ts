@@ -27,7 +27,7 @@ function edit(system: FakeSystem, path: string, change: (text: string) => string
   system.files.set(path, { ...file, bytes: new TextEncoder().encode(text) });
 }
 
-test('files of a policy that has not changed since are as it makes them, and the plan says the same', async () => {
+test('unchanged files and policy: the files are current, and the plan agrees', async () => {
   const system = await confined();
   const found = await confinedUnit(fakeContext(system), UNIT, {});
   assert.notEqual(found.facts, undefined);
@@ -48,13 +48,13 @@ for (const [what, path, change] of [
   ],
   ['the version that made it', DROP_IN, (text: string) => text.replace(/(?<=by sandbox-unit )\S+/, '0')],
 ] as const)
-  test(`where ${what} is another a plan is made`, async () => {
+  test(`a plan is made if ${what} has changed`, async () => {
     const system = await confined();
     edit(system, path, change);
     assert.ok(!(await isKnown(system)));
   });
 
-test('where another mode or another policy is asked for a plan is made', async () => {
+test('a plan is made for another mode or another policy', async () => {
   const system = await confined();
   const other = '/root/other.toml';
   system.files.set(other, { bytes: new TextEncoder().encode(NO_EXEC), mode: 0o644 });
@@ -62,7 +62,7 @@ test('where another mode or another policy is asked for a plan is made', async (
   assert.ok(!(await isKnown(system, { policy: other })));
 });
 
-test('where others can change a file, or the launcher is another, a plan is made', async () => {
+test('a plan is made if others can change a file, or the launcher differs', async () => {
   const open = await confined();
   open.files.set(DROP_IN, { ...open.files.get(DROP_IN)!, mode: 0o666 });
   assert.ok(!(await isKnown(open)));

@@ -25,7 +25,7 @@ const proven = async (count: number) => {
   ];
 };
 
-test('the plan says where rules are too many to be proven for all arguments', async () => {
+test('the plan reports rules that are too many to be proven for all arguments', async () => {
   assert.deepEqual(await proven(2), [[0, 0], []]);
   assert.deepEqual(await proven(60), [[1, 1], [['warning', 1]]]);
 });
@@ -46,7 +46,7 @@ const isProven = async (system: FakeSystem): Promise<boolean> => {
   return isTold!;
 };
 
-test('plan: a filter is proven but where all files are there to the byte', async () => {
+test('plan: a filter is proven unless all files are already there', async () => {
   assert.ok(await isProven(machineWith(SERVICE, NO_EXEC)));
   assert.ok(!(await isProven(await applied())));
 });
@@ -71,14 +71,14 @@ for (const [what, path, change] of [
   ],
   ['another launcher is there', LAUNCHER, (was) => Uint8Array.of(...was, 10)],
 ] as readonly [string, string, (was: Uint8Array) => Uint8Array][])
-  test(`plan: the filter is proven where ${what}`, async () => {
+  test(`plan: the filter is proven if ${what}`, async () => {
     const system = await applied();
     const file = system.files.get(path)!;
     system.files.set(path, { ...file, bytes: change(file.bytes) });
     assert.ok(await isProven(system));
   });
 
-test('plan: the filter is proven where others can change what is there', async () => {
+test('plan: the filter is proven if others can change the files', async () => {
   const open = await applied();
   open.files.set(FILTER, { ...open.files.get(FILTER)!, mode: 0o666 });
   assert.ok(await isProven(open));

@@ -34,7 +34,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
     return { policy: json.policy, codes: diagnostics.map(({ code }) => code) };
   };
 
-  describe(`${name} takes`, () => {
+  describe(`${name} accepts`, () => {
     for (const [what, options, policy] of [
       ['the file that was applied', { policy: OTHER }, OTHER],
       ['the template', { template: 'base' }, TEMPLATE],
@@ -51,7 +51,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
       });
     }
 
-    test('what was applied until the next boot', async () => {
+    test('files until the next boot', async () => {
       const system = await applied(
         { policy: OTHER },
         { placement: { scope: 'system', lifetime: 'runtime' } },
@@ -59,7 +59,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
       assert.equal((await held(system)).policy, OTHER);
     });
 
-    test('nothing else in the place of what is gone', async () => {
+    test('no other file in place of a missing one', async () => {
       const system = await applied({ policy: OTHER });
       system.files.delete(OTHER);
       const refused = async () => {

@@ -10,7 +10,7 @@ const kept = async (unit: string, of: string) => {
   return (await keptForGood(context, parseUnitName(unit) as UnitName)).map(({ code, hint }) => [code, hint]);
 };
 
-test('a permanent drop-in of a unit or of its template takes the place of one below /run', async () => {
+test('a permanent drop-in of a unit or of its template replaces one below /run', async () => {
   const wrong = (of: string) => [
     ['left-as-it-is', `'sandbox-unit revert ${of}' first, or leave --runtime out`],
   ];

@@ -19,14 +19,10 @@ const prepared = (
 test('files and changes are made, and nothing is written', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { files, changes, planned, proofs, diagnostics } = await prepare(fakeContext(system), UNIT, {});
-  assert.deepEqual(
-    files.map(({ path }) => path),
-    [LAUNCHER, FILTER, DROP_IN],
-  );
-  assert.deepEqual(
-    changes.map(({ kind }) => kind),
-    ['create', 'create', 'create'],
-  );
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(paths, [LAUNCHER, FILTER, DROP_IN]);
+  const kinds = changes.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['create', 'create', 'create']);
   assert.deepEqual([planned, proofs.length > 0, diagnostics], [true, true, []]);
   assert.deepEqual(system.changes, []);
 });
@@ -40,7 +36,7 @@ async function hashes(policy: string, service: string) {
   return { policyHash, unitHash, filesHash };
 }
 
-test("the header's hashes tell which of policy, unit and files has changed", async () => {
+test("the header's hashes show which of policy, unit and files has changed", async () => {
   const first = await hashes(NO_EXEC, SERVICE);
   assert.equal(new Set(Object.values(first)).size, 3);
   // Comments and other sections of a unit don't count; a policy counts by its text.
@@ -54,7 +50,7 @@ test("the header's hashes tell which of policy, unit and files has changed", asy
   assert.deepEqual([other.unitHash, other.filesHash === first.filesHash], [first.unitHash, false]);
 });
 
-test('where something is wrong no files are made, and the system calls are not planned', async () => {
+test('with an error no files are made, and the system calls are not planned', async () => {
   const { files, changes, planned, diagnostics } = await prepared('[syscalls]\ndeny = ["no_such_call"]\n');
   assert.deepEqual([files, changes, planned], [[], [], false]);
   assert.ok(diagnostics.some(({ severity }) => severity === 'error'));
@@ -63,10 +59,8 @@ test('where something is wrong no files are made, and the system calls are not p
 test('a gap is an error unless it is allowed, and then the header has its code', async () => {
   const gap = `[service]\nPrivatePIDs = true\n`;
   const refused = await prepared(gap, { systemd: '252' });
-  assert.deepEqual(
-    refused.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-    ['error gap-directive'],
-  );
+  const found = refused.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['error gap-directive']);
   const { files, diagnostics } = await prepared(gap, { systemd: '252' }, SERVICE, { allowGaps: true });
   assert.deepEqual(
     diagnostics.map(({ severity, code }) => `${severity} ${code}`),
@@ -75,7 +69,7 @@ test('a gap is an error unless it is allowed, and then the header has its code',
   assert.deepEqual(dropInFacts(files[0]!.content).gaps, ['gap-directive']);
 });
 
-test('a file that a policy closes by itself is warned of, unless a folder above is closed, too', async () => {
+test('a file that a policy closes has a warning, unless a folder above is closed, too', async () => {
   const files = { '/etc/shadow': '', '/proc/kcore': '', '/srv/file': '' };
   const codes = async (lines: string) =>
     (await prepared(`[service]\n${lines}`, { files })).diagnostics.map(
@@ -91,7 +85,7 @@ test('a file that a policy closes by itself is warned of, unless a folder above 
     assert.deepEqual(await codes(lines), [], lines);
 });
 
-test('a path by which others can start another program is refused, but not to a user', async () => {
+test('a path by which others can start another program is refused, except to a user', async () => {
   const untrusted = { untrusted: ['/usr/local/libexec'] };
   const codes = async (options: FakeOptions) =>
     (await prepared(NO_EXEC, options)).diagnostics.map(({ code }) => code);

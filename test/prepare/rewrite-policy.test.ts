@@ -22,19 +22,19 @@ async function prepared(options = {}) {
   return { system, rewrite, text };
 }
 
-test('a file is edited, and its other text stays', async () => {
+test('a file is edited, and the rest of its text stays', async () => {
   const { rewrite, text } = await prepared();
   assert.deepEqual(await rewrite(), { before: POLICY, after: text() });
   assert.equal(text(), '# mine\n[syscalls]\ndeny = ["ptrace", "execve"]\n');
 });
 
-test('the policy stays as it is where only the new text is asked for', async () => {
+test('the policy is unchanged if only the new text is requested', async () => {
   const { rewrite, text } = await prepared();
   assert.match((await rewrite(true, false)).after, /"execve"/);
   assert.equal(text(), POLICY);
 });
 
-test('the policy stays where the new text is not proved, where it has changed, and where it is a template', async () => {
+test('the policy is unchanged if the new text fails the check, the file has changed, or it is a template', async () => {
   const { system, rewrite, text } = await prepared();
   assert.equal((await failure(rewrite(false)))[0], 'not-written');
   assert.equal(text(), POLICY);

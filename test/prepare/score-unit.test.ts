@@ -24,7 +24,7 @@ test("a loaded service is scored with the launcher's filter", async () => {
   assert.equal(places, undefined);
 });
 
-describe('a filter that no launcher loads, since a later drop-in starts something else, does not count', () => {
+describe("a filter that no launcher loads, because a later drop-in starts another program, doesn't count:", () => {
   const LATER = '/etc/systemd/system/demo.service.d/zzz.conf';
   const later = async (policy: string, lines: string) => {
     const system = await applied(policy);
@@ -46,7 +46,7 @@ describe('a filter that no launcher loads, since a later drop-in starts somethin
   });
 });
 
-describe('the filter that is loaded once a service serves', () => {
+describe('score of the filter of [ready]', () => {
   const READY = '[ready]\ndeny = ["execve", "execveat", "@clock"]\n';
   const DROP = '/etc/systemd/system/demo.service.d';
   const tightened = () => applied(READY, {}, { files: { [PACKAGED_INJECTOR]: '' } });
@@ -58,14 +58,14 @@ describe('the filter that is loaded once a service serves', () => {
     ];
   };
 
-  test('counts, by the bus and offline', async () => {
+  test('counts it, by the bus and offline', async () => {
     for (const one of await both(await tightened())) {
       const { exposure, untilReady } = scoreIn(one).score;
       assert.ok(untilReady !== undefined && exposure < untilReady);
     }
   });
 
-  test('does not count where a later drop-in resets the line that loads it', async () => {
+  test("doesn't count it if a later drop-in resets the line that loads it", async () => {
     const system = await tightened();
     const reset = new TextEncoder().encode('[Service]\nExecStartPost=\n');
     system.files.set(`${DROP}/zzz.conf`, { bytes: reset, mode: 0o644 });
@@ -73,7 +73,7 @@ describe('the filter that is loaded once a service serves', () => {
     for (const one of await both(system)) assert.equal(scoreIn(one).score.untilReady, undefined);
   });
 
-  test('that is missing is an error', async () => {
+  test('is an error if it is missing', async () => {
     const system = await tightened();
     system.files.delete(`${DROP}/zz-sandbox-unit.ready-filter`);
     for (const one of await both(system)) {
@@ -83,7 +83,7 @@ describe('the filter that is loaded once a service serves', () => {
   });
 });
 
-test('the mounts of the main process tell the places', async () => {
+test("the places to write come from the main process's mounts", async () => {
   const system = await applied(LAUNCHED);
   const { mainPid } = await system.unit(UNIT);
   const mounts = '22 1 0:21 / / ro - ext4 /dev/sda1 rw\n23 22 0:22 / /srv rw - ext4 /dev/sdb1 rw\n';
@@ -91,7 +91,7 @@ test('the mounts of the main process tell the places', async () => {
   assert.deepEqual(scoreIn(await loaded(system)).places, ['/srv']);
 });
 
-test('a filter that our compiler did not make is an error', async () => {
+test("a filter that sandbox-unit's compiler did not make is an error", async () => {
   const system = await applied(LAUNCHED);
   // It compares the first argument, which no program of ours does before the convention is known.
   const program = [
@@ -110,7 +110,7 @@ test('a filter that our compiler did not make is an error', async () => {
   assert.equal('code' in result && result.code, 'bad-file');
 });
 
-test('offline a service is scored by its files, the drop-in and its filter among them', async () => {
+test('offline a service is scored by its files, including the drop-in and its filter', async () => {
   const context = fakeContext(await applied(LAUNCHED), { offline: true });
   const { score, places } = scoreIn(
     await scoreOffline(context, await probeMachine(context), serviceName(UNIT)),

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { Box } from '../support/box.js';
 import { inRepository } from '../support/repository.js';
+import { splitLines } from '../support/run.js';
 import { COMMAND } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -127,10 +128,5 @@ export async function show(
   ...names: string[]
 ): Promise<Readonly<Record<string, string>>> {
   const text = await succeed(box, 'systemctl', 'show', `--property=${names.join(',')}`, unit);
-  return Object.fromEntries(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => line.split('=')),
-  );
+  return Object.fromEntries(splitLines(text).map((line) => line.split('=')));
 }

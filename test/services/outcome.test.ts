@@ -20,13 +20,13 @@ const applied = (
 const outcome = (said: Applied, ...problems: string[]) =>
   outcomeOf({ template: 'no-exec', applied: said, problems });
 
-test('a service that works has the codes of its warnings', () => {
+test('a working service has the codes of its warnings', () => {
   const said = applied('applied', ['note', 'n'], ['warning', 'w', 'do x'], ['warning', 'w', 'do y']);
   const { kind, codes, reasons } = outcome(said);
   assert.deepEqual([kind, codes, reasons], ['works', ['w'], ['w: the w; do x', 'w: the w; do y']]);
 });
 
-test('one that is refused, or rolled back, has those of its errors', () => {
+test('a service that is refused, or rolled back, has the codes of its errors', () => {
   const refused = outcome(applied('refused', ['warning', 'w'], ['error', 'locks-out', 'leave it out']));
   assert.deepEqual([refused.kind, refused.codes], ['refused', ['locks-out']]);
   const back = outcome(applied('rolled-back', ['error', 'died', 'allow it']));
@@ -43,13 +43,13 @@ for (const [name, said, problems, reason] of [
   ['nothing was applied', applied('unchanged'), [], 'apply: unchanged'],
   ['apply has no unit', { diagnostics: [] }, [], 'apply: no unit'],
 ] as const satisfies [string, Applied, string[], string][]) {
-  test(`a service is broken where ${name}`, () => {
+  test(`a service counts as broken if ${name}`, () => {
     const { kind, reasons } = outcome(said, ...problems);
     assert.deepEqual([kind, reasons[0]], ['BROKEN', reason]);
   });
 }
 
-test('a row a service, a column a template, and sums', () => {
+test('the table has services as rows, templates as columns, and sums', () => {
   const of = (template: string, said: Applied, ...problems: string[]) =>
     outcomeOf({ template, applied: said, problems });
   const text = templateTable(

@@ -23,12 +23,12 @@ function resultsOf(template: string, service: string): Results {
 }
 
 describe('docs/templates.md', () => {
-  test('has the numbers that come of the templates', async () => {
+  test('has the numbers of the templates', async () => {
     const all = OWN_TEMPLATES.map((one) => [one, resultsOf(one.template, one.service)] as const);
     assert.equal(`${TABLE.join('\n')}\n`, await ownTable(all));
   });
 
-  test('says of each that it works, on all releases that it is tried on', () => {
+  test('says of each template that it works, on all releases that it is tried on', () => {
     for (const { template, service, older } of OWN_TEMPLATES) {
       const [trixie, bookworm] = resultsOf(template, service);
       assert.match(trixie, /^works\b/);
@@ -37,7 +37,7 @@ describe('docs/templates.md', () => {
   });
 });
 
-test('lists of a policy beside those of a template open nothing that it closes', async () => {
+test("lists of a policy beside a template's open nothing that the template closes", async () => {
   const dovecot = OWN_TEMPLATES.find(({ template }) => template === 'dovecot')!;
   const lines = [
     'ReadOnlyPaths=/root',
@@ -63,7 +63,7 @@ test('each template for a service is tried on one', () => {
 });
 
 for (const one of OWN_TEMPLATES) {
-  test(`${one.template} on ${one.service} makes it no more exposed, and has a plan on an older systemd`, async () => {
+  test(`${one.template} on ${one.service} increases no exposure, and has a plan on an older systemd`, async () => {
     const { exposure, calls } = await rate(one);
     assert.ok(Number(exposure[1]) <= Number(exposure[0]));
     assert.ok(calls < 310, `${calls}`);

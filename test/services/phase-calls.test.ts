@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { phaseTable } from './phase-calls.js';
 
-test('a row without counts, one that is broken, and the sum of the others', () => {
+test('the table has a row without counts, a broken one, and the sum of the others', () => {
   const numbers = { start: 9, serving: 7, unreloaded: 5 };
   const counts = { all: numbers, critical: { start: 3, serving: 2, unreloaded: 1 } };
   const table = phaseTable([

@@ -18,7 +18,7 @@ describe(PAGE, () => {
 
   test('has the results', () => assertMade(PAGE, pageWith(page, results)));
 
-  test('is about services of which all work', () => {
+  test('lists only services that work', () => {
     const names = { daemons: READY, runtimes: RUNTIMES, calls: PHASED.map((name) => ({ name })) };
     for (const table of ['daemons', 'runtimes', 'calls'] as const) {
       assert.deepEqual(Object.keys(results[table]), names[table].map(({ name }) => name).sort());
@@ -36,20 +36,20 @@ describe(PAGE, () => {
     );
   });
 
-  test('says of each runtime that it had answers, and that no request failed', () => {
+  test('says of each runtime that it answered, and that no request failed', () => {
     for (const [name, { atWork }] of Object.entries(results.runtimes)) {
       assert.ok(atWork!.answers > 0, name);
       assert.equal(atWork!.failed, 0, name);
     }
   });
 
-  test('says of no service that it gains calls', () => {
+  test('says that no service gains calls', () => {
     for (const [name, { counts }] of Object.entries(results.calls))
       for (const { start, serving, unreloaded } of counts ? [counts.all, counts.critical] : [])
         assert.ok(start >= serving && serving >= unreloaded, name);
   });
 
-  test('names those that are reloaded where systemd refuses it, and what runtimes were refused besides', () => {
+  test('names services whose reload systemd refuses, and other refusals of runtimes', () => {
     for (const name of RELOADED_ANYWAY)
       assert.ok(page.includes(`- **${name}** is reloaded by its log rotation`));
     assert.ok(page.replaceAll('\n', ' ').includes(FURTHER.map((calls) => `\`${calls}\``).join(', ')));
@@ -74,7 +74,7 @@ describe(PAGE, () => {
     assert.equal(before! - after!, start);
   });
 
-  test('has a row of a service that was not tried', () => {
+  test('has no row of a service that was not tried', () => {
     const { nginx: _, ...calls } = results.calls;
     assert.match(
       pageWith(page, { ...results, calls }),
@@ -89,7 +89,7 @@ describe(PAGE, () => {
   });
 });
 
-test('a row of a runtime says what was wrong', () => {
+test('a row of a runtime has its error', () => {
   const service = { name: 'x', runtime: 'X', by: 'a page', asked: [] };
   assert.deepEqual(
     runtimeTable([{ service, problems: ['it | fails\nin the end'] }])

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { policyOf, READY, readyTable } from './ready-services.js';
 
-test('a row says what was wrong', () => {
+test('a row has the error', () => {
   const service = { name: 'x', starts: 'by a script', reload: false, settle: '2s' };
   assert.equal(
     readyTable([{ service, problems: ['it | fails\nin the end', 'so'] }]).split('\n')[2],
@@ -12,7 +12,7 @@ test('a row says what was wrong', () => {
 });
 
 for (const service of READY)
-  test(`the policy of ${service.name} takes execve away`, () => {
+  test(`the policy of ${service.name} refuses execve`, () => {
     const { policy, diagnostics } = parsePolicy(policyOf(service), 'p.toml');
     assert.deepEqual(diagnostics, []);
     assert.deepEqual(

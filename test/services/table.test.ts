@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tableOf } from './table.js';
 
-test('a row a service, with medians, and what was wrong in one line', () => {
+test('the table has a row per service, with medians, and errors in one line', () => {
   const of = (allowed: number, minutes: number) => ({
     calls: { allowed, logged: 40, refused: 300 },
     exposure: [9.6, 2] as const,

@@ -1,4 +1,5 @@
 /** `apply` on a machine in memory, and what came of it. */
+import assert from 'node:assert/strict';
 import { type ApplyWords, apply } from '../../src/cli/commands/apply.js';
 import type { Outcome } from '../../src/outcome.js';
 import { NO_EXEC, UNIT } from './demo-service.js';
@@ -24,6 +25,12 @@ export const unitsOf = ({ json }: Result) => json.units as UnitJson[];
 export const statesOf = (result: Result) => unitsOf(result).map(({ unit, state }) => `${unit} ${state}`);
 export const codesOf = ({ diagnostics }: Result) =>
   diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+
+/** Asserts the exit status of a run, the states of its units, and its diagnostics. */
+export const assertEnd = (
+  result: Result,
+  wanted: readonly [exit: number, states: readonly string[], codes: readonly string[]],
+): void => assert.deepEqual([result.exit, statesOf(result), codesOf(result)], wanted);
 
 export const sorted = (files: ReadonlyMap<string, FakeFile>) => new Map([...files].sort());
 

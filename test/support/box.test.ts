@@ -4,14 +4,16 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { Box, boxAvailable } from './box.js';
 import { REPOSITORY } from './repository.js';
 import { run } from './run.js';
+import { testsUnless } from './tests-unless.js';
 import type { TreeName } from './tree.js';
 import { until } from './until.js';
 
 const skip = boxAvailable();
+const test = testsUnless(skip);
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-box-'));
 const box = skip ? undefined : await Box.boot({ name: 'under-test' });
 after(async () => {
@@ -19,13 +21,13 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('systemd is PID 1, everything that it starts succeeds', { skip }, async () => {
+test('systemd is PID 1, everything that it starts succeeds', async () => {
   assert.equal(await box!.readFile('/proc/1/comm'), 'systemd\n');
   assert.equal(await box!.succeed(['systemctl', '--failed', '--no-legend']), '');
   assert.equal(await box!.succeed(['systemctl', 'is-system-running']), 'running\n');
 });
 
-test('a command has its status, signal, output, input, user and environment', { skip }, async () => {
+test('a command has its status, signal, output, input, user and environment', async () => {
   const shell = (script: string, options = {}) => box!.exec(['sh', '-c', script], options);
   assert.deepEqual(await shell('cat; echo "no $X" >&2; exit 3', { input: 'ünï\n', env: { X: 'y' } }), {
     status: 3,
@@ -44,36 +46,36 @@ test('a command has its status, signal, output, input, user and environment', { 
   );
 });
 
-test('a command that takes too long is killed with its children', { skip }, async () => {
+test('a command that takes too long is killed with its children', async () => {
   await assert.rejects(box!.sh('sleep 4242 & wait', { timeoutMs: 500 }), /^Error: no end after 500 ms: /);
   await box!.waitFor('no sleep', async () => (await box!.exec(['pgrep', '-f', 'sleep 4242'])).status === 1);
 });
 
-test('a command is in a cgroup of the box', { skip }, async () => {
+test('a command is in a cgroup of the box', async () => {
   assert.match(await box!.readFile('/proc/self/cgroup'), /^0::\/init\.scope$/m);
 });
 
-test('files are written whole, with their mode, and read back', { skip }, async () => {
+test('files are written whole, with their mode, and read back', async () => {
   const text = 'a\0b\n$HOME %n "\\\n';
   await box!.writeFile('/etc/new/deep/file', text, '0600');
   assert.equal(await box!.readFile('/etc/new/deep/file'), text);
   assert.equal(await box!.succeed(['stat', '-c', '%a %U', '/etc/new/deep/file']), '600 root\n');
 });
 
-test('this repository and the Node of the tests are in it, the repository read-only', { skip }, async () => {
+test("the repository and the tests' Node are in the box, the repository read-only", async () => {
   assert.equal(await box!.succeed(['node', '-p', 'process.version']), `${process.version}\n`);
   const packageJson = join(REPOSITORY, 'package.json');
   assert.equal(await box!.readFile(packageJson), readFileSync(packageJson, 'utf8'));
   assert.match((await box!.exec(['touch', join(REPOSITORY, 'new')])).stderr, /Read-only file system/);
 });
 
-test('settings of the kernel that all share are read-only', { skip }, async () => {
+test('shared kernel settings are read-only', async () => {
   const setting = '/proc/sys/vm/swappiness';
   const same = readFileSync(setting, 'utf8');
   assert.match((await box!.sh(`printf %s ${Number(same)} >${setting}`)).stderr, /Read-only file system/);
 });
 
-test('Debian’s nginx, redis-server and memcached serve on loopback', { skip }, async () => {
+test('Debian’s nginx, redis-server and memcached serve on loopback', async () => {
   await box!.succeed(['systemctl', 'start', 'nginx', 'redis-server', 'memcached']);
   assert.match(await box!.succeed(['curl', '-sS', 'http://127.0.0.1/']), /<title>Welcome to nginx!<\/title>/);
   assert.equal(await box!.succeed(['redis-cli', 'ping']), 'PONG\n');
@@ -84,7 +86,7 @@ test('Debian’s nginx, redis-server and memcached serve on loopback', { skip },
   assert.match(await box!.succeed(['journalctl', '-u', 'nginx.service']), /Started nginx\.service/);
 });
 
-test('user managers run, for root and for others', { skip }, async () => {
+test('user managers run, for root and for others', async () => {
   await box!.succeed(['useradd', '--create-home', 'ada']);
   for (const user of ['root', 'ada']) {
     const uid = (await box!.succeed(['id', '-u', user])).trim();
@@ -95,7 +97,7 @@ test('user managers run, for root and for others', { skip }, async () => {
   }
 });
 
-test('boxes do not see each other or change the machine', { skip }, async () => {
+test("boxes don't see each other or change the machine", async () => {
   const others = await Promise.all(['one', 'two'].map((name) => Box.boot({ name })));
   await Promise.all(others.map((other) => other.writeFile('/etc/mine', other.name)));
   assert.deepEqual(await Promise.all(others.map((other) => other.readFile('/etc/mine'))), ['one', 'two']);
@@ -108,7 +110,7 @@ test('boxes do not see each other or change the machine', { skip }, async () => 
   await Promise.all(others.map((other) => other.stop()));
 });
 
-test('a repository whose path has odd characters is seen at its path', { skip }, async () => {
+test('a repository whose path has odd characters is seen at its path', async () => {
   const repository = join(folder, 'a b,c:d\\e"f\'g$h');
   mkdirSync(repository);
   writeFileSync(join(repository, 'file'), 'here');
@@ -117,7 +119,7 @@ test('a repository whose path has odd characters is seen at its path', { skip },
   await odd.stop();
 });
 
-test('a box that cannot boot says why and leaves nothing', { skip }, async () => {
+test('a box that cannot boot says why and leaves nothing', async () => {
   const name = `broken-${process.pid}`;
   await assert.rejects(
     Box.boot({ name, root: folder }),
@@ -204,7 +206,7 @@ async function ownerOf(name: string, temporary: string) {
   return { owner, init: Number(line), supervisor: supervisor[0]! };
 }
 
-test('a box is the same whatever its caller is used to', { skip }, async () => {
+test("a box is the same whatever its caller's limits", async () => {
   const script = join(folder, 'habits.mjs');
   writeFileSync(
     script,
@@ -226,7 +228,7 @@ test('a box is the same whatever its caller is used to', { skip }, async () => {
   assert.deepEqual([status, stdout], [0, plain.stdout]);
 });
 
-test('a box ends without a trace when its owner is killed', { skip }, async () => {
+test('a box ends without a trace when its owner is killed', async () => {
   const temporary = join(folder, 'temporary');
   mkdirSync(temporary);
   const before = mounts();
@@ -239,7 +241,7 @@ test('a box ends without a trace when its owner is killed', { skip }, async () =
   assert.deepEqual(readdirSync(temporary), []);
 });
 
-test('a box ends when its supervisor is killed, and the next one clears the rest', { skip }, async () => {
+test('a box ends when its supervisor is killed, and the next one removes the rest', async () => {
   const { owner, init, supervisor } = await ownerOf('unsupervised', folder);
   process.kill(supervisor, 'SIGKILL');
   await gone([init, supervisor]);

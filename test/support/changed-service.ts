@@ -1,10 +1,10 @@
 /** One service in a box of its own, which others stop, start and edit while it is changed. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach } from 'node:test';
-import type { Box } from './box.js';
+import { beforeEach } from 'node:test';
 import { changeFiles, type Files } from './loaded-units.js';
+import { machine } from './machine.js';
 import { COMMAND, POLICY, SLEEP, UNIT, UNITS } from './one-service.js';
-import { bootWithPrograms, policyPath, processStatus, properties, sandboxUnit } from './service.js';
+import { policyPath, processStatus, properties, sandboxUnit } from './service.js';
 
 export { COMMAND, POLICY, SLEEP, UNIT } from './one-service.js';
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
@@ -20,11 +20,7 @@ export const dependent = (lines: string): string =>
 
 /** Has a box for all tests of a suite, and the service running anew for each, beside units `main*` and `side*`. */
 export function changedServiceIn(name: string) {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms(name);
-  });
-  after(() => box?.stop());
+  const { box, run } = machine(name);
   beforeEach(async () => {
     await sandboxUnit(box, 'revert', UNIT);
     await box.sh(`systemctl stop "main*" "side*" || :; rm -f ${UNITS}/*main* ${UNITS}/*side*
@@ -45,12 +41,6 @@ export function changedServiceIn(name: string) {
     const paths = Object.entries(files).map(([unit, text]) => [`${UNITS}/${unit}`, text]);
     await changeFiles(box, Object.fromEntries(paths));
     if (start.length > 0) await box.succeed(['systemctl', 'start', ...start]);
-  };
-  /** Runs the command, which has to end with a status. */
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found;
   };
   /** Runs the command beside a script; how it ended, and what it said. */
   const beside = (words: string, script: string) =>
@@ -86,7 +76,7 @@ export function changedServiceIn(name: string) {
     );
   };
   return {
-    ...{ box: () => box, isActive, invocation, filters, units, run },
+    ...{ box, isActive, invocation, filters, units, run },
     ...{ beside, interrupted, killedInTrial, inTrial },
   };
 }

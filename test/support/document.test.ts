@@ -63,7 +63,7 @@ const command = (line: string, extent: Extent, block: number, from: number, ...t
   shown: { from, to: from + text.length, text },
 });
 
-test('a page is steps in order', () => {
+test('a page is read as steps in order', () => {
   assert.deepEqual(markdownSteps(PAGE), [
     { kind: 'file', path: '/etc/a.toml', content: '# /etc/a.toml\na = 1\n', mode: '0644' },
     command('cat /etc/a.toml', 'all', 8, 9, '…', 'a = 1'),
@@ -85,8 +85,7 @@ for (const [text, message] of [
   ['```toml\na = 1\nsandbox-unit apply\n```\n', /line 3: a command in a block that begins with none/],
   ['\n    Then:\n    # sandbox-unit apply\n', /line 3: a command in a block that begins with none/],
 ] as const) {
-  test(`no steps are made of ${JSON.stringify(text)}`, () =>
-    assert.throws(() => markdownSteps(text), message));
+  test(`${JSON.stringify(text)} has no steps`, () => assert.throws(() => markdownSteps(text), message));
 }
 
 const MANUAL = String.raw`.Sh EXAMPLES
@@ -114,7 +113,7 @@ $ true
 .Ed
 `;
 
-test('a manual page is steps in order, as it is read', () => {
+test('a manual page is read as steps in order', () => {
   assert.deepEqual(manualSteps(MANUAL), [
     command('echo --x "y"', 'none', 1, 3),
     command('true', 'none', 1, 3),

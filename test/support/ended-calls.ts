@@ -1,12 +1,11 @@
 /** `apply` and `revert`, killed or refused in their system calls that change something, on a real machine. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Box } from './box.js';
+import { describe, test } from 'node:test';
+import { machine } from './machine.js';
 import { inRepository } from './repository.js';
 import { servicesObstacle } from './service.js';
 import { EVERY } from './thorough.js';
 
-const skip = servicesObstacle();
 const UNIT = 'nginx.service';
 const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 const POLICY = 'extends = ["no-exec"]\n[apply]\nsettle = "50ms"\n';
@@ -72,17 +71,11 @@ const SCRIPT = `
 
 /** Tests a verb in each of the calls, in a box of its own. */
 export function endedCalls(verb: 'apply' | 'revert'): void {
-  describe(`${verb}, where`, { skip: skip ?? false }, () => {
-    let box: Box;
-    before(async () => {
-      box = await Box.boot({ name: `ended-${verb}` });
-      await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, POLICY);
-      await box.succeed(['systemctl', 'start', UNIT]);
-    });
-    after(() => box?.stop());
+  describe(`${verb}, where`, { skip: servicesObstacle() ?? false }, () => {
+    const { box } = machine(`ended-${verb}`, { policies: { [UNIT]: POLICY }, start: [UNIT] });
     for (const [what, how, calls] of DONE) {
       for (const call of calls) {
-        test(`${what} ${call}, leaves the unit as it was or as it shall be`, async () => {
+        test(`${what} ${call}, leaves the unit as before or fully changed`, async () => {
           const words = [verb, how, `${EVERY}`, `${MOST}`, call];
           const printed = await box.succeed(['bash', '-c', SCRIPT, 'bash', ...words], { timeoutMs: 600_000 });
           const lines = printed.split('\n').filter((line) => line !== '');

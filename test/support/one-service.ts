@@ -1,10 +1,10 @@
 /** One service in a box of its own, to be restarted or not. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach } from 'node:test';
-import type { Box } from './box.js';
+import { beforeEach } from 'node:test';
 import { changeFiles, type Files } from './loaded-units.js';
+import { machine } from './machine.js';
 import { inRepository } from './repository.js';
-import { bootWithPrograms, policyPath, processStatus, properties, sandboxUnit } from './service.js';
+import { policyPath, processStatus, properties, sandboxUnit } from './service.js';
 import type { TreeName } from './tree.js';
 
 export const UNIT = 'main.service';
@@ -18,11 +18,7 @@ export const TRIALS = ['apply', 'apply --check', 'plan', 'explain --record'];
 
 /** Has a box for all tests of a suite, and the service defined anew for each. */
 export function oneServiceIn(name: string, tree: TreeName = 'machine') {
-  let box: Box;
-  before(async () => {
-    box = await bootWithPrograms(name, {}, tree);
-  });
-  after(() => box?.stop());
+  const { box, run: ran } = machine(name, { tree });
   beforeEach(async () => {
     await sandboxUnit(box, 'revert', UNIT);
     await box.sh(`systemctl kill -s KILL ${UNIT} || :; systemctl stop ${UNIT} || :
@@ -40,11 +36,7 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
     await box.succeed(['systemctl', 'start', UNIT]);
   };
   /** Runs the command, which has to end with a status; what it says. */
-  const run = async (status: number, ...words: string[]) => {
-    const found = await sandboxUnit(box, ...words);
-    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
-    return found.stderr;
-  };
+  const run = async (status: number, ...words: string[]) => (await ran(status, ...words)).stderr;
   const isThere = async (path: string) => (await box.exec(['test', '-e', path])).status === 0;
   const runOf = () => properties(box, UNIT, 'InvocationID', 'ActiveState');
   /** How the main process is confined, as the kernel says it: 2 with a filter. */
@@ -70,5 +62,5 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
     assert.deepEqual(await runOf(), was);
     assert.equal(await isThere(`${UNITS}/${UNIT}.d`), false);
   };
-  return { box: () => box, units, started, run, isThere, runOf, filters, isLeft, isRefused };
+  return { box, units, started, run, isThere, runOf, filters, isLeft, isRefused };
 }

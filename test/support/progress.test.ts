@@ -39,7 +39,7 @@ function progress({ columns, strict = false }: { columns?: number; strict?: bool
 const BROKEN = { passed: false, error: { failureType: 'testCodeFailure' } };
 const BELOW = { passed: false, error: { failureType: 'subtestsFailed' } };
 
-test('where there is no terminal a failure is named at once, and each tick has a line', () => {
+test('without a terminal a failure is printed at once, and each tick has a line', () => {
   const run = progress();
   run.begin(ONE);
   run.begin(TWO);
@@ -57,7 +57,7 @@ test('where there is no terminal a failure is named at once, and each tick has a
   assert.equal(run.written(), '');
 });
 
-test('a terminal has one line, which makes way for a failure', () => {
+test('a terminal has one line, which a failure replaces', () => {
   const run = progress({ columns: 50 });
   run.begin(ONE);
   assert.equal(run.written(), '<clear>0:00 0 of 3 files; running: a/one');
@@ -77,7 +77,7 @@ test('a terminal has one line, which makes way for a failure', () => {
   assert.equal(run.written(), '<clear>');
 });
 
-test('the line is shorter than the terminal is wide, which would break it', () => {
+test('the line is shorter than the terminal is wide, which would wrap it', () => {
   const run = progress({ columns: 20 });
   run.begin(ONE);
   assert.equal(run.written(), '<clear>0:00 0 of 3 files;…');
@@ -90,7 +90,7 @@ test('a file that fails by itself is named', () => {
   assert.equal(run.written(), 'failed: test/a/one.test.ts: (file)\n');
 });
 
-test('a skipped test is named where it counts as failed', () => {
+test('a skipped test is named if it counts as failed', () => {
   for (const strict of [false, true]) {
     const run = progress({ strict });
     run.begin(ONE);

@@ -10,12 +10,12 @@ const RATCHET: Ratchet = {
 };
 
 describe('a limit of the ratchet', () => {
-  test('is for a number that is as high, or a little lower', () => {
+  test('is met by a number that is as high, or a little lower', () => {
     for (const test of [9000, 8800])
       assert.deepEqual(wrongLimits(RATCHET, 'lines', { 'src/plan': 980, test }), []);
   });
 
-  test('is wrong for a number above it, one far below it, one that is new, and one that is gone', () => {
+  test('is wrong for a number above it, far below it, a new one, and a missing one', () => {
     assert.deepEqual(wrongLimits(RATCHET, 'lines', { 'src/plan': 1001, 'src/new': 7 }), [
       "lines of src/plan: 1001 are more than 1000: RAISE='the reason' raises the limit",
       'lines of test: nothing has this limit',
@@ -32,7 +32,7 @@ describe('a limit of the ratchet', () => {
     assert.deepEqual(fitted(RATCHET, 'functions', { status: 705 }), RATCHET);
   });
 
-  test('follows what falls, and is raised for a reason alone', () => {
+  test('follows a lower number, and is raised only with a reason', () => {
     const weights = { 'src/plan': 900, 'src/new': 7, test: 9010 };
     assert.deepEqual(fitted(RATCHET, 'lines', weights), {
       ...RATCHET,

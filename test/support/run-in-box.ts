@@ -4,6 +4,7 @@ import type { Box, ExecOptions } from './box.js';
 import { runCommand } from './command-in-box.js';
 import { inRepository } from './repository.js';
 import type { RunResult } from './run.js';
+import { splitLines } from './run.js';
 
 export const COMMAND = ['node', inRepository('dist/sandbox-unit.cjs'), 'run'];
 
@@ -13,15 +14,12 @@ export const runUnit = (box: Box, words: readonly string[], options?: ExecOption
 
 /** What was said of a unit, names and times aside. */
 export const said = ({ stderr }: RunResult): string[] =>
-  stderr
-    .trimEnd()
-    .split('\n')
-    .map((line) =>
-      line
-        .replace(/run-[rpu][0-9a-fi-]+\.service/g, 'NAME')
-        .replace(/[0-9a-f]{32}/, 'ID')
-        .replace(/(runtime|consumed|peak): .*/, '$1: N'),
-    );
+  splitLines(stderr).map((line) =>
+    line
+      .replace(/run-[rpu][0-9a-fi-]+\.service/g, 'NAME')
+      .replace(/[0-9a-f]{32}/, 'ID')
+      .replace(/(runtime|consumed|peak): .*/, '$1: N'),
+  );
 
 /** Runs a command line, and reads from the journal what its program has written. */
 export async function runAndRead(

@@ -62,3 +62,6 @@ function result(
   if (signal === null) return { status: code!, stdout, stderr };
   return { status: 128 + constants.signals[signal], signal, stdout, stderr };
 }
+
+/** The lines of an output. */
+export const splitLines = (text: string): string[] => text.trim().split('\n');

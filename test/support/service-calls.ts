@@ -5,12 +5,13 @@ import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import { callLine, type Way } from '../seccomp/filter/try-filter.js';
 import type { Box } from './box.js';
 import { MACHINE } from './native.js';
+import { splitLines } from './run.js';
 import { defineProgram, PROGRAMS, revert, runConfined, runToEnd } from './service.js';
 
 /** The ABI of this machine's own programs. */
 export const NATIVE = abisOf(MACHINE ?? 'x86-64')[0]!;
 
-/** For bootWithPrograms(). */
+/** For machine(). */
 export const CALLER = { 'try-filter': ['test/seccomp/filter/try-filter.c', '-static'] } as const;
 
 /** A call by its name or number, as try-filter reads it; missing arguments are 0. */
@@ -26,10 +27,7 @@ export const DONE = 'returned';
 
 /** What try-filter says, without the number that a successful call returns: that differs from run to run. */
 export const readOutcomes = (output: string): string[] =>
-  output
-    .trimEnd()
-    .split('\n')
-    .map((text) => text.replace(/^returned \d+$/, DONE));
+  splitLines(output).map((text) => text.replace(/^returned \d+$/, DONE));
 
 /** What calls come to in a service under a policy, or without one. */
 export async function outcomesOf(

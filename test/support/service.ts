@@ -8,6 +8,7 @@ import { changeFiles, type Files } from './loaded-units.js';
 import { compileC, launcherObstacle, sharedFolder } from './native.js';
 import { inRepository } from './repository.js';
 import type { RunResult } from './run.js';
+import { splitLines } from './run.js';
 import type { TreeName } from './tree.js';
 
 /** Why no service can be confined on this machine, or undefined: `test('…', { skip: servicesObstacle() }, …)`. */
@@ -28,10 +29,11 @@ export async function bootWithPrograms(
   name: string,
   programs: Programs = {},
   tree: TreeName = 'machine',
+  kernelCommandLine: readonly string[] = [],
 ): Promise<Box> {
   const folder = sharedFolder();
   const [box] = await Promise.all([
-    Box.boot({ name, tree }),
+    Box.boot({ name, tree, kernelCommandLine }),
     ...Object.entries(programs).map(([output, source]) => compile(source, join(folder, output))),
   ]);
   await box.succeed(['mkdir', '-p', PROGRAMS, FILES]);
@@ -82,10 +84,10 @@ export async function properties<Name extends string>(
   ...names: Name[]
 ): Promise<Record<Name, string>> {
   const text = await box.succeed(['systemctl', 'show', `--property=${names.join(',')}`, '--', unit]);
-  const pairs = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+  const pairs = splitLines(text).map((line) => [
+    line.slice(0, line.indexOf('=')),
+    line.slice(line.indexOf('=') + 1),
+  ]);
   return Object.fromEntries(pairs);
 }
 

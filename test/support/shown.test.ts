@@ -33,7 +33,7 @@ for (const [shown, printed, isRight] of [
   });
 }
 
-test('what a page shows is made anew by its pieces', () => {
+test('the blocks of a page are replaced piece by piece', () => {
   const shown = ['units:', '…', 'nginx.service … on  3 s', 'redis  off', '…'];
   const printed = [
     'units: 2',

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from './run.js';
 import { Tally } from './tally.js';
+import { temporaryFolder } from './temporary.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tally-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder({ after });
 
 const RUNNER = new URL('./run-tests.js', import.meta.url).href;
 const script = join(folder, 'runner.mjs');
@@ -29,7 +28,7 @@ async function report(text: string, mode: 'strict' | 'lenient' = 'lenient') {
   return { status, lines: lines.split('\n').filter((line) => !/^ {4,}at /.test(line)) };
 }
 
-test('passes are counted and nothing else is said', async () => {
+test('passes are counted, and nothing else is printed', async () => {
   const { status, lines } = await report(`
     test('a', async (t) => { await t.test('b', () => {}); });
     describe('c', () => { it('d', () => {}); });
@@ -37,7 +36,7 @@ test('passes are counted and nothing else is said', async () => {
   assert.deepEqual({ status, lines }, { status: 0, lines: ['3 passed, 0 failed, 0 skipped', ''] });
 });
 
-test('a failure is shown in full, with what its file printed', async () => {
+test("a failure is printed in full, with its file's output", async () => {
   const { status, lines } = await report(`
     test('good', () => {});
     test('bad', () => { console.log('clue'); throw new Error('broken'); });`);
@@ -47,7 +46,7 @@ test('a failure is shown in full, with what its file printed', async () => {
   assert.deepEqual(lines.slice(-2), ['1 passed, 1 failed, 0 skipped', '']);
 });
 
-test('a failure is named with the suites that its test is in', async () => {
+test('a failure is named with its suites', async () => {
   const { lines } = await report(`
     describe('a', () => { describe('b', () => { it('c', () => { throw new Error('broken'); }); }); it('d', () => {}); });`);
   assert.equal(lines[0], 'failed: FILE: a: b: c');
@@ -105,13 +104,13 @@ async function progressOf(argv: (runner: readonly string[]) => readonly string[]
   return { stdout: shown(stdout), stderr: shown(stderr) };
 }
 
-test('a failure is named at once, apart from the report', async () => {
+test('a failure is printed at once, apart from the report', async () => {
   const { stdout, stderr } = await progressOf((runner) => runner);
   assert.equal(stderr, 'failed: FILE: bad\n');
   assert.match(stdout, /^failed: FILE: bad\n(?:.*\n)*0 passed, 1 failed, 0 skipped\n$/);
 });
 
-test('on a terminal a line says what runs', async () => {
+test('a terminal shows the running files in one line', async () => {
   const { stdout } = await progressOf((runner) => ['script', '-qec', runner.join(' '), '/dev/null']);
   assert.match(stdout, /<clear>0:\d\d 0 of 1 files; running: /);
   assert.match(stdout, /<clear>failed: FILE: bad\r\n/);

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 
-/** A folder that goes when the test ends. */
-export function temporaryFolder(t: Pick<TestContext, 'after'>): string {
+/**
+ * A folder that is removed when the test ends.
+ * @param t the test, or `{ after }` of node:test for a suite or a file
+ */
+export function temporaryFolder(t: { after(hook: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

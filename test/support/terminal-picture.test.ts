@@ -11,7 +11,7 @@ const texts = (printed: string, columns = 40): string[] =>
     .split('\n')
     .filter((line) => line.startsWith('<text '));
 
-test('each line is a line of text, after the command', () => {
+test('each line of output is a line of text, after the command', () => {
   const [command, ...lines] = texts('one\n\ntwo\n');
   assert.match(command!, /^<text y="29"><tspan x="16" [^>]*>#<\/tspan><tspan x="31.6" [^>]*>x<\/tspan>/);
   assert.deepEqual(lines, [
@@ -33,13 +33,13 @@ test('markup of SVG is escaped, in the title too', () => {
     assert.ok(picture.includes(text), picture);
 });
 
-test('columns of a table have their places', () => {
+test('columns of a table are aligned', () => {
   assert.deepEqual(texts('a b  c\n').slice(1), [
     '<text y="46"><tspan x="16">a b</tspan><tspan x="55">c</tspan></text>',
   ]);
 });
 
-test('each role of the command is told from plain text, and ends where it ends', () => {
+test('each role differs from plain text, and ends at its end', () => {
   for (const role of ROLES) {
     const [, line = ''] = texts(`${paint(role, 'painted')} plain\n`);
     assert.match(line, /<tspan x="16" [a-z-]+="[^"]+"[^>]*>painted<\/tspan>/, role);
@@ -47,13 +47,13 @@ test('each role of the command is told from plain text, and ends where it ends',
   }
 });
 
-test('a line that was cleared is not seen, nor one that has no end', () => {
+test('a cleared line is invisible, as is an unfinished one', () => {
   const clear = '\r\u001b[K';
   assert.deepEqual(texts(`${clear}a … 1s${clear}b … 2s${clear}left\n`), texts('left\n'));
   assert.deepEqual(texts(`${clear}a … 1s${clear}`), texts(''));
 });
 
-test('what has no picture is an error', () => {
+test('unsupported output is an error', () => {
   for (const printed of ['\u001b[33myellow', '\u001b[2J', '\u0007', 'a\rb'])
     assert.throws(() => texts(printed), /no picture of/, JSON.stringify(printed));
   assert.throws(() => texts('too wide', 7), /wider than 7 columns: too wide/);

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { after, beforeEach } from 'node:test';
 import { boxAvailable } from './box.js';
 import { inRepository } from './repository.js';
 import { run } from './run.js';
+import { temporaryFolder } from './temporary.js';
+import { testsUnless } from './tests-unless.js';
 import { until } from './until.js';
 
-const skip = boxAvailable();
-const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tree-'));
-after(() => rmSync(folder, { recursive: true }));
+const test = testsUnless(boxAvailable());
+const folder = temporaryFolder({ after });
 
 const store = join(folder, 'store of trees');
 const calls = join(folder, 'calls');
@@ -58,19 +50,17 @@ const build = (name: string, behaviour = ':') => run(script(name), { env: enviro
 
 const called = () => readFileSync(calls, 'utf8').trim().split('\n').length;
 
-test('a tree is built once, also when two ask at once', { skip }, async () => {
+test('a tree is built once, also when two processes need it at once', async () => {
   const results = await Promise.all([build('tree', 'sleep 0.2'), build('tree', 'sleep 0.2')]);
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    [0, 0],
-  );
+  const found = results.map(({ status }) => status);
+  assert.deepEqual(found, [0, 0]);
   await build('tree');
   assert.equal(called(), 1);
   assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);
   assert.deepEqual(readdirSync(join(store, 'tree')), ['etc']);
 });
 
-test('a build that fails is tried again, then says why and leaves nothing', { skip }, async () => {
+test('a failed build is repeated, then reports why and leaves nothing', async () => {
   const { status, stdout } = await build('tree', 'echo "E: no mirror"; exit 1');
   assert.equal(status, 1);
   assert.equal(
@@ -81,7 +71,7 @@ test('a build that fails is tried again, then says why and leaves nothing', { sk
   assert.deepEqual(readdirSync(store), ['lock-tree']);
 });
 
-test('what a killed build leaves is removed by the next one', { skip }, async () => {
+test('remains of a killed build are removed by the next one', async () => {
   const [command, ...words] = script('tree');
   const killed = spawn(command!, words, { env: environment('sleep 60'), stdio: 'ignore', detached: true });
   await until('the build to have begun', () => readdirSync(folder).includes('calls'));
@@ -92,7 +82,7 @@ test('what a killed build leaves is removed by the next one', { skip }, async ()
   assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);
 });
 
-test('trees that nobody used for a week go, unless they are in use', { skip }, async () => {
+test("trees that weren't used for a week are removed, unless they are in use", async () => {
   const week = 8 * 24 * 3600;
   for (const name of ['old', 'in use', 'fresh']) mkdirSync(join(store, name), { recursive: true });
   for (const name of ['old', 'in use'])

@@ -4,7 +4,7 @@ import { outsideOfLogin, ownCommand } from '../../src/systemd/command-lines.js';
 import { shellWord } from '../../src/systemd/unit/exec/shell-word.js';
 import { run } from '../support/run.js';
 
-test('a command line of ours does what is meant as it stands', () => {
+test('a command line in a message can be run as it is', () => {
   assert.equal(ownCommand('system', 'apply', 'a@b.service'), 'sandbox-unit apply a@b.service');
   assert.equal(ownCommand('user', 'apply', 'a.service'), 'sandbox-unit apply --user a.service');
   assert.equal(ownCommand('system', 'apply', 'a\\x2db.service'), "sandbox-unit apply 'a\\x2db.service'");
@@ -13,7 +13,7 @@ test('a command line of ours does what is meant as it stands', () => {
   assert.equal(outside('user'), 'systemd-run --user --wait --pipe sandbox-unit verify --user a.service');
 });
 
-test('a shell reads a word as the text that it was', async () => {
+test('a shell reads a quoted word as its text', async () => {
   const texts = [
     '/etc/a-b_c.toml',
     "it's",

@@ -20,7 +20,7 @@ for (const [what, policy] of [
     `${NO_EXEC}[service]\nNoNewPrivileges = true\nPrivateTmp = true\n`,
   ],
 ] as const)
-  test(`files hold a unit to what their plan does: ${what}`, async () => {
+  test(`the expected policy from files equals the plan's: ${what}`, async () => {
     const system = machineWith('[Service]\nExecStart=/usr/sbin/demod\n', policy, { running: [UNIT] });
     const context = fakeContext(system);
     assert.equal((await apply(context, [UNIT], {})).exit, 0);

@@ -27,7 +27,7 @@ const add = (system: FakeSystem, files: Contents): FakeSystem => {
   return system;
 };
 
-test('`status` shows a change of `activate` that waits, and how it is kept', async () => {
+test('`status` shows a change of `activate` that waits, and how to confirm it', async () => {
   const system = add(await applied(), record());
   for (const units of [[], [UNIT]]) {
     const { exit, diagnostics } = await status(fakeContext(system), units);
@@ -39,13 +39,13 @@ test('`status` shows a change of `activate` that waits, and how it is kept', asy
   }
 });
 
-test('`status` fails where `activate` has left a unit half changed', async () => {
+test('`status` fails if `activate` has left a unit half changed', async () => {
   const system = add(await applied(), record(UNIT, false));
   const { exit, diagnostics } = await status(fakeContext(system), []);
   assert.deepEqual([exit, diagnostics[0]!.code, diagnostics[0]!.hint], [2, 'half-done', WAY_OUT]);
 });
 
-test('`confirm` leaves a change of `activate` to its script, and keeps those of the command', async () => {
+test('`confirm` leaves a change of `activate` to its script, and confirms those of the command', async () => {
   const system = machine({ files: OTHER });
   assert.equal((await applyToConfirm(system)).exit, 3);
   add(system, record('other.service'));
@@ -57,22 +57,20 @@ test('`confirm` leaves a change of `activate` to its script, and keeps those of 
   assert.equal(both.diagnostics[0]!.hint, WAY_OUT.replace(UNIT, 'other.service'));
 });
 
-test('a unit that `activate` is changing at this moment is a note', async () => {
+test('`status` has a note for a unit that `activate` is changing right now', async () => {
   const busy = new FakeSystem({ files: record(UNIT, false), locked: 'for-ever' });
   const { exit, diagnostics } = await tellActivations(fakeContext(busy));
   assert.deepEqual([exit, diagnostics[0]!.code, diagnostics[0]!.severity], [0, 'busy', 'note']);
 });
 
-test('a user who may not read the records of `activate` gets a note that there are some', async () => {
+test('`status` has a note that `activate` has records, for a user who may not read them', async () => {
   const system = new FakeSystem({ files: record(), unreadable: [activationsFolder] });
   const { exit, diagnostics } = await tellActivations(fakeContext(system, { superuser: false }));
-  assert.deepEqual(
-    [exit, diagnostics.map(({ severity, hint }) => [severity, hint])],
-    [0, [['note', "run 'sandbox-unit status' as root to see which"]]],
-  );
+  const found = [exit, diagnostics.map(({ severity, hint }) => [severity, hint])];
+  assert.deepEqual(found, [0, [['note', "run 'sandbox-unit status' as root to see which"]]]);
 });
 
-test('users, folders of other systems, and records that are not complete have no changes of `activate`', async () => {
+test('users, folders of other systems, and incomplete records have no changes of `activate`', async () => {
   const system = new FakeSystem({ files: record() });
   for (const more of [{ placement: OF_USER }, { offline: true }])
     assert.deepEqual((await tellActivations(fakeContext(system, more))).diagnostics, []);

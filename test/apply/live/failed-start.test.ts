@@ -7,7 +7,7 @@ import { TIGHTEN, UNIT } from '../../support/demo-service.js';
 import { inRepository } from '../../support/repository.js';
 import { tightenable } from '../../support/tightened-in-memory.js';
 
-describe('of a start that failed', () => {
+describe('report of a failed start with [ready]', () => {
   const POLICY = '[ready]\ndeny = ["execve", "@io-event"]\n';
 
   /** Applies the policy to a service whose start fails in a command of ExecStartPost=, and that says these lines. */
@@ -27,7 +27,7 @@ describe('of a start that failed', () => {
 
   const WAITS = 'tighten: thread 12 waits in call 232 (arch=c000003e), which the filter refuses';
 
-  test('the call has its name, and the line of the policy', async () => {
+  test('names the call, and the line of the policy', async () => {
     const more = WAITS.replace('12', '13');
     const { diagnostics } = await failed(['hello', WAITS, more, 'tighten: nothing is changed: all go on']);
     const [start, waits, ...others] = diagnostics.filter(({ severity }) => severity === 'error');
@@ -39,18 +39,18 @@ describe('of a start that failed', () => {
     assert.deepEqual(others, []);
   });
 
-  test('its words for a thread that waits are those of the program', () => {
+  test("describes a waiting thread in tighten's words", () => {
     const source = readFileSync(inRepository('native-helper/tighten/report.c'), 'utf8');
     assert.ok(source.includes('"waits in call ", ", which the filter refuses"'));
   });
 
-  test('all else is reported in the words of the program', async () => {
+  test("reports everything else in tighten's words", async () => {
     const { diagnostics } = await failed(["tighten: can't open the filter '/x'"]);
     const [, told] = diagnostics.filter(({ severity }) => severity === 'error');
     assert.deepEqual([told!.code, told!.message], ['not-tightened', `${UNIT}: can't open the filter '/x'`]);
   });
 
-  test('lines of others are not taken for those of the program', async () => {
+  test('ignores lines that other programs printed', async () => {
     const { diagnostics } = await failed([WAITS], '/bin/false');
     const [start, ...others] = diagnostics.filter(({ severity }) => severity === 'error');
     assert.match(start!.message, /ExecStartPost= \(false\): exit status 1/);

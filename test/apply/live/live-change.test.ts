@@ -14,8 +14,8 @@ import { FIT, runTighten, tightenable } from '../../support/tightened-in-memory.
 const LIVE = { live: true } as const;
 const RESTART = `restart ${UNIT}`;
 
-describe('what only takes calls away', () => {
-  test('is given to what runs, written for the next start, and verified', async () => {
+describe('apply --live: a change that only refuses more calls', () => {
+  test('is loaded into running processes, written for the next start, and verified', async () => {
     const { system, given, asked } = tightenable();
     const result = await run(system, LIVE);
     assert.deepEqual(
@@ -40,7 +40,7 @@ describe('what only takes calls away', () => {
     assert.equal(shown.exit, 0);
   });
 
-  test('is given also where an earlier filter refuses more, and a note says that it stays', async () => {
+  test('is loaded although an earlier filter refuses more, with a note that this filter stays', async () => {
     const { system } = tightenable('[syscalls]\ndeny = ["swapon"]\n');
     assert.equal((await runTighten(system)).exit, 0);
     const result = await run(system, LIVE);
@@ -50,26 +50,24 @@ describe('what only takes calls away', () => {
     assert.match(kept!.hint!, /^'systemctl restart demo\.service' /);
   });
 
-  test('is nothing to do when it is done', async () => {
+  test('is unchanged the second time', async () => {
     const { system, asked } = tightenable();
     await run(system, LIVE);
     const again = await run(system, LIVE);
     assert.deepEqual([again.exit, statesOf(again), asked.length], [0, [`${UNIT} unchanged`], 1]);
   });
 
-  test('is told beforehand with --check, and what can not be undone', async () => {
+  test("is reported by --check, with what can't be undone", async () => {
     const { system, given, asked } = tightenable();
     const before = sorted(system.files);
     const result = await run(system, { ...LIVE, check: true });
     assert.deepEqual([result.exit, codesOf(result)], [3, ['note keeps-filter']]);
-    assert.deepEqual(
-      asked.map((argv) => argv.includes('--dry-run')),
-      [true],
-    );
+    const found = asked.map((argv) => argv.includes('--dry-run'));
+    assert.deepEqual(found, [true]);
     assert.deepEqual([given().length, sorted(system.files)], [0, before]);
   });
 
-  test('is told beforehand with --check: what stands against it in a thread, where there is [ready], too', async () => {
+  test('is reported by --check with obstacles in threads, also with [ready]', async () => {
     for (const [nth, tried] of [
       [1, 1],
       [2, 2],
@@ -92,7 +90,7 @@ describe('what only takes calls away', () => {
     }
   });
 
-  test('is not told where it can not be asked, and that is no success', async () => {
+  test("is not successful with --check if the threads can't be checked", async () => {
     const { system, asked } = tightenable();
     const context = { ...fakeContext(system), superuser: false };
     const result = await apply(context, [UNIT], { ...LIVE, check: true });
@@ -104,7 +102,7 @@ describe('what only takes calls away', () => {
     assert.deepEqual([unknown.exit, codesOf(unknown)], [1, ['note keeps-filter', 'error not-tightened']]);
   });
 
-  test('is two filters where there is [ready] on top, both tried before the first is loaded', async () => {
+  test('is two filters if there is [ready], both tried before the first is loaded', async () => {
     const { system, given, asked } = tightenable(
       '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat"]\n',
       {
@@ -113,15 +111,13 @@ describe('what only takes calls away', () => {
     );
     const result = await run(system, LIVE);
     assert.equal(result.exit, 0, result.diagnostics.map((d) => d.message).join('\n'));
-    assert.deepEqual(
-      asked.map((argv) => argv.includes('--dry-run')),
-      [true, true, false, false],
-    );
+    const found = asked.map((argv) => argv.includes('--dry-run'));
+    assert.deepEqual(found, [true, true, false, false]);
     assert.equal(given().length, 2);
   });
 });
 
-describe('a change that can not be made as it runs is refused before anything is written:', () => {
+describe('apply --live refuses before it writes anything:', () => {
   const cases: readonly (readonly [string, string, string, Parameters<typeof tightenable>[1]?])[] = [
     ['of a service that is down', NO_EXEC, 'not-live', { running: [] }],
     ['of directives', `${NO_EXEC}[service]\nPrivateTmp = true\nNoNewPrivileges = true\n`, 'not-live'],
@@ -155,7 +151,7 @@ describe('a change that can not be made as it runs is refused before anything is
     });
   }
 
-  test('what would need a restart, or could go back', async () => {
+  test('apply --live refuses changes that need a restart or a confirmation', async () => {
     const { system } = tightenable();
     for (const more of [{ restart: false }, { confirm: '1min' }] as const)
       await assert.rejects(run(system, { ...LIVE, ...more }), (cause) => {
@@ -165,7 +161,7 @@ describe('a change that can not be made as it runs is refused before anything is
       });
   });
 
-  test('a live change of how people get in is made where that is meant', async () => {
+  test('apply --live changes an access unit if the policy says `understood`', async () => {
     const [, policy, , options] = cases.at(-1)!;
     const { system } = tightenable(policy, options);
     const result = await run(system, { ...LIVE, confirm: false });
@@ -173,7 +169,7 @@ describe('a change that can not be made as it runs is refused before anything is
   });
 });
 
-test('revert restarts what was tightened, which is free then', async () => {
+test('revert restarts a unit that apply --live has filtered, and it is free then', async () => {
   const { system } = tightenable();
   await run(system, LIVE);
   assert.equal((await revert(fakeContext(system), [UNIT], {})).exit, 0);

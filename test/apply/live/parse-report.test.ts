@@ -9,8 +9,8 @@ import { UNIT } from '../../support/demo-service.js';
 import { FakeSystem } from '../../support/fake-system.js';
 import { inRepository } from '../../support/repository.js';
 
-describe('a report', () => {
-  test('of each ending is read, with its counts', () => {
+describe('a report of tighten', () => {
+  test('is read with its counts, for each ending', () => {
     const none = { findings: [], threads: 0, processes: 0, paused: undefined };
     assert.deepEqual(parseReport('paused 1234\ntightened 5 2\n', 0), {
       ...{ ending: 'tightened', findings: [] },
@@ -30,7 +30,7 @@ describe('a report', () => {
     assert.deepEqual(parseReport('', 1), { ...none, ending: 'unchanged' });
   });
 
-  test('that is anything else is none: nobody knows how the processes are', () => {
+  test('is undefined if it has anything else: the state of the processes is unknown then', () => {
     for (const [text, status] of [
       ['', 0],
       ['', 3],
@@ -58,7 +58,7 @@ describe('a report', () => {
       assert.equal(parseReport(text, status), undefined, `${text} ${status}`);
   });
 
-  test('has the reasons of the program, each with as many numbers', () => {
+  test('has one reason for each that the program knows, with as many numbers', () => {
     const source = readFileSync(inRepository('native-helper/tighten/report.c'), 'utf8');
     const counts = { NONE: 0, COUNT: 1, CALL_AND_ARCHITECTURE: 2, ERRNO: 1 };
     const rows = [...source.matchAll(/\[REASON_\w+\] = \{"([a-z-]+)", (\w+),/g)];
@@ -67,7 +67,7 @@ describe('a report', () => {
   });
 });
 
-describe('a finding', () => {
+describe('a finding of tighten', () => {
   const status = (name: string) => `Name:\t${name}\nState:\tS\n`;
   const system = new FakeSystem({
     files: { '/proc/7/status': status('wor\u001bker'), '/proc/8/status': status('gdb') },
@@ -75,7 +75,7 @@ describe('a finding', () => {
   const said = async (...findings: TightenFinding[]) =>
     (await findingErrors(system, UNIT, 'x86-64', findings)).map(({ code, message }) => `${code} ${message}`);
 
-  test('of a thread that waits has its name, and that of the call', async () => {
+  test('names a waiting thread and its call', async () => {
     const { arch } = ABIS['x86-64'];
     const waits = { reason: 'waits' as const, numbers: [288, arch] };
     assert.deepEqual(await said({ ...waits, tid: 7 }, { ...waits, tid: 9 }), [
@@ -87,20 +87,20 @@ describe('a finding', () => {
     assert.match(unknown!, /waits in call 99999,/);
   });
 
-  test('of a traced thread has the name of who traces it', async () => {
+  test('names the tracer of a traced thread', async () => {
     assert.deepEqual(await said({ tid: 7, reason: 'traced', numbers: [8] }), [
       `thread-stuck ${UNIT}: thread 7 (wor\\x1bker) is traced by process 8 (gdb)`,
     ]);
   });
 
-  test('of a thread that the kernel refuses has a way out', async () => {
+  test('has a hint if the kernel refuses the filter for a thread', async () => {
     for (const reason of ['untraceable', 'refused', 'unreadable'] as const) {
       const [told] = await findingErrors(system, UNIT, 'x86-64', [{ tid: 7, reason, numbers: [12] }]);
       assert.match(told!.hint ?? '', /run it on the host|raise /, reason);
     }
   });
 
-  test('of each reason is an error with words of its own', async () => {
+  test('is an error with a message of its own for each reason', async () => {
     const all = Object.entries(REASONS).map(
       ([reason, count]): TightenFinding => ({
         tid: 7,

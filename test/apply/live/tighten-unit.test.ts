@@ -33,8 +33,8 @@ const ALLOW = 0x7fff0000;
 const EPERM = 0x00050001;
 const [READ, EXECVE, EXECVEAT, MOUNT] = [0, 59, 322, 165];
 
-describe('what runs of a unit', () => {
-  test('is refused the calls, and no others, by a file that nobody else can read', async () => {
+describe('tighten of a running unit', () => {
+  test('refuses the calls, and no others, by a file that only root can read', async () => {
     const one = tightenable();
     let mode: number | undefined;
     const { system, asked } = one;
@@ -57,7 +57,7 @@ describe('what runs of a unit', () => {
     assert.equal(system.files.has(FILE), false);
   });
 
-  test('is refused sets, with answers of their own', async () => {
+  test('refuses sets, with an action for each', async () => {
     const one = tightenable();
     const result = await runTighten(one.system, {
       deny: ['@mount', 'execve:kill', '@critical'],
@@ -69,7 +69,7 @@ describe('what runs of a unit', () => {
     assert.deepEqual([READ, MOUNT, EXECVE].map(answer), [ALLOW, 0x00050026, 0x80000000]);
   });
 
-  test('is given another filter where it has such a one, and that is said', async () => {
+  test('adds a filter to an earlier one, and says so', async () => {
     const { system, asked } = tightenable();
     const codes = async (deny: readonly string[]) => codesOf(await runTighten(system, { deny }));
     assert.deepEqual(await codes(['@swap']), ['note keeps-filter']);
@@ -88,7 +88,7 @@ describe('what runs of a unit', () => {
     ['the program says something else', ['done\n', 0], 2, 'unknown', 'not-tightened'],
   ];
   for (const [when, said, exit, state, code] of ENDS) {
-    test(`is told of where ${when}`, async () => {
+    test(`is reported if ${when}`, async () => {
       const { system } = tightenable(NO_EXEC, { says: () => said });
       const result = await runTighten(system);
       assert.deepEqual([result.exit, tightenedStates(result)], [exit, [`${UNIT} ${state}`]]);
@@ -98,7 +98,7 @@ describe('what runs of a unit', () => {
     });
   }
 
-  test('that was started anew meanwhile is not taken for tightened', async () => {
+  test('is not reported as done if the unit restarted in between', async () => {
     const { system } = tightenable(NO_EXEC, {
       says: () => {
         void system.restart(UNIT);
@@ -112,8 +112,8 @@ describe('what runs of a unit', () => {
   });
 });
 
-describe('refused is', () => {
-  test('a unit that has no processes of its own, without harm to others', async () => {
+describe('tighten refuses', () => {
+  test('a unit without processes of its own, without harm to others', async () => {
     const { system, asked } = tightenable();
     const units = [
       'system.slice',
@@ -135,7 +135,7 @@ describe('refused is', () => {
     assert.equal(asked.length, 1);
   });
 
-  test('a unit that does not run', async () => {
+  test("a unit that isn't running", async () => {
     const { system, asked } = tightenable(NO_EXEC, {
       running: [],
       distort: (properties) => properties.set('ControlGroup', ''),
@@ -158,7 +158,7 @@ describe('refused is', () => {
     assert.equal(asked.length, 0);
   });
 
-  test('execve of a unit whose work is to start programs, unless that is understood', async () => {
+  test('execve of a unit whose work is to start programs, unless it is `understood`', async () => {
     const { system, asked } = tightenable(NO_EXEC, {
       files: {
         '/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/sshd -D\n',
@@ -176,7 +176,7 @@ describe('refused is', () => {
   });
 });
 
-test('a record that is damaged tells nothing', async () => {
+test('a damaged record of tighten is ignored', async () => {
   const { system } = tightenable();
   await runTighten(system);
   const found = async () => injectionsOf(fakeContext(system), { name: UNIT, state: await system.unit(UNIT) });

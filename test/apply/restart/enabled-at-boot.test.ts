@@ -15,7 +15,7 @@ const AGAIN = `sandbox-unit apply --allow-gaps --policy '/etc/x y.toml' ${UNIT}`
 
 const left = () => machine({ files: { [MANIFEST]: '', [enabledDropIn(UNIT)]: HEADER } });
 
-test('status, apply and revert: a unit that is enabled for the generator is an error with the way out', async () => {
+test('status, apply and revert: a unit enabled for the old generator is an error with a hint', async () => {
   for (const found of [
     await status(fakeContext(left()), []),
     await apply(fakeContext(left()), [UNIT], {}),
@@ -26,7 +26,7 @@ test('status, apply and revert: a unit that is enabled for the generator is an e
   }
 });
 
-test('enabled units: a name limits them, and users have none', async () => {
+test('units enabled for the old generator: names limit the list, and users have none', async () => {
   const files = { [enabledManifest('a@.service')]: '', [enabledManifest('b.service.tmp')]: '' };
   const system = new FakeSystem({ files });
   const found = async (context = fakeContext(system), units?: readonly string[]) =>

@@ -8,7 +8,7 @@ import { UNIT } from '../../support/demo-service.js';
 import { fakeContext } from '../../support/fake-system.js';
 
 for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
-  test(`a service with ${property}=yes is left as it runs, and that is said once and again`, async () => {
+  test(`a service with ${property}=yes is not restarted, and each run says so`, async () => {
     const system = machine({ distort: (properties) => properties.set(property, true) });
     const first = await run(system);
     assert.deepEqual([first.exit, first.json.changed], [0, true]);
@@ -26,7 +26,7 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
 }
 
 for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']) {
-  test(`a service with ${property}=reboot is tried only where the reboot undoes it`, async () => {
+  test(`a service with ${property}=reboot is tried only if the reboot undoes the change`, async () => {
     const outcome = async (options: ApplyOptions, lifetime: 'always' | 'runtime' = 'always') => {
       const distort = (properties: Map<string, unknown>) =>
         properties.set(property, 'reboot-force').set('JobTimeoutUSec', 1_000_000n);
@@ -78,7 +78,7 @@ const WITHIN: readonly [groups: string, isWithin: boolean][] = [
 ];
 
 for (const [groups, isWithin] of WITHIN) {
-  test(`in ${JSON.stringify(groups)} this program is ${isWithin ? '' : 'not '}ended by the restart`, async () => {
+  test(`in ${JSON.stringify(groups)} the restart would ${isWithin ? '' : 'not '}end this program`, async () => {
     const distort = (properties: Map<string, unknown>) =>
       properties.set('ControlGroup', '/system.slice/demo.service');
     const start = () => machine({ files: { '/proc/self/cgroup': groups }, distort });
@@ -93,7 +93,7 @@ for (const [groups, isWithin] of WITHIN) {
 }
 
 for (const around of ['session-3.scope', 'work.slice', 'other.service']) {
-  test(`in ${around} this program is ended by the restart of a service that ${around} needs`, async () => {
+  test(`in ${around} this program would be ended by the restart of a service that ${around} needs`, async () => {
     const groups = `0::/user.slice/${around}/below\n`;
     const system = machine({
       running: [UNIT, around],

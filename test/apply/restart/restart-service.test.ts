@@ -29,7 +29,7 @@ const SAID = 'it said: a line / the last line';
 const WHICH_CALL =
   "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
 
-test('a service that runs then is right', async () => {
+test('a restarted service that is running has started', async () => {
   const system = machine('works');
   assert.deepEqual(await restarted(system, PLAN), []);
   assert.deepEqual(system.calls, ['unit demo.service', 'restart demo.service', 'unit demo.service']);
@@ -39,7 +39,7 @@ for (const [behaviour, message] of [
   ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],
   ['finishes', 'demo.service is inactive after the restart'],
 ] as const) {
-  test(`a service that '${behaviour}' is not: ${message}`, async () => {
+  test(`a restarted service that '${behaviour}' has failed: ${message}`, async () => {
     const found = await restarted(machine(behaviour), PLAN);
     assert.deepEqual(found, [
       { severity: 'error', code: 'service-failed', message, hint: WHICH_CALL + SAID },
@@ -47,7 +47,7 @@ for (const [behaviour, message] of [
   });
 }
 
-test('a oneshot service may have finished', async () => {
+test('a restarted oneshot service may have finished', async () => {
   assert.deepEqual(await restarted(machine('finishes', { type: 'oneshot' })), []);
 });
 
@@ -55,27 +55,27 @@ for (const [property, value] of [
   ['RemainAfterExit', true],
   ['ConditionResult', false],
 ] as const) {
-  test(`one that is inactive with ${property} ${value} has not`, async () => {
+  test(`an inactive service with ${property} ${value} has not started`, async () => {
     const distort = (properties: Map<string, unknown>) => properties.set(property, value);
     const [found] = await restarted(machine('finishes', { type: 'oneshot', distort }), PLAN);
     assert.equal(found!.message, 'demo.service is inactive after the restart');
   });
 }
 
-test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
+test('a failed service: the hint shows the journal command if the journal has no lines of its programs', async () => {
   const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
   const [found] = await restarted(machine('job-fails', { programs }), PLAN);
   assert.equal(found!.hint, `${WHICH_CALL}see journalctl --unit demo.service`);
 });
 
-test("the journal of a user's unit is asked for as such", async () => {
+test("a failed service of a user: the hint asks for the user's journal", async () => {
   const system = machine('job-fails');
   await restart(system, { unit: UNIT, scope: 'user', plan: undefined });
   const [, call] = system.calls.filter((one) => one.startsWith('run journalctl '));
   assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service$/);
 });
 
-test('a recorded run is proposed where a call may have been refused', async () => {
+test('a failed service: the hint proposes explain --record if a call may have been refused', async () => {
   const hint = async (policy: string) => {
     const plan = planned(policy);
     return (await restarted(machine('job-fails'), plan))[0]!.hint;

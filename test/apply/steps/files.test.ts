@@ -14,7 +14,7 @@ const CHANGES = changes(
 
 const CHANGED = CHANGES.filter(({ kind }) => kind !== 'unchanged');
 
-test('changes are carried out in their order, and unchanged files are not touched', async () => {
+test('files are changed in their order, and unchanged files are not touched', async () => {
   const system = new FakeSystem({ files: BEFORE });
   await writeChanges(system, CHANGES);
   assert.deepEqual(system.calls, ['replace /a', 'replace /b', 'remove /d']);
@@ -23,7 +23,7 @@ test('changes are carried out in their order, and unchanged files are not touche
   assert.deepEqual([system.text('/b'), system.files.get('/b')!.mode], ['newer', 0o644]);
 });
 
-test('undoing them begins with the last, and puts contents and modes back', async () => {
+test('undo of files begins with the last, and restores contents and modes', async () => {
   const system = new FakeSystem({ files: BEFORE });
   const before = new Map(system.files);
   await writeChanges(system, CHANGES);
@@ -33,7 +33,7 @@ test('undoing them begins with the last, and puts contents and modes back', asyn
   assert.deepEqual(new Map([...system.files].sort()), new Map([...before].sort()));
 });
 
-test('wherever writing stops, undoing it leaves what was there', async () => {
+test('undo of files restores them wherever the writing stopped', async () => {
   for (let failAt = 1; failAt <= 3; failAt++) {
     const system = new FakeSystem({ files: BEFORE, failAt });
     const before = new Map([...system.files].sort());
@@ -43,7 +43,7 @@ test('wherever writing stops, undoing it leaves what was there', async () => {
   }
 });
 
-test('a file whose comments alone change, or that is put back, counts as old as it was', async () => {
+test('a file counts as old as before if only its comments changed, or if it was restored', async () => {
   const system = new FakeSystem({ files: { '/a.conf': '# one\nx\n', '/b': 'old' } });
   const wanted = [existing('/a.conf', '# two\nx\n'), existing('/b', 'new')];
   const list = changes(wanted, [existing('/a.conf', '# one\nx\n'), existing('/b', 'old')]);

@@ -9,10 +9,10 @@ import { DONE, FIT, RECORD, type Said, tightenable } from '../../support/tighten
 const LIVE = { live: true } as const;
 const RESTART = `restart ${UNIT}`;
 
-describe('a failure', () => {
+describe('apply --live: a failure', () => {
   const waiting: Said = ['finding 9 waits 0 3221225534\nunchanged\n', 1];
 
-  test('of the injection takes the files back, and restarts nothing', async () => {
+  test('of the load restores the files, and restarts nothing', async () => {
     const { system, given } = tightenable(NO_EXEC, { says: () => waiting });
     const before = sorted(system.files);
     const result = await run(system, LIVE);
@@ -25,7 +25,7 @@ describe('a failure', () => {
     assert.ok([...before.keys()].every((path) => system.files.has(path)));
   });
 
-  test('of the trial takes the files back, and tells that what runs keeps the filter', async () => {
+  test('of the trial restores the files, and reports that running processes keep the filter', async () => {
     const { system } = tightenable(`${NO_EXEC}[apply]\nprobe = "tcp:127.0.0.1:80"\nprobe-timeout = "1s"\n`, {
       unreachable: 'connection refused',
     });
@@ -39,7 +39,7 @@ describe('a failure', () => {
     assert.ok(!system.calls.includes(RESTART));
   });
 
-  test('in which the processes were killed starts the service again as it was', async () => {
+  test('that killed the processes restarts the service without the policy', async () => {
     const { system } = tightenable(NO_EXEC, {
       says: (argv) => {
         if (argv.includes('--dry-run')) return FIT;
@@ -55,7 +55,7 @@ describe('a failure', () => {
     assert.equal(system.isConfined(UNIT), false);
   });
 
-  test('of the second filter tells that the first stays', async () => {
+  test('of the second filter reports that the first stays', async () => {
     let loads = 0;
     const { system } = tightenable(
       '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat"]\n',

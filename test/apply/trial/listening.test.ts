@@ -21,7 +21,7 @@ function socket(text: string): ServiceSocket {
   return port === undefined ? common : { ...common, port: Number(port) };
 }
 
-describe('a socket of before is', () => {
+describe('listening sockets before and after a restart:', () => {
   const CASES: readonly (readonly [what: string, before: string[], after: string[], lost: string])[] = [
     ['there', ['tcp 0.0.0.0:80', 'unix /run/a'], ['unix /run/a', 'tcp 0.0.0.0:80'], ''],
     ['gone', ['tcp 0.0.0.0:80', 'tcp [::]:80'], ['tcp [::]:80'], 'gone tcp 0.0.0.0:80'],
@@ -105,7 +105,7 @@ const run = async (system: FakeSystem) => {
 };
 
 describe('a service that listened', () => {
-  test("a service that listened, and doesn't after its restart, is rolled back after a while", async () => {
+  test("is rolled back after a while if it doesn't listen after its restart", async () => {
     const { states, codes, took, result } = await run(machine(POLICY, () => false));
     assert.deepEqual([states, codes], [[`${UNIT} rolled-back`], ['error not-listening']]);
     assert.ok(took > 10_000);
@@ -113,19 +113,19 @@ describe('a service that listened', () => {
     assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and no longer does under the policy`);
   });
 
-  test('a service that listens again, early or late, stays applied', async () => {
+  test('stays applied if it listens again, early or late', async () => {
     for (const look of [1, 2]) {
       const { states, codes } = await run(machine(POLICY, (n) => n >= look));
       assert.deepEqual([states, codes], [[`${UNIT} applied`], []]);
     }
   });
 
-  test('a service that no longer listens stays applied where the policy says so', async () => {
+  test('stays applied without listening if the policy says so', async () => {
     const { states, codes } = await run(machine(`${POLICY}[apply]\nlistening = "warn"\n`, () => false));
     assert.deepEqual([states, codes], [[`${UNIT} applied`], ['warning not-listening']]);
   });
 
-  test('is not asked about where it could not be seen', async () => {
+  test('is not checked if its sockets could not be read before', async () => {
     const system = machine(POLICY, () => false);
     const links = system.links.bind(system);
     const blind = async (folder: string) => (folder === '/proc/self/ns' ? new Map() : links(folder));

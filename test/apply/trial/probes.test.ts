@@ -22,7 +22,7 @@ const ending = (status: number, more: Partial<ProcessResult> = {}) => ({
   programs: { '/bin/probe': () => ({ status, stdout: '', stderr: '', ...more }) },
 });
 
-test('a command must succeed', async () => {
+test('probe: a command must succeed', async () => {
   const words = '["/bin/probe", "--url", "http://x/"]';
   const good = await run(words, ending(0));
   assert.deepEqual(good, { said: [], asked: ['run /bin/probe --url http://x/'] });
@@ -38,7 +38,7 @@ test('a command must succeed', async () => {
   ]);
 });
 
-test('the last lines of what a command says are shown where it fails, and can not steer the terminal', async () => {
+test("probe: the last lines of a failed command are shown, and can't control the terminal", async () => {
   const stdout = 'one\ntwo\n\nthree\nfour\n';
   const { said } = await run('["/bin/probe"]', ending(1, { stdout, stderr: 'no\u001b[2J\n' }));
   assert.deepEqual(said, [
@@ -46,7 +46,7 @@ test('the last lines of what a command says are shown where it fails, and can no
   ]);
 });
 
-test('endpoints are tried without a program, each for a minute or as long as the policy says', async () => {
+test("probe: endpoints need no program, and each has a minute or the policy's time", async () => {
   const endpoints = '["tcp:[::1]:80", "https://x/", "dbus:org.x.Y"]';
   const { said, asked } = await run(endpoints);
   assert.deepEqual(said, []);
@@ -58,7 +58,7 @@ test('endpoints are tried without a program, each for a minute or as long as the
   assert.deepEqual((await run('"tcp:x:1"', {}, { timeout: 5 })).asked, ['reach tcp x 1 5']);
 });
 
-test('the first probe that fails is the last one', async () => {
+test('probe: the first that fails ends the list', async () => {
   const { said, asked } = await run('["tcp:x:1", ["/bin/probe"]]', {
     ...ending(0),
     unreachable: 'nothing listens there',
@@ -67,7 +67,7 @@ test('the first probe that fails is the last one', async () => {
   assert.equal(asked.length, 1);
 });
 
-test('a command is run as the user that the policy names', async () => {
+test('probe: a command runs as the user that the policy names', async () => {
   const programs = { 'systemd-run': () => ({ status: 0, stdout: '', stderr: '' }) };
   const how = { user: 'www-data', timeout: 1500 };
   const { said, asked } = await run('["/bin/probe", "-x"]', { programs }, how);

@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
     ...{ state: 'applied', codes: ['warning refused-call'] },
   },
   {
-    title: 'a call in whose place libraries make another, once it serves',
+    title: 'a call with a fallback in libraries, after readiness',
     policy: '[ready]\ndeny = ["clone3:ENOSYS"]\n',
     refused: [refusal('clone3', ENOSYS)],
     ...{ state: 'applied', codes: [] },
@@ -103,13 +103,13 @@ const CASES: readonly Case[] = [
     ...{ state: 'applied', codes: [] },
   },
   {
-    title: 'a call in whose place libraries make another',
+    title: 'a call with a fallback in libraries',
     policy: `[syscalls]\ndeny = ["clone3:ENOSYS"]\n[service]\nRestrictNamespaces = true\n`,
     refused: [refusal('clone3', ENOSYS)],
     ...{ state: 'applied', codes: [] },
   },
   {
-    title: 'more calls than are told one by one',
+    title: 'one of more calls than have a line each',
     policy: '[syscalls]\ndeny = ["@mount", "@reboot", "ptrace", "acct"]\naction = "EPERM"\n',
     refused: ['mount', 'umount2', 'pivot_root', 'reboot', 'kexec_load', 'ptrace', 'acct'].map((call) =>
       refusal(call, EPERM),
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { title, policy = POLICY, refused, state, codes } of CASES) {
-  test(`refused is ${title}: ${state}`, async () => {
+  test(`a call refused ${title}: ${state}`, async () => {
     const { result, system } = await applied(policy, seen(refused));
     assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} ${state}`], codes]);
     const [unit] = result.json.units as { refusals: { call: string }[] }[];
@@ -128,7 +128,7 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
   });
 }
 
-test('a call that the observer saw counts where no log can be read', async () => {
+test('a refused call that the observer saw counts without a log', async () => {
   const journalctl = () => {
     throw new UserError(error('unreadable', 'no journal'), EXIT.failure);
   };
@@ -137,7 +137,7 @@ test('a call that the observer saw counts where no log can be read', async () =>
   assert.deepEqual(codesOf(result), ['error refused-in-trial', 'error refused-call']);
 });
 
-test('a refused call comes with its line and what would allow it', async () => {
+test('a refused call is reported with its line and what would allow it', async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]));
   const [verdict, call] = result.diagnostics.filter(({ code }) => code.startsWith('refused'));
   assert.equal(verdict!.message, `the policy ended processes of ${UNIT} during the trial`);
@@ -146,7 +146,7 @@ test('a refused call comes with its line and what would allow it', async () => {
   assert.match(call!.hint!, /^to allow it: take "uname" out of deny in line 2/);
 });
 
-test('a call that [ready] refuses has the way out of a reload that needs it, unless there is no reload', async () => {
+test('a call that [ready] refuses: the hint proposes `reload = true` if the unit has a reload', async () => {
   const hint = async (canReload: boolean) => {
     const distort = (properties: Map<string, unknown>) => void properties.set('CanReload', canReload);
     const { result } = await applied(READY, seen([refusal('uname', EPERM)]), { distort });
@@ -159,7 +159,7 @@ test('a call that [ready] refuses has the way out of a reload that needs it, unl
   assert.match(await hint(false), /^to accept refused calls: refused = "warn" in \[apply\]$/);
 });
 
-test('a service that fails is explained by the calls that the observer saw', async () => {
+test('a failed service is explained by the calls that the observer saw', async () => {
   const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
   const policy = POLICY.replace('"uname"', '"uname", "clone3:ENOSYS"');
   const refused = [refusal('clone3', ENOSYS), refusal('uname', EPERM)];
@@ -167,7 +167,7 @@ test('a service that fails is explained by the calls that the observer saw', asy
   assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-call']);
 });
 
-test('a probe that fails while the service runs is told as that, without calls that got ENOSYS', async () => {
+test('a failed probe of a running service is reported as such, without calls that got ENOSYS', async () => {
   const policy = `${POLICY.replace('"uname"', '"clone3:ENOSYS"')}[apply]\nprobe = ["/bin/probe", "x"]\n`;
   const { result } = await applied(policy, seen([refusal('clone3', ENOSYS)]), {
     programs: { '/bin/probe': () => ({ status: 7, stdout: '', stderr: '' }) },
@@ -178,14 +178,14 @@ test('a probe that fails while the service runs is told as that, without calls t
   assert.match(hint!, /^the service runs on: run the probe by hand/);
 });
 
-test('a fallback alone explains no failure for sure', async () => {
+test('an ENOSYS alone is no certain cause of a failure', async () => {
   const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
   const policy = POLICY.replace('"uname"', '"clone3:ENOSYS"');
   const { result } = await applied(policy, seen([refusal('clone3', ENOSYS)]), { behaviour });
   assert.deepEqual(codesOf(result), ['error service-failed', 'warning refused-call']);
 });
 
-describe('a call that the last run was refused at its stop, by its own filter', () => {
+describe('a call that the previous run was refused at its stop, by its own filter', () => {
   const ofLast = { ...refusal('uname', EPERM), before: true };
 
   for (const policy of [POLICY, READY]) {
@@ -195,13 +195,13 @@ describe('a call that the last run was refused at its stop, by its own filter', 
     });
   }
 
-  test("is a warning where the control group stays, so that it can't be told from the new run's", async () => {
+  test('is a warning if the control group stays, because the new run may have made it', async () => {
     const { result } = await applied(READY, seen([ofLast], { lives: 0 }));
     assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], ['warning refused-call']]);
   });
 });
 
-test('the observer sees refused calls alone, from before the restart on, and has ended after', async () => {
+test('the observer watches refused calls alone, from before the restart, and ends afterwards', async () => {
   const { system, observer } = await applied(POLICY, seen([]));
   const [talk, restart] = ['talk ', 'restart '].map((call) =>
     system.calls.findIndex((one) => one.startsWith(call)),
@@ -214,7 +214,7 @@ test('the observer sees refused calls alone, from before the restart on, and has
 
 const TOO_OLD = { answer: '{"error":{"code":"kernel-too-old","message":"this is 5.10"}}' };
 
-describe('where refused calls can not all be seen, a note says so', () => {
+describe('a note says that refused calls may be missing', () => {
   const BLIND: readonly [why: string, observed: FakeObserverOptions, said: RegExp][] = [
     ['the kernel is too old', TOO_OLD, /: this is 5.10$/],
     ['the observer has ended', { dumps: [], status: 128 }, /: the observer was killed$/],
@@ -238,13 +238,13 @@ describe('where refused calls can not all be seen, a note says so', () => {
   }
 });
 
-test("a call that may be another's takes nothing back, and is told", async () => {
+test("a call that may be another service's causes no roll-back, and is reported", async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)], { lost: { misses: 1 } }));
   assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
   assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
 });
 
-test("a call that a process's own filter may have refused takes nothing back, and is told", async () => {
+test("a call that a process's own filter may have refused causes no roll-back, and is reported", async () => {
   const doubtful = { ...refusal('uname', KILLED), certain: false };
   const { result } = await applied(POLICY, seen([doubtful, refusal('uname', EPERM)]));
   assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
@@ -253,7 +253,7 @@ test("a call that a process's own filter may have refused takes nothing back, an
   assert.deepEqual(told.map((message) => message.startsWith('probably its own: ')).sort(), [false, true]);
 });
 
-test('without an observer the record of a killed child is waited for', async () => {
+test('without an observer, apply waits for the record of a killed child', async () => {
   let asked = 0;
   const journalctl = (argv: readonly string[]) => {
     const isOfKernel = argv.includes('_TRANSPORT=kernel') && !argv.includes('--lines=1');
@@ -269,7 +269,7 @@ test('without an observer the record of a killed child is waited for', async () 
   );
 });
 
-test('an ordinary user watches nothing', async () => {
+test('apply of an ordinary user starts no observer', async () => {
   const context = { ...fakeContext(watchedMachine(new FakeObserver())), superuser: false };
   const watch = new TrialWatch(context);
   await watch.begin([UNIT]);
@@ -277,7 +277,7 @@ test('an ordinary user watches nothing', async () => {
   assert.equal('blind' in sight && sight.blind.code, 'needs-root');
 });
 
-test('a permissive policy refuses nothing', async () => {
+test('apply of a permissive policy reports no refused call', async () => {
   const observer = new FakeObserver(seen([refusal('uname', KILLED)]));
   const system = watchedMachine(observer);
   setPolicy(system, POLICY);

@@ -35,7 +35,7 @@ async function start(system: FakeSystem, more: Partial<Trial> = {}) {
   return found.length > 0 ? found : tryOut(system, { ...trial, ...more });
 }
 
-test('a service that is restarted and stays up is right', async () => {
+test('trial: a service that restarts and stays up passes', async () => {
   const system = machine('works');
   assert.deepEqual(await start(system), []);
   assert.deepEqual(system.calls, [
@@ -61,7 +61,7 @@ const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
 ];
 
 for (const [behaviour, message] of FAILURES) {
-  test(`a service that '${behaviour}' is not: ${message}`, async () => {
+  test(`trial: a service that '${behaviour}' fails: ${message}`, async () => {
     const found = await start(machine(behaviour));
     assert.deepEqual(found, [
       { severity: 'error', code: 'service-failed', message, hint: WHICH_CALL + SAID },
@@ -69,13 +69,13 @@ for (const [behaviour, message] of FAILURES) {
   });
 }
 
-test('a signal that is no SIGSYS is named by its number', async () => {
+test('trial: a signal other than SIGSYS is reported by its number', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 11);
   const [found] = await start(machine('dies', { distort }));
   assert.equal(found!.message, 'demo.service did not stay up (signal, killed by SIGSEGV)');
 });
 
-test('what is quoted was said by the run that failed', async () => {
+test('trial: quoted lines are from the run that failed', async () => {
   const runs: string[] = [];
   const distort = (properties: Map<string, unknown>) =>
     properties.set('InvocationID', [runs.push(String(properties.get('ActiveState')))]);
@@ -94,13 +94,13 @@ test('what is quoted was said by the run that failed', async () => {
 const probes = policyFrom('[apply]\nprobe = ["/bin/probe"]').probe!;
 const succeeds = { '/bin/probe': () => ({ status: 0, stdout: '', stderr: '' }) };
 
-test('a probe is run after the settle time', async () => {
+test('trial: a probe runs after the settle time', async () => {
   const system = machine('works', { programs: succeeds });
   assert.deepEqual(await start(system, { probes }), []);
   assert.equal(system.calls.at(-2), 'run /bin/probe');
 });
 
-test('a probe is not run on a service that did not stay up', async () => {
+test("trial: a probe doesn't run if the service didn't stay up", async () => {
   const system = machine('dies');
   await start(system, { probes });
   assert.ok(!system.calls.some((call) => call.startsWith('run /bin/probe')));
@@ -113,7 +113,7 @@ const reloadable = (options: FakeOptions = {}) =>
 const trials = ({ calls }: FakeSystem) =>
   calls.filter((call) => /^(?:wait 1500|reload-unit|run \/bin\/probe)/.test(call));
 
-test('a service that can be reloaded must work after that, too', async () => {
+test('trial: a service with a reload must work after it', async () => {
   const system = reloadable();
   assert.deepEqual(await start(system, { probes }), []);
   const once = ['wait 1500', 'run /bin/probe'];
@@ -130,7 +130,7 @@ const READY = '[ready]\ndeny = ["execve"]\n';
 
 const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
 
-test('a service whose reload fails is not right, nor is one that dies of it', async () => {
+test('trial: a failed reload fails the trial, as does a service that dies of it', async () => {
   const ends = [['/bin/reload', ['/bin/reload'], [], false, 1, 1, 1, 1, 7, 1, 3]];
   const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', ends);
   const [failed] = await start(reloadable({ reloading: { result: 'failed' }, distort }));
@@ -141,14 +141,14 @@ test('a service whose reload fails is not right, nor is one that dies of it', as
   assert.equal(died!.hint, WHICH_CALL + SAID + WITHOUT_RELOAD);
 });
 
-test('a reload that fails under [ready] has the way out of that: the calls that it takes away, and its own line', async () => {
+test('trial: a reload that fails under [ready] has a hint with the calls that it needs and `reload`', async () => {
   const plan = { ...trial.plan, ready: planned(READY).ready };
   const [failed] = await start(reloadable({ reloading: { result: 'failed' } }), { plan });
   assert.match(failed!.hint!, /^a reload may need calls that \[ready] refuses.*'reload = false' in \[ready]/);
   assert.doesNotMatch(failed!.hint!, /\[apply]/);
 });
 
-test('a service that dies of its reload and is started again at once did not stay up', async () => {
+test('trial: a service that dies of its reload and is restarted at once did not stay up', async () => {
   let reloaded = false;
   const distort = (all: Map<string, unknown>) => {
     all.set('CanReload', true);
@@ -162,15 +162,13 @@ test('a service that dies of its reload and is started again at once did not sta
   assert.match((await start(system))[0]!.message, /^demo\.service did not stay up after its reload/);
 });
 
-test('a service that its own reload ends is started again, and that is said, unless the policy wants a reload', async () => {
+test('trial: a service that its own reload ends is restarted with a note, unless the policy requires a reload', async () => {
   const kill = [['/bin/kill', ['/bin/kill', '-SYS', '$MAINPID'], [], false, 1, 1, 1, 1, 7, 1, 0]];
   const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', kill);
   const system = reloadable({ reloading: { dies: true }, distort });
   const said = await start(system);
-  assert.deepEqual(
-    said.map(({ severity, code }) => `${severity} ${code}`),
-    ['warning reload-kills'],
-  );
+  const found = said.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['warning reload-kills']);
   assert.deepEqual(system.changes, [
     'restart demo.service',
     'reload-unit demo.service',
@@ -180,12 +178,12 @@ test('a service that its own reload ends is started again, and that is said, unl
   assert.equal(failed!.code, 'service-failed');
 });
 
-test('a reload in whose place somebody else has put another job is no failure', async () => {
+test('trial: a reload that another job has replaced is no failure', async () => {
   assert.deepEqual(await start(reloadable({ reloading: { result: 'canceled' } })), []);
 });
 
 for (const state of ['active', 'reloading', 'refreshing']) {
-  test(`a service that is ${state} when it has settled has stayed up`, async () => {
+  test(`trial: a service that is ${state} at the end of the settle time has stayed up`, async () => {
     let looks = 0;
     const distort = (properties: Map<string, unknown>) => {
       if (++looks === 4) properties.set('ActiveState', state);
@@ -195,7 +193,7 @@ for (const state of ['active', 'reloading', 'refreshing']) {
   });
 }
 
-test('the bus that leads to the manager is never restarted', () => {
+test('trial: the bus that leads to the manager is never restarted', () => {
   const obstacle = (Id: string) => restartObstacle(unitState({ Id }));
   for (const unit of ['dbus.service', 'dbus-broker.service']) assert.match(obstacle(unit)!, /bus/);
   assert.equal(obstacle('demo.service'), undefined);
@@ -213,7 +211,7 @@ const STATES: readonly [state: string, running: boolean][] = [
 ];
 
 for (const [state, running] of STATES) {
-  test(`a unit that is ${state} ${running ? 'runs' : 'does not run'}`, () => {
+  test(`a unit that is ${state} ${running ? 'is' : 'is not'} running`, () => {
     assert.equal(isRunning(unitState({ ActiveState: state })), running);
   });
 }

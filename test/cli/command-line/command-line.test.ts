@@ -10,7 +10,7 @@ import { OPTIONS, type VerbOptions } from '../../../src/cli/commands/options.js'
 import { VERBS } from '../../../src/cli/commands/verbs.js';
 import { PLAIN } from '../../../src/theme.js';
 
-test('forms of JSON and colours are known before a command line is parsed', () => {
+test('the options --json and --color are read before the command line is parsed', () => {
   assert.deepEqual(askedBy(['status', '--json=summary', '--color=never']), {
     words: ['status', '--json', '--color=never'],
     json: true,
@@ -51,7 +51,7 @@ test('a verb gets its operands and options, and its exit status is returned', as
   assert.deepEqual(ran, [['plan', ['demo'], given]]);
 });
 
-test('a colour that is none is a mistake, and says which there are', async () => {
+test('a wrong value of --color is an error that lists the right ones', async () => {
   const { exit } = await parsed('plan', 'demo', '--color', 'red');
   assert.ok(exit instanceof CommanderError);
   assert.match(
@@ -60,7 +60,7 @@ test('a colour that is none is a mistake, and says which there are', async () =>
   );
 });
 
-test('an option of an earlier version is a mistake with a way out', async () => {
+test('an option of an earlier version is an error with a hint', async () => {
   for (const words of [
     ['generate', 'demo', '--at-boot'],
     ['generate', 'demo', '--if-changed', 'run'],
@@ -73,13 +73,11 @@ test('an option of an earlier version is a mistake with a way out', async () => 
   }
 });
 
-test('each command is under a heading of its own kind, and each heading has commands', async () => {
+test('help: each command is under a heading of its kind, and each heading has commands', async () => {
   const { text } = await parsed('--help');
   const names = VERBS.map(({ name }) => name);
-  assert.deepEqual(
-    [...COMMAND_GROUPS.keys()].filter((name) => !names.includes(name)),
-    [],
-  );
+  const found = [...COMMAND_GROUPS.keys()].filter((name) => !names.includes(name));
+  assert.deepEqual(found, []);
   assert.deepEqual(
     names.filter((name) => !COMMAND_GROUPS.has(name)),
     [],
@@ -89,7 +87,7 @@ test('each command is under a heading of its own kind, and each heading has comm
   assert.ok(!headings.includes('Commands:'));
 });
 
-test('the help of a command has its options heading by heading', async () => {
+test('help: the options of a command are listed by heading', async () => {
   const { text } = await parsed('apply', '--help');
   const parts = new Map(
     text.split(/^<place>/m).map((part) => [part.slice(0, part.indexOf('<')), part] as const),
@@ -101,7 +99,7 @@ test('the help of a command has its options heading by heading', async () => {
   assert.match(parts.get('Examples:')!, /sandbox-unit apply --all/);
 });
 
-test('options keep their order under a heading, and none is lost', () => {
+test('help: options keep their order under a heading, and none is lost', () => {
   const names = Object.keys(OPTIONS) as (keyof VerbOptions)[];
   const sorted = inGroups(names);
   assert.deepEqual([...sorted].sort(), [...names].sort());

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { ApplyOptions } from '../../../src/apply/apply/plan.js';
 import { apply } from '../../../src/cli/commands/apply.js';
 import { revert } from '../../../src/cli/commands/revert.js';
-import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../../support/apply-in-memory.js';
+import {
+  assertEnd,
+  codesOf,
+  machine,
+  run,
+  setPolicy,
+  sorted,
+  statesOf,
+} from '../../support/apply-in-memory.js';
 import {
   DROP_IN,
   FILTER,
@@ -17,7 +25,7 @@ import {
 import { fakeContext, HOME } from '../../support/fake-system.js';
 import { assertOf, printed } from '../../support/printed-json.js';
 
-test('launcher, filter and drop-in are written in this order, then systemd reads them and starts the service', async () => {
+test('apply: writes launcher, filter and drop-in in this order, then reloads and restarts', async () => {
   const system = machine();
   const result = await run(system);
   assert.equal(result.exit, 0);
@@ -29,14 +37,12 @@ test('launcher, filter and drop-in are written in this order, then systemd reads
     'reload',
     'restart demo.service',
   ]);
-  assert.deepEqual(
-    [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode),
-    [0o755, 0o644, 0o644],
-  );
+  const found = [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode);
+  assert.deepEqual(found, [0o755, 0o644, 0o644]);
   assert.ok(system.isUpToDate);
 });
 
-test('what is unchanged is neither written nor read anew nor started again', async () => {
+test('apply: an unchanged unit is not written, reloaded or restarted', async () => {
   const system = machine();
   await run(system);
   system.calls.length = 0;
@@ -49,7 +55,7 @@ test('what is unchanged is neither written nor read anew nor started again', asy
   assert.equal(result.text, 'demo.service: unchanged\n');
 });
 
-test('what is written but overridden since is not called unchanged', async () => {
+test("apply: a drop-in that was overridden since doesn't count as unchanged", async () => {
   const system = machine();
   await run(system);
   system.files.set(`${FOLDER}/zzz.conf`, {
@@ -58,24 +64,18 @@ test('what is written but overridden since is not called unchanged', async () =>
   });
   await system.reload();
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error overridden']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error overridden']]);
 });
 
-test('what another drop-in would take back is not written', async () => {
+test('apply: a drop-in that another one would override is not written', async () => {
   const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
   const system = machine({ files: late });
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error overridden']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error overridden']]);
   assert.deepEqual(system.changes, []);
 });
 
-test('a drop-in that has the name of ours is not weakened, not even by the next apply', async () => {
+test("apply: a foreign drop-in with sandbox-unit's name is not weakened, not even by the next apply", async () => {
   const vendor = {
     '/usr/lib/systemd/system/demo.service.d/zz-sandbox-unit.conf':
       '[Service]\nProtectSystem=strict\nSystemCallFilter=~ptrace\n',
@@ -92,7 +92,7 @@ test('a drop-in that has the name of ours is not weakened, not even by the next 
   assert.deepEqual(codesOf(await run(system)), ['error shadows']);
 });
 
-test('a changed policy replaces what differs and leaves the launcher', async () => {
+test('apply: a changed policy replaces the differing files and leaves the launcher', async () => {
   const system = machine();
   await run(system);
   setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
@@ -101,7 +101,7 @@ test('a changed policy replaces what differs and leaves the launcher', async () 
   assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'restart demo.service']);
 });
 
-test('a filter that is no longer needed goes with the change', async () => {
+test('apply: a filter that is no longer needed is removed', async () => {
   const system = machine();
   await run(system);
   setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
@@ -115,7 +115,7 @@ test('a filter that is no longer needed goes with the change', async () => {
   ]);
 });
 
-test('a file whose mode someone has changed is put right', async () => {
+test('apply: a file with a changed mode is restored', async () => {
   const system = machine();
   await run(system);
   system.files.set(LAUNCHER, { ...system.files.get(LAUNCHER)!, mode: 0o644 });
@@ -123,7 +123,7 @@ test('a file whose mode someone has changed is put right', async () => {
   assert.equal(system.files.get(LAUNCHER)!.mode, 0o755);
 });
 
-test('several units are written, then read in one reload, then started', async () => {
+test('apply: several units are written, then loaded by one reload, then restarted', async () => {
   const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
   const result = await run(system, {}, ['demo', 'other.service']);
   assert.equal(result.exit, 0);
@@ -133,7 +133,7 @@ test('several units are written, then read in one reload, then started', async (
   assert.deepEqual(changes.slice(-3), ['reload', 'restart demo.service', 'restart other.service']);
 });
 
-test('units settle together, after all of them were restarted, and the machine is asked once', async () => {
+test('apply: units settle together after all restarts, and the machine is asked once', async () => {
   const names = Array.from({ length: 10 }, (_, i) => `unit${i}.service`);
   const files = names.flatMap((name) => [
     [`/usr/lib/systemd/system/${name}`, '[Service]\nExecStart=/usr/sbin/demod\n'],
@@ -153,7 +153,7 @@ test('units settle together, after all of them were restarted, and the machine i
     assert.equal(system.calls.filter((call) => question.test(call)).length, 1);
 });
 
-test('a unit that fails does not stop the others, and each is reported', async () => {
+test('apply: a unit that fails does not stop the others, and each is reported', async () => {
   const system = machine({
     files: OTHER,
     running: [UNIT, 'other.service'],
@@ -179,7 +179,7 @@ test('a unit that fails does not stop the others, and each is reported', async (
   assert.ok(!system.files.has(DROP_IN) && system.isUpToDate);
 });
 
-test('a unit that there is none of does not stop the others, and the exit status is the highest', async () => {
+test('apply: an unknown unit does not stop the others, and the exit status is the highest', async () => {
   const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
   const result = await run(system, {}, ['demo', 'nosuch', 'other']);
   assert.deepEqual(
@@ -188,14 +188,14 @@ test('a unit that there is none of does not stop the others, and the exit status
   );
 });
 
-test('a unit that is named twice is applied once', async () => {
+test('apply: a unit that is named twice is applied once', async () => {
   const system = machine();
   const result = await run(system, {}, ['demo', 'demo.service']);
   assert.equal(result.exit, 0);
   assert.equal(new Set(statesOf(result)).size, 1);
 });
 
-test('with --no-restart the service is left as it runs', async () => {
+test('apply --no-restart: the service keeps running', async () => {
   const system = machine();
   const result = await run(system, { restart: false });
   assert.deepEqual(
@@ -204,7 +204,7 @@ test('with --no-restart the service is left as it runs', async () => {
   );
 });
 
-test('with --check nothing is changed, and the exit status says whether something would be', async () => {
+test('apply --check: nothing is changed, and the exit status says whether something would be', async () => {
   const system = machine();
   const result = await run(system, { check: true });
   assert.deepEqual([result.exit, statesOf(result), system.changes], [3, ['demo.service pending'], []]);
@@ -213,7 +213,7 @@ test('with --check nothing is changed, and the exit status says whether somethin
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
-test('with --diff the drop-in is shown as it changes', async () => {
+test('apply --diff: the changes of the drop-in are shown', async () => {
   const system = machine();
   const result = await run(system, { check: true, diff: true });
   assert.match(result.text, /^Binary file \/usr\/local\/libexec\/sandbox-unit\/launcher: create$/m);
@@ -224,7 +224,7 @@ test('with --diff the drop-in is shown as it changes', async () => {
   assert.match(result.text, /^\+SystemCallFilter=~execveat$/m);
 });
 
-test('the JSON has each unit with its state, its changes and its plan', async () => {
+test('apply --json: each unit has its state, its changes and its plan', async () => {
   const json = printed(await run(machine()));
   assertOf('apply', json);
   assert.deepEqual([json.changed, 'plan' in json.units[0]], [true, true]);
@@ -235,7 +235,7 @@ test('the JSON has each unit with its state, its changes and its plan', async ()
   ]);
 });
 
-test('a unit with a policy that is wrong is refused before anything is written', async () => {
+test('apply: a wrong policy is refused before anything is written', async () => {
   const system = machine({}, '[syscalls]\ndeny = ["exceve"]\n');
   const result = await run(system);
   assert.deepEqual(
@@ -244,7 +244,7 @@ test('a unit with a policy that is wrong is refused before anything is written',
   );
 });
 
-test('a policy may be named, or a template', async () => {
+test('apply: a policy or a template can be named', async () => {
   const files = {
     '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
     [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
@@ -263,7 +263,7 @@ test('a policy may be named, or a template', async () => {
   assert.match(diagnostics[0]!.hint!, /^web is a template: '--template web' takes it/);
 });
 
-test('who applied a template or a named policy is told which, when no policy is found later', async () => {
+test('apply: the error without a policy names the template or policy that was applied before', async () => {
   const files = {
     '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
     [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
@@ -287,7 +287,7 @@ test('who applied a template or a named policy is told which, when no policy is 
   );
 });
 
-test('for a mistyped unit the nearest is named', async () => {
+test('apply: the error for a misspelt unit names the nearest one', async () => {
   const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
   assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
   assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
@@ -297,7 +297,7 @@ test('for a mistyped unit the nearest is named', async () => {
   );
 });
 
-test('what a mask needs to be taken away depends on where it is', async () => {
+test('apply: the hint for a masked unit depends on where the mask is', async () => {
   const hintAt = async (folder: string) => {
     const distort = (properties: Map<string, unknown>) => {
       properties.set('LoadState', 'masked').set('FragmentPath', `${folder}/${UNIT}`);
@@ -308,7 +308,7 @@ test('what a mask needs to be taken away depends on where it is', async () => {
   assert.equal(await hintAt('/run/systemd/system'), 'systemctl unmask --runtime demo.service');
 });
 
-test('a file that leads to no unit is not what was meant', async () => {
+test('apply: a file name that leads to no unit is refused', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('LoadState', 'not-found');
   const [{ message, hint } = { message: '' }] = (await run(machine({ distort }))).diagnostics;
   assert.equal(message, 'there is no unit demo.service');
@@ -318,7 +318,7 @@ test('a file that leads to no unit is not what was meant', async () => {
   );
 });
 
-test('who asks by an alias is told where the policy is looked for', async () => {
+test('apply: for an alias, a note names the path of the policy', async () => {
   const system = machine({ aliases: { 'alias.service': UNIT } });
   const own = '/etc/sandbox-unit/demo.service.toml';
   const other = '/etc/sandbox-unit/alias.service.toml';
@@ -331,12 +331,12 @@ test('who asks by an alias is told where the policy is looked for', async () => 
   assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
 });
 
-test('a text that is no TOML is refused', async () => {
+test('apply: a policy that is not TOML is refused', async () => {
   const result = await run(machine({}, 'a = 1\na = 2\n'));
   assert.deepEqual(codesOf(result), ['error policy-syntax']);
 });
 
-test('a gap is an error, unless gaps are allowed', async () => {
+test('apply: a gap is an error, unless gaps are allowed', async () => {
   const policy = `${NO_EXEC}[service]\nPrivatePIDs = true\n`;
   const refused = machine({ systemd: '252.1' }, policy);
   assert.deepEqual([(await run(refused)).exit, refused.changes], [1, []]);
@@ -344,7 +344,7 @@ test('a gap is an error, unless gaps are allowed', async () => {
   assert.deepEqual([allowed.exit, codesOf(allowed)], [0, ['warning gap-directive', 'note refusals-unseen']]);
 });
 
-test('a failed expectation is refused, whoever would enforce the policy', async () => {
+test('apply: a failed expectation is refused, whether systemd or the launcher would enforce the policy', async () => {
   for (const call of ['execve", "execveat', 'uname']) {
     const policy = `[syscalls]\ndeny = ["${call}"]\n[[expect]]\nsyscall = "uname"\naction = "EPERM"\n`;
     const system = machine({}, policy);
@@ -363,10 +363,7 @@ for (const [probe, why] of PROBES) {
   test(`a probe ${probe} is refused before anything is written: ${why}`, async () => {
     const system = machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}", "x"]\n`);
     const result = await run(system);
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, ['demo.service refused'], ['error policy-value']],
-    );
+    assertEnd(result, [1, ['demo.service refused'], ['error policy-value']]);
     const [one] = result.diagnostics;
     assert.equal(one?.message, `the probe '${probe}' can't be run: ${why}`);
     assert.equal(one?.at?.line, 4);
@@ -376,7 +373,7 @@ for (const [probe, why] of PROBES) {
   });
 }
 
-test('a probe is found in PATH', async () => {
+test('apply: a probe is found in PATH', async () => {
   const programs = {
     probe: () => ({ status: 0, stdout: '', stderr: '' }),
     '/bin/probe': () => assert.fail(),
@@ -384,7 +381,7 @@ test('a probe is found in PATH', async () => {
   assert.equal((await run(machine({ programs }, `${NO_EXEC}[apply]\nprobe = ["probe"]\n`))).exit, 0);
 });
 
-test('applying and reverting leaves the machine as it was', async () => {
+test('apply and revert leave the machine as before', async () => {
   const system = machine();
   const before = sorted(system.files);
   await run(system);
@@ -393,7 +390,7 @@ test('applying and reverting leaves the machine as it was', async () => {
   assert.deepEqual(sorted(system.files), before);
 });
 
-test('the unit is named by its own name, whatever it is called', async () => {
+test('apply: the unit has its own name in reports, whichever name was given', async () => {
   const system = machine({ aliases: { 'alias.service': UNIT } });
   const result = await run(system, {}, ['alias']);
   assert.deepEqual(statesOf(result), ['demo.service applied']);
@@ -413,7 +410,7 @@ const IMPOSSIBLE: readonly [
 ];
 
 for (const [says, distort, code] of IMPOSSIBLE) {
-  test(`a unit that is ${says} is refused`, async () => {
+  test(`apply: a unit that is ${says} is refused`, async () => {
     const system = machine({ distort });
     const result = await run(system);
     assert.deepEqual([result.exit, codesOf(result), system.changes], [2, [`error ${code}`], []]);
@@ -423,7 +420,7 @@ for (const [says, distort, code] of IMPOSSIBLE) {
 const NAMES = ['../../etc/passwd', 'a b', 'demo.service\n', '', 'x.socket', '@.service', 'é', '%n', '$(id)'];
 
 for (const name of NAMES) {
-  test(`${JSON.stringify(name)} is no service, and nothing of the machine is asked for it`, async () => {
+  test(`apply: ${JSON.stringify(name)} is no service, and the machine is not asked for it`, async () => {
     const system = machine();
     const result = await run(system, {}, [name]);
     const asked = system.calls.filter((call) => !/lock|^list .*\/sandbox-unit$/.test(call));
@@ -431,7 +428,7 @@ for (const name of NAMES) {
   });
 }
 
-test('Type= is as the manager has it, whatever the files say', async () => {
+test('apply: Type= is read from the manager, not from files', async () => {
   const policy = '[syscalls]\ndeny = ["write"]\n';
   const launched = async (type: string) => {
     const distort = (properties: Map<string, unknown>) => properties.set('Type', type);
@@ -442,7 +439,7 @@ test('Type= is as the manager has it, whatever the files say', async () => {
   assert.deepEqual([await launched('simple'), await launched('exec')], [false, true]);
 });
 
-test('a unit with the longest name that can have drop-ins is confined, and freed again', async () => {
+test('apply and revert: a unit with the longest name that can have drop-ins is confined and freed', async () => {
   const unit = `${'x'.repeat(245)}.service`;
   const files = { [`/usr/lib/systemd/system/${unit}`]: SERVICE, '/p.toml': NO_EXEC };
   const system = machine({ files, running: [unit] });
@@ -450,7 +447,7 @@ test('a unit with the longest name that can have drop-ins is confined, and freed
   assert.deepEqual((await revert(fakeContext(system), [unit], {})).exit, 0);
 });
 
-test('what is applied for good is not applied until the next boot', async () => {
+test('apply --runtime: refuses a unit that is already confined permanently', async () => {
   const system = machine();
   await run(system);
   const written = system.changes.length;

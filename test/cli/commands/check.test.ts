@@ -13,7 +13,7 @@ async function checked(...names: string[]) {
   return { ...result, calls: system.calls };
 }
 
-test('good policies are named, and the exit status is 0', async () => {
+test('check: prints the names of good policies, with exit status 0', async () => {
   const result = await checked('good.toml', 'service.toml');
   assert.deepEqual(
     [result.exit, result.text, result.diagnostics],
@@ -27,7 +27,7 @@ test('good policies are named, and the exit status is 0', async () => {
   });
 });
 
-test('expectations of a service that serves are checked, with [syscalls] and without', async () => {
+test('check: checks expectations of a serving service, with [syscalls] and without', async () => {
   const ready = '[ready]\ndeny = ["execve", "execveat"]\n[[expect]]\nphase = "ready"\nsyscall = "execve"\n';
   const rule = '[[syscalls.rules]]\nsyscall = "execve"\nwhen = [{ arg = 0, eq = 0 }]\naction = "kill"\n';
   const policies = {
@@ -48,27 +48,23 @@ test('expectations of a service that serves are checked, with [syscalls] and wit
   );
 });
 
-test('of several policies all are checked, whichever are wrong', async () => {
+test('check: checks all of several policies, whichever are wrong', async () => {
   const result = await checked('bad.toml', 'good.toml', 'gone.toml');
   assert.deepEqual([result.exit, result.text], [2, 'good.toml: ok\n']);
-  assert.deepEqual(
-    result.diagnostics.map(({ code }) => code),
-    ['unknown-syscall', 'no-policy'],
-  );
+  const codes = result.diagnostics.map(({ code }) => code);
+  assert.deepEqual(codes, ['unknown-syscall', 'no-policy']);
   assert.deepEqual(result.sources.get('bad.toml'), BAD);
-  assert.deepEqual(
-    (result.json.files as { ok: boolean }[]).map(({ ok }) => ok),
-    [false, true, false],
-  );
+  const found = (result.json.files as { ok: boolean }[]).map(({ ok }) => ok);
+  assert.deepEqual(found, [false, true, false]);
 });
 
-test('nothing is asked of a machine but its files', async () => {
+test('check: asks only for files of the machine', async () => {
   const { calls } = await checked('good.toml', 'bad.toml');
   const ofDefaults = ['read /etc/sandbox-unit/defaults.toml', 'links /etc/sandbox-unit'];
   assert.deepEqual(calls, ['read good.toml', ...ofDefaults, 'read bad.toml', ...ofDefaults]);
 });
 
-test("a policy is checked with the host's defaults, and is wrong where they are", async () => {
+test("check: uses the host's defaults, and reports a policy that is wrong with them", async () => {
   const path = '/etc/sandbox-unit/defaults.toml';
   const checkedWith = (defaults: string, name = 'good.toml') =>
     check(fakeContext(new FakeSystem({ files: { ...files, [path]: defaults } })), [name]);
@@ -79,7 +75,7 @@ test("a policy is checked with the host's defaults, and is wrong where they are"
   assert.ok(sources.has(path));
 });
 
-test('a file of the name is checked as defaults, wherever it is', async () => {
+test('check: a file with the name of the defaults is checked as defaults, in any folder', async () => {
   const at = async (path: string, text: string) => {
     const { exit, diagnostics } = await check(fakeContext(new FakeSystem({ files: { [path]: text } })), [
       path,
@@ -92,12 +88,12 @@ test('a file of the name is checked as defaults, wherever it is', async () => {
   }
 });
 
-test('files that others could write may be checked', async () => {
+test('check: accepts files that others could write', async () => {
   const system = new FakeSystem({ files, untrusted: ['good.toml'] });
   assert.equal((await check(fakeContext(system), ['good.toml'])).exit, 0);
 });
 
-test('lines of [ready] that are wrong for any unit are found without one', async () => {
+test('check: finds lines of [ready] that are wrong for every unit without asking for one', async () => {
   const of = async (text: string) => {
     const system = new FakeSystem({ files: { 'x.toml': text, 'base.toml': '[ready]\ndeny = ["bpf"]\n' } });
     const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);

@@ -6,7 +6,7 @@ import { confirm } from '../../../src/cli/commands/confirm.js';
 import { revert } from '../../../src/cli/commands/revert.js';
 import { status } from '../../../src/cli/commands/status.js';
 import type { Caller, Interrupt } from '../../../src/machine/caller.js';
-import { statesOf } from '../../support/apply-in-memory.js';
+import { assertEnd, statesOf } from '../../support/apply-in-memory.js';
 import {
   applyToConfirm,
   BOOT_FILES,
@@ -48,12 +48,12 @@ for (const [name, start] of [
   ['a first policy', machine],
   ['another policy', confined],
 ] as const) {
-  test(`${name} is kept, by its name or all that wait: the service goes on as it was tried`, async () => {
+  test(`confirm: ${name} is confirmed by name or with all others, and the service keeps running`, async () => {
     for (const units of [[], ['demo'], [UNIT]]) {
       const { system } = await waiting(start);
       const pid = system.pidOf(UNIT);
       const result = await confirm(fakeContext(system), units, {});
-      assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+      assertEnd(result, [0, [`${UNIT} confirmed`], []]);
       assertKept(system);
       assert.equal(system.pidOf(UNIT), pid);
       await elapse(system);
@@ -65,14 +65,14 @@ for (const [name, start] of [
     }
   });
 
-  test(`${name} is undone at once`, async () => {
+  test(`confirm --undo: ${name} is undone at once`, async () => {
     const { system, before } = await waiting(start);
     const result = await confirm(fakeContext(system), [UNIT], { undo: true });
     assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} rolled-back`]]);
     assertUndone(system, before);
   });
 
-  test(`${name} that waits is undone by revert, and what was there before it, too`, async () => {
+  test(`revert: undoes ${name} that waits, and removes what was there before it`, async () => {
     const { system } = await waiting(start);
     const checked = filesOf(system);
     await revert(fakeContext(system), [UNIT], { check: true });
@@ -86,7 +86,7 @@ for (const [name, start] of [
   });
 }
 
-test('a confirmation that waits for another run past the deadline comes too late', async () => {
+test('confirm: a confirmation that waits for another run past the deadline is too late', async () => {
   for (const undo of [false, true]) {
     const { system, before } = await waiting();
     const lock = system.lock.bind(system);
@@ -104,15 +104,12 @@ test('a confirmation that waits for another run past the deadline comes too late
   }
 });
 
-describe('what is not kept', () => {
-  test('is a unit that went down since, and it goes on waiting', async () => {
+describe('confirm refuses', () => {
+  test('a unit whose service went down since, which keeps waiting', async () => {
     const { system, before } = await waiting();
     await system.stopUnit(UNIT);
     const result = await confirm(fakeContext(system), [UNIT], {});
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error restarted-since']],
-    );
+    assertEnd(result, [1, [`${UNIT} refused`], ['error restarted-since']]);
     assert.ok(system.files.has(UNDO) && BOOT_FILES.every((path) => system.files.has(path)));
     await system.restart(UNIT);
     const later = await confirm(fakeContext(system), [UNIT], {});
@@ -121,7 +118,7 @@ describe('what is not kept', () => {
     assert.notDeepEqual(filesOf(system), before);
   });
 
-  test('is a unit whose files somebody has changed', async () => {
+  test('a unit whose files were changed since', async () => {
     const { system } = await waiting();
     system.files.set(DROP_IN, { bytes: new Uint8Array(), mode: 0o644 });
     const result = await confirm(fakeContext(system), [UNIT], {});
@@ -129,7 +126,7 @@ describe('what is not kept', () => {
     assert.ok(system.files.has(UNDO));
   });
 
-  test('is a unit that does not wait, or no more', async () => {
+  test("a unit that doesn't wait, or no longer", async () => {
     const system = machine();
     for (const units of [[], [UNIT], ['absent']]) {
       const result = await confirm(fakeContext(system), units, {});
@@ -142,7 +139,7 @@ describe('what is not kept', () => {
     assertUndone(late, before);
   });
 
-  test('is one that goes back at that moment', async () => {
+  test('a unit that is being undone', async () => {
     const { system, before } = await waiting();
     const lock = system.lock.bind(system);
     Object.assign(system, {
@@ -157,7 +154,7 @@ describe('what is not kept', () => {
     assertUndone(system, before);
   });
 
-  test('is a change that others than root, or its user, want to keep', async () => {
+  test('a change by another user than root or its own', async () => {
     const { system } = await waiting();
     const [code] = await failure(confirm(fakeContext(system, { superuser: false }), [], {}));
     assert.equal(code, 'needs-root');
@@ -219,23 +216,23 @@ async function applyAtTerminal(
 }
 
 describe('at a terminal', () => {
-  test('confirm at a terminal asks for the time left, and Enter keeps the change', async () => {
+  test('confirm at a terminal asks for the time left, and Enter confirms the change', async () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
     assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);
-    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+    assertEnd(result, [0, [`${UNIT} confirmed`], []]);
     assert.match(result.text, /^demo\.service: unconfirmed\n(?:.|\n)*^demo\.service: confirmed\n$/m);
     assertKept(system);
   });
 
-  test('the result is printed before the question, and once', async () => {
+  test('apply prints the result before the question, and once', async () => {
     const { result, told } = await applyAtTerminal(machine(), { line: '', prints: true });
     assert.match(told.at(-2)!, /^demo\.service: unconfirmed\n/);
     assert.match(told.at(-1)!, /: Enter within 2min /);
     assert.equal(result.text, 'demo.service: confirmed\n');
   });
 
-  test('all that is known is told before, and once', async () => {
+  test('apply prints all diagnostics before the question, and once', async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': '[syscalls]\ndeny = ["nothing"]\n' };
     const { result, told } = await applyAtTerminal(machine({ files }), { line: '' }, [UNIT, 'other.service']);
     assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} confirmed`]]);
@@ -244,7 +241,7 @@ describe('at a terminal', () => {
     assert.match(result.text, /^other\.service: refused$/m);
   });
 
-  test('Enter keeps one change, and the exit status is 3 while another waits since an earlier run', async () => {
+  test('Enter confirms one change, and the exit status is 3 while another waits since an earlier run', async () => {
     const policy = { '/etc/sandbox-unit/other.service.toml': NO_EXEC };
     const system = machine({ files: { ...OTHER, ...policy } });
     assert.equal((await applyToConfirm(system, {}, ['other.service'])).exit, 3);
@@ -252,35 +249,29 @@ describe('at a terminal', () => {
     assert.deepEqual([result.exit, statesOf(result)], [3, [`${UNIT} confirmed`]]);
   });
 
-  test('Ctrl-C undoes it at once', async () => {
+  test('Ctrl-C undoes the change at once', async () => {
     for (const signal of ['SIGINT', 'SIGTERM']) {
       const system = machine();
       const before = filesOf(system);
       const { result } = await applyAtTerminal(system, { signal });
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [1, [`${UNIT} rolled-back`], ['error not-confirmed']],
-      );
+      assertEnd(result, [1, [`${UNIT} rolled-back`], ['error not-confirmed']]);
       assertUndone(system, before);
     }
   });
 
-  test('a terminal that is closed leaves the change waiting', async () => {
+  test('closing the terminal leaves the change waiting', async () => {
     for (const happening of [{ signal: 'SIGHUP' }, { line: 'end' }] as const) {
       const system = machine();
       const before = filesOf(system);
       const { result } = await applyAtTerminal(system, happening);
-      assert.deepEqual(
-        [result.exit, statesOf(result), codesOf(result)],
-        [3, [`${UNIT} unconfirmed`], ['note unconfirmed']],
-      );
+      assertEnd(result, [3, [`${UNIT} unconfirmed`], ['note unconfirmed']]);
       assert.ok(system.files.has(UNDO));
       await elapse(system);
       assertUndone(system, before);
     }
   });
 
-  test('the change goes back when its time is over, whoever is the first to undo it', async () => {
+  test('the change is undone at the deadline, whichever process undoes it first', async () => {
     const late: Happening['elsewhere'][] = [undefined, (system) => elapse(system)];
     for (const elsewhere of late) {
       const system = machine();
@@ -292,7 +283,7 @@ describe('at a terminal', () => {
     }
   });
 
-  test('who confirms or undoes it elsewhere ends the question', async () => {
+  test('a confirm or undo elsewhere ends the question', async () => {
     for (const undo of [false, true]) {
       const system = machine();
       const before = filesOf(system);
@@ -305,7 +296,7 @@ describe('at a terminal', () => {
     }
   });
 
-  test("a change that can't be kept goes on waiting, and that is a finding", async () => {
+  test("a change that can't be confirmed keeps waiting, which is a finding", async () => {
     const system = machine();
     const elsewhere = (there: FakeSystem) => there.stopUnit(UNIT);
     const stop = system.lock.bind(system);
@@ -318,14 +309,11 @@ describe('at a terminal', () => {
       },
     });
     const { result } = await applyAtTerminal(system, { line: '' });
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error restarted-since']],
-    );
+    assertEnd(result, [1, [`${UNIT} refused`], ['error restarted-since']]);
     assert.ok(system.files.has(UNDO));
   });
 
-  test('nobody is asked for JSON, nor about a unit that went back', async () => {
+  test('there is no question with --json, nor for a rolled-back unit', async () => {
     const system = machine();
     const { caller } = fakeContext(system);
     const more = { caller: { ...caller, terminals: async () => [true, true, true] } };
@@ -336,10 +324,8 @@ describe('at a terminal', () => {
       behaviour: (unit, isConfined) => (unit === UNIT && isConfined ? 'dies' : 'works'),
     });
     const { result: failed, told } = await applyAtTerminal(feeble, {});
-    assert.deepEqual(
-      [statesOf(failed), told.filter((line) => line.includes('Enter'))],
-      [[`${UNIT} rolled-back`], []],
-    );
+    const found = [statesOf(failed), told.filter((line) => line.includes('Enter'))];
+    assert.deepEqual(found, [[`${UNIT} rolled-back`], []]);
   });
 });
 

@@ -9,7 +9,7 @@ import { madeCall, recordedRun } from '../../support/recorded-in-memory.js';
 import { explained, machine, POLICY, RAN, record, START, UNIT } from '../../support/refusals-in-memory.js';
 import { watchedMachine } from '../../support/watch-in-memory.js';
 
-test('nothing was refused, nothing can be read', async () => {
+test('explain: nothing was refused, or nothing can be read', async () => {
   const fine = await explained(machine({ records: ['a line'] }));
   assert.deepEqual([fine.exit, fine.codes, fine.refusals], [0, ['no-record'], []]);
   assert.match(fine.text, /^demo\.service: no refused call is on record since 2023-11-14T22:13:\S+Z\n$/);
@@ -20,7 +20,7 @@ test('nothing was refused, nothing can be read', async () => {
   assert.deepEqual([few.exit, few.codes], [0, ['records-incomplete', 'no-record']]);
 });
 
-test('a recording of a watch that can not be read is told, and may have calls', async () => {
+test("explain: a recording that can't be read is reported, and may have calls", async () => {
   const broken = { bytes: new TextEncoder().encode('{'), mode: 0o600 };
   const place = `/var/lib/sandbox-unit/recordings/${UNIT}/29991231T000000Z-x-00000000.json`;
   const unknown = machine({ records: ['a line'] });
@@ -33,7 +33,7 @@ test('a recording of a watch that can not be read is told, and may have calls', 
   assert.deepEqual([one.exit, one.codes[0], one.refusals.length], [1, 'bad-file', 1]);
 });
 
-test('where a run or the records take long, that is said', async () => {
+test('explain: reports that a run or the records take long', async () => {
   const system = machine();
   const context = fakeContext(system);
   const said: string[] = [];
@@ -77,7 +77,7 @@ test('explain: --json prints all keys of its schema', async () => {
   assert.deepEqual(assertKeys('explain', outcomes.map(printed)), []);
 });
 
-test('a policy that is not the applied one is told where calls are explained by it', async () => {
+test('explain: says that it uses a policy other than the applied one', async () => {
   const system = machine({ records: [record(7, 165)] });
   assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
   const told = async (options = {}) => {
@@ -94,7 +94,7 @@ test('a policy that is not the applied one is told where calls are explained by 
   assert.deepEqual(await told({ policy }), [`demo.service is confined by ${file}, not by ${policy}`]);
 });
 
-test('what was refused in a run that was over before the policy was written is none of its refusals', async () => {
+test('explain: ignores calls that a run was refused before the policy was written', async () => {
   let times: Readonly<Record<string, number>> = {};
   const distort = (properties: Map<string, unknown>) => {
     for (const [name, seconds] of Object.entries(times))
@@ -114,7 +114,7 @@ test('what was refused in a run that was over before the policy was written is n
   assert.doesNotMatch(diagnostics.map(({ message }) => message).join(), /was killed/);
 });
 
-test('of a service whose start nobody knows, calls count since the policy was written', async () => {
+test('explain: counts calls since the policy was written if the start of the service is unknown', async () => {
   const distort = (properties: Map<string, unknown>) => {
     for (const name of ['InactiveExitTimestamp', 'ExecMainStartTimestamp']) properties.set(name, 0n);
   };

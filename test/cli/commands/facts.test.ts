@@ -23,13 +23,13 @@ function machine(result: Partial<ProcessResult> = {}) {
   return { started, system: new FakeSystem({ files: { [SCRIPT]: '#!/bin/sh\n' }, programs: { sh } }) };
 }
 
-test('the script is printed for machines without Node', async () => {
+test('facts: prints the script for machines without Node', async () => {
   const { system, started } = machine();
   const { text, exit } = await facts(fakeContext(system, { superuser: false }), [], { script: true });
   assert.deepEqual([text, exit, started], ['#!/bin/sh\n', 0, []]);
 });
 
-test('the script is run for units by their full names', async () => {
+test('facts: runs the script for units by their full names', async () => {
   const { system, started } = machine();
   const { text } = await facts(fakeContext(system), ['demo', '-x.service'], { ask: ['YQ==', 'Yg=='] });
   assert.equal(text, FIRST_LINE);
@@ -38,7 +38,7 @@ test('the script is run for units by their full names', async () => {
   ]);
 });
 
-test('facts takes the script, root, and units that have names', async () => {
+test('facts: needs the script, root, and unit names', async () => {
   const { system } = machine();
   assert.equal((await failure(facts(fakeContext(new FakeSystem({})), [], {})))[0], 'no-helper');
   assert.equal((await failure(facts(fakeContext(system, { superuser: false }), [], {})))[0], 'needs-root');
@@ -49,7 +49,7 @@ test('facts takes the script, root, and units that have names', async () => {
   ]);
 });
 
-test('another machine is asked further by a command that its name has no hand in', async (t) => {
+test("facts: the command for further questions has the host's name only if that is plain", async (t) => {
   const path = join(temporaryFolder(t), 'facts');
   const plan = (host: string) => {
     writeFileSync(path, factLine({ facts: 1, host }));
@@ -70,7 +70,7 @@ test('another machine is asked further by a command that its name has no hand in
   assert.doesNotMatch((await plan('\u001b[2J\u202e')).stderr, /[^\P{C}\n]/u);
 });
 
-test('the questions are in the JSON, too', async (t) => {
+test('facts --json: has the further questions', async (t) => {
   const path = join(temporaryFolder(t), 'facts');
   writeFileSync(path, FIRST_LINE);
   const words = ['generate', '--facts', path, '--template', 'no-exec', '--json', 'demo'];
@@ -80,7 +80,7 @@ test('the questions are in the JSON, too', async (t) => {
   assert.deepEqual([further.length, further[0]], [2, '--ask']);
 });
 
-test('another machine is not changed from here', async (t) => {
+test('facts of another machine: commands that would change it are refused', async (t) => {
   const path = join(temporaryFolder(t), 'facts');
   writeFileSync(path, FIRST_LINE);
   const { status, stderr } = await runCommand(['apply', '--facts', path, 'demo'], ENVIRONMENT);

@@ -9,7 +9,7 @@ import { contextOf } from '../../support/watch-in-memory.js';
 
 const USAGE = ['usage', 'one unit is expected', "see 'sandbox-unit learn --help'"];
 
-test('one operand is the unit; none, or two, are none', async () => {
+test('a verb for one unit takes exactly one operand', async () => {
   assert.equal(onlyUnit([UNIT]), UNIT);
   for (const operands of [[], [UNIT, 'x']])
     assert.deepEqual(await failure((async () => onlyUnit(operands))()), USAGE);
@@ -22,13 +22,13 @@ for (const options of [
   { write: true },
   { show: true, write: true },
 ]) {
-  test(`two units are refused in one way: ${Object.keys(options)}`, async () => {
+  test(`a verb for one unit refuses two in the same way: ${Object.keys(options)}`, async () => {
     const context = contextOf(new FakeObserver());
     assert.deepEqual(await failure(learn(context, [UNIT, 'x'], options)), USAGE);
   });
 }
 
-test('a policy is written in the foreground', async () => {
+test('a policy is not written by a background watch', async () => {
   const context = contextOf(new FakeObserver());
   const [code, said] = await failure(learn(context, [UNIT], { write: true, background: true }));
   assert.deepEqual([code, said], ['usage', '--write is for a watch in the foreground']);

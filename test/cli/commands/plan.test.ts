@@ -12,30 +12,30 @@ async function planned(policy = NO_EXEC, options: FakeOptions = {}, { summary = 
   return { ...outcome, codes: outcome.diagnostics.map(({ severity, code }) => `${severity} ${code}`) };
 }
 
-test('a plan shows who enforces each line, and changes nothing', async () => {
+test('plan: shows who enforces each line, and changes nothing', async () => {
   const { exit, text, codes } = await planned();
   assert.deepEqual([exit, codes], [0, []]);
   assert.match(text, /deny execve:kill +launcher/);
 });
 
-test('a gap is a finding, and the plan is shown', async () => {
+test('plan: a gap is a finding, and the plan is shown', async () => {
   const { exit, text, codes } = await planned('[service]\nPrivatePIDs = true\n', { systemd: '252' });
   assert.deepEqual([exit, codes], [1, ['error gap-directive']]);
   assert.match(text, /PrivatePIDs +nobody/);
 });
 
-test('a policy that is wrong has no table, which would look like the whole', async () => {
+test('plan: a wrong policy has no table, which would look complete', async () => {
   const { exit, text } = await planned('[syscalls]\ndeny = ["no_such_call"]\n[service]\nPrivateTmp = true\n');
   assert.deepEqual([exit, text], [1, '']);
 });
 
-test('a trial that could not be undone is a finding of the plan, too', async () => {
+test('plan: a trial that could not be undone is a finding', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('FailureAction', 'reboot');
   const { exit, codes } = await planned(NO_EXEC, { distort });
   assert.deepEqual([exit, codes.filter((code) => code.startsWith('error')).length], [1, 1]);
 });
 
-test('a plan ends with the exposure, which the summary has before all that stays open', async () => {
+test('plan: ends with the exposure; the summary precedes all that stays open', async () => {
   const exposure = 'Exposure: 9.6 UNSAFE without the policy, 8.9 EXPOSED with it\n';
   const policy = '[service]\nPrivateTmp = true\nProtectClock = true\n';
   const { text, json } = await planned(policy);
@@ -46,7 +46,7 @@ test('a plan ends with the exposure, which the summary has before all that stays
   assert.equal((summary.json.open as { exposure: number }).exposure, 8.9);
 });
 
-test('a plan with an error has no exposure', async () => {
+test('plan: has no exposure if there is an error', async () => {
   const { text, json } = await planned('[syscalls]\ndeny = ["no_such_call"]\n', {}, { summary: true });
   assert.deepEqual([text, json.exposure, json.open], ['', null, undefined]);
 });

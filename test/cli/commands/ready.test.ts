@@ -26,7 +26,7 @@ const textOf = (system: ReturnType<typeof machine>, path: string) => {
   return file && new TextDecoder().decode(file.bytes);
 };
 
-test('what is applied is a filter of stage ready, and a line that loads it; revert takes both away', async () => {
+test('apply: [ready] is a filter of stage ready and a line that loads it; revert removes both', async () => {
   const system = machine({}, POLICY);
   const before = sorted(system.files);
   const result = await run(system);
@@ -44,14 +44,14 @@ test('what is applied is a filter of stage ready, and a line that loads it; reve
   assert.deepEqual([...sorted(system.files).keys()], [...before.keys()]);
 });
 
-test('what is applied once is not applied again, though the manager then has another type', async () => {
+test('apply: [ready] is unchanged the second time, though the manager then has another type', async () => {
   const system = machine({}, POLICY);
   await run(system);
   const { text } = await plan(fakeContext(system), [UNIT], {});
   assert.match(text, /^Nothing to do\.$/m);
 });
 
-test('with [syscalls] there are both filters', async () => {
+test('apply: [syscalls] and [ready] are two filters', async () => {
   const system = packaged(`[syscalls]\ndeny = ["swapon", "swapoff", "write"]\n${POLICY}`);
   assert.equal((await run(system)).exit, 0);
   const stages = [FILTER, READY].map((path) => {
@@ -61,7 +61,7 @@ test('with [syscalls] there are both filters', async () => {
   assert.deepEqual(stages, [false, true]);
 });
 
-test('status names a file without which the service would not start', async () => {
+test('status: names a missing file without which the service would not start', async () => {
   for (const path of [READY, PACKAGED_INJECTOR]) {
     const system = packaged();
     await run(system);
@@ -72,7 +72,7 @@ test('status names a file without which the service would not start', async () =
   }
 });
 
-test('status says of a damaged filter that the service would not start, as of a missing one', async () => {
+test('status: reports a damaged filter like a missing one', async () => {
   const told = async (system: ReturnType<typeof machine>) => {
     const { exit, diagnostics } = await status(fakeContext(system), [UNIT]);
     return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
@@ -102,7 +102,7 @@ test('status says of a damaged filter that the service would not start, as of a 
   }
 });
 
-test('status does not claim to know of calls that fail with an errno, unless they are let through', async () => {
+test("status: doesn't claim to know calls that fail with an errno, unless they are logged", async () => {
   for (const permissive of [false, true]) {
     const system = machine({}, POLICY);
     await run(system, { permissive });
@@ -113,7 +113,7 @@ test('status does not claim to know of calls that fail with an errno, unless the
   }
 });
 
-test('verify tells a permissive unit by the header of its drop-in, whose lines are those of an enforcing one', async () => {
+test('verify: knows a permissive unit by the header of its drop-in', async () => {
   const system = machine({}, POLICY);
   await run(system, { permissive: true });
   const told = async (options = {}) => {
@@ -127,7 +127,7 @@ test('verify tells a permissive unit by the header of its drop-in, whose lines a
   assert.deepEqual(await told({ permissive: true }), [`${UNIT} was applied without --permissive`]);
 });
 
-test('status names the installed program where it is gone, may not be executed, or is of another version', async () => {
+test('status: names the installed program if it is gone, not executable, or of another version', async () => {
   const system = machine({}, POLICY);
   await run(system);
   assert.deepEqual((await shown(system)).codes, []);
@@ -135,10 +135,8 @@ test('status names the installed program where it is gone, may not be executed, 
   const codes = async () => (await shown(system)).codes;
   system.files.delete(TIGHTEN);
   assert.deepEqual(await codes(), ['cannot-start']);
-  assert.deepEqual(
-    (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift),
-    [['drift-launcher']],
-  );
+  const found = (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift);
+  assert.deepEqual(found, [['drift-launcher']]);
   system.files.set(TIGHTEN, { bytes, mode: 0o644 });
   assert.deepEqual(await codes(), ['cannot-start']);
   system.files.set(TIGHTEN, { bytes: new TextEncoder().encode('older'), mode: 0o755 });
@@ -149,7 +147,7 @@ test('status names the installed program where it is gone, may not be executed, 
   assert.deepEqual(await codes(), ['drift-launcher']);
 });
 
-test('units share the installed program: it goes with the last one, whichever program that needs', async () => {
+test('revert: the installed programs go with the last unit that needs any', async () => {
   const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': POLICY };
   const system = machine({ files, running: [UNIT, 'other.service'] });
   assert.equal((await run(system, {}, [UNIT, 'other.service'])).exit, 0);
@@ -160,7 +158,7 @@ test('units share the installed program: it goes with the last one, whichever pr
   assert.deepEqual([system.files.has(LAUNCHER), system.files.has(TIGHTEN)], [false, false]);
 });
 
-test('a service that does not stand it gets its files back, and the program goes', async () => {
+test('apply: a service that fails under [ready] gets its files back, and the program is removed', async () => {
   const behaviour = (_: string, isConfined: boolean) => (isConfined ? 'dies' : 'works');
   const system = machine({ behaviour }, POLICY);
   const before = sorted(system.files);
@@ -169,7 +167,7 @@ test('a service that does not stand it gets its files back, and the program goes
   assert.deepEqual(sorted(system.files), before);
 });
 
-test('a drop-in that is read later and sets ExecStartPost= again keeps the filter from being loaded', async () => {
+test('apply: a later drop-in that resets ExecStartPost= keeps the filter of [ready] from being loaded', async () => {
   const system = machine({}, POLICY);
   await run(system);
   const bytes = new TextEncoder().encode('[Service]\nExecStartPost=\n');
@@ -182,7 +180,7 @@ test('a drop-in that is read later and sets ExecStartPost= again keeps the filte
   }
 });
 
-test('without the program that loads it nothing is written', async () => {
+test('apply: writes nothing without the program that loads [ready]', async () => {
   const system = machine({}, POLICY);
   system.files.delete(BUILT);
   const before = sorted(system.files);

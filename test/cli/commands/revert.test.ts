@@ -6,7 +6,7 @@ import { LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../../support/demo-serv
 import { fakeContext, machineWith } from '../../support/fake-system.js';
 import { applied, run } from '../../support/revert-in-memory.js';
 
-test('where nothing was applied there is nothing to do', async () => {
+test('revert: a unit that was never applied is unchanged', async () => {
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
   const result = await run(system);
   assert.deepEqual(
@@ -16,14 +16,14 @@ test('where nothing was applied there is nothing to do', async () => {
   assert.deepEqual(system.changes, []);
 });
 
-test('reverting twice does it once', async () => {
+test('revert: is unchanged the second time', async () => {
   const system = await applied();
   await run(system);
   system.calls.length = 0;
   assert.deepEqual([(await run(system)).exit, system.changes], [0, []]);
 });
 
-test('several units are read in one reload', async () => {
+test('revert: reverts several units with one reload', async () => {
   const units = [UNIT, 'other.service'];
   const system = await applied({ files: OTHER }, units);
   const result = await run(system, {}, units);
@@ -37,7 +37,7 @@ test('several units are read in one reload', async () => {
   ]);
 });
 
-test('with --check nothing is changed, and the exit status says whether something would be', async () => {
+test('revert --check: changes nothing, and the exit status says whether something would be', async () => {
   const system = await applied();
   const result = await run(system, { check: true });
   assert.deepEqual([result.exit, statesOf(result), system.changes], [3, ['demo.service pending'], []]);
@@ -45,7 +45,7 @@ test('with --check nothing is changed, and the exit status says whether somethin
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
-test('a service that does not run is not started, and with --no-restart none is', async () => {
+test("revert: doesn't start a stopped service, and restarts none with --no-restart", async () => {
   for (const [running, options] of [
     [[], {}],
     [[UNIT], { restart: false }],
@@ -59,14 +59,14 @@ test('a service that does not run is not started, and with --no-restart none is'
   }
 });
 
-test('a service that does not start any more is reported', async () => {
+test('revert: reports a service that no longer starts', async () => {
   let starts = 0;
   const system = await applied({ behaviour: () => (starts++ === 0 ? 'works' : 'job-fails') });
   const result = await run(system);
   assert.deepEqual([result.exit, result.diagnostics.map(({ code }) => code)], [1, ['service-failed']]);
 });
 
-test('what was applied until the next boot is reverted, too', async () => {
+test('revert: removes files until the next boot, too', async () => {
   const placement = { scope: 'system', lifetime: 'runtime' } as const;
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
   const before = [...system.files.keys()].sort();
@@ -76,12 +76,12 @@ test('what was applied until the next boot is reverted, too', async () => {
   assert.deepEqual([...system.files.keys()].sort(), before);
 });
 
-test('an alias stands for its unit', async () => {
+test('revert: accepts an alias', async () => {
   const system = await applied({ aliases: { 'alias.service': UNIT } });
   assert.deepEqual(statesOf(await run(system, {}, ['alias'])), ['demo.service reverted']);
 });
 
-test('what was applied to a unit that is gone can be reverted, and a unit that never was is an error', async () => {
+test('revert: removes the files of a unit that is gone; an unknown unit is an error', async () => {
   const system = await applied();
   system.files.delete('/usr/lib/systemd/system/demo.service');
   await system.reload();

@@ -4,24 +4,24 @@ import { EXIT, error, UserError } from '../../../src/diagnostic.js';
 import { type FakeRun, SUCCESS } from '../../support/fake-units.js';
 import { codes, type Options, type Ran, ran, UNAME } from '../../support/run-in-memory.js';
 
-describe('what is said, and the exit status', () => {
+describe('run: output and exit status', () => {
   const said = (one: Ran) => one.units.told.map((line) => line.replace(/run-r[0-9a-f]{32}/, 'NAME'));
   const ended = (end: FakeRun['end'], more: Options = {}) =>
     ran({ ...UNAME, wait: true, ...more }, { end: end! });
 
-  test('without --wait: when it has started', async () => {
+  test('without --wait: reports the start', async () => {
     const one = await ran(UNAME);
     assert.equal(one.outcome.exit, 0);
     assert.deepEqual(said(one), [`Running as unit: NAME.service; invocation ID: ${'0'.repeat(31)}1`]);
   });
 
-  test('with --no-block: at once', async () => {
+  test('with --no-block: returns at once', async () => {
     const one = await ran({ ...UNAME, block: false }, { job: 'failed' });
     assert.equal(one.outcome.exit, 0);
     assert.match(said(one).join(), /^Running as unit: NAME.service/);
   });
 
-  test('with --wait: how it ended', async () => {
+  test('with --wait: reports the end', async () => {
     const one = await ended({ ...SUCCESS, Result: 'exit-code', ExecMainStatus: 7 });
     assert.equal(one.outcome.exit, 7);
     assert.deepEqual(said(one).slice(1), [
@@ -41,22 +41,22 @@ describe('what is said, and the exit status', () => {
     [{}, 1],
   ];
   for (const [end, status] of statuses) {
-    test(`${JSON.stringify(end)}: ${status}`, async () =>
+    test(`${JSON.stringify(end)}: status ${status}`, async () =>
       assert.equal((await ended(end)).outcome.exit, status));
   }
 
   for (const code of ['unit-gone', 'bus-failed'] as const) {
-    test(`where nobody saw how it ended (${code}) it wasn't a success`, async () => {
+    test(`an unseen end (${code}) is no success`, async () => {
       const one = await ended(code);
       assert.deepEqual([one.outcome.exit, codes(one)], [1, [code]]);
     });
   }
 
-  test('--quiet leaves it at what the command itself says', async () => {
+  test("--quiet leaves only the command's own output", async () => {
     assert.deepEqual((await ended(SUCCESS, { quiet: true })).units.told, []);
   });
 
-  test('--json says it in one object', async () => {
+  test('--json prints one object', async () => {
     const one = await ended({ ...SUCCESS, Result: 'exit-code', ExecMainStatus: 3 }, { json: true });
     assert.deepEqual(one.units.told, []);
     assert.equal(one.outcome.json.ok, false);
@@ -64,21 +64,21 @@ describe('what is said, and the exit status', () => {
     assert.equal(one.outcome.json.status, 3);
   });
 
-  test('warnings are said before the command runs', async () => {
+  test('warnings are printed before the command runs', async () => {
     const one = await ran({ deny: ['execve'] });
     assert.match(one.units.told[0]!, /^warning\[open-door\]: --deny: .*execve/);
     assert.match(one.units.told[1]!, /^Running as unit: /);
     assert.deepEqual(codes(one), []);
   });
 
-  test('a job that fails is no start', async () => {
+  test('a failed job is no start', async () => {
     const end = { ...SUCCESS, ActiveState: 'failed', Result: 'exit-code', ExecMainStatus: 203 };
     const one = await ran(UNAME, { job: 'failed', end });
     assert.deepEqual([one.outcome.exit, codes(one), one.units.told], [1, ['start-failed'], []]);
     assert.match(one.outcome.diagnostics[0]!.message, / \(exit-code: code=exited, status=203\/EXEC\)$/);
   });
 
-  test('what the manager refuses is 1 as well', async () => {
+  test('a refusal by the manager has exit status 1', async () => {
     const refused = new UserError(error('access-denied', 'no'), EXIT.failure);
     const one = await ran(UNAME, { refused });
     assert.deepEqual([one.outcome.exit, codes(one)], [1, ['access-denied']]);

@@ -144,7 +144,7 @@ for (const name of schemaNames()) {
   });
 }
 
-test('a schema that is not there is an error that names those that are', async () => {
+test('an unknown schema is an error that lists all', async () => {
   const near = await failure(printedFor('stats'));
   assert.deepEqual(near, ['usage', "no schema 'stats'", "did you mean 'status'?"]);
   const [, message, hint] = await failure(printedFor('../package'));

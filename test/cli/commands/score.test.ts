@@ -4,6 +4,7 @@ import { score } from '../../../src/cli/commands/score.js';
 import { codeOf } from '../../../src/diagnostic.js';
 import { OTHER, UNIT } from '../../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { splitLines } from '../../support/run.js';
 import { applied } from '../../support/status-in-memory.js';
 
 const LAUNCHED = '[syscalls]\ndeny = ["@clock", "execve"]\naction = "EPERM"\nenforcer = "launcher"\n';
@@ -31,7 +32,7 @@ async function scored(
   return { exit, text, codes: diagnostics.map(({ code }) => code), units: json.units as Json[] };
 }
 
-test('a service behind the launcher is less exposed than systemd alone would have it', async () => {
+test("score: a service behind the launcher is less exposed than with systemd's directives alone", async () => {
   const system = await applied(LAUNCHED);
   const { exit, text, units } = await scored(system, [UNIT]);
   const [{ exposure, bySystemd, byLauncher, doors, places } = assert.fail()] = units;
@@ -49,18 +50,15 @@ test('a service behind the launcher is less exposed than systemd alone would hav
   assert.match(text, /Places to write and execute: unknown/);
 });
 
-test('without names there is a line for each loaded service, the most exposed first', async () => {
+test('score: without names each loaded service has a line, the most exposed first', async () => {
   const system = await applied(LAUNCHED, {}, { files: OTHER, running: [UNIT, 'other.service'] });
   const { exit, text } = await scored(system);
   assert.equal(exit, 0);
-  const lines = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(/ {2,}/)[0]);
+  const lines = splitLines(text).map((line) => line.split(/ {2,}/)[0]);
   assert.deepEqual(lines, ['UNIT', 'other.service', 'demo.service']);
 });
 
-test('a service that is more exposed than it may be is a finding', async () => {
+test('score --max: a service that is more exposed is a finding', async () => {
   const system = await applied(LAUNCHED);
   const [{ exposure } = assert.fail()] = (await scored(system, [UNIT])).units;
   const at = (max: number) => scored(system, [UNIT], { max: max.toFixed(1) });
@@ -71,7 +69,7 @@ test('a service that is more exposed than it may be is a finding', async () => {
     await assert.rejects(scored(system, [UNIT], { max }), (cause) => codeOf(cause) === 'usage', max);
 });
 
-test('a unit that is not there keeps no other one from being looked at', async () => {
+test("score: an unknown unit doesn't keep others from being scored", async () => {
   const system = await applied(LAUNCHED);
   const { exit, codes, units } = await scored(system, ['nosuch', UNIT, 'demo@.service', 'x.socket']);
   assert.deepEqual([exit, units.length], [2, 1]);

@@ -8,7 +8,7 @@ import { assertKeys, printed } from '../../support/printed-json.js';
 import { machine, record, START } from '../../support/refusals-in-memory.js';
 import { applied, POLICY, shown } from '../../support/status-in-memory.js';
 
-test('without operands all units that are confined have a line each', async () => {
+test('status: without operands each confined unit has a line', async () => {
   const system = await applied(NO_EXEC, {}, { units: [UNIT, 'other.service'], files: OTHER });
   const { exit, text } = await shown(system);
   assert.equal(exit, 0);
@@ -21,35 +21,31 @@ test('without operands all units that are confined have a line each', async () =
   assert.deepEqual(system.changes, []);
 });
 
-test('where no unit is confined that is said, and the manager is not asked', async () => {
+test("status: says that no unit is confined, and doesn't ask the manager", async () => {
   const system = new FakeSystem({ files: { [`/usr/lib/systemd/system/${UNIT}`]: SERVICE } });
   const { exit, text } = await shown(system);
   assert.deepEqual([exit, text], [0, 'No unit is confined by sandbox-unit.\n']);
   assert.ok(system.calls.every((call) => call.startsWith('list ')));
 });
 
-test('a unit that is named and not confined is a finding, one that is unknown an error', async () => {
+test("status: a named unit that isn't confined is a finding, an unknown one an error", async () => {
   const system = await applied(NO_EXEC, {}, { files: OTHER });
   const unconfined = await shown(system, ['other', UNIT]);
   assert.deepEqual([unconfined.exit, unconfined.codes], [1, ['unconfined']]);
-  assert.deepEqual(
-    unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`),
-    ['other.service null', 'demo.service enforcing'],
-  );
+  const found = unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`);
+  assert.deepEqual(found, ['other.service null', 'demo.service enforcing']);
   for (const name of ['dem', 'a/b', 'demo.socket']) assert.equal((await shown(system, [name])).exit, 2);
   assert.deepEqual((await shown(system, ['dem'], true)).codes, ['no-unit']);
 });
 
-test('a name and an alias of a unit are one', async () => {
+test('status: a name and an alias of a unit give one line', async () => {
   const system = await applied(NO_EXEC, {}, { aliases: { 'alias.service': UNIT } });
   const { all } = await shown(system, ['alias', 'demo']);
-  assert.deepEqual(
-    all.map(({ unit }) => unit),
-    [UNIT],
-  );
+  const units = all.map(({ unit }) => unit);
+  assert.deepEqual(units, [UNIT]);
 });
 
-test('offline nothing is said of what runs', async () => {
+test('status --root: says nothing about running services', async () => {
   const system = await applied();
   const { exit, mode, state, text } = await shown(system, [], true);
   assert.deepEqual([exit, mode, state], [0, 'enforcing', null]);
@@ -57,20 +53,18 @@ test('offline nothing is said of what runs', async () => {
   assert.ok(!system.calls.some((call) => call.startsWith('unit ')));
 });
 
-test('folders whose names are no services are passed over', async () => {
+test('status: ignores folders whose names are no services', async () => {
   const system = await applied();
   for (const name of ['a b.service', 'x.socket', 'demo']) {
     await system.replace(`/etc/systemd/system/${name}.d/zz-sandbox-unit.conf`, new Uint8Array(), {
       mode: 0o644,
     });
   }
-  assert.deepEqual(
-    (await shown(system)).all.map(({ unit }) => unit),
-    [UNIT],
-  );
+  const units = (await shown(system)).all.map(({ unit }) => unit);
+  assert.deepEqual(units, [UNIT]);
 });
 
-test('calls that a service was refused since its start have a number, with the keys of the schema', async () => {
+test('status: counts the calls that a service was refused since its start, also in JSON', async () => {
   const records = [record(100, 165), record(100, 41), record(900, 165)];
   const system = machine({ records, begins: START - 60 });
   const outcome = await apply(fakeContext(system), ['demo.service'], { restart: false });

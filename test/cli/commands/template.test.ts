@@ -12,7 +12,7 @@ const OWN = '/etc/sandbox-unit/templates';
 const list = (files: Contents) => listTemplates(fakeContext(new FakeSystem({ files })));
 const show = (files: Contents, name: string) => showTemplate(fakeContext(new FakeSystem({ files })), [name]);
 
-test('templates are listed by name with what they are for, own ones in place of ours', async () => {
+test("template: lists templates with their purpose, an administrator's in place of a packaged one", async () => {
   const files = {
     [`${HOME}/templates/web.toml`]: 'description = "ours"',
     [`${HOME}/templates/plain.toml`]: '[syscalls]\n',
@@ -32,28 +32,26 @@ test('templates are listed by name with what they are for, own ones in place of 
   });
 });
 
-test('without templates the list is empty', async () => {
+test('template: prints an empty list without templates', async () => {
   const result = await list({});
   assert.deepEqual([result.exit, result.text, result.json], [0, '', { templates: [] }]);
 });
 
-test('a template that is no policy is listed with a warning', async () => {
+test('template: lists a template that is no policy with a warning', async () => {
   const files = { [`${OWN}/bad.toml`]: 'a = ', [`${OWN}/good.toml`]: 'description = "x"' };
   const result = await list(files);
   assert.deepEqual([result.exit, result.text], [0, 'bad\ngood  x\n']);
-  assert.deepEqual(
-    result.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-    ['warning policy-syntax'],
-  );
+  const found = result.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['warning policy-syntax']);
 });
 
-test('a template is shown as it is', async () => {
+test('template: prints a template unchanged', async () => {
   const text = '# c\ndescription = "x"\n';
   const result = await show({ [`${HOME}/templates/web.toml`]: text }, 'web');
   assert.deepEqual([result.exit, result.text, result.json], [0, text, { name: 'web', text }]);
 });
 
-test('a name that is no template is refused, and the one that is meant is named', async () => {
+test('template: an unknown name is an error that suggests one', async () => {
   const files = { [`${HOME}/templates/no-exec.toml`]: '', [`${OWN}/nginx.toml`]: '' };
   const hints: Record<string, string> = {
     'no-exce': "did you mean 'no-exec'?",
@@ -74,7 +72,7 @@ test('a name that is no template is refused, and the one that is meant is named'
 
 const NAMES = templateFiles();
 
-test('no two templates have one name', () => {
+test('no two templates have the same name', () => {
   const names = NAMES.map((path) => path.slice(path.lastIndexOf('/') + 1));
   assert.equal(new Set(names).size, names.length);
 });
@@ -84,7 +82,7 @@ const TEMPLATES = Object.fromEntries(
 );
 
 for (const name of NAMES) {
-  test(`templates/${name} is right, and says in one line what it is for`, async () => {
+  test(`templates/${name} is right, and its first line says what it is for`, async () => {
     const system = new FakeSystem({ files: TEMPLATES });
     const { diagnostics, sources } = await check(fakeContext(system), [`${HOME}/templates/${name}`]);
     assert.equal(diagnostics.map((d) => renderDiagnostic(d, sources)).join('\n'), '');

@@ -19,7 +19,7 @@ import {
 const refusedWith = (code: string) => (cause: unknown) =>
   cause instanceof UserError && cause.diagnostics[0]!.code === code;
 
-test('with --check what runs is only looked at', async () => {
+test('tighten --check: only examines processes', async () => {
   const { system, given, asked } = tightenable();
   const result = await runTighten(system, { ...EXEC, check: true });
   assert.deepEqual([result.exit, tightenedStates(result)], [3, [`${UNIT} pending`]]);
@@ -29,7 +29,7 @@ test('with --check what runs is only looked at', async () => {
   assert.equal(system.files.has(RECORD), false);
 });
 
-test('calls that do the same as refused ones are one warning, whose words leave none open', async () => {
+test('tighten: warns once about equivalent calls, with words that close them all', async () => {
   const open = async (deny: readonly string[]) =>
     (await runTighten(tightenable().system, { deny })).diagnostics.filter(({ code }) => code === 'open-door');
   const [told, ...others] = await open(['@critical']);
@@ -42,7 +42,7 @@ test('calls that do the same as refused ones are one warning, whose words leave 
 
 const WHOLE = '/run/sandbox-unit/lock';
 
-test('no change of another unit is waited for, and of two runs on a unit one waits', async () => {
+test("tighten: doesn't wait for changes of other units; two runs on one unit wait for each other", async () => {
   for (const check of [false, true]) {
     const { system, given } = tightenable();
     const letGo = await system.lock(WHOLE, 0);
@@ -61,7 +61,7 @@ test('no change of another unit is waited for, and of two runs on a unit one wai
   );
 });
 
-test('a change of the same unit may restart it, which is said', async () => {
+test('tighten: says that a waiting change of the same unit may restart it', async () => {
   const { system } = tightenable();
   await system.replace(`/var/lib/sandbox-unit/${UNIT}.u`, new Uint8Array(), { mode: 0o600 });
   await system.lock(WHOLE, 0);
@@ -70,11 +70,11 @@ test('a change of the same unit may restart it, which is said', async () => {
   assert.deepEqual([exit, told.map(({ severity }) => severity)], [0, ['warning']]);
 });
 
-describe('refused is', () => {
+describe('tighten refuses', () => {
   const cases: readonly (readonly [string, TightenWords, string])[] = [
-    ['a call that nobody knows', { deny: ['exceve'] }, 'unknown-syscall'],
-    ['an answer that is none', { deny: ['execve'], action: 'EWRONG' }, 'policy-value'],
-    ['an answer that lets through', { deny: ['execve:log'] }, 'not-tightened'],
+    ['an unknown call', { deny: ['exceve'] }, 'unknown-syscall'],
+    ['an unknown action', { deny: ['execve'], action: 'EWRONG' }, 'policy-value'],
+    ['an action that lets calls through', { deny: ['execve:log'] }, 'not-tightened'],
     ['a call without which no program ends', { deny: ['exit_group'] }, 'not-tightened'],
     ['a set with such a call', { deny: ['@default'] }, 'not-tightened'],
     ['no call at all', { deny: [''] }, 'usage'],
@@ -93,7 +93,7 @@ describe('refused is', () => {
     });
   }
 
-  test('a diagnostic about a call names the option, and no line that nobody wrote', async () => {
+  test('a call with a diagnostic that names the option, not a line of a policy', async () => {
     await assert.rejects(runTighten(tightenable().system, { deny: ['exceve'] }), (cause) => {
       assert.ok(cause instanceof UserError);
       const [{ message, hint, at }] = cause.diagnostics as [(typeof cause.diagnostics)[0]];
@@ -105,23 +105,19 @@ describe('refused is', () => {
     });
   });
 
-  test('with errors alone: what else is open is asked of calls that are known', async () => {
+  test('an unknown call without listing equivalents of the others', async () => {
     await assert.rejects(runTighten(tightenable().system, { deny: ['execve,exceve'] }), (cause) => {
       assert.ok(cause instanceof UserError);
-      assert.deepEqual(
-        cause.diagnostics.map(({ code }) => code),
-        ['unknown-syscall'],
-      );
+      const codes = cause.diagnostics.map(({ code }) => code);
+      assert.deepEqual(codes, ['unknown-syscall']);
       return true;
     });
     const { diagnostics } = await runTighten(tightenable().system, { deny: ['execve'] }, ['nothing.service']);
-    assert.deepEqual(
-      diagnostics.map(({ code }) => code),
-      ['no-unit'],
-    );
+    const found = diagnostics.map(({ code }) => code);
+    assert.deepEqual(found, ['no-unit']);
   });
 
-  test('a user who is not root, who is told to be', async () => {
+  test("a user who isn't root, with an error that says so", async () => {
     const { system } = tightenable();
     await assert.rejects(tighten(fakeContext(system, { superuser: false }), [UNIT], EXEC), (cause) => {
       assert.ok(cause instanceof UserError);
@@ -130,7 +126,7 @@ describe('refused is', () => {
     });
   });
 
-  test('a machine or a manager on which it can not be done', async () => {
+  test("a machine or a manager that can't do it", async () => {
     const { system } = tightenable();
     const others: readonly Partial<Context>[] = [
       { machine: 'riscv64' },

@@ -10,7 +10,7 @@ const ALL: readonly (readonly [words: string, verb: Verb])[] = VERBS.flatMap((on
     : [[one.name, one] as const],
 );
 
-test('each verb is there once, and has an action', async () => {
+test('the table of verbs has each once, with an action', async () => {
   const words = ALL.map(([name]) => name);
   assert.equal(new Set(words).size, words.length);
   const actions = await Promise.all(ALL.map(([, verb]) => verb.load()));
@@ -18,7 +18,7 @@ test('each verb is there once, and has an action', async () => {
   assert.equal(new Set(actions).size, actions.length);
 });
 
-test('each verb speaks to programs, has each option once, and options that are there', () => {
+test('the table of verbs: each verb has --json, each option once, and only existing options', () => {
   for (const [name, { options }] of ALL) {
     assert.equal(new Set(options).size, options.length, name);
     // What `facts` prints is JSON of itself, a line an answer.
@@ -27,7 +27,7 @@ test('each verb speaks to programs, has each option once, and options that are t
   }
 });
 
-test('each option has flags of its own, and a verb that has it', () => {
+test('the table of options: each has its own flags, and a verb', () => {
   const flags = Object.values(OPTIONS).flatMap(([text]) => text.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g) ?? []);
   assert.equal(new Set(flags).size, flags.length);
   const used = new Set(ALL.flatMap(([, { options }]) => options));
@@ -36,7 +36,7 @@ test('each option has flags of its own, and a verb that has it', () => {
     for (const option of pair.flat()) assert.ok(Object.hasOwn(OPTIONS, option!));
 });
 
-test('each example is a command line of its verb', () => {
+test('the table of verbs: each example is a command line of its verb', () => {
   for (const [name, { examples, operands }] of ALL) {
     assert.ok(examples.length > 0, name);
     for (const example of examples) assert.ok(`${example} `.startsWith(`${name} `), example);

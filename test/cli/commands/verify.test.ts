@@ -13,30 +13,30 @@ const found = async (system: FakeSystem, context = fakeContext(system)) => {
   return { exit, json, text, errors, hint };
 };
 
-test('a service whose filters mean its policy is enforced', async () => {
+test('verify: a service whose filters match its policy is enforced', async () => {
   const { exit, json, text, errors } = await found(await confined((meaning) => [meaning]));
   assert.deepEqual([exit, json.enforced, json.loaded, errors], [0, true, true, []]);
   assert.match(text, /^demo\.service: enforced \(/);
 });
 
-test('a call that gets through is a finding', async () => {
+test('verify: a call that gets through is a finding', async () => {
   const { exit, json, errors } = await found(await confined((meaning) => [open(meaning)]));
   assert.deepEqual([exit, json.enforced, errors.includes('looser')], [1, false, true]);
 });
 
-test('without the reader nothing is proven, and that is no success', async () => {
+test('verify: without the reader nothing is proven, which is no success', async () => {
   const system = await confined((meaning) => [meaning]);
   system.files.delete(READER);
   const { exit, json, errors } = await found(system);
   assert.deepEqual([exit, json.enforced, errors.includes('no-helper')], [2, false, true]);
 });
 
-test('a unit that nothing was applied to is a finding', async () => {
+test('verify: a unit without a policy is a finding', async () => {
   const { exit, errors, json } = await found(machine());
   assert.deepEqual([exit, json.loaded, errors.length], [1, false, 1]);
 });
 
-test('files that were changed since are a finding, whatever the kernel has', async () => {
+test('verify: changed files are a finding, whatever the kernel has', async () => {
   for (const path of [DROP_IN, FILTER]) {
     const system = await confined((meaning) => [meaning]);
     const file = system.files.get(path)!;
@@ -46,7 +46,7 @@ test('files that were changed since are a finding, whatever the kernel has', asy
   }
 });
 
-test('a policy that is wrong is a finding, and nothing is read', async () => {
+test('verify: a wrong policy is a finding, and nothing is read', async () => {
   const system = await confined((meaning) => [meaning]);
   const wrong = new TextEncoder().encode('[syscalls]\ndeny = ["no_such_call"]\n');
   system.files.set(`/etc/sandbox-unit/${UNIT}.toml`, { bytes: wrong, mode: 0o644 });

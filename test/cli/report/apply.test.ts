@@ -29,7 +29,7 @@ const result = (state: UnitResult['state'], more: object = {}): UnitResult =>
 const exit = (results: readonly UnitResult[], check = false) =>
   unitsOutcome(results, new Map(), { check }).exit;
 
-test('the exit status is that of the worst unit, and the fault of the machine outweighs all', () => {
+test('the exit status is that of the worst unit; an error of the machine outweighs all', () => {
   assert.equal(exit([result('applied'), result('unchanged')]), EXIT.ok);
   assert.equal(exit([result('pending')]), EXIT.ok);
   assert.equal(exit([result('applied'), result('pending')], true), EXIT.pending);
@@ -48,7 +48,7 @@ test('the exit status is that of the worst unit, and the fault of the machine ou
 
 const text = (one: UnitResult, options = {}) => unitsOutcome([one], new Map(), options).text;
 
-test('a unit has its state, its files, and whether it was restarted', () => {
+test('each unit has its state, its files, and whether it was restarted', () => {
   assert.equal(text(result('unchanged', { changes: [SAME] })), 'a.service: unchanged\n');
   assert.match(
     text(result('applied', { restarted: true, verified: true })),
@@ -64,7 +64,7 @@ test('a unit has its state, its files, and whether it was restarted', () => {
   );
 });
 
-test('a diagnostic names its unit where there are several', () => {
+test('a diagnostic names its unit if there are several', () => {
   const of = (count: number) =>
     unitsOutcome(new Array(count).fill(result('refused', { diagnostics: [WRONG] })), new Map(), {})
       .diagnostics[0]!.message;
@@ -72,7 +72,7 @@ test('a diagnostic names its unit where there are several', () => {
   assert.match(of(2), /^a\.service: nobody enforces it/);
 });
 
-test('to programs something is changed unless all is as it was', () => {
+test('JSON reports a change unless everything is as before', () => {
   const changed = (...states: UnitResult['state'][]) =>
     unitsOutcome(
       states.map((state) => result(state)),
@@ -88,7 +88,7 @@ test('to programs something is changed unless all is as it was', () => {
   assert.deepEqual([unit!.restarted, unit!.verified, typeof unit!.diff], [true, false, 'string']);
 });
 
-test('in short a unit has its state, whether it changed, the diff and the reasons, asked for or not', () => {
+test("short JSON has each unit's state, `changed`, the diff and the reasons", () => {
   const results = [
     result('pending', { diagnostics: [error('gap-directive', 'nobody enforces it', { hint: 'none' })] }),
     result('unchanged', { changes: [SAME] }),

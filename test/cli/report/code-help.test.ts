@@ -13,10 +13,8 @@ test('each code has its text, in lines for a terminal', () => {
     assert.ok(typeof text === 'string', code);
     const plain = typeof entry === 'string' ? entry : `${entry.cause} Way out: ${entry.wayOut}`;
     assert.equal(text.trim().split(/\s+/).join(' '), plain.replaceAll('`', "'"));
-    assert.deepEqual(
-      text.split('\n').filter((line) => line.length > 80),
-      [],
-    );
+    const found = text.split('\n').filter((line) => line.length > 80);
+    assert.deepEqual(found, []);
   }
 });
 
@@ -35,7 +33,7 @@ for (const [word, hint] of SLIPS) {
   });
 }
 
-test('a word that is none is shown without what a terminal would obey', () => {
+test('an unknown code is shown without control characters', () => {
   const found = codeHelp('\u001b[2J', VERBS);
   assert.ok(typeof found === 'object');
   assert.equal(found.message, "'\\x1b[2J' is no command, and no message has that code");

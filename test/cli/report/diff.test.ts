@@ -95,7 +95,7 @@ function patched(before: readonly string[], diff: string): string[] {
   return [...result, ...before.slice(at)];
 }
 
-test('a diff turns the one text into the other', () => {
+test('a diff turns the old text into the new one', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'c', '@@ x', '-', '+++ y'), {
     minLength: 1,
     maxLength: 25,
@@ -108,7 +108,7 @@ test('a diff turns the one text into the other', () => {
   );
 });
 
-test('texts that are too long to be compared are told whole', () => {
+test('texts that are too long to be compared are printed whole', () => {
   const text = (word: string) => `${`${word}\n`.repeat(6000)}end\n`;
   const diff = unifiedDiff(change(text('a'), text('b')));
   assert.equal(diff.split('\n').filter((line) => /^[-+][ab]$/.test(line)).length, 12000);
@@ -116,7 +116,7 @@ test('texts that are too long to be compared are told whole', () => {
   assert.match(diff, /\n end\n$/);
 });
 
-test('lines of a diff are painted by their signs, and nothing else of it is changed', () => {
+test('lines of a diff are coloured by their signs', () => {
   const look = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
   const diff = unifiedDiff(change('a\nb\n', 'a\nB\n'));
   assert.equal(

@@ -20,7 +20,7 @@ const held = (
   ],
 });
 
-test('directives that hold are counted, others are named with their processes', () => {
+test('directives in force are counted, others are named with their processes', () => {
   const all = [
     held('PrivateTmp', 'equal', [1]),
     held('KeyringMode', 'unseen', [1]),
@@ -39,7 +39,7 @@ test('directives that hold are counted, others are named with their processes', 
   assert.equal(narrow, 'Directives: 1 of 2 seen in processes; reported by systemd\n  alone: KeyringMode\n');
 });
 
-test('programs get all of it, and null for a directive that is no line of the policy', () => {
+test('JSON has all directives, and null for one that is no line of the policy', () => {
   const [one, other] = directivesJson([
     held('TasksMax', 'looser', [1]),
     { ...held('UMask', 'equal', []), at: undefined },

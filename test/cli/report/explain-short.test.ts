@@ -33,7 +33,7 @@ const MOUNT = explanation('mount', 165, { opens: 'it may mount' });
 const UNAME = explanation('uname', 63);
 const UMOUNT = explanation('umount2', 166, { opens: 'it may mount' });
 
-test('calls with one cause are told together, and one list allows them', () => {
+test('calls with one cause are printed together, with one list that allows them', () => {
   assert.equal(
     text([MOUNT, UNAME, UMOUNT]),
     `demo.service: no call was refused, 3 would be
@@ -51,7 +51,7 @@ ${FILE}:2:10: error[refused-call]: 3 calls were recorded: not in allow
   );
 });
 
-test('where there is no list, one is shown to be pasted as a whole', () => {
+test('a policy without a list gets one to paste as a whole', () => {
   const lists = [explanation('mount', 165), UNAME].map((one) => ({
     ...one,
     changes: [adds(one.call.name, undefined)].map(({ line: _, ...change }) => change),
@@ -62,7 +62,7 @@ test('where there is no list, one is shown to be pasted as a whole', () => {
   );
 });
 
-test('calls of the two tables are told apart, and each goes into the list of its own', () => {
+test('calls of the two tables are printed apart, each with its own list', () => {
   const ready = (name: string, number: number): Explanation => ({
     ...explanation(name, number),
     phase: 'ready',
@@ -121,7 +121,7 @@ test('calls that are denied by name are one group, and leave each line together'
   );
 });
 
-test('guesses, findings and what is only recorded are not mixed', () => {
+test('guesses, findings and recorded calls are not mixed', () => {
   const cause = { kind: 'recorded', what: 'log mount', at } as const;
   const shown = text([
     UNAME,
@@ -134,7 +134,7 @@ test('guesses, findings and what is only recorded are not mixed', () => {
   assert.equal(shown.match(/no change is proposed/g)?.length, 1);
 });
 
-test('--verbose tells each call, and one list at the end', () => {
+test('--verbose prints each call, and one list at the end', () => {
   const shown = text([MOUNT, UNAME], { verbose: true });
   assert.equal(shown.match(/to allow it,/g)?.length, 2);
   assert.match(shown, /by demod\[63\]/);
@@ -142,7 +142,7 @@ test('--verbose tells each call, and one list at the end', () => {
   assert.doesNotMatch(shown, /--verbose/);
 });
 
-test('a written policy is shown as a diff, with only what is left to do', () => {
+test('a written policy is shown as a diff, with only the remaining steps', () => {
   const unit: AllowingChange = {
     does: 'add SystemCallFilter=uname',
     where: 'systemctl edit',
@@ -157,6 +157,6 @@ test('a written policy is shown as a diff, with only what is left to do', () => 
   assert.doesNotMatch(shown, /add to allow|--write/);
 });
 
-test('the names to add are sorted, each once', () => {
+test('names to add are sorted, without duplicates', () => {
   assert.deepEqual(namesToAdd([adds('b'), adds('a'), adds('b')]), ['a', 'b']);
 });

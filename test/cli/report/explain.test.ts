@@ -18,7 +18,7 @@ const explanation = (more: Partial<Explanation> = {}): Explanation => ({
 const text = (...all: Explanation[]) =>
   explanationsText('demo.service', all, { sources: new Map(), machine: 'x86-64' });
 
-test('the head counts what was refused, and what would be', () => {
+test('the head counts calls that were refused, and that would be', () => {
   const head = (...all: Explanation[]) => text(...all).split('\n')[0];
   assert.equal(head(), 'demo.service: no refused call is on record');
   assert.equal(head(explanation()), 'demo.service: 1 call was refused');
@@ -29,7 +29,7 @@ test('the head counts what was refused, and what would be', () => {
   assert.equal(head(explanation({ got: 'recorded' })), 'demo.service: no call was refused, 1 would be');
 });
 
-test('a call has the processes, the last time, and the changes that let it through', () => {
+test('each call has its processes, its last time, and changes that allow it', () => {
   const shown = text(
     explanation({
       count: 3,
@@ -43,7 +43,7 @@ test('a call has the processes, the last time, and the changes that let it throu
   assert.match(shown, /it may mount/);
 });
 
-test('under a policy with [ready] it is told when the calls were made', () => {
+test('under a policy with [ready], calls of the start and later ones are told apart', () => {
   const atStart = explanation({ phase: 'start' });
   const late = explanation({
     phase: 'ready',
@@ -63,7 +63,7 @@ test('under a policy with [ready] it is told when the calls were made', () => {
   ]);
 });
 
-test('names of processes and texts of policies reach no terminal as they are', () => {
+test('names of processes and texts of policies reach the terminal escaped', () => {
   const hostile = 'a\x1b[2J\nb';
   const shown = text(
     explanation({
@@ -74,7 +74,7 @@ test('names of processes and texts of policies reach no terminal as they are', (
   assert.ok(!shown.includes('\x1b') && !shown.includes('\nb'));
 });
 
-test('a guess says that it is one, and how it might be known', () => {
+test('a guess is marked as one, with a way to be sure', () => {
   const guess = explanation({ certain: false, changes: [] });
   assert.match(text(guess), /\n {2}no change is proposed .*: 'explain --record', outside/);
   const recorded = { sources: new Map(), machine: 'x86-64', recorded: true };
@@ -85,7 +85,7 @@ test('a guess says that it is one, and how it might be known', () => {
   assert.doesNotMatch(text(explanation({ changes: [] })), /no change/);
 });
 
-test('programs get numbers in hex, and null where nothing is known', () => {
+test('JSON has numbers in hex, and null for unknown values', () => {
   const [found] = explanationsJson([
     explanation({
       call: { abi: undefined, number: 5, name: 'call 5', known: false, args: [255n] },

@@ -18,7 +18,7 @@ async function diffOf(before: string, after: string): Promise<string[]> {
   return told.slice(0, told.indexOf('---')).trimEnd().split('\n');
 }
 
-test('each call is told with both answers, and calls that are alike in one line', async () => {
+test('each call has its old and new answer; calls with the same answers share a line', async () => {
   const after = '[syscalls]\ndeny = ["execve", "mount:EPERM", "umount2", "acct"]\naction = "EACCES"\n';
   assert.deepEqual(await diffOf(POLICY, after), [
     '-allow (x86-64): acct, umount2',
@@ -26,7 +26,7 @@ test('each call is told with both answers, and calls that are alike in one line'
   ]);
 });
 
-test('in JSON the diff is the same text, also in short', async () => {
+test('JSON has the same text, also in the short form', async () => {
   const system = machine({}, POLICY);
   await run(system);
   setPolicy(system, POLICY.replace('mount:EPERM', 'mount:ENOSYS'));
@@ -39,7 +39,7 @@ test('in JSON the diff is the same text, also in short', async () => {
   }
 });
 
-test('where some arguments get another answer that is said', async () => {
+test('a note says that some arguments get another answer', async () => {
   const rule = '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 16 }]\naction = "EPERM"\n';
   assert.deepEqual(await diffOf(POLICY, POLICY + rule), [
     '-allow (x86-64, some arguments): socket',
@@ -47,7 +47,7 @@ test('where some arguments get another answer that is said', async () => {
   ]);
 });
 
-test('a filter that is new, or that nobody can read, is named alone', async () => {
+test('a filter that is new or unreadable is only named', async () => {
   const first = await run(machine({}, POLICY), { check: true, diff: true });
   assert.match(first.text, new RegExp(`^Binary file ${FILTER}: create$`, 'm'));
   const system = machine({}, POLICY);
@@ -57,7 +57,7 @@ test('a filter that is new, or that nobody can read, is named alone', async () =
   assert.match(text, new RegExp(`^Binary file ${FILTER}: replace$`, 'm'));
 });
 
-test('the filter of [ready] is told as the one of the start is', async () => {
+test('the filter of [ready] is compared like that of the start', async () => {
   const ready = (calls: string) => `${POLICY}[ready]\ndeny = [${calls}]\n`;
   const system = machine({ files: { [PACKAGED_INJECTOR]: '' } }, ready('"bind"'));
   assert.equal((await run(system)).exit, 0);

@@ -16,7 +16,7 @@ const metrics = (all: readonly UnitStatus[], notApplied: readonly string[] = [],
 
 const error = { severity: 'error', code: 'drift-files', message: 'x' } as const;
 
-test('a unit is in one mode and one state, and not in the others', () => {
+test('a unit has exactly one mode and one state', () => {
   const samples = metrics([one({ state: 'restart-due' })]);
   const of = (name: string, label: string) =>
     samples.filter((s) => s.name === name).map((s) => [s.labels.get(label), s.value]);
@@ -47,7 +47,7 @@ test('a unit of two phases has the mode of its start, too', () => {
   );
 });
 
-test('each kind of drift is a sample, and what is wrong, not applied and the exit status are', () => {
+test('each kind of drift is a sample, as are errors, not-applied policies and the exit status', () => {
   const drifted = one({ unit: 'b.service', drift: ['drift-policy', 'overridden'], diagnostics: [error] });
   const told = metrics([one(), drifted], ['c.service'], 1)
     .filter(({ name }) => !/_(mode|state)$/.test(name))
@@ -62,7 +62,7 @@ test('each kind of drift is a sample, and what is wrong, not applied and the exi
   ]);
 });
 
-test('the number of refused calls is there where it is known', () => {
+test('the number of refused calls is a sample if it is known', () => {
   const refused = (unit: string, count: number | undefined) =>
     one({ unit, refused: { count, calls: [], unseen: [] } });
   const told = metrics([
@@ -79,7 +79,7 @@ test('the number of refused calls is there where it is known', () => {
   ]);
 });
 
-test('what runs with filters that it was given has a sample for each command that gave some', () => {
+test('filters that were added to running processes are a sample for each command', () => {
   const by = (who: 'apply' | 'tighten') => ({ invocation: '1', at: 0, by: who, deny: [] });
   const { mode: _, policy: __, dropIn: ___, ...bare } = one({ unit: 'b.service' });
   const samples = metrics([
@@ -99,18 +99,16 @@ test('what runs with filters that it was given has a sample for each command tha
   );
 });
 
-test('what can not be told is wrong, and in no mode', () => {
+test("a unit that can't be examined is an error, and in no mode", () => {
   const { mode: _, state: __, ...bare } = one({ exit: 2 });
   const samples = metrics([bare]);
-  assert.deepEqual(
-    samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value),
-    [0, 0],
-  );
+  const values = samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value);
+  assert.deepEqual(values, [0, 0]);
   assert.ok(!samples.some(({ name }) => name === 'sandbox_unit_state'));
   assert.ok(samples.some(({ name, value }) => name === 'sandbox_unit_wrong' && value === 1));
 });
 
-test('a name is one value, whatever is in it', () => {
+test('a name is one value, whatever it contains', () => {
   const names = [
     'a"b.service',
     'a\\x2db.service',
@@ -122,8 +120,9 @@ test('a name is one value, whatever is in it', () => {
   ];
   const samples = metrics(names.map((unit) => one({ unit })));
   const seen = samples.filter(({ name }) => name === 'sandbox_unit_wrong').map(({ labels }) => labels);
+  const found = seen.map((labels) => labels.get('unit'));
   assert.deepEqual(
-    seen.map((labels) => labels.get('unit')),
+    found,
     names.map((name) => name.replaceAll('\n', '\\x0a')),
   );
 });

@@ -23,7 +23,7 @@ const shown = (lines: readonly PlanLine[], verbose = false): string[] =>
 
 const CALLS = ['bpf', 'kexec_load', 'mount', 'reboot', 'swapon'];
 
-test('entries of one list that are enforced alike share a row', () => {
+test('entries of one list with the same enforcer share a row', () => {
   const lines = CALLS.map((name, i) => denied(name, 3 + i));
   assert.deepEqual(shown(lines), [
     '3-7 | deny:EPERM bpf, kexec_load, mount and 2 more | systemd | SystemCallFilter=',
@@ -34,12 +34,12 @@ test('entries of one list that are enforced alike share a row', () => {
   );
 });
 
-test('one more entry is named', () => {
+test('a single further entry is named', () => {
   const [row] = shown(CALLS.slice(0, 4).map((name) => denied(name, 3)));
   assert.match(row!, /deny:EPERM bpf, kexec_load, mount, reboot \|/);
 });
 
-test('an entry of another answer, enforcer, means or reason has a row of its own', () => {
+test('an entry with another answer, enforcer, means or reason has its own row', () => {
   const others: Partial<PlanLine>[] = [
     { entry: { list: 'deny', name: 'b', action: 'kill' }, subject: 'deny b:kill' },
     { entry: { list: 'log', name: 'b' }, subject: 'log b' },
@@ -55,7 +55,7 @@ test('an entry of another answer, enforcer, means or reason has a row of its own
   }
 });
 
-test('rows go from the top of a file to its bottom, each at the place of its first entry', () => {
+test('rows follow the file, each at the place of its first entry', () => {
   const { entry: _, ...rule } = denied('socket', 9, { subject: 'rule socket: allow' });
   const allowed = { entry: { list: 'allow', name: 'read' }, subject: 'allow read' } as const;
   const lines = [denied('read', 12, allowed), denied('bpf', 3), denied('mount', 20), rule];
@@ -64,19 +64,17 @@ test('rows go from the top of a file to its bottom, each at the place of its fir
   assert.deepEqual(numbers(true), ['3', '9', '12', '20']);
 });
 
-test('lines that are no entries of a list are never put together', () => {
+test('lines that are no entries of a list are never joined', () => {
   const { entry: _, ...rule } = denied('a', 4, { subject: 'rule socket: allow' });
   assert.equal(shown([rule, { ...rule, at: { ...rule.at, line: 5 } }]).length, 2);
 });
 
-test('lines of several files are told file by file, and those of one other with its name', () => {
+test('lines of several files are grouped by file; one other file is named', () => {
   const base = { file: '/usr/lib/base\u001b.toml', line: 1, column: 1 };
   const lines = [denied('a', 3), denied('b', 1, { at: base }), denied('c', 4)];
   const rows = shown(lines);
-  assert.deepEqual(
-    rows.map((row) => row.split(' | ').slice(0, 2).join(' ')),
-    [FILE, '3-4 deny:EPERM a, c', '/usr/lib/base\\x1b.toml', '1 deny b:EPERM'],
-  );
+  const found = rows.map((row) => row.split(' | ').slice(0, 2).join(' '));
+  assert.deepEqual(found, [FILE, '3-4 deny:EPERM a, c', '/usr/lib/base\\x1b.toml', '1 deny b:EPERM']);
   assert.equal(shown([denied('b', 1, { at: base })])[0], '/usr/lib/base\\x1b.toml');
   assert.equal(shown([denied('a', 3)]).length, 1);
 });

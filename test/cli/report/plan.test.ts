@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type PlanVerbOptions, plan } from '../../../src/cli/commands/plan.js';
 import { fakeContext, machineWith, program } from '../../support/fake-system.js';
 
-test('values of a policy are shown in a plan by the numbers of what is not seen', async () => {
+test('invisible characters in a policy are shown as numbers', async () => {
   const system = machineWith(
     '[Service]\nExecStart=/usr/sbin/demod\n',
     '[service]\nReadWritePaths = ["-/srv/Z\\u202eY\\u200bX\\U000e0041"]\n',
@@ -22,7 +22,7 @@ const textOf = async (policy: string, options: PlanVerbOptions = {}, unit = SIMP
   return (await plan(fakeContext(system), ['demo.service'], options)).text.replace(/ +/g, ' ');
 };
 
-test('what [ready] changes of the unit is shown: its type, and a start that takes longer', async () => {
+test('changes of the unit by [ready] are shown: its type, and a longer start', async () => {
   const text = await textOf('[ready]\ndeny = ["bind", "io_uring_setup"]\n');
   assert.match(text, /^ Type=exec \[ready\] of a service that doesn't report readiness: /m);
   assert.match(text, /^ RequiresMountsFor= /m);
@@ -34,7 +34,7 @@ test('what [ready] changes of the unit is shown: its type, and a start that take
   assert.doesNotMatch(telling, /Type=/);
 });
 
-test('what a permissive [ready] would refuse is told as recorded, with what its filter changes all the same', async () => {
+test('a permissive [ready] is shown as recording, with the other effects of its filter', async () => {
   const ready = '[ready]\ndeny = ["bind", "io_uring_setup"]\n';
   assert.match(await textOf(ready), /^ refused 2: bind, io_uring_setup$/m);
   const text = await textOf(ready, { permissive: true });

@@ -28,7 +28,7 @@ const SIZES: readonly [bigint, string][] = [
   [5n << 40n, '5T'],
 ];
 
-describe('amounts are written as systemd writes them', () => {
+describe('amounts are written as by systemd', () => {
   for (const [microseconds, text] of TIMES) {
     test(`${microseconds} µs: ${text}`, () => assert.equal(timeText(microseconds), text));
   }
@@ -36,7 +36,7 @@ describe('amounts are written as systemd writes them', () => {
     test(`${bytes} bytes: ${text}`, () => assert.equal(sizeText(bytes), text));
 });
 
-describe('the exit status', () => {
+describe('exit status of run', () => {
   const cases: [result: string, code: number, status: number, exit: number][] = [
     ['success', 1, 0, 0],
     ['exit-code', 1, 7, 7],
@@ -63,7 +63,7 @@ describe('the exit status', () => {
 
 const UNKNOWN = 2n ** 64n - 1n;
 
-test('all that a unit can say of its end', () => {
+test("all properties of a unit's end are printed", () => {
   const unit = unitState({
     Result: 'success',
     ExecMainCode: 1,
@@ -91,7 +91,7 @@ test('all that a unit can say of its end', () => {
   assert.deepEqual([runtime, cpuTime, memoryPeak], [1_500_000n, 9001n, 1_572_864n]);
 });
 
-test('a unit that says nothing has no numbers', () => {
+test('a unit without properties has no numbers', () => {
   const unit = unitState({ Result: 'resources', MemoryPeak: UNKNOWN });
   assert.deepEqual(summaryLines(unit), ['Finished with result: resources']);
 });

@@ -25,17 +25,15 @@ const UNITS = [
   { unit: 'untold.service', diagnostics: [error('bad-file', 'no')] },
 ];
 
-test('a table has the most exposed units first, and none that cannot be told', () => {
+test('the table has the most exposed units first, and leaves out unknown ones', () => {
   const lines = scoresText(UNITS, false).trimEnd().split('\n');
-  assert.deepEqual(
-    lines.map((line) => line.split(/ {2,}/)[0]),
-    ['UNIT', 'c.service', 'a.service', 'b.service'],
-  );
+  const found = lines.map((line) => line.split(/ {2,}/)[0]);
+  assert.deepEqual(found, ['UNIT', 'c.service', 'a.service', 'b.service']);
   assert.match(lines[2]!, /^a\.service +8\.9 +EXPOSED +8\.9 +20 of 21$/);
   assert.equal(scoresText([], false), '');
 });
 
-test('a unit that is named has all that stays open', () => {
+test('a named unit has a list of all that is open', () => {
   const text = scoresText(UNITS.slice(0, 1), true);
   assert.ok(text.startsWith('a.service: exposure 8.9 EXPOSED\n\n  DOOR '), text);
   assert.match(text, /^ {2}exec +start programs +closed by the launcher, SystemCallFilter=$/m);
@@ -45,12 +43,12 @@ test('a unit that is named has all that stays open', () => {
   assert.match(narrow, /^Places to write and execute: \/dev, \/home, \/root,\n {2}\/run\/user$/m);
 });
 
-test('places that are none, and that cannot be told, are said to be so', () => {
+test('places to write: none, or unknown', () => {
   assert.match(openText({ ...after, places: [] }), /execute: none$/m);
   assert.match(openText({ ...after, places: undefined }), /execute: unknown, since/);
 });
 
-test('what [ready] takes away is told beside the start', () => {
+test('the effect of [ready] is shown beside the start', () => {
   const { change, after } = scoreOfPolicy('[ready]\ndeny = ["execve", "execveat", "@clock", "@mount"]\n');
   const { exposure, untilReady } = after.score;
   const text = scoresText([{ unit: 'a.service', scored: after, diagnostics: [] }], true);
@@ -72,13 +70,13 @@ test('what [ready] takes away is told beside the start', () => {
   assert.equal('untilReady' in scoredJson(PLANNED.after), false);
 });
 
-test('a change is one line', () => {
+test('a change of exposure is one line', () => {
   assert.equal(changeText(change), 'Exposure: 9.6 UNSAFE without the policy, 8.9 EXPOSED with it\n');
   assert.deepEqual(changeJson(change), { before: 9.6, after: 8.9 });
   assert.equal(changeJson(undefined), null);
 });
 
-test('for programs there are the units that can be told, in their order', () => {
+test('JSON has the units with a known exposure, in their order', () => {
   assert.deepEqual(
     scoresJson(UNITS).map(({ unit, exposure, level }) => [unit, exposure, level]),
     [

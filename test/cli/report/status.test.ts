@@ -23,19 +23,19 @@ const row = (more: Partial<UnitStatus>) =>
     .split('\n')[1]!
     .split(/ {2,}/);
 
-test('a unit has a line, with what can not be told left out', () => {
+test('each unit has a line without unknown values', () => {
   assert.deepEqual(row({}), ['a.service', 'enforcing', 'live', '-', '-', '/etc/a.toml']);
   const { state: _, mode: __, policy: ___, ...bare } = one();
   assert.match(statusText([bare], true), /a\.service {2}- {5}- {6}- {6}- {8}-\n$/);
 });
 
-test('drift is told by codes without their prefix, and that there may be more of it', () => {
+test('drift is shown by codes without their prefix, with a mark if there may be more', () => {
   assert.equal(row({ drift: ['drift-policy', 'drift-unit'] })[3], 'policy, unit');
   assert.equal(row({ drift: ['drift-policy'], untold: true })[3], 'policy, ?');
   assert.equal(row({ untold: true })[3], '?');
 });
 
-test('the number of refused calls is known, at least so, or not known', () => {
+test('the number of refused calls is exact, a minimum, or unknown', () => {
   const refused = (count: number | undefined, unseen: readonly Unseen[] = []) =>
     row({ refused: { count, calls: [], unseen } })[4];
   assert.equal(refused(0), '0');
@@ -47,7 +47,7 @@ test('the number of refused calls is known, at least so, or not known', () => {
 
 const wide: Theme = { ...PLAIN, columns: 80 };
 
-test('a unit has one line that fits a terminal, its policy cut first, and its name never', () => {
+test('a line fits the terminal: the policy is cut first, the name never', () => {
   const long = 'prometheus-node-exporter.service';
   const units = [
     one(),
@@ -64,7 +64,7 @@ test('a unit has one line that fits a terminal, its policy cut first, and its na
   assert.match(longest, /^u{90} {2}enfo…ing {2}live/);
 });
 
-test('a template has its instances below it, by their states', () => {
+test('a template has its instances below it, by state', () => {
   const instances = [
     { name: 'a@1.service', state: 'live' },
     { name: 'a@2.service', state: 'restart-due' },
@@ -81,7 +81,7 @@ test('a template has its instances below it, by their states', () => {
   assert.equal(cut.length, 80);
 });
 
-test('where several units are to be applied again, people get one command for all', () => {
+test('several units to be applied again get one command', () => {
   const context = fakeContext(machineWith('', ''));
   const drifted = (unit: string, hint = `sandbox-unit apply ${unit}`) =>
     error('drift-policy', `${unit}: changed`, { hint });
@@ -96,12 +96,12 @@ test('where several units are to be applied again, people get one command for al
   assert.deepEqual(hints([drifted('a.service'), other]), ['sandbox-unit apply a.service', other.hint]);
 });
 
-test('calls that are recorded are named, three at most, and shown as they are printed', () => {
+test('recorded calls are named, three at most, without control characters', () => {
   assert.equal(row({ recorded: ['uname', 'a\x1b'] })[1], 'enforcing, records uname, a\\x1b');
   assert.match(row({ recorded: ['a', 'b', 'c', 'd', 'e'] })[1]!, /^enforcing, records a, b, c and 2 more$/);
 });
 
-test('a start that is held to less than what serves is told', () => {
+test('a start with fewer limits than the running service is marked', () => {
   assert.equal(row({ modeUntilReady: 'permissive' })[1], 'enforcing, permissive until it serves');
   assert.equal(
     row({ modeUntilReady: 'permissive', recorded: ['uname'] })[1],
@@ -111,7 +111,7 @@ test('a start that is held to less than what serves is told', () => {
   assert.equal(row({ mode: 'permissive', modeUntilReady: 'permissive' })[1], 'permissive');
 });
 
-test('a unit without files of ours has a line only if there is drift', () => {
+test("a unit without sandbox-unit's files has a line only if there is drift", () => {
   const { dropIn: _, ...bare } = one();
   assert.equal(statusText([bare], true), '');
   assert.match(statusText([{ ...bare, drift: ['drift-files'] }], true), /a\.service/);
@@ -119,7 +119,7 @@ test('a unit without files of ours has a line only if there is drift', () => {
   assert.equal(statusText([], false), '');
 });
 
-test('to programs what can not be told is null', () => {
+test('JSON has null for unknown values', () => {
   assert.deepEqual(
     statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
     {
@@ -138,7 +138,7 @@ test('to programs what can not be told is null', () => {
   );
 });
 
-test('behind the state stands whether what runs was given filters; a unit without a policy has the command', () => {
+test('the state mentions filters that were added to running processes; a unit without a policy shows the command', () => {
   const by = (who: 'apply' | 'tighten') => [{ invocation: '1', at: 0, by: who, deny: [] }];
   assert.equal(row({ injected: by('apply') })[2], 'live, injected');
   const { dropIn: _, state: __, mode: ___, policy: ____, ...bare } = one();
@@ -148,7 +148,7 @@ test('behind the state stands whether what runs was given filters; a unit withou
   );
 });
 
-test('in short a unit has changed where there is drift', () => {
+test('short JSON reports a change for a unit with drift', () => {
   const { state: _, ...bare } = one({ unit: 'b.service' });
   const drifted = one({ drift: ['drift-unit'], diagnostics: [note('drift-unit', 'its files have changed')] });
   assert.deepEqual(statusSummary([drifted, bare]), {
@@ -164,7 +164,7 @@ test('in short a unit has changed where there is drift', () => {
   assert.equal(statusSummary([bare]).changed, false);
 });
 
-test('what is to be looked at is styled as that, with words that say it', () => {
+test('problems are coloured, and also named in words', () => {
   const look = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
   const styled = (more: Partial<UnitStatus>) => statusText([one(more)], true, look).split('\n')[1]!;
   assert.match(styled({}), /<good>enforcing<\/> +<good>live<\/> +- +- +\/etc\/a\.toml$/);

@@ -39,7 +39,7 @@ test('each state has its exit status; the gravest of several counts', () => {
   assert.equal(outcome(REFUSED, { ...REFUSED, state: 'killed' }).exit, 2);
 });
 
-test('the text has how many are refused what, and for how long they stood still', () => {
+test('the text has the number of processes, the calls, and how long they were stopped', () => {
   assert.equal(
     outcome(DONE, { ...DONE, unit: 'c.service', threads: 3, paused: undefined }, REFUSED).text,
     'a.service: tightened\n1 thread of 1 process is refused execve (EPERM), @mount (kill); they stood still for 2.3 ms.\n' +
@@ -48,7 +48,7 @@ test('the text has how many are refused what, and for how long they stood still'
   );
 });
 
-test('programs get the same, and each diagnostic names its unit where there are several', () => {
+test('JSON has the same, and each diagnostic names its unit if there are several', () => {
   const { json, diagnostics } = outcome(
     { ...DONE, diagnostics: [note('keeps-filter', 'it stays')] },
     REFUSED,
@@ -59,9 +59,7 @@ test('programs get the same, and each diagnostic names its unit where there are 
     ...{ unit: 'b.service', state: 'refused', threads: 0, processes: 0, paused: null },
     diagnostics: [{ severity: 'error', code: 'thread-stuck', message: 'one' }],
   });
-  assert.deepEqual(
-    diagnostics.map(({ message }) => message),
-    ['a.service: it stays', 'b.service: one'],
-  );
+  const messages = diagnostics.map(({ message }) => message);
+  assert.deepEqual(messages, ['a.service: it stays', 'b.service: one']);
   assert.equal(outcome(REFUSED).json.changed, false);
 });

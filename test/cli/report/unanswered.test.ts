@@ -13,7 +13,7 @@ const told = (asking: Asking, more: object = {}) => {
   return { text, message: diagnostics[0]!.message, hint: diagnostics[0]!.hint ?? '' };
 };
 
-test('each round has a file of its own, so that no answer is lost', () => {
+test('each round of questions has its own file, so that no answer is lost', () => {
   const textOf = (...facts: string[]) => told({ facts }).text;
   const command = 'sandbox-unit facts --script | ssh root@web1 sh -s -- --ask YQ==';
   assert.equal(textOf('web1.facts'), `${command} >web1.more\n`);
@@ -27,7 +27,7 @@ test('the hint names what is printed', () => {
   assert.match(told({}, { words: undefined }).hint, /^plan it on that machine/);
 });
 
-test('facts of other units are told from facts that lack something', async () => {
+test('missing facts of other units are told from incomplete ones', async () => {
   const answers = new Map(
     ['a', 'b', 'c', 'd\u001b'].map((name) => [`unit ${name}.service Service`, { kind: 'absent' }] as const),
   );

@@ -26,7 +26,7 @@ test('a unit is enforced, not enforced, or not proven', () => {
 
 const says = (more: Partial<ThreadGroup>) => /7 +\S+ +2 +1 +(.*)\n/.exec(text(EXIT.ok, group(more)))![1];
 
-test('each process has what its filters come to beside what it is held to', () => {
+test('each process has the result of its filters beside the expected policy', () => {
   assert.equal(says({}), 'as the policy says');
   assert.equal(
     says({ calls: 'looser', leftOver: true }),
@@ -40,7 +40,7 @@ test('each process has what its filters come to beside what it is held to', () =
   assert.equal(says({ heldTo: 'nothing' }), 'without any sandbox, as planned');
 });
 
-test('a name that a process gave itself reaches no terminal as it is', () => {
+test('a name that a process gave itself reaches the terminal escaped', () => {
   const shown = text(EXIT.ok, group({ processes: [{ pid: 7, name: 'a\x1b[2Jb', threads: 1 }] }));
   assert.ok(shown.includes('a\\x1b[2Jb') && !shown.includes('\x1b'));
 });
@@ -59,7 +59,7 @@ test('a call that gets through has both answers', () => {
   assert.match(second!, /kill, got EPERM \(some arguments\) +uname, bpf$/);
 });
 
-test('programs get each group whole', () => {
+test('JSON has each group whole', () => {
   const [found] = groupsJson([group()]);
   assert.deepEqual(found, {
     ...{ processes: [{ pid: 7, name: 'demod', threads: 2 }], filters: 1, heldTo: 'policy', leftOver: false },
@@ -67,7 +67,7 @@ test('programs get each group whole', () => {
   });
 });
 
-test('what is enforced and what is not are styled otherwise', () => {
+test('enforced and not enforced have different colours', () => {
   const look = { ...PLAIN, paint: (role: string, said: string) => `<${role}>${said}</>` };
   const styled = (exit: number, more: Partial<ThreadGroup>) =>
     enforcementText(PLAN, exit, [group(more)], look);

@@ -7,7 +7,7 @@ import { FakeSystem, fakeContext, HOME, program } from '../../support/fake-syste
 import { FakeUnits, SUCCESS } from '../../support/fake-units.js';
 import { codes, type Options, propertiesOf, ran, UNAME } from '../../support/run-in-memory.js';
 
-describe('what the command reads from and writes to', () => {
+describe('run: standard input and output', () => {
   const kinds: readonly [Options, readonly boolean[], string][] = [
     [{}, [true, true, true], 'journal'],
     [{ pty: true }, [false, false, false], 'terminal'],
@@ -26,7 +26,7 @@ describe('what the command reads from and writes to', () => {
   }
 
   const sender = `${HOME}/native-helper/build/x86-64/send-descriptors`;
-  test('the own descriptors', async () => {
+  test("--pipe passes the caller's descriptors", async () => {
     const files = { [sender]: program('') };
     const one = await ran(
       { ...UNAME, pipe: true },
@@ -43,7 +43,7 @@ describe('what the command reads from and writes to', () => {
     [{ pty: true, block: false }, ['myos']],
     [{ shell: true }, ['myos']],
   ] as const) {
-    test(`${JSON.stringify(options)} ${words}: usage`, async () => {
+    test(`${JSON.stringify(options)} ${words}: usage error`, async () => {
       assert.deepEqual(codes(await ran({ ...UNAME, ...options }, { words })), ['usage']);
     });
   }
@@ -85,14 +85,14 @@ describe('what the command reads from and writes to', () => {
     );
     return { ...one, asked };
   };
-  test('a terminal', async () => {
+  test('run: a terminal', async () => {
     const one = await onTerminal(undefined);
     assert.equal(propertiesOf(one).get('TTYPath'), '/dev/pts/7');
     assert.equal(propertiesOf(one).get('StandardInput'), 'tty');
     assert.deepEqual([one.outcome.exit, one.asked], [0, ['begin', 'finish', 'hang up']]);
     assert.match(one.units.told[1]!, /^Press /);
   });
-  test('a terminal that is detached: the unit is hung up, and its end nobody waits for', async () => {
+  test('that is detached without --wait: the unit gets a hang-up', async () => {
     const one = await onTerminal('detached');
     assert.deepEqual(
       [one.outcome.exit, one.asked.slice(0, 2), one.units.stopped],
@@ -100,7 +100,7 @@ describe('what the command reads from and writes to', () => {
     );
     assert.equal(one.units.told.at(-1), 'Disconnected from x.service, which is hung up');
   });
-  test('a terminal that is detached from a unit that is waited for: its end is told', async () => {
+  test('that is detached with --wait: the end is reported', async () => {
     const one = await onTerminal('detached', true);
     assert.deepEqual(
       [one.outcome.exit, one.asked.slice(0, 2), one.units.stopped],
@@ -115,23 +115,23 @@ describe('what the command reads from and writes to', () => {
     [{ how: 'interrupted', signal: 1 }, 129],
   ];
   for (const [how, status] of ends) {
-    test(`a terminal that is ${how.how} before the end: ${status}`, async () => {
+    test(`that is ${how.how} before the end: ${status}`, async () => {
       const one = await onTerminal(how);
       assert.deepEqual([one.outcome.exit, one.units.stopped], [status, []]);
     });
   }
 });
 
-describe('interrupts while it is waited for', () => {
+describe('run --wait: interrupts', () => {
   const SIGINT = { name: 'SIGINT', number: 2 };
   const SIGTERM = { name: 'SIGTERM', number: 15 };
-  test('the first has the unit stopped, and its end waited for', async () => {
+  test('the first stops the unit, and its end is waited for', async () => {
     const one = await ran({ ...UNAME, wait: true, unit: 'x' }, { interrupts: [SIGTERM] });
     assert.deepEqual(one.units.stopped, ['x.service']);
     assert.equal(one.outcome.exit, 143);
     assert.equal(one.units.told.at(-2), 'Finished with result: success');
   });
-  test('after the second its end is not waited for', async () => {
+  test('the second ends the wait', async () => {
     const one = await ran(
       { ...UNAME, wait: true, unit: 'x' },
       { interrupts: [SIGINT, SIGINT], stops: false },

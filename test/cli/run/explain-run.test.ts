@@ -47,7 +47,7 @@ async function explained(file: string, logs: Logs = {}, options: FakeOptions = {
 
 const UNAME = record(100, 63, PROGRAM);
 
-test('a call is explained by what refuses it in the unit, and the change is one of the command line', async () => {
+test('explain of a unit of run: the cause is a directive of the unit, and the change a command line', async () => {
   const cases: readonly [string, string, RegExp][] = [
     [unitFile('SystemCallFilter=~uname'), 'own-filter', /take uname out of --deny or add it to --allow/],
     [launched(filterWord()), 'own-filter', /take uname out of --deny or add it to --allow/],
@@ -55,16 +55,14 @@ test('a call is explained by what refuses it in the unit, and the change is one 
   for (const [file, kind, change] of cases) {
     const { exit, refusals, text, json } = await explained(file, { records: [UNAME] });
     assert.deepEqual([exit, json.policy], [1, null]);
-    assert.deepEqual(
-      refusals.map(({ call, cause }) => [call, cause.kind]),
-      [['uname', kind]],
-    );
+    const found = refusals.map(({ call, cause }) => [call, cause.kind]);
+    assert.deepEqual(found, [['uname', kind]]);
     assert.match(text, change);
     assert.match(text, /\(sandbox-unit run\)/);
   }
 });
 
-test('a directive that refuses a call is named, and another filter is told to be one', async () => {
+test('explain of a unit of run: names a directive that refuses a call, and a foreign filter as such', async () => {
   const mount = record(100, 165, PROGRAM);
   const distort = (properties: Map<string, unknown>) => properties.set('ProtectKernelModules', true);
   const load = record(100, 175, PROGRAM);
@@ -78,7 +76,7 @@ test('a directive that refuses a call is named, and another filter is told to be
   );
 });
 
-test('no change is proposed for a guess, and no way out that such a unit has not', async () => {
+test('explain of a unit of run: proposes no change for a guess, and no impossible one', async () => {
   const { refusals, text } = await explained(unitFile('SystemCallFilter=~uname'), {
     records: [record(900, 63, PROGRAM)],
   });
@@ -87,13 +85,13 @@ test('no change is proposed for a guess, and no way out that such a unit has not
   assert.doesNotMatch(text, /--record/);
 });
 
-test('a call that the launcher only records is no finding', async () => {
+test('explain of a unit of run: a call that the launcher only records is no finding', async () => {
   const logged = UNAME.replace('code=0x80000000', 'code=0x7ffc0000');
   const { exit, refusals } = await explained(unitFile(''), { records: [logged] });
   assert.deepEqual([exit, refusals[0]?.cause.kind], [0, 'recorded']);
 });
 
-test('without a record it is told whether there can be one', async () => {
+test('explain of a unit of run: without a record it says whether there can be one', async () => {
   const none = await explained(launched(filterWord()));
   assert.deepEqual([none.exit, none.codes], [0, ['no-record']]);
   for (const file of [launched(filterWord('action = "EPERM"\n')), launched('--filter-base64=eA==')]) {
@@ -102,7 +100,7 @@ test('without a record it is told whether there can be one', async () => {
   }
 });
 
-test('options about a file of a policy are not for such units, and of one that is gone that is said', async () => {
+test('explain of a unit of run: refuses options about a policy file, and reports a unit that is gone', async () => {
   const context = fakeContext(
     machineOf(
       unitFile(''),
@@ -123,7 +121,7 @@ test('options about a file of a policy are not for such units, and of one that i
   });
 });
 
-test('status tells of one by its name, and how many calls it was refused', async () => {
+test('status of a unit of run: by its name, with the number of refused calls', async () => {
   const refused = async (file: string, logs: Logs = {}) => {
     const { json } = await status(fakeContext(machineOf(file, logs)), [RUN]);
     const [unit] = json.units as {

@@ -38,7 +38,7 @@ async function explained(system: FakeSystem) {
   };
 }
 
-test('calls that a watch saw refused are told with the entry that refuses them', async () => {
+test('calls that a watch saw refused are explained by the entry that refuses them', async () => {
   const system = await tightened();
   const host = await recordedHost(fakeContext(system));
   const common = { architecture: 'x86-64', answer: 1, count: 2, programs: [0] } as const;
@@ -79,7 +79,7 @@ test('beside a policy each call has the line or the entry that refuses it', asyn
   ]);
 });
 
-test('without a watch nobody knows of calls that fail with an errno, and where to see them is said', async () => {
+test('without a watch calls that fail with an errno are unknown, and a hint says how to see them', async () => {
   const { exit, diagnostics } = await explained(await tightened());
   const [first, ...others] = diagnostics.filter(({ code }) => code !== 'records-incomplete');
   assert.deepEqual([exit, others.map(({ code }) => code)], [0, ['tightened']]);
@@ -88,7 +88,7 @@ test('without a watch nobody knows of calls that fail with an errno, and where t
   assert.equal(first!.hint, `'sandbox-unit learn --for 1min ${UNIT}' sees them while they are refused`);
 });
 
-test('where nothing is refused by tighten, the policy that is missing is the error', async () => {
+test('if tighten refuses nothing, the missing policy is the error', async () => {
   const system = await tightened();
   await system.restart(UNIT);
   await assert.rejects(explained(system), (cause) => codeOf(cause) === 'no-policy');

@@ -18,7 +18,7 @@ import {
   UNAME,
 } from '../../support/run-in-memory.js';
 
-test('variables are words of --property, and those of --setenv; the last of a name counts', async () => {
+test('run: variables are words of --property and --setenv; the last of a name counts', async () => {
   const cases: [property: string[], setenv: string[], variables: string[] | undefined][] = [
     [['Environment=A=x B=y'], [], ['A=x', 'B=y']],
     [['Environment="A=x y" \'B=\\t\' C=$D'], [], ['A=x y', 'B=\t', 'C=$D']],
@@ -33,14 +33,14 @@ test('variables are words of --property, and those of --setenv; the last of a na
   }
 });
 
-test('a gap of a directive is a warning where gaps are allowed', async () => {
+test('run --allow-gaps: a gap of a directive is a warning', async () => {
   const one = await ran({ ...UNAME, property: ['StateDirectoryQuota=1G'], allowGaps: true });
   assert.deepEqual([codes(one), one.outcome.exit], [[], 0]);
   assert.match(one.units.told[0]!, /^warning\[gap-directive\]: /);
   assert.equal(propertiesOf(one).get('StateDirectoryQuota'), undefined);
 });
 
-describe('the policy of a command line', () => {
+describe('run: policy of a command line', () => {
   const policies: readonly [RunOptions & { policy?: string; template?: string }, object | undefined][] = [
     [{}, undefined],
     [{ policy: 'p.toml' }, undefined],
@@ -74,7 +74,7 @@ describe('the policy of a command line', () => {
   }
 });
 
-test('a policy from standard input is taken alone, and with additions of the command line', async () => {
+test('run: a policy from standard input alone, and with additions of the command line', async () => {
   const input = '[syscalls]\ndeny = ["uname"]\n';
   const filterOf = async (options: Options) =>
     propertiesOf(await ran({ policy: '-', ...options }, { input })).get('SystemCallFilter');
@@ -86,7 +86,7 @@ test('a policy from standard input is taken alone, and with additions of the com
   assert.equal(wrong.outcome.diagnostics[0]!.at?.file, 'standard input');
 });
 
-test('what systemd can refuse is given to systemd, and nothing is installed', async () => {
+test('run: what systemd can refuse is left to systemd, and nothing is installed', async () => {
   const one = await ran({ ...UNAME, unit: 'x', description: 'd', collect: true });
   assert.deepEqual(codes(one), []);
   assert.equal(one.units.started[0]!.unit, 'x.service');
@@ -102,7 +102,7 @@ test('what systemd can refuse is given to systemd, and nothing is installed', as
   assert.deepEqual(one.system.changes, []);
 });
 
-test('what only the launcher can refuse goes to it in its command line; it is installed once', async () => {
+test('run: a rule for the launcher is an argument of it; the launcher is installed once', async () => {
   const one = await ran({ deny: ['execve', 'execveat'] }, { words: ['myos', '', '$A %n', '--wait'] });
   const [path, argv, flags] = argvOf(one);
   assert.equal(path, LAUNCHER);
@@ -118,29 +118,29 @@ test('what only the launcher can refuse goes to it in its command line; it is in
   assert.deepEqual((await ran({ deny: ['execve', 'execveat'] }, { files })).system.changes, []);
 });
 
-describe('the launcher is installed', () => {
+describe('run: the launcher is installed', () => {
   const NO_EXEC = { deny: ['execve', 'execveat'] };
   const locksOf = ({ system }: Ran) => system.calls.filter((call) => /lock|^replace/.test(call));
 
-  test('while nobody else changes units', async () => {
+  test('while no other run changes units', async () => {
     const locked = ['lock /run/sandbox-unit/lock 0', `replace ${LAUNCHER}`, 'unlock'];
     assert.deepEqual(locksOf(await ran(NO_EXEC)), locked);
   });
 
-  test('only where it is missing: else nobody is waited for', async () => {
+  test("only if it is missing: otherwise run doesn't wait", async () => {
     const files = { [LAUNCHER]: program('launcher of this build') };
     const one = await ran(NO_EXEC, { files, locked: 'for-ever' });
     assert.deepEqual([one.outcome.exit, locksOf(one)], [0, []]);
   });
 
-  test('the launcher is not installed while another run changes units all the time', async () => {
+  test('run: the launcher is not installed while another run keeps the lock', async () => {
     const one = await ran(NO_EXEC, { locked: 'for-ever' });
     assert.deepEqual([one.outcome.exit, codes(one), one.units.started], [1, ['busy'], []]);
     assert.ok(!one.system.files.has(LAUNCHER));
   });
 });
 
-test('variables are expanded where that is asked for, but not in what the launcher is told', async () => {
+test("run: variables are expanded on request, but not in the launcher's arguments", async () => {
   const files = { '/usr/bin/a$b': program(elf()) };
   const words = ['a$b', '$A'];
   const plain = await ran({ ...UNAME, expandEnvironment: 'yes' }, { words, files });
@@ -149,7 +149,7 @@ test('variables are expanded where that is asked for, but not in what the launch
   assert.deepEqual(argvOf(launched)[1].slice(2), ['--', '/usr/bin/a$$b', '$A']);
 });
 
-test('the options of the unit become its directives', async () => {
+test('run: options become directives of the unit', async () => {
   const one = await ran({
     ...UNAME,
     uid: 'daemon',
@@ -187,7 +187,7 @@ test('the options of the unit become its directives', async () => {
   for (const [name, value] of Object.entries(expected)) assert.deepEqual(properties[name], value, name);
 });
 
-test("what hides the launcher is opened for it; a root of the service's own has programs of its own", async () => {
+test("run: what hides the launcher is opened for it; a root of the service's own has its own programs", async () => {
   const one = await ran(
     { deny: ['execve', 'execveat'], property: ['NoExecPaths=/', 'RootDirectory=/srv'] },
     { words: ['inside', 'x'] },
@@ -203,7 +203,7 @@ const WRAP = '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ["ExecSt
 
 const warningsOf = ({ units }: Ran) => units.told.filter((line) => line.startsWith('warning'));
 
-test('what other commands run without is said', async () => {
+test('run: says which other commands run without the filter', async () => {
   const property = ['ExecStartPre=+/usr/bin/myos a', 'ExecStop=/usr/bin/myos'];
   const launched = await ran({ ...NO_EXEC, property });
   assert.deepEqual(warningsOf(launched), [
@@ -219,7 +219,7 @@ test('what other commands run without is said', async () => {
   ]);
 });
 
-test("a policy's wrap puts the launcher in front of other commands", async () => {
+test("run: a policy's `wrap` puts the launcher before other commands", async () => {
   const property = [
     'ExecStartPre=-/usr/bin/myos "a b" $A',
     'ExecStartPre=@/usr/bin/myos name',
@@ -235,7 +235,7 @@ test("a policy's wrap puts the launcher in front of other commands", async () =>
   ]);
 });
 
-test('texts of a standard input add up in their order, with what is given as data', async () => {
+test('run: data and texts of standard input are joined in their order', async () => {
   const property = ['StandardInputText=a\\x41 ', 'StandardInputData=Qg==', 'StandardInputText=100%%'].map(
     (text) => text.trim(),
   );
@@ -305,7 +305,7 @@ const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]
 ];
 
 for (const [options, code, words = ['myos']] of REFUSED) {
-  test(`nothing is started by ${JSON.stringify(options)} ${words.join(' ')}: ${code}`, async () => {
+  test(`run: nothing is started by ${JSON.stringify(options)} ${words.join(' ')}: ${code}`, async () => {
     const files = {
       '/wrap.toml': WRAP,
     };
@@ -317,14 +317,14 @@ for (const [options, code, words = ['myos']] of REFUSED) {
   });
 }
 
-test('names that are separated by white space are told to be separated by commas', async () => {
+test('run: names separated by white space are an error that asks for commas', async () => {
   const { outcome } = await ran({ deny: ['uname, execve  execveat'] });
   const [{ message, hint } = {}] = outcome.diagnostics;
   assert.equal(message, "--deny has white space in 'execve  execveat'");
   assert.equal(hint, 'names are separated by commas: --deny execve,execveat');
 });
 
-test('what is wrong with the policy of a command line names the option', async () => {
+test('run: an error in the policy of a command line names the option', async () => {
   const first = async (options: Options) => {
     const [{ code, message, hint, at } = {}] = (await ran(options)).outcome.diagnostics;
     assert.equal(at, undefined);
@@ -348,7 +348,7 @@ test('what is wrong with the policy of a command line names the option', async (
   ]);
 });
 
-test('the hint of a failed expectation names the option that decides', async () => {
+test("run: a failed expectation's hint names the option that decides", async () => {
   const policy = '[[expect]]\nsyscall = "uname"\naction = "allow"\n';
   const files = { '/root/p.toml': policy };
   const { outcome } = await ran({ ...UNAME, policy: '/root/p.toml' }, { files });
@@ -356,7 +356,7 @@ test('the hint of a failed expectation names the option that decides', async () 
   assert.equal(hint, "it comes from 'deny': --deny");
 });
 
-test('a name that a unit has is one error, whatever is wrong besides', async () => {
+test('run: a name that is taken is the only error', async () => {
   const files = {
     '/usr/lib/systemd/system/x.service': '[Service]\nExecStart=/usr/bin/myos\n',
     '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\nExecStart=\n',
@@ -382,27 +382,27 @@ test('a name that a unit has is one error, whatever is wrong besides', async () 
   );
 });
 
-describe('drop-ins that systemd has for the unit come after all that it is told', () => {
+describe('run: drop-ins that systemd has for the unit override its properties', () => {
   const place = '/etc/systemd/system/x.service.d/a.conf';
   const withDropIn = (line: string, options: Options = UNAME) =>
     ran({ unit: 'x', ...options }, { files: { [place]: `[Service]\n${line}\n` } });
-  test('one that takes the filter back is an error', async () => {
+  test('one that resets the filter is an error', async () => {
     assert.deepEqual(codes(await withDropIn('SystemCallFilter=')), ['overridden']);
   });
-  test('one that starts something else is an error', async () => {
+  test('one that starts another program is an error', async () => {
     assert.deepEqual(codes(await withDropIn('ExecStart=\nExecStart=/usr/bin/myos --other')), ['overridden']);
   });
-  test('one that takes back what --property says is an error', async () => {
+  test('one that resets a --property is an error', async () => {
     const options = { ...UNAME, property: ['ProtectSystem=strict'] };
     assert.deepEqual(codes(await withDropIn('ProtectSystem=no', options)), ['overridden']);
   });
-  test('one of ours that was left behind is an error', async () => {
+  test('one that sandbox-unit left behind is an error', async () => {
     const files = {
       '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\n',
     };
     assert.deepEqual(codes(await ran({ unit: 'x', ...UNAME }, { files })), ['overridden']);
   });
-  test('one that adds to a list is none; one that empties it, or has another command where ours are wrapped, is', async () => {
+  test('one that extends a list is accepted; one that resets it, or has another wrapped command, is an error', async () => {
     const options = { ...UNAME, property: ['ExecStop=/usr/bin/myos', 'EnvironmentFile=/a'] };
     assert.deepEqual(codes(await withDropIn('ExecStop=/usr/bin/myos x', options)), []);
     assert.deepEqual(codes(await withDropIn('EnvironmentFile=/b', options)), []);
@@ -411,12 +411,12 @@ describe('drop-ins that systemd has for the unit come after all that it is told'
     const wrapped = { unit: 'x', policy: '/wrap.toml', property: ['ExecStartPre=/usr/bin/myos'] };
     assert.deepEqual(codes(await ran(wrapped, { files })), ['overridden']);
   });
-  test('one that takes back what --property says of [Unit] is an error', async () => {
+  test('one that resets a --property of [Unit] is an error', async () => {
     const options = { ...UNAME, property: ['CollectMode=inactive'] };
     const line = '[Unit]\nCollectMode=inactive-or-failed';
     assert.deepEqual(codes(await withDropIn(line, options)), ['overridden']);
   });
-  test('one about other things is none', async () => {
+  test('one about other directives is accepted', async () => {
     assert.deepEqual(codes(await withDropIn('Nice=5')), []);
   });
 });

@@ -11,7 +11,7 @@ async function timer(options: Options) {
   return { ...one, exit: one.outcome.exit, name: started?.unit, properties: started?.properties };
 }
 
-test('a timer is started, and the confined unit is made, not started', async () => {
+test('run with a timer: the timer is started, and the confined unit is loaded, not started', async () => {
   const one = await timer({
     ...{ deny: ['execve', 'execveat'], onActive: ['1min 30s'] },
     ...{ description: 'd', collect: true },
@@ -38,7 +38,7 @@ test('a timer is started, and the confined unit is made, not started', async () 
   ]);
 });
 
-describe('directives of the timer:', () => {
+describe('run: directives of the timer for', () => {
   const cases: readonly (readonly [options: Options, property: string, value: unknown])[] = [
     [{ onBoot: ['0'] }, 'TimersMonotonic', [['OnBootSec', 0n]]],
     [{ onStartup: ['2h'] }, 'TimersMonotonic', [['OnStartupSec', 7_200_000_000n]]],
@@ -65,11 +65,11 @@ describe('directives of the timer:', () => {
   }
 });
 
-test('an option that is given no time asks for no timer', () => {
+test('run: an option with an empty time makes no timer', () => {
   assert.deepEqual([asksForTimer({ onActive: ['1s'] }), asksForTimer(UNAME)], [true, false]);
 });
 
-describe('what is refused, with nothing started:', () => {
+describe('run with a timer refuses, and starts nothing:', () => {
   const cases: readonly (readonly [options: Options, message: RegExp])[] = [
     [{ onActive: ['soon'] }, /'OnActiveSec' wants a time span as '90s', not 'soon'/],
     [{ onCalendar: ['a\nb'] }, /'OnCalendar' wants a calendar expression/],
@@ -89,7 +89,7 @@ describe('what is refused, with nothing started:', () => {
   }
 });
 
-test('a timer may be named by its own name, and is told of where it does not start', async () => {
+test("run with a timer: accepts the timer's own name, and reports a timer that fails to start", async () => {
   assert.equal((await timer({ unit: 'bar.timer', onActive: ['1s'] })).name, 'bar.timer');
   const one = await ran({ ...NAMED, onActive: ['1s'] }, { job: 'failed' });
   assert.deepEqual([one.outcome.exit, codes(one)], [1, ['start-failed']]);

@@ -11,7 +11,7 @@ test('$SYSTEMD_PAGER comes before $PAGER, and the usual pagers after both', () =
   assert.deepEqual(named({ PAGER: 'most', SYSTEMD_PAGER: 'less' }), ['less', 'pager', 'less']);
 });
 
-test('an empty pager and cat are none, whatever the rights', () => {
+test('an empty pager and cat mean none, whatever the rights', () => {
   for (const isElevated of [false, true]) {
     for (const none of ['', ' ', 'cat']) {
       assert.deepEqual(named({ SYSTEMD_PAGER: none, PAGER: 'less' }, isElevated), []);
@@ -21,7 +21,7 @@ test('an empty pager and cat are none, whatever the rights', () => {
   assert.deepEqual(named({ PAGER: 'cat -v' })[0], 'cat -v');
 });
 
-test("with another's rights it is less in its secure mode, and nothing of the environment counts", () => {
+test("with another user's rights the pager is less in secure mode, without the environment", () => {
   const hostile = {
     PAGER: '/tmp/own',
     SYSTEMD_PAGER: 'own',
@@ -48,15 +48,13 @@ test("with another's rights it is less in its secure mode, and nothing of the en
   });
 });
 
-test('$SYSTEMD_PAGERSECURE decides on the mode, and lets the named pager be used', () => {
+test('$SYSTEMD_PAGERSECURE sets the mode, and allows the named pager', () => {
   const environment = { PAGER: 'most', SYSTEMD_LESS: 'RS' };
   for (const isElevated of [false, true]) {
     for (const yes of ['1', 'yes', 'odd']) {
       const pagers = pagersOf({ ...environment, SYSTEMD_PAGERSECURE: yes }, isElevated);
-      assert.deepEqual(
-        pagers.map(({ argv }) => argv[0]),
-        ['most', 'less'],
-      );
+      const found = pagers.map(({ argv }) => argv[0]);
+      assert.deepEqual(found, ['most', 'less']);
       for (const { environment: has } of pagers)
         assert.deepEqual([has.LESSSECURE, has.LESS, has.PAGER], ['1', 'RS', 'most']);
     }
@@ -67,7 +65,7 @@ test('$SYSTEMD_PAGERSECURE decides on the mode, and lets the named pager be used
   }
 });
 
-test('lines are counted as a terminal breaks them, without their styles', () => {
+test('lines are counted as a terminal wraps them, without styles', () => {
   assert.equal(linesOn('', 10), 1);
   assert.equal(linesOn('a\nb\n', 10), 2);
   assert.equal(linesOn('\n\n\n', 10), 3);

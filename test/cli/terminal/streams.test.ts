@@ -10,7 +10,7 @@ import { launcherObstacle } from '../../support/native.js';
 import { onTerminal, type TerminalOptions } from '../../support/on-terminal.js';
 import { temporaryFolder, writeTree } from '../../support/temporary.js';
 
-test('only what may be a terminal is asked for its size', () => {
+test('only a possible terminal is asked for its size', () => {
   const size = { columns: 80, rows: 24 };
   for (const path of ['/', '/dev/null']) {
     const other = openSync(path, 'r');
@@ -52,7 +52,7 @@ function system(t: TestContext): string {
 const plan = (root: string, ...more: string[]) => ['plan', '--root', root, 'demo', ...more];
 const ESCAPE = '\u001b[';
 
-test('on a terminal there are colours, and without them the same words', async (t) => {
+test('a terminal gets colours, and otherwise the same text', async (t) => {
   const root = system(t);
   const plain = await cli(...plan(root));
   const wide = { columns: 400 };
@@ -71,7 +71,7 @@ test('on a terminal there are colours, and without them the same words', async (
   assert.equal(stripVTControlCharacters(always.stdout), plain.stdout);
 });
 
-test('errors of a command line are coloured, too, and the help', async () => {
+test('errors of a command line and the help are coloured, too', async () => {
   assert.ok((await onTerminal(['plan'])).includes(`${ESCAPE}31merror[usage]:`));
   assert.ok(!(await onTerminal(['plan', '--color=never'])).includes(ESCAPE));
   assert.ok((await onTerminal(['plan', '--help'])).includes(`${ESCAPE}1mOutput:`));
@@ -99,10 +99,8 @@ for (const columns of [80, 140]) {
         .split('\n')
         .filter((line) => !/hint: |warning\[|^demo\.service: /.test(line));
       assert.match(rows.join('\n'), head);
-      assert.deepEqual(
-        rows.filter((line) => line.length > columns),
-        [],
-      );
+      const found = rows.filter((line) => line.length > columns);
+      assert.deepEqual(found, []);
     });
   }
 }
@@ -123,7 +121,7 @@ function pager(t: TestContext) {
 
 const SHORT: TerminalOptions = { rows: 10 };
 
-test('what is longer than the terminal goes through the pager', { skip: launcherObstacle() }, async (t) => {
+test('output longer than the terminal goes through the pager', { skip: launcherObstacle() }, async (t) => {
   const root = system(t);
   const { PAGER, kept } = pager(t);
   const env = { PAGER, SYSTEMD_PAGERSECURE: '0', SYSTEMD_LESS: 'RS' };
@@ -153,7 +151,7 @@ for (const [says, options, more] of PRINTED) {
   });
 }
 
-test('a pager of the environment is never started for a user of sudo', async (t) => {
+test('a pager from the environment is never started under sudo', async (t) => {
   const { PAGER, kept } = pager(t);
   const env = { PAGER, SYSTEMD_PAGER: PAGER, SUDO_UID: '1000', LESSOPEN: `|${PAGER}` };
   const said = await onTerminal(plan(system(t)), { ...SHORT, env, typed: 'q' });
@@ -161,7 +159,7 @@ test('a pager of the environment is never started for a user of sudo', async (t)
   assert.equal(kept('text'), undefined);
 });
 
-test('no pager is started for what changes a system', async (t) => {
+test('no pager is started for a command that changes the system', async (t) => {
   const { PAGER, kept } = pager(t);
   const env = { PAGER, SYSTEMD_PAGERSECURE: '0' };
   const words = ['apply', '--check', '--diff', '--root', system(t), 'demo'];

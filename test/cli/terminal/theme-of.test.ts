@@ -49,7 +49,7 @@ const luminance = (colour: readonly number[]) =>
     .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i]!, 0);
 
-test('no role is lost on white or on black, where bold is bright neither', () => {
+test("each role is readable on white and on black, where bold isn't bright", () => {
   const { paint } = themeOf({ columns: 80 }, XTERM, 'always');
   for (const role of ROLES) {
     const codes = [...paint(role, 'text').matchAll(/\[(\d+)m/g)].map(([, code]) => Number(code));
@@ -62,7 +62,7 @@ test('no role is lost on white or on black, where bold is bright neither', () =>
   }
 });
 
-test('each role has a style, of the colours that a palette makes fit for its background', () => {
+test('each role has a style with colours that fit the background', () => {
   const { paint } = themeOf({ columns: 80 }, XTERM, 'always');
   for (const role of ROLES) {
     const painted = paint(role, 'text');

@@ -32,7 +32,7 @@ for (const [says, records, left] of CASES) {
   });
 }
 
-test('a record is certain whose program the watch saw make the call', () => {
+test('a record is certain if the watch saw the program make the call', () => {
   const program = '/usr/sbin/demod';
   const guess = (time: number) => logged(time, { program, certain: false });
   const all = together([seen({ program })], [guess(1500), guess(2001)]);
@@ -54,7 +54,7 @@ test('each watch has the records of its time', () => {
   ]);
 });
 
-test('calls that a watch saw refused are told as the kernel records them', () => {
+test("calls that a watch saw refused have the form of the kernel's records", () => {
   const programs = [{ path: '/usr/sbin/demod', hash: null, phases: [] }];
   const refused = [
     { architecture: 'x86-64', number: 435, name: 'clone3', answer: 38, count: 3, programs: [0] },
@@ -68,8 +68,6 @@ test('calls that a watch saw refused are told as the kernel records them', () =>
     { ...common, nr: 0x40000000 + 521, action: KILL, count: 1, name: 'unknown', program: undefined },
   ]);
   const unsure = observedCalls({ programs, refused, lost: { marks: 1 } }, times);
-  assert.deepEqual(
-    unsure.map(({ certain }) => certain),
-    [false, false],
-  );
+  const found = unsure.map(({ certain }) => certain);
+  assert.deepEqual(found, [false, false]);
 });

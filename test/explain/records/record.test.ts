@@ -14,27 +14,27 @@ const RECORD = {
   ...{ arch: 0xc000003e, nr: 230, action: 0x80000000 },
 };
 
-test("a line of the kernel's log", () => {
+test("a line of the kernel's log is read", () => {
   assert.deepEqual(parseKernelLine(LINE), RECORD);
   const confined = `audit: type=1326 ${ID}: ${fields('"sleep"', 'subj=/usr/bin/sleep (enforce) ')}`;
   assert.deepEqual(parseKernelLine(confined), RECORD);
 });
 
-test('names in hex, missing ones, numbers of x32', () => {
+test('a record with hex names, missing names or numbers of x32 is read', () => {
   assert.equal(parseKernelLine(LINE.replace('"sleep"', '6120220A'))?.name, 'a "\n');
   assert.equal(parseKernelLine(LINE.replace('"/usr/bin/sleep"', '(null)'))?.program, undefined);
   assert.equal(parseKernelLine(LINE.replace('=230', '=1073741883'))?.nr, 0x40000000 + 59);
   assert.equal(parseKernelLine(LINE.replace('=230', '=-1'))?.nr, 0xffffffff);
 });
 
-test("a line of auditd's log, with what auditd adds", () => {
+test("a line of auditd's log is read, with auditd's additions", () => {
   const line = `type=SECCOMP msg=${ID}: ${fields()}`;
   assert.deepEqual(parseAuditLine(`${line}\x1dARCH=x86_64 SYSCALL=clock_nanosleep`), RECORD);
   assert.deepEqual(parseAuditLine(`node=host ${line}`), { ...RECORD, node: 'host' });
   assert.equal(parseAuditLine(`type=USER_CMD msg=${ID}: ${fields()}`), undefined);
 });
 
-test('what is no record as the kernel writes it is none', () => {
+test("text in another form than the kernel's is no record", () => {
   const bad = [
     ` ${LINE}`,
     LINE.slice(0, -1).concat(' '),
@@ -56,7 +56,7 @@ test('what is no record as the kernel writes it is none', () => {
   fc.assert(fc.property(fc.string(), (text) => parseKernelLine(text) === undefined));
 });
 
-test('a process names itself, and forges nothing by that', () => {
+test("a process chooses its name, and can't forge a record with it", () => {
   const name = fc.uint8Array({ minLength: 1, maxLength: 15 });
   const isPlain = (byte: number) => byte > 0x20 && byte < 0x7f && byte !== 0x22;
   fc.assert(
@@ -74,7 +74,7 @@ test('a process names itself, and forges nothing by that', () => {
 const entry = (more: Record<string, unknown>) => `${JSON.stringify(more)}\n`;
 const KERNEL = { _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: LINE };
 
-test("the kernel's own entries of the journal are believed, nobody else's", () => {
+test("only the kernel's own entries of the journal are believed", () => {
   const audit = {
     ...{ _TRANSPORT: 'audit', _AUDIT_TYPE: '1326', _AUDIT_ID: '18', MESSAGE: `SECCOMP ${fields()}` },
     _SOURCE_REALTIME_TIMESTAMP: '1795556996891000',
@@ -95,7 +95,7 @@ test("the kernel's own entries of the journal are believed, nobody else's", () =
   assert.deepEqual(recordsIn(forged.map(entry).join('')).records, []);
 });
 
-test('whatever the journal prints is read without a failure', () => {
+test('any output of the journal is read without an exception', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
       const nothing = { records: [], suppressed: 0, lost: 0, limited: true, begins: undefined };
@@ -104,7 +104,7 @@ test('whatever the journal prints is read without a failure', () => {
   );
 });
 
-test("how far back the kernel's entries go, if its audit is among them", () => {
+test("the age of the kernel's oldest entry is known, if its audit records are there", () => {
   const at = (time: number, MESSAGE: string, more = {}) =>
     entry({ ...KERNEL, MESSAGE, __REALTIME_TIMESTAMP: `${time}000`, ...more });
   const audit = 'audit: type=2000 audit(1.000:1): state=initialized';
@@ -113,7 +113,7 @@ test("how far back the kernel's entries go, if its audit is among them", () => {
   assert.equal(recordsIn(at(7, `x ${audit}`)).begins, undefined);
 });
 
-test('when the kernel or journald left out records last', () => {
+test('the last time when the kernel or journald dropped records is known', () => {
   const kernels = (time: number) =>
     entry({
       ...KERNEL,
@@ -130,7 +130,7 @@ test('when the kernel or journald left out records last', () => {
   assert.equal(recordsIn(kernels(5).replace('"kernel"', '"stdout"')).suppressed, 0);
 });
 
-test('an entry of the kernel that has a record in it is none', () => {
+test('an entry of the kernel that contains a record is none', () => {
   const MESSAGE = `x[7]: segfault at 0 ip 0 error 6 in x\n${LINE}\n[1132,55ec4536c000+1000]`;
   assert.deepEqual(recordsIn(entry({ ...KERNEL, MESSAGE })).records, []);
 });

@@ -30,7 +30,7 @@ const callsOf = async (...args: Parameters<typeof found>) => (await found(...arg
 /** A journal that has all since boot. */
 const WHOLE = { begins: START - 100 };
 
-test('a record is certain of a process that lives in the unit, and a guess of one with its program that has ended', async () => {
+test('a record is certain for a process of the unit, and a guess for an ended one with its program', async () => {
   const records = [
     record(100, 1),
     record(101, 2),
@@ -47,14 +47,14 @@ test('a record is certain of a process that lives in the unit, and a guess of on
   });
 });
 
-test("a user's own run of the program counts where the service may be a login's, too", async () => {
+test("a user's own run of the program counts if the service may be a login's, too", async () => {
   const logs = { records: [record(105, 6, RAN, { login: 1000 })] };
   assert.deepEqual(await callsOf(logs, {}, { isUsers: true }), [[105, 6, false]]);
   const distort = (properties: Map<string, unknown>) => properties.set('PAMName', 'login');
   assert.deepEqual(await callsOf(logs, { distort }), [[105, 6, false]]);
 });
 
-test("a process's ID was another's before its start", async () => {
+test("a process ID was another process's before its start", async () => {
   const before = { at: START - 30 };
   const records = [
     record(100, 165, RAN, before),
@@ -67,7 +67,7 @@ test("a process's ID was another's before its start", async () => {
   ]);
 });
 
-test('a process in a group below the own one is its own, one in the group of another is not', async () => {
+test("a process in a group below the unit's is its own, one in another unit's group is not", async () => {
   const group = '/system.slice/demo.service';
   const files = {
     ...{ '/proc/101/cgroup': `0::${group}/below\n`, '/proc/102/cgroup': `0::${group}s\n` },
@@ -101,7 +101,7 @@ test('a main process that has ended is known by systemd, from its start to its e
   assert.deepEqual(await callsOf({ records }, { distort: ended(-1) }, { since: 0 }), []);
 });
 
-test('in a container process IDs are others: a record is known by its program alone', async () => {
+test('in a container process IDs differ: a record is known by its program alone', async () => {
   const links = { '/proc/self/ns/pid': 'pid:[4026532999]' };
   const records = [record(100, 165, '/bin/other'), record(9, 166)];
   assert.deepEqual(await found({ ...WHOLE, records }, { links }), {
@@ -110,7 +110,7 @@ test('in a container process IDs are others: a record is known by its program al
   });
 });
 
-test('of more records than are read the newest are explained', async () => {
+test('the newest records are explained if there are too many', async () => {
   const records = [record(100, 165), record(100, 166), record(100, 155)];
   const room = 2.5 * kernel(records[0]!).length;
   assert.deepEqual((await explained(machine({ records, room }))).calls, [
@@ -119,7 +119,7 @@ test('of more records than are read the newest are explained', async () => {
   ]);
 });
 
-test('where auditd runs its log is read besides the journal, and a record of another machine is a guess', async () => {
+test('with auditd its log is read, too, and a record of another machine is a guess', async () => {
   const audited = record(100, 165).replace('audit: type=1326 ', 'type=SECCOMP msg=');
   const logs = { records: [record(100, 166), record(100, 165)] };
   assert.deepEqual(await callsOf({ ...logs, audited }), [
@@ -139,7 +139,7 @@ test('each log is read once for all units', async () => {
 
 const SUPPRESSION = 'kauditd_printk_skb: 7 callbacks suppressed';
 
-test('nothing is known to be all where records may be missing', async () => {
+test('the result is incomplete if records may be missing', async () => {
   const many = (at: number) =>
     Array.from({ length: 10 }, (_, i) => record(300 + i, 1, '/bin/other', { at, login: 1000 }));
   const cases: readonly [string, Logs, FakeOptions, readonly string[]][] = [

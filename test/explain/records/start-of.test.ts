@@ -11,21 +11,19 @@ const started = (served: number, activeState = 'active') =>
     ActiveEnterTimestamp: BigInt(served) * 1_000_000n,
   });
 
-test('a time of the last run is of its start, or of when the service served', () => {
+test('the start of a time in the last run: of the run, or of readiness', () => {
   const state = started(103);
   assert.equal(startOf(state), 99_990);
-  assert.deepEqual(
-    [99_000, 100_000, 102_900, 103_000, 500_000].map((time) => phaseAt(time, state)),
-    [undefined, 'start', 'start', 'ready', 'ready'],
-  );
+  const found = [99_000, 100_000, 102_900, 103_000, 500_000].map((time) => phaseAt(time, state));
+  assert.deepEqual(found, [undefined, 'start', 'start', 'ready', 'ready']);
 });
 
-test('a run that has never served has nothing but its start', () => {
+test('a run that never got ready has only its start', () => {
   for (const served of [0, 50])
     assert.equal(phaseAt(500_000, started(served, 'failed')), 'start', `${served}`);
 });
 
-test('where the manager does not tell, nothing is told', () => {
+test("the start is unknown if the manager doesn't answer", () => {
   assert.equal(phaseAt(500_000, started(0)), undefined);
   assert.equal(phaseAt(500_000, unitState()), undefined);
 });

@@ -71,10 +71,8 @@ test('calls that were used are allowed, others of their sets are refused', () =>
   assert.ok(planned.unused.includes('chmod') && planned.unused.includes('timer_delete'));
   assert.deepEqual([planned.ruled, planned.kept, is], [['ioctl'], [], true]);
   const { allow, log, rules } = parsed(after).syscalls!;
-  assert.deepEqual(
-    allow!.map(({ name }) => name),
-    ['read', 'ioctl', 'poll', 'timer_create'],
-  );
+  const names = allow!.map(({ name }) => name);
+  assert.deepEqual(names, ['read', 'ioctl', 'poll', 'timer_create']);
   assert.deepEqual(log, []);
   assert.match(after, /# always/);
   assert.equal(rules[1]!.action.value, parsed('[syscalls]\naction = "EPERM"\n').syscalls!.action!.value);
@@ -98,19 +96,19 @@ const KEPT: readonly [says: string, values: UsedCalls['arguments'], more?: Parti
 ];
 
 for (const [says, values, more] of KEPT) {
-  test(`a rule goes on logging where ${says}`, () => {
+  test(`a rule still logs if ${says}`, () => {
     const { planned, after, is } = promoted(used(['ioctl'], values, more));
     assert.deepEqual([planned.ruled, planned.kept, is], [[], ['ioctl'], true]);
     assert.match(after, /ge = 0 \}\]\naction = "log"/);
   });
 }
 
-test('where one row of arguments tells of all calls, others have no say', () => {
+test("if one row of arguments covers all calls, others don't matter", () => {
   const rows = [{ ...ioctl([TCGETS]), arguments: [2] }, ioctl([TCGETS])];
   assert.deepEqual(promoted(used(['ioctl'], rows)).planned.ruled, ['ioctl']);
 });
 
-test('an edit of a rule that is not planned is no promotion', () => {
+test("an edit of a rule that isn't planned is rejected", () => {
   const { before, planned, after } = promoted(used(['ioctl'], [ioctl([TCGETS])]));
   for (const [from, to] of [
     ['"TCGETS"', '"TCSETS"'],
@@ -126,13 +124,13 @@ test('an edit of a rule that is not planned is no promotion', () => {
   }
 });
 
-test('a rule goes on recording where another ABI made the call, and its values are not known', () => {
+test('a rule still logs if another ABI made the call with unknown values', () => {
   const seen = used(['ioctl'], [ioctl([TCGETS])]);
   const others = { ...seen, calls: [...seen.calls, { name: 'ioctl', architecture: 'x86' }] };
   assert.deepEqual(promoted(others).planned.kept, ['ioctl']);
 });
 
-test('a rule of a call that was never made refuses', () => {
+test('a rule of an unused call refuses', () => {
   assert.deepEqual(promoted(used([])).planned.ruled, ['ioctl']);
 });
 
@@ -141,14 +139,12 @@ test('a call that a list would let through is denied', () => {
     const text = `[syscalls]\naction = "EPERM"\n${allow}\nlog = ["poll", "chmod"]\n`;
     const { planned, after, is } = promoted(used(['poll']), text);
     assert.deepEqual([planned.allowed, planned.unused, is], [['poll'], ['chmod'], true]);
-    assert.deepEqual(
-      parsed(after).syscalls!.deny.map(({ name }) => name),
-      ['chmod'],
-    );
+    const names = parsed(after).syscalls!.deny.map(({ name }) => name);
+    assert.deepEqual(names, ['chmod']);
   }
 });
 
-test('unused calls that libraries and programs fall back from get ENOSYS, whatever the policy answers', () => {
+test('unused calls with a fallback get ENOSYS, whatever the policy answers', () => {
   const text =
     '[syscalls]\naction = "EPERM"\nallow = ["read"]\nlog = ["copy_file_range", "statx", "chmod"]\n';
   const { planned, after, is } = promoted(used(['statx']), text);
@@ -171,14 +167,14 @@ test('entries of bases stay', () => {
   assert.deepEqual(promotion(syscalls!, 'other.toml', used(['poll']), SETS).edits, []);
 });
 
-test('an edit that says something else is no promotion', () => {
+test('an edit with another meaning is rejected', () => {
   const { before, planned, after } = promoted(used(['poll']));
   for (const wrong of [after.replace('"poll"', '"ppoll"'), after.replace('"read", ', ''), TEXT]) {
     assert.equal(isPromoted(before, parsed(wrong), planned, SETS), false);
   }
 });
 
-test("a comment on rules of a learned policy says what becomes of others; their own writer's stays", () => {
+test('a comment on rules of a learned policy is updated; a hand-written one stays', () => {
   const { text: written } = learned(NGINX, {
     reachable: new Set(['sysinfo', 'chmod', 'ioctl', 'prctl']),
   });

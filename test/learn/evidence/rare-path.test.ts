@@ -37,7 +37,7 @@ const watch = watchOf(once('fsync', 'rename'), 20);
 const ledgerOf = (...recordings: Recording[]) => makeLedger('demo.service', recordings, 'x86-64');
 const policyOf = (of: Evidence) => learned(of, { reachable: REACHABLE });
 
-test('the estimate says that calls are unseen, and how soon the next may come', () => {
+test('rare path: the estimate says that calls are unseen, and how soon the next may come', () => {
   const { slices, seconds } = estimate(ledgerOf(watch), [watch]);
   assert.deepEqual([seconds, slices.samples, slices.once], [HOUR, 360, 2]);
   assert.ok(slices.unseen! >= 1, `${slices.unseen}`);
@@ -47,21 +47,21 @@ test('the estimate says that calls are unseen, and how soon the next may come', 
   assert.deepEqual([quiet.unseen, quiet.nextIsLeast], [0, true]);
 });
 
-test('the checklist says what was not seen, be the estimate what it may', () => {
+test('rare path: the checklist says what was not seen, whatever the estimate', () => {
   const unseen = checklist(ledgerOf(watchOf([], 20)), undefined)
     .filter(({ seen }) => seen === 'no')
     .map(({ what }) => what);
   for (const what of ['log-rotation', 'day', 'week'] as const) assert.ok(unseen.includes(what), what);
 });
 
-test('the rare call that the watch missed is let through and recorded', () => {
+test('rare path: a call that the watch missed is let through and logged', () => {
   assertAnswers(policyOf(ledgerOf(watch)).text, {
     ...{ fsync: 'allow', rename: 'allow', ftruncate: 'log', chmod: 'log' },
     ...{ ptrace: 'EPERM', mkdir: 'EPERM' },
   });
 });
 
-test('the end of the trial keeps the rare call that came, and refuses what did not', () => {
+test('rare path: promote keeps the rare call that came, and refuses the others', () => {
   const { text, policy } = policyOf(ledgerOf(watch));
   const sets = bundledSets();
   const since = ledgerOf(watchOf(once('ftruncate'), 21));

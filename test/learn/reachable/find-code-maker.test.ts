@@ -31,13 +31,13 @@ async function found(
 
 const skip = layerAvailable();
 
-test('an engine is found that was loaded', () => {
+test('an engine that was loaded is found', () => {
   const path = `${LIBRARIES}/libluajit-5.1.so.2.1.0`;
   assert.deepEqual(amongNames(['/usr/bin/program', path]), { path, engine: 'LuaJIT' });
   assert.equal(amongNames([`${LIBRARIES}/libpcre2-8.so.0`, `${LIBRARIES}/libffi.so.8`]), undefined);
 });
 
-test('an engine is found behind a plugin, in a folder that the program names', { skip }, async (t) => {
+test('an engine behind a plugin is found, in a folder that the program names', { skip }, async (t) => {
   const llvm = [`${LIBRARIES}/libLLVM.so.19.1`] as const;
   const plugin = ['/usr/lib/server/lib/jit.so', '@libLLVM.so.19.1'] as const;
   assert.deepEqual(await found(t, '/usr/lib/server/lib', [llvm, plugin]), {
@@ -51,7 +51,7 @@ test('an engine is found by a name that the program may load', { skip }, async (
   assert.deepEqual(await found(t, 'libluajit-5.1.so.2', [[path]]), { path, engine: 'LuaJIT' });
 });
 
-test('an engine is out of reach where none of its names is there, or only in a folder of all', {
+test('an engine is unreachable without one of its names, or in a shared folder only', {
   skip,
 }, async (t) => {
   assert.equal(await found(t, 'libluajit-5.1.so.2', []), undefined);
@@ -61,7 +61,7 @@ test("the linker's own folders are no folders of plugins", { skip }, async (t) =
   assert.equal(await found(t, LIBRARIES, [[`${LIBRARIES}/libluajit-5.1.so`]]), undefined);
 });
 
-test('a program that is linked with an engine has it; one that is no ELF file has none', {
+test("a program linked with an engine has it; a file that isn't ELF has none", {
   skip,
 }, async (t) => {
   const { files, root, compile } = await programTree(t);

@@ -11,7 +11,10 @@ import { BARE_LIBRARY, compileElf, SYSTEM_CALL } from '../../support/compiled-el
 import { layerAvailable } from '../../support/layer.js';
 import { filesBelow, programTree } from '../../support/program-tree.js';
 import { temporaryFolder, writeTree } from '../../support/temporary.js';
+import { testsUnless } from '../../support/tests-unless.js';
 import { debianTree } from '../../support/tree.js';
+
+const layerTest = testsUnless(layerAvailable());
 
 /** A library that makes one system call, by its name's function. */
 const library = (name: string, number: number) =>
@@ -32,7 +35,7 @@ async function callsOf(...args: Parameters<typeof find>): Promise<ReadonlySet<st
 
 const USES_FIRST = 'void first(void); int main(void) { first(); return 0; }';
 
-test('libraries are found by the configuration of the linker', { skip: layerAvailable() }, async (t) => {
+layerTest("libraries are found by the linker's configuration", async (t) => {
   const { root, compile } = await programTree(t);
   await compile('opt/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
@@ -47,9 +50,7 @@ test('libraries are found by the configuration of the linker', { skip: layerAvai
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
 });
 
-test('libraries are found beside the program, and what they need in turn', {
-  skip: layerAvailable(),
-}, async (t) => {
+layerTest('libraries are found beside the program, with their own libraries', async (t) => {
   const { root, compile } = await programTree(t);
   await compile('opt/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
   const first = `${library('first', FIRST)}\nvoid second(void); void more(void) { second(); }`;
@@ -68,7 +69,7 @@ test('libraries are found beside the program, and what they need in turn', {
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('acct'));
 });
 
-test('libraries of another machine are passed over', { skip: layerAvailable() }, async (t) => {
+layerTest('libraries of another machine are skipped', async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
@@ -83,7 +84,7 @@ test('libraries of another machine are passed over', { skip: layerAvailable() },
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
 });
 
-test('files that were seen mapped count, with what they need', { skip: layerAvailable() }, async (t) => {
+layerTest('files that were seen mapped count, with their libraries', async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
   const plugin = `${library('plugin', FIRST)}\nvoid second(void); void more(void) { second(); }`;
@@ -96,7 +97,7 @@ test('files that were seen mapped count, with what they need', { skip: layerAvai
   assert.ok(calls.has('mount') && calls.has('acct'));
 });
 
-test('the name services count where they are asked', { skip: layerAvailable() }, async (t) => {
+layerTest('the name services count if they are used', async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/lib/libnss_own.so.2', library('_nss_own_getpwnam_r', THIRD), BARE_LIBRARY);
   writeTree(root, { 'etc/nsswitch.conf': 'passwd: files own absent\n' });
@@ -107,9 +108,7 @@ test('the name services count where they are asked', { skip: layerAvailable() },
   assert.ok(!(await callsOf(root, ['/usr/bin/silent'])).has('swapon'));
 });
 
-test('several programs count together, and one that is unknown makes all so', {
-  skip: layerAvailable(),
-}, async (t) => {
+layerTest('several programs count together, and an unknown one makes all unknown', async (t) => {
   const { root, compile } = await programTree(t);
   await compile('usr/bin/one', 'int chroot(const char *); int main(void) { return chroot("/"); }', []);
   await compile('usr/bin/two', '#include <unistd.h>\nint main(void) { return acct("/"); }', []);
@@ -125,9 +124,7 @@ test('several programs count together, and one that is unknown makes all so', {
     assert.deepEqual(await find(root, ['/usr/bin/one', path]), { unknown: `${path} ${reason}` });
 });
 
-test('a library that loads others is named once, by whatever path programs find it', {
-  skip: layerAvailable(),
-}, async (t) => {
+layerTest('a library that loads others is named once, by whatever path programs find it', async (t) => {
   const { root, compile } = await programTree(t);
   const loads = '#include <dlfcn.h>\nvoid *first(void) { return dlopen("x", RTLD_NOW); }';
   await compile('usr/lib/libfirst.so', loads, BARE_LIBRARY);
@@ -138,7 +135,7 @@ test('a library that loads others is named once, by whatever path programs find 
   assert.deepEqual('loaders' in found && found.loaders, ['/usr/lib/libfirst.so']);
 });
 
-test('a program with musl finds its library', { skip: layerAvailable() }, async (t) => {
+layerTest('a program with musl finds its library', async (t) => {
   const { root, compile } = await programTree(t);
   const musl = 'usr/lib/x86_64-linux-musl/libc.so';
   writeTree(root, {
@@ -152,7 +149,7 @@ test('a program with musl finds its library', { skip: layerAvailable() }, async 
   assert.ok(calls.size < 60, String(calls.size));
 });
 
-test('files match a pattern by its last name', async (t) => {
+test('files match a pattern in its last component', async (t) => {
   const root = temporaryFolder(t);
   writeTree(root, { 'etc/a.conf': '', 'etc/ab.conf': '', 'etc/a.txt': '', 'etc/.conf': '', 'etc/xaxbx': '' });
   const found = (pattern: string) => filesBelow(root).matching(pattern);
@@ -164,7 +161,7 @@ test('files match a pattern by its last name', async (t) => {
   assert.deepEqual(await found('/no/*.conf'), []);
 });
 
-test('configuration that includes itself ends', { skip: layerAvailable() }, async (t) => {
+layerTest('configuration that includes itself terminates', async (t) => {
   const { root, compile } = await programTree(t);
   writeTree(root, { 'etc/ld.so.conf': 'include /etc/ld.so.conf\n/opt/lib\n' });
   await compile('usr/bin/program', 'int main(void) { return 0; }', []);

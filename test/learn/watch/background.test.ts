@@ -13,7 +13,7 @@ const NAME = 'sandbox-unit-learn-x\\x401.service';
 const STATE = JSON.stringify({ begin: 1, end: null, phase: null, calls: 0, lost: 0 });
 const files = { [`/run/sandbox-unit/watches/${UNIT}`]: STATE };
 
-test('a watch in the background runs this program in a unit of its own, and has begun when that is ready', async () => {
+test('a background watch runs this program in its own unit, and has begun when that is ready', async () => {
   const units = new FakeUnits();
   const context = fakeContext(new FakeSystem(), { units });
   const note = await watchInBackground(context, UNIT, ['learn', UNIT, '--exercise', 'echo $i']);
@@ -26,7 +26,7 @@ test('a watch in the background runs this program in a unit of its own, and has 
   assert.deepEqual(argv.slice(2), ['learn', UNIT, '--exercise', 'echo $$i']);
 });
 
-test('a watch in the background that does not begin is an error', async () => {
+test("a background watch that doesn't begin is an error", async () => {
   const units = new FakeUnits({ job: 'failed' });
   const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
   assert.deepEqual(await failure(begin), [
@@ -36,7 +36,7 @@ test('a watch in the background that does not begin is an error', async () => {
   ]);
 });
 
-test('a watch in the background is stopped by its unit, and says where what was seen is not kept', async () => {
+test("stopping a background watch stops its unit, and reports a recording that wasn't kept", async () => {
   const stopped = async (truncated: boolean) => {
     const system = new FakeSystem({ files, locked: 'for-ever', running: [NAME] });
     await keepRecording(fakeContext(system), recording({ unit: UNIT, truncated }));
@@ -54,7 +54,7 @@ test('a watch in the background is stopped by its unit, and says where what was 
   ]);
 });
 
-test('what is not watched in the background is not stopped', async () => {
+test("a service without a background watch can't be stopped", async () => {
   const stopped = async (unit: string) => {
     const system = new FakeSystem({ files, locked: 'for-ever' });
     return (await failure(stopWatch(fakeContext(system), unit)))[0];

@@ -34,13 +34,13 @@ async function looks(...times: readonly (readonly Open[])[]): Promise<boolean[]>
 
 const LOG = '/var/log/demo/access.log';
 
-test('a log that is opened anew after its file was renamed is a rotation', async () => {
+test('a log that is reopened after its file was renamed is a rotation', async () => {
   assert.deepEqual(await looks([[LOG, 1]], [[LOG, 1]], [[LOG, 2]], [[LOG, 2]]), [false, false, true, false]);
   assert.deepEqual(await looks([[LOG, 1]], [[`${LOG}.1`, 1]], [[LOG, 2]]), [false, false, true]);
   assert.deepEqual(await looks([['/srv/own.log', 1]], [['/srv/own.log', 2]]), [false, true]);
 });
 
-test('what is not opened anew, is no log or is gone is none', async () => {
+test("a file that isn't reopened, isn't a log or is gone is no rotation", async () => {
   const others = (inode: number): Open[] => [
     ['/var/lib/demo/data', inode],
     ['socket:[1]', inode],

@@ -61,7 +61,7 @@ test('a dump becomes a recording on disk: names, the host, hashes of programs', 
   assert.ok(!('severity' in parseRecording(system.files.get(path)!.bytes, path)));
 });
 
-test('a dump that is none is an error', async () => {
+test('an invalid dump is an error', async () => {
   assert.equal((await failure(recordingOf(machine()).save(60, '{"dump":')))[0], 'observer-failed');
 });
 

@@ -12,7 +12,7 @@ const UNIT = 'demo.service';
 const FOLDER = '/run/sandbox-unit/watches';
 const STATE: WatchProgress = { begin: 1, end: null, phase: 'serving', calls: 40, lost: 0 };
 
-test('a watch is listed as long as it has its lock, with the unit that it runs in', async () => {
+test('a watch is listed while it has its lock, with its unit', async () => {
   const system = new FakeSystem();
   const own = await lockForWatch(fakeContext(system), UNIT);
   await own.show(STATE);
@@ -38,7 +38,7 @@ test('the file of a killed watcher is removed', async () => {
 });
 
 for (const text of ['', '{', JSON.stringify({ ...STATE, calls: -1 })]) {
-  test(`a file that is no progress is no watch: ${text}`, async () => {
+  test(`a file without valid progress is no watch: ${text}`, async () => {
     const system = new FakeSystem({ files: { [`${FOLDER}/${UNIT}`]: text }, locked: 'for-ever' });
     assert.deepEqual(await underWatch(fakeContext(system)), []);
   });

@@ -12,7 +12,7 @@ const LINES: readonly [options: WatchEnd, until: string, early?: string][] = [
 ];
 
 for (const [options, until, early = ' earlier'] of LINES) {
-  test(`the begin of a watch is shown: a.service${until}`, () => {
+  test(`the beginning of a watch is shown: a.service${until}`, () => {
     assert.equal(
       beginLine(['a.service'], options, NOW),
       `Watching a.service${until}; Ctrl-C ends it${early} and keeps what was seen.`,
@@ -20,7 +20,7 @@ for (const [options, until, early = ' earlier'] of LINES) {
   });
 }
 
-test('of many services the first are named', () => {
+test('of many services the first ones are named', () => {
   const names = Array.from({ length: 20 }, (_, i) => `s${i}.service`);
   assert.match(beginLine(names, {}, NOW), /^Watching s0\.service, s1\.service.* and 15 more; Ctrl-C/);
 });

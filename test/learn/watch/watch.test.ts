@@ -52,7 +52,7 @@ async function watched(
 
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
-test('a service is watched for a time, in its control group, without what sets it up', async () => {
+test('watch: a service is watched for a time, in its control group, without its setup programs', async () => {
   const { fake, system, saves, recording, diagnostics } = await watched({ seconds: 3 });
   assert.ok(fake.heard.includes('unit 0 /sys/fs/cgroup/system.slice/demo.service'));
   assert.ok(fake.heard.includes('setup /usr/lib/systemd/systemd-executor'));
@@ -65,13 +65,13 @@ test('a service is watched for a time, in its control group, without what sets i
   assert.deepEqual(own, []);
 });
 
-test('the manager is asked about a service that does not change once in a while', async () => {
+test("watch: the manager is asked now and then about a service that doesn't change", async () => {
   const { system } = await watched({ seconds: 100 });
   const asked = system.calls.filter((call) => call === `unit ${UNIT}`);
   assert.ok(asked.length > 5 && asked.length < 20, `${asked.length}`);
 });
 
-test('with a restart it lives a whole life', async () => {
+test('watch --restart: covers a whole run', async () => {
   const { fake, system, recording } = await watched({ restart: true, seconds: 3 });
   const asked = system.calls.filter((call) => /^(restart|reload-unit) /.test(call));
   assert.deepEqual(asked, [`restart ${UNIT}`, `reload-unit ${UNIT}`, `restart ${UNIT}`]);
@@ -81,7 +81,7 @@ test('with a restart it lives a whole life', async () => {
   assert.ok(recording.events.some(({ what }) => what === 'reload'));
 });
 
-test('a service that was down is down again', async () => {
+test('watch --restart: a service that was down is stopped again', async () => {
   const distort = (properties: Map<string, unknown>) =>
     properties.set('Slice', 'own.slice').set('ControlGroup', '');
   const { system } = await watched({ restart: true, seconds: 3 }, { running: [], distort });
@@ -93,7 +93,7 @@ for (const [why, properties, code] of [
   ['refuses it', { RefuseManualStop: true }, 'not-restarted'],
   ['would end this program', { ControlGroup: '/own.slice/demo.service' }, 'own-service'],
 ] as const) {
-  test(`a service whose restart ${why} is not watched over one`, async () => {
+  test(`watch --restart: a service whose restart ${why} is not restarted`, async () => {
     const distort = (all: Map<string, unknown>) => {
       for (const [name, value] of Object.entries(properties)) all.set(name, value);
     };
@@ -102,7 +102,7 @@ for (const [why, properties, code] of [
   });
 }
 
-test('an exercise ends the watch, and its failure is a warning', async () => {
+test('watch --exercise: the end of the command ends the watch, and its failure is a warning', async () => {
   const ended = { status: 7, stdout: '', stderr: 'x\nno server\n' };
   const programs = {
     '/bin/sh': ([, , script]: readonly string[]) => {
@@ -113,13 +113,11 @@ test('an exercise ends the watch, and its failure is a warning', async () => {
   const { diagnostics, recording } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
-  assert.deepEqual(
-    recording.events.map(({ what }) => what),
-    ['serving', 'exercise'],
-  );
+  const found = recording.events.map(({ what }) => what);
+  assert.deepEqual(found, ['serving', 'exercise']);
 });
 
-test('a long watch is saved each minute, marked as cut short', async () => {
+test('watch: a long one is saved each minute, marked as incomplete', async () => {
   assert.deepEqual((await watched({ seconds: 130 })).saves, [true, true, false]);
 });
 
@@ -127,7 +125,7 @@ for (const [dumps, code] of [
   [0, 'watch-failed'],
   [1, 'watch-failed'],
 ] as const) {
-  test(`an observer that is killed after ${dumps} saves ends the watch with an error, and ${code}`, async () => {
+  test(`watch: an observer that is killed after ${dumps} saves is an error, and ${code}`, async () => {
     await assert.rejects(
       watched({ seconds: 70 }, { fake: seeing(dumps, { status: 128 }) }),
       ({ exit, diagnostics }) => {
@@ -138,7 +136,7 @@ for (const [dumps, code] of [
   });
 }
 
-test('a manager that is gone ends the watch, and all that was seen is saved', async () => {
+test('watch: a manager that is gone ends it, and everything seen is saved', async () => {
   const system = watchedMachine(seeing(1));
   const saves = savesOf(system, 0);
   let looks = 0;
@@ -152,7 +150,7 @@ test('a manager that is gone ends the watch, and all that was seen is saved', as
   });
 });
 
-test('a disk that is full for a while ends no watch, and that is said once', async () => {
+test("watch: a disk that is full for a while doesn't end it, and is reported once", async () => {
   const { saves, told, diagnostics } = await watched({ seconds: 200, quiet: true }, { failing: 2 });
   assert.deepEqual(
     [saves.length, told, diagnostics],
@@ -160,7 +158,7 @@ test('a disk that is full for a while ends no watch, and that is said once', asy
   );
 });
 
-test('where the recording of one service can not be saved, that of the other is', async () => {
+test("watch: if one recording can't be saved, the other one is", async () => {
   const fake = new FakeObserver({ dumps: [['{"dump":', JSON.stringify(dump())]] });
   const other = { '/usr/lib/systemd/system/a.service': '[Service]\nExecStart=/bin/a\n' };
   const system = watchedMachine(fake, { files: other });
@@ -169,7 +167,7 @@ test('where the recording of one service can not be saved, that of the other is'
   assert.deepEqual([(await failed)[0], saves], ['observer-failed', [false]]);
 });
 
-test('a manager that waits for the begin of a watch is notified', async () => {
+test('watch: a manager that waits for its start is notified', async () => {
   let calls = 0;
   const programs = { 'systemd-notify': () => ({ status: calls++, stdout: '', stderr: '' }) };
   await watched({ seconds: 1 }, { programs });
@@ -181,7 +179,7 @@ test('a manager that waits for the begin of a watch is notified', async () => {
   assert.equal(calls, 1);
 });
 
-test('only root watches services of the system, and a user needs what the observer needs', async () => {
+test("watch: only root watches system services, and users need the observer's rights", async () => {
   const user = { superuser: false };
   assert.deepEqual(await failure(watched({}, { context: user })), [
     'needs-root',
@@ -202,13 +200,13 @@ test('only root watches services of the system, and a user needs what the observ
   assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^watching needs root/);
 });
 
-test('a template is not watched, nor any service on a machine of an unknown kind', async () => {
+test('watch: refuses a template, and any service on an unknown kind of machine', async () => {
   const template = watch(fakeContext(watchedMachine(seeing(0))), ['x@.service'], {});
   assert.equal((await failure(template))[0], 'unit-template');
   assert.equal((await failure(watched({}, { context: { machine: undefined } })))[0], 'no-helper');
 });
 
-test('the group of a service that is down will be made in its slice', async () => {
+test('watch: the group of a stopped service is expected in its slice', async () => {
   const distort = (properties: Map<string, unknown>) => {
     properties.set('ControlGroup', '');
     properties.set('Slice', 'own.slice');

@@ -34,7 +34,7 @@ function watched(before: State, file = SERVICE) {
   return { service, look, events, lines };
 }
 
-test('a service goes through its phases, and starts for a second at least', async () => {
+test('a service passes its phases, each for a second at least', async () => {
   const { look, events } = watched(state('active'));
   const looks: readonly [string, number, number, string | undefined][] = [
     ['active', 0, 0, undefined],
@@ -55,7 +55,7 @@ test('a service goes through its phases, and starts for a second at least', asyn
   assert.deepEqual(events(), ['serving 0', 'reload 1', 'serving 2', 'stop 3', 'start 5', 'serving 6.2']);
 });
 
-test('a start and a stop between two looks are seen, and a failure is no stop', async () => {
+test('a start and a stop between two checks are seen, and a failure is no stop', async () => {
   const { service, look, events } = watched(state('active'));
   assert.equal(await look(state('active', 2), 0, 10), undefined);
   assert.equal(service.phase, 'start');
@@ -66,13 +66,13 @@ test('a start and a stop between two looks are seen, and a failure is no stop', 
   assert.deepEqual(events(), ['serving 0', 'start 10', 'serving 19', 'stop 22']);
 });
 
-test('a service that is down is in no phase until it starts', async () => {
+test('a stopped service is in no phase until it starts', async () => {
   const { service, look, events } = watched(state('inactive', 0));
   assert.equal(await look(state('inactive', 0), 0, 1), undefined);
   assert.deepEqual([service.phase, events()], [undefined, []]);
 });
 
-test('a phase that the watch causes lasts until it is over, though the manager shows another', async () => {
+test('a phase that the watch causes lasts to its end, though the manager shows another', async () => {
   const { service, look, events } = watched(state('active'));
   service.cause('reload', 5);
   assert.equal(await look(state('active'), 0, 5.2), undefined);
@@ -105,7 +105,7 @@ const started = (pre: readonly number[], start: number) => {
   });
 };
 
-test('commands that begin after the watch are noted by their lines, however often the manager forgets', async () => {
+test('commands after the begin of the watch are recorded by their lines, however often the manager forgets', async () => {
   const { look, lines } = watched(started([1, 0], 2));
   const pre = ['ExecStartPre=-/bin/pre0 "-t"', 'ExecStartPre=/bin/pre1 -t'];
   for (const [now, expected] of [
@@ -120,7 +120,7 @@ test('commands that begin after the watch are noted by their lines, however ofte
   }
 });
 
-test('where the files of a unit are not what the manager has, its own words are noted', async () => {
+test('if the manager has other commands than the files, its own text is recorded', async () => {
   const { look, lines } = watched(
     started([0, 0], 0),
     '[Service]\nExecStart=/bin/true\nExecStart=/bin/false\n',

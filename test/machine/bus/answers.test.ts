@@ -31,7 +31,7 @@ const text = new Variant('s', 'x');
 const start = new Variant('t', 1n);
 const PATHS = new Variant('as', ['/x']);
 
-test('the answers of a manager are their values', () => {
+test('answers of a manager are converted to values', () => {
   const { id, properties } = serviceOf({ ...UNIT, ...SERVICE });
   assert.deepEqual([id, properties.get('Nice'), properties.size], ['b.service', 1, 11]);
   const facts = {
@@ -48,7 +48,7 @@ test('the answers of a manager are their values', () => {
   );
 });
 
-test('a signal with other values makes the unit be asked', () => {
+test('a signal with unexpected values causes a new request for the unit', () => {
   assert.deepEqual([...changedIn({ Id: text })], [['Id', 'x']]);
   for (const table of [undefined, 'x', { Id: 'x' }, { ActiveState: new Variant('u', 1) }]) {
     assert.equal(changedIn(table).size, 0);

@@ -4,33 +4,31 @@
  * who ask it; its part is played by this test.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { UserError } from '../../../src/diagnostic.js';
 import { Bus } from '../../../src/machine/bus/bus.js';
 import { Connection } from '../../../src/machine/bus/connection.js';
 import { transientUnits } from '../../../src/machine/bus/started-unit.js';
-import { Box, boxAvailable } from '../../support/box.js';
+import { machine } from '../../support/machine.js';
 import { until } from '../../support/until.js';
 
-const skip = boxAvailable();
 const SERVICE = 'org.freedesktop.systemd1';
 const JOB = '/org/freedesktop/systemd1/job/7';
 const SOCKET = '/run/test-bus';
 
-let box: Box;
 let address: string;
-before(async () => {
-  if (skip) return;
-  box = await Box.boot({ name: 'bus' });
-  const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
-  await box.succeed(['systemd-run', ...daemon]);
-  // The socket is there before anybody listens to it.
-  const list = ['busctl', `--address=unix:path=${SOCKET}`, 'list'];
-  await box.waitFor('the bus', async () => (await box.exec(list)).status === 0);
-  address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
+const { box, skip, test } = machine('bus', {
+  launcher: false,
+  prepare: async () => {
+    const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
+    await box.succeed(['systemd-run', ...daemon]);
+    // The socket is there before anybody listens to it.
+    const list = ['busctl', `--address=unix:path=${SOCKET}`, 'list'];
+    await box.waitFor('the bus', async () => (await box.exec(list)).status === 0);
+    address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
+  },
 });
-after(() => box?.stop());
 
 type Answers = Readonly<
   Record<string, (message: Message) => [signature: string, body: unknown[]] | undefined>
@@ -110,7 +108,7 @@ async function restarting(t: TestContext): Promise<{ end: Promise<string> }> {
   return { end };
 }
 
-test('of a list of addresses none is tried', async () => {
+test('a list of bus addresses is refused', async () => {
   const list = 'unix:x=y;unixexec:path=/bin/false';
   await assert.rejects(Bus.connect({ address: list, hint: '' }), (cause) => {
     assert.ok(cause instanceof UserError);
@@ -119,14 +117,14 @@ test('of a list of addresses none is tried', async () => {
   });
 });
 
-test("the bus's own refusal isn't said to be the manager's", { skip }, async (t) => {
+test("a refusal by the bus is not reported as the manager's", async (t) => {
   const connection = await Connection.connect({ address, hint: '' });
   t.after(() => connection.close());
   await assert.rejects(connection.callBus('AddMatch', 'x'), /^UserError: the bus refused AddMatch: /);
 });
 
-describe('a manager that leaves the bus', { skip }, () => {
-  test('is asked again when another is there', async (t) => {
+describe('a call to a manager that leaves the bus', { skip }, () => {
+  test('is repeated when another manager is there', async (t) => {
     const { first, bus } = await connected(t, { Get: () => first.leave() });
     const facts = bus.manager();
     await new Manager(t).arrive(FACTS);
@@ -137,7 +135,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     });
   });
 
-  test('is asked again where the bus has tried in vain to start one', async (t) => {
+  test('is repeated if the bus failed to start one', async (t) => {
     const { first, bus } = await connected(t, {});
     await first.bus.releaseName(SERVICE);
     const ping = { destination: SERVICE, path: '/', interface: 'org.freedesktop.DBus.Peer', member: 'Ping' };
@@ -150,7 +148,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     assert.equal(version, '257');
   });
 
-  test('is not told twice to change something', async (t) => {
+  test('is not repeated if it changes something', async (t) => {
     const { first, bus } = await connected(t, { Reload: () => first.leave() });
     const reload = assert.rejects(bus.reload(), (cause) => {
       assert.ok(cause instanceof UserError);
@@ -175,7 +173,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     });
   }
 
-  test('a job that the next one still has is waited for', async (t) => {
+  test('a job that the next manager still has is waited for', async (t) => {
     const { end } = await restarting(t);
     const second = await new Manager(t).arrive({ ListJobs: () => jobs('/other', JOB) });
     await until('its jobs are listed', () => second.calls.includes('ListJobs'), 5000, 5);
@@ -184,7 +182,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     assert.deepEqual(second.calls, ['Subscribe', 'ListJobs']);
   });
 
-  test('the next restart is heard of, too', async (t) => {
+  test('a second restart of the manager is noticed', async (t) => {
     const { first, bus } = await connected(t, { Subscribe: () => first.leave() });
     const end = bus.job('restart', 'x.service');
     const second = await new Manager(t).arrive(QUEUED);
@@ -194,7 +192,7 @@ describe('a manager that leaves the bus', { skip }, () => {
   });
 });
 
-test('a job tells the jobs of other units that it has caused, before it ends', { skip }, async (t) => {
+test('a job reports the jobs of other units that it caused, before it ends', async (t) => {
   const { first, bus } = await connected(t, queuedWith([8, '/job/8', 'y.socket', '/', 'stop']));
   const end = bus.job('restart', 'x.service', {
     queued: async (others) => {
@@ -212,7 +210,7 @@ function tellChanged({ bus }: Manager, table: Readonly<Record<string, Variant>>)
   bus.send(dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', body));
 }
 
-test('a unit has changed when the manager says so, or may have while it was away', { skip }, async (t) => {
+test('a unit counts as changed when the manager says so, or after its absence', async (t) => {
   const { first, bus } = await connected(t, {});
   const changed = () => bus.changed('x.service');
   assert.deepEqual([await changed(), await changed()], [true, false]);
@@ -258,7 +256,7 @@ describe('a transient unit', { skip }, () => {
     assert.equal(await started.job(), 'done');
   });
 
-  test('that nobody waits for ends nobody with its connection', async (t) => {
+  test('without a waiter causes no unhandled rejection when its connection closes', async (t) => {
     const unheard: unknown[] = [];
     const hear = (cause: unknown) => void unheard.push(cause);
     const own = process.listeners('unhandledRejection');
@@ -275,7 +273,7 @@ describe('a transient unit', { skip }, () => {
     assert.deepEqual(unheard, []);
   });
 
-  test('that ends while it is asked whether it has is seen to end', async (t) => {
+  test('that ends during the request for its state is seen to end', async (t) => {
     const failed = new Variant('s', 'failed');
     const states = [new Variant('s', 'active')];
     const { first, bus } = await connected(t, {

@@ -8,7 +8,7 @@ const STATE = (active: string, sub: string) =>
     ['SubState', sub],
   ]);
 
-test('a unit is followed from the first question on', () => {
+test('a unit is followed from the first request on', () => {
   const units = new ChangedUnits();
   units.note('/a', STATE('active', 'running'));
   assert.equal(units.ask('/a'), undefined);
@@ -20,7 +20,7 @@ test('a unit is followed from the first question on', () => {
   assert.deepEqual([units.ask('/a'), units.ask('/b')], [true, true]);
 });
 
-test('another state wakes who waits, or who waits next; other changes do not', () => {
+test('a state change wakes the present or the next wait; other changes do not', () => {
   const units = new ChangedUnits();
   let woken = 0;
   const wake = () => void woken++;

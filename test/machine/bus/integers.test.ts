@@ -14,7 +14,7 @@ const ENDS = {
 const BOTH = [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 52n + 1n, 2n ** 53n - 1n];
 
 for (const type of ['x', 't'] as const)
-  test(`64-bit integers of type ${type} are read from the bus as dbus-next has written them to it`, () => {
+  test(`64-bit integers of type ${type} read back as dbus-next wrote them`, () => {
     for (const value of [...BOTH, ...ENDS[type]])
       assert.deepEqual(marshalled(marshall(type, [value], 0), true).values(type), [value]);
   });

@@ -7,7 +7,7 @@ async function queued(jobs: Jobs, path: string, unit = 'a.service'): Promise<{ r
   return jobs.queue(unit, Promise.resolve([path]));
 }
 
-test('a job that ends is told to who waits for it, also if it ends before its call is answered', async () => {
+test("a job's end reaches its caller, also if it comes before the call is answered", async () => {
   const jobs = new Jobs();
   const { result } = await queued(jobs, '/job/1');
   const early = queued(jobs, '/job/2', 'b.service');
@@ -16,14 +16,14 @@ test('a job that ends is told to who waits for it, also if it ends before its ca
   assert.deepEqual(await Promise.all([result, (await early).result]), ['done', 'failed']);
 });
 
-test('a job that two calls have queued, which the manager merges, is told to both', async () => {
+test('a job that the manager merged for two calls ends both', async () => {
   const jobs = new Jobs();
   const both = [await queued(jobs, '/job/1'), await queued(jobs, '/job/1')];
   jobs.end('/job/1', 'done');
   assert.deepEqual(await Promise.all(both.map(({ result }) => result)), ['done', 'done']);
 });
 
-test('a job that ends while no call is unanswered is forgotten: its path may be that of another', async () => {
+test('a job that ends without an unanswered call is forgotten: its path may be reused', async () => {
   const jobs = new Jobs();
   jobs.end('/job/1', 'failed');
   const refused = assert.rejects(jobs.queue('a.service', Promise.reject(new Error('refused'))), /refused/);
@@ -34,7 +34,7 @@ test('a job that ends while no call is unanswered is forgotten: its path may be 
   assert.deepEqual(await Promise.all(both.map(({ result }) => result)), ['done', 'done']);
 });
 
-test('the result of a job lasts as long as a call is unanswered', async () => {
+test("a job's result is kept as long as a call is unanswered", async () => {
   const jobs = new Jobs();
   const answers: ((values: readonly string[]) => void)[] = [];
   const calls = ['a.service', 'b.service'].map((unit) =>
@@ -47,7 +47,7 @@ test('the result of a job lasts as long as a call is unanswered', async () => {
   assert.equal(await (await calls[1]!).result, 'failed');
 });
 
-test('jobs that are waited for are known, those that have ended are not', async () => {
+test('jobs that are waited for are listed, ended ones are not', async () => {
   const jobs = new Jobs();
   await queued(jobs, '/job/1');
   await queued(jobs, '/job/2', 'b.service');
@@ -56,7 +56,7 @@ test('jobs that are waited for are known, those that have ended are not', async 
   assert.deepEqual(jobs.waitedFor(new Set(['/job/2'])), [['/job/1', 'a.service']]);
 });
 
-test('once given up no wait lasts', async () => {
+test('after a give-up no wait remains', async () => {
   const jobs = new Jobs();
   const waits = [await queued(jobs, '/job/1'), await queued(jobs, '/job/2', 'b.service')];
   const rejected = waits.map(({ result }) => assert.rejects(result, /the bus is gone/));

@@ -30,11 +30,11 @@ const VALUES: readonly [signature: string, values: unknown[]][] = [
 ];
 
 for (const [signature, values] of VALUES)
-  test(`values of ${signature} are read from the bus as they were written to it`, () => {
+  test(`values of ${signature} read back as they were written to the bus`, () => {
     assert.deepEqual(marshalled(marshall(signature, values, 0), true).values(signature), values);
   });
 
-test('a value of big-endian bytes is read as one of little-endian ones', () => {
+test('a big-endian value is read like a little-endian one', () => {
   assert.deepEqual(marshalled(Buffer.from([0, 0, 1, 2]), false).values('u'), [258]);
 });
 
@@ -59,7 +59,7 @@ const WRONG: readonly [what: string, bytes: Buffer, signature: string][] = [
 ];
 
 for (const [what, bytes, signature] of WRONG)
-  test(`${what} is no value of the bus`, () => {
+  test(`${what} is no valid value of the bus`, () => {
     assert.throws(
       () => marshalled(bytes, true).values(signature),
       (cause) => cause instanceof RangeError || cause instanceof TypeError,

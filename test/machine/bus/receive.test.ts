@@ -36,7 +36,7 @@ function reading(name: string | null = ':1.7') {
   return { feed, connection, seen, errors };
 }
 
-test('messages are read as dbus-next writes them, however they are cut', async () => {
+test('messages are read as dbus-next writes them, in any pieces', async () => {
   const { feed, seen, errors } = reading();
   const table = { Id: new dbus.Variant('s', 'demo.service'), Never: new dbus.Variant('t', 2n ** 64n - 1n) };
   const whole = Buffer.concat([answer(), answer({ signature: 'a{sv}', body: [table] })]);
@@ -54,7 +54,7 @@ test('messages are read as dbus-next writes them, however they are cut', async (
   assert.deepEqual(errors, []);
 });
 
-test('signals that another peer addresses to the command are left out, and their bodies not read', async () => {
+test('signals that another peer addresses to the command are ignored, with their bodies unread', async () => {
   const { feed, seen, errors } = reading();
   const signal = (fields: Fields): Buffer =>
     marshallMessage({ type: 4, serial: 7, path: '/x', interface: 'a.b', member: 'C', ...fields })[0];
@@ -72,7 +72,7 @@ test('signals that another peer addresses to the command are left out, and their
   );
 });
 
-test('bytes that are no message are an error of the stream, which is read no more', async () => {
+test('bytes that are no message are an error of the stream, which is closed', async () => {
   const heads = [
     [2, 0, 0],
     [2, 0xffffffff, 8],
@@ -89,7 +89,7 @@ test('bytes that are no message are an error of the stream, which is read no mor
   }
 });
 
-test("the bus's refusal is an error of the connection; errors of later calls are their callers'", () => {
+test("a refusal by the bus is an error of the connection; errors of later calls are their callers'", () => {
   const refusal = { type: 3, errorName: 'org.freedesktop.DBus.Error.LimitsExceeded', body: [] };
   const early = reading(null);
   early.connection.emit('message', refusal);

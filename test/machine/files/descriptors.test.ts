@@ -55,7 +55,7 @@ const opened = (t: TestContext, path: string) => {
 };
 
 describe('descriptors', { skip }, () => {
-  test('go with the first byte of their message, in their order', async (t) => {
+  test('arrive with the first byte of their message, in order', async (t) => {
     const { socket, writer, bytes, notes, go } = await connected(t);
     assert.equal(writer.supportsUnixFd, true);
     const paths = ['a', 'b'].map((name) => join(temporaryFolder(t), name));
@@ -71,10 +71,8 @@ describe('descriptors', { skip }, () => {
     const received = (await bytes).toString();
     assert.ok(received === `hello\n${large}end`, `${received.length} bytes`);
     assert.match(await notes, /^listening\n3 files after [06] bytes\n$/);
-    assert.deepEqual(
-      paths.map((path) => readFileSync(path, 'utf8')),
-      ['file 1 of 3\n', 'file 0 of 3\nfile 2 of 3\n'],
-    );
+    const found = paths.map((path) => readFileSync(path, 'utf8'));
+    assert.deepEqual(found, ['file 1 of 3\n', 'file 0 of 3\nfile 2 of 3\n']);
   });
 
   const FAILURES: readonly [string, (t: TestContext) => [string, number], RegExp][] = [

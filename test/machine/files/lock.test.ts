@@ -17,7 +17,7 @@ const code = async (path: string) => {
 };
 
 describe('a lock', () => {
-  test('is had by one, until that one lets it go', async (t) => {
+  test('has one holder, until that one releases it', async (t) => {
     const path = join(temporaryFolder(t), 'new', 'lock');
     const letGo = await takeLock(path, 0);
     assert.ok(letGo);
@@ -40,7 +40,7 @@ describe('a lock', () => {
     second();
   });
 
-  test('ends with the process that has it, and does not go on in what that has started', async (t) => {
+  test("ends with its process, and isn't inherited by what that has started", async (t) => {
     const path = join(temporaryFolder(t), 'lock');
     const module = new URL('../../../src/machine/files/lock.js', import.meta.url).href;
     const script = `
@@ -61,7 +61,9 @@ describe('a lock', () => {
     letGo();
   });
 
-  test('is no link, no folder, and nowhere where others could keep it', { skip: root }, async (t) => {
+  test('is refused if it is a link, a folder, or in a place where others could hold it', {
+    skip: root,
+  }, async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'file'), '');
     symlinkSync('file', join(folder, 'link'));
@@ -72,7 +74,7 @@ describe('a lock', () => {
     assert.equal(await code(join(folder, 'lock')), 'untrusted-file');
   });
 
-  test('says why it can not be had', async (t) => {
+  test("has a reason if it can't be taken", async (t) => {
     const path = join(temporaryFolder(t), 'lock');
     const { PATH } = process.env;
     t.after(() => {

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../../support/temporary.js';
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 const bytes = new TextEncoder().encode('text\n');
 
-test('a file that the kernel makes up as it is read is read whole', async () => {
+test('a file that the kernel generates is read whole', async () => {
   const status = await host.read('/proc/self/status');
   assert.match(new TextDecoder().decode(status!.bytes), /^Name:\t.*^Seccomp:\t\d$.*\n$/ms);
   assert.equal((await host.read('/proc/self/status', { limit: 5, head: true }))!.bytes.length, 5);
@@ -21,7 +21,7 @@ test('a file that the kernel makes up as it is read is read whole', async () => 
   assert.equal(code, 'too-large');
 });
 
-test('of such a file a piece is read that is as large as what is in it', async (t) => {
+test('a piece of a generated file is as large as its content', async (t) => {
   const { bytes } = (await host.read('/proc/self/status', { limit: 1 << 26 }))!;
   assert.ok(bytes.buffer.byteLength <= 1 << 16, `${bytes.buffer.byteLength} bytes of room`);
   const variable = `LONG=${'0123456789'.repeat(10_000)}`;
@@ -36,7 +36,7 @@ test('of such a file a piece is read that is as large as what is in it', async (
   assert.ok(environment.bytes.buffer.byteLength <= 2 * environment.bytes.length);
 });
 
-test('a piece is read from a place on, as far as the file goes', async (t) => {
+test('a piece is read from a place on, up to the end of the file', async (t) => {
   const path = join(temporaryFolder(t), 'file');
   writeFileSync(path, '0123456789');
   const read = async (from: number, limit: number) =>
@@ -54,12 +54,12 @@ test('a process that has ended has no files', async () => {
   assert.equal(await host.read('/proc/999999999/status'), undefined);
 });
 
-test('a file that can be opened and not read', async () => {
+test('a file that can be opened but not read is an error', async () => {
   const [code, message] = await failure(host.read('/proc/self/mem'));
   assert.deepEqual([code, message], ['unreadable', "can't read /proc/self/mem: i/o error"]);
 });
 
-test('a file that others replace all the time is read as one of them wrote it', async (t) => {
+test('a file that others keep replacing is read as one of them wrote it', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'file');
   await host.replace(path, bytes, { mode: 0o644 });
@@ -77,6 +77,6 @@ test('a file that others replace all the time is read as one of them wrote it', 
   assert.deepEqual([...found].sort(), ['other text\n', 'text\n']);
 });
 
-test('a folder is no file', async () => {
+test("a folder can't be read as a file", async () => {
   assert.deepEqual((await failure(host.read('/etc')))[0], 'bad-file');
 });

@@ -35,8 +35,8 @@ function tree(t: TestContext, ...entries: string[]): (path: string) => string {
 
 const theirs = (path: string, by?: string) => ({ path, why: `belongs to user ${NOBODY}`, by });
 
-describe('on the host', { skip: skip ?? false }, () => {
-  test('all that is on the way is looked at, and where it leads', (t) => {
+describe('a path on the host', { skip: skip ?? false }, () => {
+  test('is examined with all folders and links in it', (t) => {
     const at = tree(t, 'a/', 'a/b/', 'a/b/file', '!own', 'link>a/b', '!u/', 'u/file');
     assert.deepEqual(walk(at('link/file')), {
       real: at('a/b/file'),
@@ -48,7 +48,7 @@ describe('on the host', { skip: skip ?? false }, () => {
     assert.deepEqual(walk(at('u/../a/b/file')).untrusted, []);
   });
 
-  test('what is missing can be made by who can write its folder', (t) => {
+  test('that is missing can be created by a user who can write its folder', (t) => {
     const at = tree(t, 'a/', 'tmp/', '!u/');
     chmodSync(at('tmp'), 0o1777);
     assert.deepEqual(walk(at('a/missing/file')).untrusted, []);
@@ -58,15 +58,15 @@ describe('on the host', { skip: skip ?? false }, () => {
     assert.deepEqual(walk(at('u/missing')).untrusted, [theirs(at('u'))]);
   });
 
-  test('links that lead to themselves lead nowhere', (t) => {
+  test('with links that lead to themselves leads nowhere', (t) => {
     const at = tree(t, 'a>b', 'b>a');
     const { real, untrusted } = walk(at('a'));
     assert.deepEqual({ real, untrusted }, { real: undefined, untrusted: [] });
   });
 });
 
-describe('as a service sees it', { skip: skip ?? false }, () => {
-  test('links of its root stay in it', (t) => {
+describe('a path as a service sees it', { skip: skip ?? false }, () => {
+  test("follows links inside the service's root", (t) => {
     const at = tree(t, 'root/', 'root/usr/', 'root/usr/file');
     symlinkSync('/usr', at('root/lib'));
     const view = { root: at('root'), binds: [] };
@@ -76,14 +76,14 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
     assert.deepEqual(walk('/usr/file', view).untrusted, [theirs(at('root'), 'RootDirectory')]);
   });
 
-  test('folders above the root count', (t) => {
+  test('includes the folders above the root', (t) => {
     const at = tree(t, '!u/', 'u/root/', 'u/root/file');
     assert.deepEqual(walk('/file', { root: at('u/root'), binds: [] }).untrusted, [
       theirs(at('u'), 'RootDirectory'),
     ]);
   });
 
-  test('the lowest mount above a path is what is seen, and others do not count', (t) => {
+  test('has the lowest mount above it, and no others', (t) => {
     const at = tree(t, '!u/', 'a/', 'a/b/', 'a/b/file', 'c/', 'c/file');
     const binds = [
       { source: at('u'), destination: '/srv', by: 'BindPaths' },
@@ -99,7 +99,7 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
     assert.deepEqual(walk('/srv/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
   });
 
-  test('a mount on a link is where the link leads, and its source where that leads', (t) => {
+  test('with a mount on a link is where the link leads; a source likewise', (t) => {
     const at = tree(t, 'root/', 'root/usr/', '!u/', 'u/dir/', 'u/dir/file', 'source>/u/dir');
     symlinkSync('usr', at('root/lib'));
     const view = {
@@ -109,14 +109,14 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
     assert.deepEqual(walk('/usr/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
   });
 
-  test('a mount whose source is missing is none', (t) => {
+  test('ignores a mount whose source is missing', (t) => {
     const at = tree(t, 'root/', 'root/file');
     const view = { root: at('root'), binds: [{ source: at('missing'), destination: '/', by: 'BindPaths' }] };
     assert.equal(walk('/file', view).real, at('root/file'));
   });
 });
 
-test('of a process its mount namespace, from the top on, and what a file there has', { skip }, () => {
+test('a path of a process uses its mount namespace, from the top on', { skip }, () => {
   const from = { process: process.pid };
   const { content, untrusted } = walk('/etc/passwd', from);
   assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
@@ -134,7 +134,7 @@ test('of a process its mount namespace, from the top on, and what a file there h
   assert.deepEqual(walk('/proc/self/status', from).untrusted, [leading('/proc/self')]);
 });
 
-test('a process in a user namespace of its own, or that has ended, is not looked at', { skip }, async (t) => {
+test('a process in its own user namespace, or that has ended, is not examined', { skip }, async (t) => {
   const child = spawn('unshare', ['--user', 'sh', '-c', 'echo; exec sleep 1000'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

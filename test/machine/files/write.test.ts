@@ -27,7 +27,7 @@ const NOBODY = 65534;
 
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
 
-test('a file is written with its mode, and as old as it shall be', async (t) => {
+test('write: a file has its mode and its time', async (t) => {
   const path = join(temporaryFolder(t), 'a/b/file');
   await host.replace(path, bytes, { mode: 0o644, modified: 1_600_000_000_123 });
   const { mode, modified } = (await host.read(path))!;
@@ -38,7 +38,7 @@ test('a file is written with its mode, and as old as it shall be', async (t) => 
   assert.ok(again.modified > modified);
 });
 
-test('what can not be written leaves no folder, and what is not there takes none with it', async (t) => {
+test('write: a failure leaves no folder, and removing a missing file removes none', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'x.d', 'x'.repeat(300));
   const found = ['unwritable', `can't write ${path}: name too long`, undefined];
@@ -56,7 +56,7 @@ test('what can not be written leaves no folder, and what is not there takes none
   ]);
 });
 
-test('whether a folder can be written is told, and nothing is made', async (t) => {
+test('write: a check says whether a folder can be written, and creates nothing', async (t) => {
   const folder = temporaryFolder(t);
   const [file, below] = [join(folder, 'file'), join(folder, 'a/b')];
   writeFileSync(file, '');
@@ -75,14 +75,16 @@ test('whether a folder can be written is told, and nothing is made', async (t) =
   assert.deepEqual(readdirSync(folder), ['file']);
 });
 
-test("root's files are not for a folder of others, and that is told before", { skip }, async (t) => {
+test("write: root refuses to write into another user's folder, and says so beforehand", {
+  skip,
+}, async (t) => {
   const folder = temporaryFolder(t);
   chownSync(folder, NOBODY, NOBODY);
   for (const directory of [folder, join(folder, 'a')])
     assert.equal((await failure(host.assertWritable(directory, { make: true })))[0], 'untrusted-file');
 });
 
-test('a file system that is read-only is told before anything is written', {
+test('write: a read-only file system is reported before anything is written', {
   skip: layerAvailable(),
 }, (t) => {
   const folder = temporaryFolder(t);
@@ -103,7 +105,7 @@ test('a file system that is read-only is told before anything is written', {
   assert.equal(stdout, `can't write in ${folder}/a: read-only file system`, stderr);
 });
 
-test('the last recording of a unit takes the folders that were made for it with it', async (t) => {
+test('remove: the last recording of a unit is removed with its folders', async (t) => {
   const folder = temporaryFolder(t);
   const place = join(folder, 'sandbox-unit/recordings');
   for (const unit of ['a.service', 'b.service']) {
@@ -115,7 +117,7 @@ test('the last recording of a unit takes the folders that were made for it with 
   assert.deepEqual(readdirSync(folder), []);
 });
 
-describe("root acts on nothing that is in others' hands", () => {
+describe('root refuses', () => {
   const trusted = { trusted: true };
 
   test('a file of another user, or that others may write', { skip }, async (t) => {
@@ -138,7 +140,7 @@ describe("root acts on nothing that is in others' hands", () => {
     ]);
   });
 
-  test("a file in another user's folder, however deep", { skip }, async (t) => {
+  test("a file in another user's folder, at any depth", { skip }, async (t) => {
     const folder = temporaryFolder(t);
     const path = join(folder, 'a/b/policy.toml');
     mkdirSync(join(folder, 'a/b'), { recursive: true });
@@ -151,7 +153,7 @@ describe("root acts on nothing that is in others' hands", () => {
     ]);
   });
 
-  test('a link counts for what it leads to, and for where it is', { skip }, async (t) => {
+  test('a link by its target and by its place', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     const link = join(folder, 'theirs/link');
     mkdirSync(join(folder, 'theirs'));
@@ -181,7 +183,7 @@ describe("root acts on nothing that is in others' hands", () => {
     );
   });
 
-  test("a link in a folder where all may put files must be root's", { skip }, async (t) => {
+  test('a foreign link in a folder where all users may create files', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     const sticky = join(folder, 'tmp');
     mkdirSync(sticky);
@@ -198,7 +200,7 @@ describe("root acts on nothing that is in others' hands", () => {
     if (!isProtected) assert.equal(message, `${link} is a link of user ${NOBODY}: root won't act on it`);
   });
 
-  test('nothing is made below a folder of another user', { skip }, async (t) => {
+  test("to create anything below another user's folder", { skip }, async (t) => {
     const folder = temporaryFolder(t);
     chownSync(folder, NOBODY, NOBODY);
     const path = join(folder, 'etc/systemd/system/x.conf');
@@ -213,7 +215,7 @@ describe("root acts on nothing that is in others' hands", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  test('nothing is written through a link in the place of the folder, wherever it leads', async (t) => {
+  test('to write through a link in place of the folder, wherever it leads', async (t) => {
     const folder = temporaryFolder(t);
     mkdirSync(join(folder, 'victim'));
     for (const target of ['victim', 'nowhere']) {
@@ -228,7 +230,7 @@ describe("root acts on nothing that is in others' hands", () => {
     assert.deepEqual(readdirSync(join(folder, 'victim')), []);
   });
 
-  test('a folder that others may write, too, unless it is sticky', { skip }, async (t) => {
+  test('a folder that others may write, unless it is sticky', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     chmodSync(folder, 0o777);
     assert.equal(
@@ -242,7 +244,7 @@ describe("root acts on nothing that is in others' hands", () => {
     assert.equal(statSync(join(folder, 'a')).mode & 0o7777, 0o755);
   });
 
-  test('a folder that others may write has to be mended, or the launcher comes with a package', {
+  test('a folder that others may write, with a hint to repair it or to install a package', {
     skip,
   }, async (t) => {
     const folder = temporaryFolder(t);
@@ -259,7 +261,7 @@ describe("root acts on nothing that is in others' hands", () => {
   });
 });
 
-describe('where it is not the running system that is written to', () => {
+describe("write into another system's folder", () => {
   const foreign = { mode: 0o644, foreign: true };
 
   /** A folder of root's, and in it one of another user. */
@@ -271,7 +273,7 @@ describe('where it is not the running system that is written to', () => {
     return [folder, theirs];
   }
 
-  test("files are made in another user's folder", { skip }, async (t) => {
+  test("creates files in another user's folder", { skip }, async (t) => {
     const [folder, theirs] = folders(t);
     await host.replace(join(theirs, 'out/etc/x.conf'), bytes, foreign);
     symlinkSync('theirs', join(folder, 'ours'));
@@ -279,7 +281,7 @@ describe('where it is not the running system that is written to', () => {
     assert.deepEqual(readdirSync(join(theirs, 'out/etc')), ['x.conf']);
   });
 
-  test('a link that others can put there is not followed, whosever it is', { skip }, async (t) => {
+  test("doesn't follow a link that others can create there", { skip }, async (t) => {
     const [folder, theirs] = folders(t);
     mkdirSync(join(folder, 'victim'));
     const link = join(theirs, 'etc');
@@ -297,7 +299,7 @@ describe('where it is not the running system that is written to', () => {
     assert.deepEqual(readdirSync(join(folder, 'victim')), []);
   });
 
-  test('a link in the place of the file is replaced', { skip }, async (t) => {
+  test('replaces a link in place of the file', { skip }, async (t) => {
     const [folder, theirs] = folders(t);
     writeFileSync(join(folder, 'victim'), 'kept');
     symlinkSync('../victim', join(theirs, 'x.conf'));
@@ -306,7 +308,7 @@ describe('where it is not the running system that is written to', () => {
     assert.equal(readFileSync(join(theirs, 'x.conf'), 'utf8'), 'text\n');
   });
 
-  test('below a folder that is named all folders go that become empty', { skip }, async (t) => {
+  test('removes all empty folders below the named one', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     for (const name of ['a', 'b']) await host.replace(join(folder, 'out/one/etc', name), bytes, foreign);
     const within = join(folder, 'out');
@@ -317,7 +319,7 @@ describe('where it is not the running system that is written to', () => {
     assert.deepEqual(readdirSync(within), []);
   });
 
-  test('what is removed is what the path names, and its folders that are left empty', { skip }, async (t) => {
+  test('removes what the path names, with its empty folders', { skip }, async (t) => {
     const [folder, theirs] = folders(t);
     const inside = 'x.service.d/zz-sandbox-unit.conf';
     await host.replace(join(theirs, 'etc', inside), bytes, foreign);

@@ -12,7 +12,7 @@ const isRefused = (text: string) =>
     text.slice(0, 100),
   );
 
-test('values have the types that a bus gives them', () => {
+test("values have the bus's types", () => {
   assert.deepEqual(answer('sogbuiynqh', 's', '/o', 'g', true, 1, -1, 2, -2, 3, 4), [
     ...['s', '/o', 'g', true, 1, -1, 2, -2, 3, 4],
   ]);
@@ -23,7 +23,7 @@ test('values have the types that a bus gives them', () => {
   assert.deepEqual(answer(''), []);
 });
 
-test('numbers of 64 bits are exact, and texts that look like them are texts', () => {
+test('64-bit numbers are exact, and texts that look like them are texts', () => {
   const text = `{"type":"tttxsd","data":[18446744073709551615,9007199254740993,1234567890123456,-9223372036854775808,"18446744073709551615",1.5e300]}`;
   assert.deepEqual(busAnswer(text), [
     ...[18446744073709551615n, 9007199254740993n, 1234567890123456n, -9223372036854775808n],
@@ -31,25 +31,25 @@ test('numbers of 64 bits are exact, and texts that look like them are texts', ()
   ]);
 });
 
-test('long numbers beside quotes and backslashes stay what they are', () => {
+test('long numbers beside quotes and backslashes are unchanged', () => {
   for (const said of ['a\\', '"', '\\"', '\\\\', '\\\\"1234567890123456789', 'x": 1234567890123456789, "'])
     assert.deepEqual(busAnswer(`{"type":"st","data":[${JSON.stringify(said)},1234567890123456789]}`), [
       ...[said, 1234567890123456789n],
     ]);
 });
 
-test('doubles are numbers, be they whole or not', () => {
+test('doubles are numbers, whole or not', () => {
   assert.deepEqual(busAnswer('{"type":"ddd","data":[1,0.25,1.0]}'), [1, 0.25, 1]);
 });
 
-test('variants have their types with them, inside of each other, too', () => {
+test('variants have their types, also nested', () => {
   const inner = { type: 'a(ss)', data: [['a', 'b']] };
   assert.deepEqual(answer('v', { type: 'v', data: inner }), [
     { signature: 'v', value: { signature: 'a(ss)', value: [['a', 'b']] } },
   ]);
 });
 
-test('keys of a dictionary are its own properties, whatever their name', () => {
+test('keys of a dictionary are own properties, whatever their name', () => {
   const text = '{"type":"a{sv}","data":[{"__proto__":{"type":"s","data":"x"},"Id":{"type":"t","data":1}}]}';
   const [table] = busAnswer(text) as [Record<string, unknown>];
   assert.deepEqual(Object.keys(table), ['__proto__', 'Id']);
@@ -57,7 +57,7 @@ test('keys of a dictionary are its own properties, whatever their name', () => {
   assert.equal(({} as Record<string, unknown>).signature, undefined);
 });
 
-test('what is none of these is refused', () => {
+test('an invalid answer is refused', () => {
   const wrong: [string, ...unknown[]][] = [
     ...[['s'], ['s', 1], ['s', 'a', 'b'], ['u', '1'], ['b', 1], ['b', 'true'], ['t', 1.5]],
     ...[
@@ -98,7 +98,7 @@ test('what is none of these is refused', () => {
   isRefused(JSON.stringify({ type: 'a'.repeat(300), data: [[]] }));
 });
 
-test('hostile texts are refused in little time and room', () => {
+test('hostile texts are refused quickly and in little memory', () => {
   isRefused(`"${'\\"'.repeat(1 << 20)}`);
   isRefused(`{"type":"s","data":["${'\\\\'.repeat(1 << 20)}`);
   isRefused(`${'['.repeat(1 << 20)}1234567890123456789`);

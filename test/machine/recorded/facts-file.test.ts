@@ -50,13 +50,13 @@ test('answers are read by their questions', () => {
   assert.equal(dataOf(found.get('read 0 4194305 /etc/hostname')), 'web1\n');
 });
 
-test('a later answer takes the place of an earlier one, of another file, too', () => {
+test('a later answer replaces an earlier one, also of another file', () => {
   const line = (data: string) => factLine({ ask: 'manager', data: packed(data) });
   const { host, answers } = parse(FIRST_LINE + line('1') + line('2'), FIRST_LINE + line('3'));
   assert.deepEqual([host, answers.size, dataOf(answers.get('manager'))], ['web1', 1, '3']);
 });
 
-test('machines of one name are told apart by their IDs, as far as they are known', () => {
+test('machines with the same name are told apart by their IDs, if these are known', () => {
   const of = (machine: unknown) => factLine({ facts: 1, host: 'web1', machine });
   assert.equal(parse(of('a'), FIRST_LINE, of('a')).host, 'web1');
   assert.equal(
@@ -69,7 +69,7 @@ test('machines of one name are told apart by their IDs, as far as they are known
   );
 });
 
-test('names that objects have of themselves are names like others', () => {
+test('names of built-in properties are names like others', () => {
   const found = answersIn(
     `{"ask":"__proto__","absent":true,"__proto__":{"failed":"x"}}\n`,
     factLine({ ask: 'constructor', absent: true }),
@@ -116,7 +116,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, why: RegExp]>> = 
 };
 
 for (const [what, [text, why]] of Object.entries(REFUSED)) {
-  test(`refused: ${what}`, () => {
+  test(`refuses ${what}`, () => {
     assert.match(
       refusal(() => parse(text)),
       why,
@@ -132,7 +132,7 @@ test('facts of several machines are refused', () => {
   );
 });
 
-test('data that is none is refused where it is read', () => {
+test('invalid data is refused when it is read', () => {
   for (const data of ['!!!!', 'AAAA', packed('text').slice(0, -8), `${packed('text')}\u0000`, 'a=b=']) {
     const answer = answersIn(factLine({ ask: 'manager', data })).get('manager');
     assert.match(
@@ -143,7 +143,7 @@ test('data that is none is refused where it is read', () => {
   }
 });
 
-test('data that unpacks to more than any file has is refused, and so is much of it', () => {
+test('data that unpacks to too much is refused', () => {
   const bomb = packed(new Uint8Array((8 << 20) + 1));
   assert.ok(bomb.length < 1 << 16);
   assert.match(
@@ -163,7 +163,7 @@ test('data that unpacks to more than any file has is refused, and so is much of 
   );
 });
 
-test('there is an end of answers', () => {
+test('the number of answers is limited', () => {
   const lines = Array.from({ length: (1 << 19) + 1 }, (_, i) => `{"ask":"${i}","absent":true}\n`);
   assert.match(
     refusal(() => answersIn(lines.join(''))),

@@ -15,7 +15,7 @@ const table = (properties: object) =>
 const text = (data: string) => ({ type: 's', data });
 const names = (...data: string[]) => ({ type: 'as', data });
 
-test('a unit is the same whatever its run, and another by any property that lasts', () => {
+test('a class ignores the run of a unit, and has every lasting property', () => {
   const of = (properties: object) => digest(['unit a.service Unit'], table(properties));
   const one = of({ Id: text('a'), InvocationID: { type: 'ay', data: [1] }, MainPID: { type: 'u', data: 7 } });
   assert.equal(of({ MainPID: { type: 'u', data: 8 }, Id: text('a'), Unknown: text('x') }), one);
@@ -24,19 +24,19 @@ test('a unit is the same whatever its run, and another by any property that last
   assert.equal(of({ Id: text('a'), ActiveState: text('active'), ControlGroup: text('/x') }), one);
 });
 
-test('lists of units have no order, those of files have one', () => {
+test('a class ignores the order of lists of units, but not of files', () => {
   const of = (properties: object) => digest(['unit a.service Unit'], table(properties));
   assert.equal(of({ After: names('b', 'c') }), of({ After: names('c', 'b') }));
   assert.notEqual(of({ After: names('b', 'c') }), of({ After: names('b') }));
   assert.notEqual(of({ DropInPaths: names('b', 'c') }), of({ DropInPaths: names('c', 'b') }));
 });
 
-test('an answer without any value is that of a machine, never a trace', () => {
+test('an answer without a value is accepted, without a stack trace', () => {
   const data = packed(JSON.stringify({ type: '', data: [] }));
   assert.match(digest(['manager'], factLine({ ask: 'manager', data })), /^[0-9a-f]{64}$/);
 });
 
-test('files are known by content, mode and owner, not by their times', () => {
+test('a class has files by content, mode and owner, not by time', () => {
   const read = (data: string, mode: string, time: string) =>
     factLine({ ask: 'read 0 9 /f', type: 'f', mode, modified: time, data: packed(data) });
   const look = (uid: number, time: string) =>
@@ -58,7 +58,7 @@ test('files are known by content, mode and owner, not by their times', () => {
   assert.notEqual(of(read('a', '644', '1')), one);
 });
 
-test('an answer that fails, is absent, or is none, is each another', () => {
+test('a failed, an absent and an empty answer give different classes', () => {
   const questions = ['list /d'];
   const all = [
     digest(questions),
@@ -70,7 +70,7 @@ test('an answer that fails, is absent, or is none, is each another', () => {
   assert.equal(new Set(all).size, all.length);
 });
 
-test('a mount is known by its place, options and type', () => {
+test('a class has mounts by place, options and type', () => {
   const of = (line: string) =>
     digest([MOUNTS], factLine({ ask: MOUNTS, type: 'f', mode: '444', modified: '1', data: packed(line) }));
   const one = of('22 1 8:1 / /srv rw,noexec shared:1 - ext4 /dev/sda rw');

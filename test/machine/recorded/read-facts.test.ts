@@ -14,7 +14,7 @@ const program = new FakeSystem({
 });
 const context = fakeContext(new FakeSystem({}), { program, superuser: false });
 
-test('the machine is the one that the files tell of, and policies are those of this one', async () => {
+test("facts: the machine is that of the files, and policies are this one's", async () => {
   const found = await onRecorded(context, ['/a.facts', '/b.facts']);
   const { system, policies, isRecorded, superuser } = found.context;
   assert.deepEqual([system, policies, isRecorded], [found.recorded, program, true]);
@@ -24,7 +24,7 @@ test('the machine is the one that the files tell of, and policies are those of t
   assert.equal(new TextDecoder().decode(file!.bytes), 'new');
 });
 
-test('files that are not there, or no facts, are errors', async () => {
+test('missing files, or files without facts, are errors', async () => {
   assert.deepEqual((await failure(onRecorded(context, ['/none']))).slice(0, 2), [
     'bad-file',
     'there is no file /none',

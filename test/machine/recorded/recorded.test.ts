@@ -24,7 +24,7 @@ const asked = (words: readonly string[] | undefined): string[] => {
   return Buffer.from(packedQuestions!, 'base64').toString().trimEnd().split('\n');
 };
 
-test('a question without an answer is kept, with the words that ask it', async () => {
+test('an unanswered question is kept, with the words that ask it', async () => {
   const system = machine();
   assert.ok(!openOf(system));
   assert.equal(await system.read('/etc/a b\\c', { limit: 9 }), undefined);
@@ -34,7 +34,7 @@ test('a question without an answer is kept, with the words that ask it', async (
   assert.deepEqual(asked(openOf(system)?.words), questions);
 });
 
-test('many questions are asked in turn: a command line has room for so many', async () => {
+test('many questions are asked in turn: a command line has limited room', async () => {
   const system = machine();
   const name = 'x'.repeat(200);
   for (let i = 0; i < 1000; i++) await system.list(`/${name}/${i}`);
@@ -46,14 +46,14 @@ test('many questions are asked in turn: a command line has room for so many', as
   assert.deepEqual(first, questions.slice(0, first.length));
 });
 
-test('a question that the script would take for two is not asked', async () => {
+test('a question that the script would read as two is not asked', async () => {
   const system = machine();
   await system.list('/a\nlist /b');
   assert.equal(openOf(system)?.questions.length, 1);
   assert.equal(openOf(system)?.words, undefined);
 });
 
-test('a file is read from the pieces that are there', async () => {
+test('a file is read from the available pieces', async () => {
   const system = machine(piece('/f', 'abcdef', { size: 4096 }), piece('/g', 'cde', { from: 2, size: 3 }));
   assert.equal(textOf(await system.read('/f')), 'abcdef');
   assert.equal(textOf(await system.read('/f', { from: 2, limit: 3, head: true })), 'cde');
@@ -65,7 +65,7 @@ test('a file is read from the pieces that are there', async () => {
   assert.deepEqual(openOf(system)?.questions, ['read 4 2 /g']);
 });
 
-test('a file that is none, and one that could not be read, are errors', async () => {
+test("a path that is no file, and a file that couldn't be read, are errors", async () => {
   const system = machine(
     piece('/dir', '', { type: '?' }),
     piece('/null', '', { type: 'c' }),
@@ -78,7 +78,7 @@ test('a file that is none, and one that could not be read, are errors', async ()
   assert.equal(await system.read('/gone'), undefined);
 });
 
-test('a file that others than root can change is not trusted', async () => {
+test('a file that other users than root can change is not trusted', async () => {
   const file = (path: string, facts: object) => looked(path, { type: 'f', mode: '644', ...facts });
   const system = machine(
     ...[looked('/'), looked('/etc'), file('/etc/ok', {}), file('/etc/bad', { uid: 7 })],
@@ -108,14 +108,14 @@ test('names are sorted, and links have their targets', async () => {
   );
 });
 
-test('programs that the script runs have their answers, and no other runs', async () => {
+test('only programs that the script runs have answers', async () => {
   const system = machine(factLine({ ask: 'run version', status: 0, data: packed('systemd 257\n') }));
   assert.equal((await system.run(['systemd-analyze', '--version'])).stdout, 'systemd 257\n');
   assert.equal((await system.run(['rm', '-rf', '/'])).unstartable, true);
   assert.equal(openOf(system), undefined);
 });
 
-test('a manager whose answer is none of its own is an error, never a trace', async () => {
+test("a manager's invalid answer is an error without a stack trace", async () => {
   for (const text of [
     '',
     '{}',
@@ -131,7 +131,7 @@ test('a manager whose answer is none of its own is an error, never a trace', asy
   assert.deepEqual(openOf(empty)?.questions, ['unit a.service Unit', 'unit a.service Service']);
 });
 
-test('instances are asked for by a pattern in which a backslash is itself', async () => {
+test('instances are asked for by a pattern in which a backslash is literal', async () => {
   const system = machine();
   await failure(system.instances(parseUnitName('a\\x2db@.service') as UnitName));
   assert.deepEqual(openOf(system)?.questions, ['units a\\x2db@*.service']);

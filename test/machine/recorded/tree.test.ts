@@ -32,7 +32,7 @@ test('a path is followed through links, with blanks and backslashes in their nam
   assert.deepEqual(open, []);
 });
 
-test('who else can change something on the way is told', () => {
+test('users who can change a part of the path are named', () => {
   const { tree } = treeOf(
     ...[looked('/'), looked('/home', { uid: 7 }), looked('/tmp', { mode: '1777' })],
     looked('/home/x', FILE),
@@ -47,22 +47,20 @@ test('who else can change something on the way is told', () => {
   );
 });
 
-test('of a path with an unknown part the whole is asked', () => {
+test('a path with an unknown part is asked for as a whole', () => {
   const { tree, open } = treeOf(looked('/'), looked('/etc'));
   assert.equal(tree.walk('/etc/a/b').real, undefined);
   assert.deepEqual(open, ['look /etc/a/b']);
 });
 
-test('what the machine could not look at is hidden', () => {
+test("what the machine couldn't examine is hidden", () => {
   const { tree } = treeOf(looked('/'), factLine({ ask: 'look /fuse', failed: 'denied' }));
   assert.equal(tree.look('/fuse'), 'hidden');
-  assert.deepEqual(
-    tree.walk('/fuse').untrusted.map(({ why }) => why),
-    ["can't be looked at"],
-  );
+  const found = tree.walk('/fuse').untrusted.map(({ why }) => why);
+  assert.deepEqual(found, ["can't be looked at"]);
 });
 
-test('links that lead round and round end', () => {
+test('links in a circle end', () => {
   const { tree } = treeOf(
     looked('/'),
     looked('/a', { ...LINK, link: '/b' }),
@@ -71,7 +69,7 @@ test('links that lead round and round end', () => {
   assert.equal(tree.walk('/a').real, undefined);
 });
 
-test('names and links of a folder are told whole', async () => {
+test('names and links of a folder are complete', async () => {
   const { tree } = treeOf(
     listed('/d', [
       ['a b', 'f', ''],
@@ -92,7 +90,7 @@ test('names and links of a folder are told whole', async () => {
   ]);
 });
 
-test('a list that is cut short has no half names', () => {
+test('a list that is cut short has no partial names', () => {
   const { tree } = treeOf(factLine({ ask: 'list /d', data: packed('a\0f\0\0b\0f\0') }));
   assert.deepEqual(tree.list('/d'), [{ name: 'a', type: 'f', link: '' }]);
 });

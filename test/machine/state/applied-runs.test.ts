@@ -7,13 +7,21 @@ import { test } from 'node:test';
 import { runsAsBefore } from '../../../src/machine/state/applied-runs.js';
 import { filesHash } from '../../../src/machine/state/files-hash.js';
 import { addInjection } from '../../../src/machine/state/injections.js';
-import { codesOf, machine, restartedOf, run, setPolicy, statesOf } from '../../support/apply-in-memory.js';
+import {
+  assertEnd,
+  codesOf,
+  machine,
+  restartedOf,
+  run,
+  setPolicy,
+  statesOf,
+} from '../../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { exportedBytes } from '../../support/fake-manager.js';
 import { existing, fakeContext } from '../../support/fake-system.js';
 import { unitState } from '../../support/unit-state.js';
 
-test('a service that still runs as it did before is restarted by the next apply', async () => {
+test('apply restarts a service that still runs as before', async () => {
   const system = machine();
   await run(system, { restart: false });
   assert.equal(system.isConfined(UNIT), false);
@@ -28,7 +36,7 @@ test('a service that still runs as it did before is restarted by the next apply'
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
-test('what only a restart would change is unchanged with --no-restart', async () => {
+test('apply --no-restart: what only a restart would change is unchanged', async () => {
   const system = machine();
   await run(system, { restart: false });
   system.calls.length = 0;
@@ -42,7 +50,7 @@ test('what only a restart would change is unchanged with --no-restart', async ()
   assert.deepEqual(system.changes, []);
 });
 
-test('where only comments of the drop-in change they are written, and nothing is restarted', async () => {
+test('apply: if only comments of the drop-in change, they are written without a restart', async () => {
   const system = machine();
   await run(system);
   const pid = system.pidOf(UNIT);
@@ -60,7 +68,7 @@ test('where only comments of the drop-in change they are written, and nothing is
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
-test('where only the probe changes nothing is restarted, and a hint says when it is tried', async () => {
+test('apply: if only the probe changes, nothing restarts, and a hint says when it is tried', async () => {
   const system = machine();
   await run(system);
   setPolicy(system, `${NO_EXEC}\n[apply]\nprobe = ["/usr/sbin/demod"]\n`);
@@ -78,7 +86,7 @@ test('where only the probe changes nothing is restarted, and a hint says when it
   );
 });
 
-test('a service that was never restarted is, even if only comments change since', async () => {
+test('apply: a service that never restarted is restarted, even if only comments changed since', async () => {
   const system = machine();
   await run(system, { restart: false });
   setPolicy(system, `description = "the same"\n${NO_EXEC}`);
@@ -87,16 +95,13 @@ test('a service that was never restarted is, even if only comments change since'
   assert.equal(system.isConfined(UNIT), true);
 });
 
-test('what runs without the filter of its files is not called unchanged', async () => {
+test("apply: a service without the filter of its files doesn't count as unchanged", async () => {
   let starts = 0;
   const system = machine({ behaviour: () => (starts++ === 0 ? 'works' : 'is-open') });
   await run(system);
   await system.restart(UNIT);
   const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error looser']],
-  );
+  assertEnd(result, [1, ['demo.service refused'], ['error looser']]);
 });
 
 /** A service that runs as it was started, and files that were written an hour ago. */
@@ -123,7 +128,7 @@ async function runningFor(
   return { context, files, asBefore };
 }
 
-test('a run that shows its files has these, if they were not written again since its start', async () => {
+test("a run that shows its files has them, if they weren't written again since its start", async () => {
   const { files } = await runningFor(0);
   const field = `SANDBOX_UNIT_FILES=${filesHash(files)}`;
   assert.equal(await (await runningFor(1, { fields: [field] })).asBefore(), false);
@@ -131,12 +136,12 @@ test('a run that shows its files has these, if they were not written again since
   assert.equal(await (await runningFor(1, { fields: ['SANDBOX_UNIT_FILES=other'] })).asBefore(), true);
 });
 
-test('a run that shows no files has them if it was started after they were written', async () => {
+test('a run that shows no files has them if it started after they were written', async () => {
   assert.equal(await (await runningFor(1)).asBefore(), false);
   assert.equal(await (await runningFor(120)).asBefore(), true);
 });
 
-test('a service without files of ours, or without a process, runs as nothing but itself', async () => {
+test("a service without sandbox-unit's files, or without a process, has none", async () => {
   const { asBefore } = await runningFor(120);
   assert.equal(await asBefore([]), false);
   for (const properties of [
@@ -146,7 +151,7 @@ test('a service without files of ours, or without a process, runs as nothing but
     assert.equal(await (await runningFor(120, { properties })).asBefore(), false);
 });
 
-test('a run that was given the filters of its files since has these, and the next run has not', async () => {
+test("a run whose files were loaded by tighten has them, and the next run doesn't", async () => {
   const fields = ['SANDBOX_UNIT_FILES=other'];
   const { context, files, asBefore } = await runningFor(120, { fields });
   const injection = { at: 1, by: 'apply', deny: [], files: filesHash(files) } as const;

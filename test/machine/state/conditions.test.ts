@@ -30,7 +30,7 @@ const CONDITIONS: readonly [
 ];
 
 for (const [conditions, evaluated, said, why] of CONDITIONS) {
-  test(`of ${JSON.stringify(conditions)} is evaluated what can be, when a restart is due`, async () => {
+  test(`conditions for a restart: ${JSON.stringify(conditions)}`, async () => {
     const asked: string[][] = [];
     const env = (argv: readonly string[]) => {
       if (!argv.includes('condition')) return { status: 127, stdout: '', stderr: '' };

@@ -21,7 +21,7 @@ test('a unit has a folder in each hierarchy that systemd keeps it in', async () 
   assert.deepEqual(await folders(LEGACY, [legacy]), [legacy]);
 });
 
-test('a unit without a group of its own has none, not even the whole tree', async () => {
+test('a unit without a group has no folder, not even the whole tree', async () => {
   assert.deepEqual(await folders(UNIFIED, ['/sys/fs/cgroup'], ''), []);
   assert.deepEqual(await folders(UNIFIED, ['/sys/fs/cgroup'], '/'), []);
 });
@@ -42,11 +42,11 @@ test('a process is in a unit if its group is that of the unit or below', async (
   assert.equal(await isIn('0::/anything\n', {}, '/'), false);
 });
 
-test("a group whose name the kernel can not tell is no unit's", async () => {
+test("a group whose name the kernel can't tell belongs to no unit", async () => {
   assert.equal(await isIn(`0::${GROUP}\n`, { unreadable: ['/proc/7/cgroup'] }), false);
 });
 
-test('the processes of a unit are its main process, and those in its group', async () => {
+test('the processes of a unit are its main process and those of its group', async () => {
   const folder = `/sys/fs/cgroup${GROUP}`;
   const of = async (pids: string, properties: object) => {
     const files = { '/proc/self/mountinfo': UNIFIED, [`${folder}/cgroup.procs`]: pids };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { counted } from '../../../src/machine/state/counted.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 
-test('the results are in order, and the line says how many are done', async () => {
+test('results are in order, and the line says how many are done', async () => {
   const context = fakeContext(new FakeSystem());
   let line: () => string = () => '';
   const during = <T>(said: string | (() => string), step: () => Promise<T>): Promise<T> => {

@@ -62,14 +62,14 @@ const commandFrom = (started: number, code: number, status: number, ...flags: st
   status,
 ];
 
-test('a command that failed after the main process of the run before says how it ended', async () => {
+test('a failed command after the previous main process reports its own end', async () => {
   const main = { ExecMainCode: EXITED, ExecMainStatus: 0, ExecMainStartTimestampMonotonic: 5 };
   const end = async (started: number, key = 'ExecStartEx') =>
     isSystemds(await unitWith({ ...main, [key]: [commandFrom(started, EXITED, 203)] }));
   assert.deepEqual([await end(6), await end(4), await end(6, 'ExecStartPostEx')], [true, false, true]);
 });
 
-describe('a start that a command of ExecStartPost= ends is told by the command', () => {
+describe('a start that a command of ExecStartPost= ends is explained by the command', () => {
   // The main process and the command: their ends, and when, in microseconds since 1970.
   const told = async (main: readonly number[], post: readonly [code: number, status: number, at: number]) => {
     const [ExecMainCode, ExecMainStatus, ExecMainExitTimestamp] = main;
@@ -93,7 +93,7 @@ describe('a start that a command of ExecStartPost= ends is told by the command',
     test(what, async () => assert.equal(await told(main, post), `x, ${says}`));
 });
 
-test('before a main process there is the command that failed, but none whose failure is ignored', async () => {
+test('before the main process the failed command is named, unless its failure is ignored', async () => {
   const before = (...commands: unknown[]) => unitWith({ ExecMainCode: 0, ExecStartPreEx: commands });
   assert.equal(isKilledByFilter(await before(command(EXITED, 0), command(KILLED, 31))), true);
   assert.equal(isKilledByFilter(await before(command(KILLED, 31, 'ignore-failure'))), false);
@@ -120,7 +120,7 @@ async function told(said: readonly Said[], scope: 'system' | 'user' = 'system', 
   return { ...found, calls: system.calls };
 }
 
-test('a failed service is told with its end, its last words, and what explains it', async () => {
+test('a failed service is reported with its end, its last lines, and a hint', async () => {
   const { severity, code, message, hint, calls } = await told([
     ['of the run before', '1234'],
     ['first\n', 'abcd'],

@@ -21,7 +21,7 @@ test('files have one hash whatever their order, comments and modes', async () =>
   assert.equal(filesHash([...files('[Service]\nA=1\n'), file('/a/zz-sandbox-unit.toml', 'x')]), hash);
 });
 
-test('a directive, a byte of the filter, a path or a file more make another', async () => {
+test('another directive, byte of the filter, path or file gives another hash', async () => {
   const others = [
     files('[Service]\nA=2\n'),
     files('[Service]\nA=1\n', 'y'),
@@ -33,7 +33,7 @@ test('a directive, a byte of the filter, a path or a file more make another', as
   assert.equal(new Set(hashes).size, hashes.length);
 });
 
-test('older versions have made the same hash: services must not be restarted for that', async () => {
+test('the hash is that of earlier versions: services must not restart for it', async () => {
   assert.equal(
     sha256(['a', 'bc']),
     // printf '1:a2:bc' | sha256sum

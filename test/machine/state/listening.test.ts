@@ -33,11 +33,11 @@ const found = async (options: FakeOptions = {}) => {
   return sockets?.map(({ address, isApart }) => `${address}${isApart ? ' apart' : ''}`);
 };
 
-test('sockets of all processes of a service are found, in the network namespace of each', async () => {
+test('sockets of all processes of a service are found, each in its network namespace', async () => {
   assert.deepEqual(await found(), ['0.0.0.0:80', '0.0.0.0:8080 apart', '0.0.0.0:81']);
 });
 
-test('a line in the path of a Unix socket gives no other socket a path', async () => {
+test("a line break in the path of a Unix socket doesn't give another socket a path", async () => {
   const listens = (inode: number, path: string) =>
     `ffff9: 00000002 00000000 00010000 0001 01 ${inode} ${path}\n`;
   const client = 'ffff9: 00000003 00000000 00000000 0001 03 73\n';
@@ -49,13 +49,13 @@ test('a line in the path of a Unix socket gives no other socket a path', async (
   ]);
 });
 
-test('nothing is known where the tables, or the own namespace, can not be read', async () => {
+test("sockets are unknown if the tables, or the namespace, can't be read", async () => {
   assert.equal(await found({ unreadable: ['/proc/self/net/tcp'] }), undefined);
   const { '/proc/self/ns/net': _, ...links } = LINKS;
   assert.equal(await found({ links }), undefined);
 });
 
-test('nothing is known where the processes have room for very many descriptors', async () => {
+test('sockets are unknown if the processes have very many descriptor slots', async () => {
   const withRoom = (first: number, second: number) => ({
     files: {
       ...FILES,
@@ -68,7 +68,7 @@ test('nothing is known where the processes have room for very many descriptors',
   assert.equal(await found(withRoom(1 << 19, 64)), undefined);
 });
 
-test('the ports that the kernel draws', async () => {
+test("the kernel's ephemeral ports are read", async () => {
   const path = '/proc/sys/net/ipv4/ip_local_port_range';
   const drawn = (text: string) => drawnPorts(new FakeSystem({ files: { [path]: text } }));
   assert.deepEqual(await drawn('32768\t60999\n'), [32768, 60999]);

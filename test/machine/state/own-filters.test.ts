@@ -22,12 +22,12 @@ async function codeFor(system: FakeSystem): Promise<string> {
   return result && 'code' in result ? result.code : assert.fail();
 }
 
-test("a filter that is root's alone is told", async () => {
+test('the installed filter is reported if only root can write it', async () => {
   const filter = await found(await applied(LAUNCHED));
   assert.ok(filter && 'programs' in filter && filter.programs.has('x86-64'));
 });
 
-test('a filter that is missing, wrong, or that others can write to is an error', async () => {
+test('a filter that is missing, wrong, or writable by others is an error', async () => {
   const system = await applied(LAUNCHED);
   const files = Object.fromEntries(system.files);
   for (const path of [FILTER, DROP_IN])
@@ -40,7 +40,7 @@ test('a filter that is missing, wrong, or that others can write to is an error',
   }
 });
 
-test('where the launcher starts only another command there is no filter for the service', async () => {
+test('if the launcher starts only another command, the service has no filter', async () => {
   const system = await applied(LAUNCHED);
   const lines = new TextDecoder()
     .decode(system.files.get(DROP_IN)!.bytes)
@@ -49,11 +49,11 @@ test('where the launcher starts only another command there is no filter for the 
   assert.equal(await found(system), undefined);
 });
 
-test('where systemd enforces all there is none', async () => {
+test('if systemd enforces everything, the service has no filter', async () => {
   assert.equal(await found(await applied('[syscalls]\ndeny = ["@clock"]\n')), undefined);
 });
 
-test('where other lines start the service there is none', async () => {
+test('if other lines start the service, it has no filter', async () => {
   const system = await applied(LAUNCHED);
   const others = [['/usr/sbin/demod']];
   assert.equal(await found(system, others), undefined);
@@ -76,7 +76,7 @@ async function told(system: FakeSystem) {
   });
 }
 
-test('a filter is there as it is loaded, or there is no need of one', async () => {
+test('a filter is present if it is loaded as written, or if none is needed', async () => {
   assert.deepEqual(await told(await applied(BOTH)), ['filter of x86-64,arm64', 'filter of x86-64']);
   assert.deepEqual(await told(await applied('[syscalls]\ndeny = ["uname"]\n')), [undefined, undefined]);
 });
@@ -85,7 +85,7 @@ for (const [which, at] of [
   ['start', 0],
   ['ready', 1],
 ] as const) {
-  test(`the filter of ${which} may be missing, damaged, that of the other phase, or not be loaded`, async () => {
+  test(`the filter of ${which} may be missing, damaged, of the other phase, or not loaded`, async () => {
     const system = await applied(BOTH);
     const own = system.files.get(PATHS[which])!;
     const other = system.files.get(PATHS[which === 'start' ? 'ready' : 'start'])!;

@@ -21,7 +21,7 @@ const RUNNING = [UNIT, 'run-a.service', 'run-c.service', 'others.service'];
 
 const machine = () => applied(undefined, {}, { files: FILES, running: RUNNING });
 
-test('units of run are told from others by the page that they name', async () => {
+test('units of run are recognized by the page that they name', async () => {
   const found = await runUnits(fakeContext(await machine()));
   assert.deepEqual(
     found.map(({ unit, filtered }) => [unit, filtered]),
@@ -33,7 +33,7 @@ test('units of run are told from others by the page that they name', async () =>
   );
 });
 
-test('status lists them with --all, and says where one runs without its filter', async () => {
+test('status --all: lists them, and reports one that runs without its filter', async () => {
   const system = await machine();
   const plain = await status(fakeContext(system), []);
   assert.deepEqual([plain.exit, (plain.json.units as unknown[]).length], [0, 1]);
@@ -53,7 +53,7 @@ test('status lists them with --all, and says where one runs without its filter',
   assert.match(text, /^run-b\.service +- +not running +- +- +sandbox-unit run$/m);
 });
 
-test('all and named units exclude each other', async () => {
+test('status: --all and names exclude each other', async () => {
   const system = await machine();
   await assert.rejects(status(fakeContext(system), [UNIT], { all: true }), /--all takes no unit names/);
 });

@@ -34,7 +34,7 @@ async function stopped(
   return [was, system.calls.some((call) => call.startsWith('run journalctl'))];
 }
 
-test("the manager's last message about a unit that is down tells whether it was stopped", async () => {
+test("the manager's last message about a stopped unit says whether it was stopped on request", async () => {
   assert.deepEqual(await stopped('inactive', STOPPED), [true, true]);
   assert.deepEqual(await stopped('inactive', STOPPING), [true, true]);
   assert.deepEqual(await stopped('inactive', STARTED), [false, true]);
@@ -49,7 +49,7 @@ test("the manager's last message about a unit that is down tells whether it was 
   assert.deepEqual(await stopped('active', STOPPED), [false, false]);
 });
 
-test('a unit is dead if it is down, for whatever reason', async () => {
+test('a unit is dead if it is down, for any reason', async () => {
   const dead = async (ActiveState: string) => isDown(await unitWith({ ActiveState }));
   assert.deepEqual(await Promise.all(['inactive', 'failed'].map(dead)), [true, true]);
   assert.deepEqual(

@@ -10,7 +10,7 @@ const endsMore = async (
   by: 'OnFailure' | 'OnSuccess' = 'OnFailure',
 ) => triggered(await unitWith(properties), by).endsMore;
 
-test('a unit that starts a target, a shutdown or by isolation at its end ends more than itself', async () => {
+test('a unit whose end starts a target, a shutdown or an isolation ends more than itself', async () => {
   assert.equal(await endsMore({}), undefined);
   assert.equal(await endsMore({ OnFailure: ['mail@x.service'] }), undefined);
   assert.equal(
@@ -28,7 +28,7 @@ test('a unit that starts a target, a shutdown or by isolation at its end ends mo
   assert.equal(await endsMore({ OnSuccess: ['a.target'] }, 'OnSuccess'), 'OnSuccess=a.target');
 });
 
-test('a service that was started too often is reset before its start', async () => {
+test('a service that hit its start limit is reset before its start', async () => {
   const command = async (Result: string, scope: 'system' | 'user' = 'system') =>
     startCommand('a.service', scope, await unitWith({ Result }));
   assert.match(await command('exit-code'), /^systemctl start .*a\.service$/);
@@ -41,7 +41,7 @@ test('a service that was started too often is reset before its start', async () 
   assert.deepEqual([severity, code, hint], ['note', 'not-running', await command('signal')]);
 });
 
-test('a restart that is left out has its reason, if there is one', () => {
+test('a restart that is left out has a reason, if there is one', () => {
   assert.equal(restartDue('a.service').hint, undefined);
   assert.equal(leftAsItRuns('a.service', 'it reboots the machine').hint, 'it reboots the machine');
 });

@@ -57,7 +57,7 @@ test('each line of the file has one element', () => {
   );
 });
 
-test('a text that is no JSON, or of another version, is an error', () => {
+test('text that is no JSON, or of another version, is an error', () => {
   const said = (bytes: Uint8Array) => {
     const result = parseRecording(bytes, 'a\u001bb.json');
     return 'severity' in result ? `${result.message} (${result.hint})` : '';
@@ -127,11 +127,11 @@ const FAULTS: readonly [place: string, value: unknown, says: RegExp][] = [
   ['modes', [0o17777], /modes\[0\] must be/],
 ];
 
-test('anything else is an error that names the place', () => {
+test('an invalid recording is an error that names the place', () => {
   for (const [place, value, says] of FAULTS) assert.match(errorWith(place, value), says);
 });
 
-test('a call gets the name that its number has here, and one that no table knows keeps its own', () => {
+test('a call gets the name of its number here, and an unknown number keeps its name', () => {
   const back = parsed(
     recording({
       calls: [
@@ -142,13 +142,11 @@ test('a call gets the name that its number has here, and one that no table knows
     }),
   );
   assert.ok('calls' in back);
-  assert.deepEqual(
-    back.calls.map(({ name }) => name),
-    ['read', 'newer_call', null],
-  );
+  const names = back.calls.map(({ name }) => name);
+  assert.deepEqual(names, ['read', 'newer_call', null]);
 });
 
-test('no text makes it throw', () => {
+test('no text causes an exception', () => {
   fc.assert(
     fc.property(fc.anything(), fc.constantFrom(...Object.keys(recording())), (value, key) => {
       const text = JSON.stringify({ ...recording(), [key]: value }) ?? 'null';

@@ -27,7 +27,7 @@ const FILES: Contents = {
 const host = (files: Contents, program?: string) =>
   recordedHost(fakeContext(new FakeSystem({ files })), program);
 
-test('a host has its names and versions, and an ID that tells nothing else', async () => {
+test('a host has its names and versions, and an ID that reveals nothing else', async () => {
   const one = await host(FILES, '/usr/sbin/demod');
   assert.match(one.id, /^[0-9a-f]{32}$/);
   assert.ok(!one.id.includes('0123456789abcdef'));
@@ -40,7 +40,7 @@ test('a host has its names and versions, and an ID that tells nothing else', asy
   assert.equal((await host({ ...FILES, '/proc/sys/kernel/hostname': 'renamed\n' })).id, one.id);
 });
 
-test('the C library is that of the program', async () => {
+test("the C library is the program's", async () => {
   const libc = async (program: string, files = FILES) => (await host(files, program)).libc;
   assert.equal(await libc('/usr/sbin/muslod'), 'musl');
   assert.equal(await libc('/usr/sbin/staticd'), null);
@@ -51,7 +51,7 @@ test('the C library is that of the program', async () => {
   assert.equal(await libc('/usr/sbin/demod', newer), 'glibc 2.43');
 });
 
-test('a recording can have any host, one that tells nothing of itself too', async () => {
+test('a recording can have any host, also an unnamed one', async () => {
   const hosts = [
     await host({}),
     await host({ ...FILES, '/proc/sys/kernel/hostname': 'a\u001b\n'.repeat(99) }),

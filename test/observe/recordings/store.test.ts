@@ -26,13 +26,11 @@ test('a recording is kept below the name of its unit, by its end and its host', 
   assert.deepEqual(system.files.get(FIRST)!.bytes, formatRecording(recording()));
   const { recordings, diagnostics } = await storedRecordings(context, DEMO);
   assert.deepEqual(diagnostics, []);
-  assert.deepEqual(
-    recordings.map(({ path, recording: { unit: of } }) => [path, of]),
-    [[FIRST, 'demo.service']],
-  );
+  const found = recordings.map(({ path, recording: { unit: of } }) => [path, of]);
+  assert.deepEqual(found, [[FIRST, 'demo.service']]);
 });
 
-test('a recording is kept once, and beside another of the same name', async () => {
+test('a recording is kept once, and beside another with its name', async () => {
   const system = new FakeSystem();
   const context = fakeContext(system);
   await keepRecording(context, recording());
@@ -48,7 +46,7 @@ test('a host may have any name', async () => {
   assert.equal(path, `${FOLDER}/20261120T101000Z-..-..---x-6f6e6530.json`);
 });
 
-test('recordings come in the order of their ends, and other files are passed over', async () => {
+test('recordings are sorted by their ends, and other files are ignored', async () => {
   const system = new FakeSystem({
     files: { [`${FOLDER}/.sandbox-unit-1.tmp`]: '{', [`${FOLDER}/x.json`]: '' },
   });
@@ -56,13 +54,11 @@ test('recordings come in the order of their ends, and other files are passed ove
   const ends = ['2026-11-22T00:00:00Z', '2026-11-20T12:00:00.500Z', '2026-11-21T00:00:00Z'];
   for (const end of ends) await keepRecording(context, recording({ end }));
   const { recordings } = await storedRecordings(context, DEMO);
-  assert.deepEqual(
-    recordings.map(({ recording: { end } }) => end),
-    ends.toSorted(),
-  );
+  const found = recordings.map(({ recording: { end } }) => end);
+  assert.deepEqual(found, ends.toSorted());
 });
 
-test('a file that is wrong is an error of its own', async () => {
+test('a wrong file is an error of its own', async () => {
   const other = FIRST.replace('one', 'two');
   const moved = formatRecording(recording({ unit: 'other.service' }));
   const system = new FakeSystem({ files: { [FIRST]: '{}', [other]: moved } });
@@ -76,14 +72,14 @@ test('a file that is wrong is an error of its own', async () => {
   );
 });
 
-test('root reads no recording that others could have written', async () => {
+test("root doesn't read a recording that others could have written", async () => {
   const system = new FakeSystem({ untrusted: [FIRST] });
   await system.replace(FIRST, formatRecording(recording()), { mode: 0o600 });
   const { recordings, diagnostics } = await storedRecordings(fakeContext(system), DEMO);
   assert.deepEqual([recordings, diagnostics.map(({ code }) => code)], [[], ['untrusted-file']]);
 });
 
-test("an instance's count for its template, and for no other unit", async () => {
+test("an instance's recordings count for its template, and for no other unit", async () => {
   const context = fakeContext(new FakeSystem());
   for (const name of ['demo@a.service', 'demo@b.service', 'other@a.service', 'demo.service'])
     await keepRecording(context, recording({ unit: name }));
@@ -95,7 +91,7 @@ test("an instance's count for its template, and for no other unit", async () => 
   assert.ok(!countsFor('../x@a.service', unit('x@.service')) && !countsFor('demo', DEMO));
 });
 
-test('what somebody brings is read, or an error', async () => {
+test('a file of --merge is read, or an error', async () => {
   const system = new FakeSystem({
     files: { '/tmp/a.json': formatRecording(recording()), '/tmp/b.json': '1' },
   });
@@ -106,7 +102,7 @@ test('what somebody brings is read, or an error', async () => {
   assert.equal(await said('/tmp/c.json'), "can't read /tmp/c.json: no such file");
 });
 
-test('forgotten are those of the unit alone, whatever is in them', async () => {
+test("--forget removes only the unit's recordings, whatever they contain", async () => {
   const system = new FakeSystem({ files: { [FIRST]: '{' } });
   const context = fakeContext(system);
   const { path } = await keepRecording(context, recording({ unit: 'other.service' }));

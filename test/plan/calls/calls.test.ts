@@ -12,7 +12,7 @@ const found = (lines: string, exec = '') =>
 const CANT = "some of its lines can't be put behind the launcher: see the gaps";
 const wrap = (keys: string) => `put them behind the launcher too: wrap = [${keys}] in [exec]`;
 
-test('lines that run without the launcher would be loosened', () => {
+test('an Exec line without the launcher that would become more permissive is an error', () => {
   assert.deepEqual(found(''), []);
   assert.deepEqual(found('ExecStop=+/bin/b'), []);
   assert.deepEqual(found('ExecStop=/bin/b'), [
@@ -21,7 +21,7 @@ test('lines that run without the launcher would be loosened', () => {
   assert.deepEqual(found('ExecStop=/bin/b', '[exec]\nwrap = ["ExecStart", "ExecStop"]\n'), []);
 });
 
-test('a line of a wrapped key that stays as it is would be loosened', () => {
+test('an unchanged line of a wrapped key that would become more permissive is an error', () => {
   assert.deepEqual(found('ExecStart=|echo'), [['ExecStart= could then call', CANT]]);
   assert.deepEqual(found('ExecStart=+/bin/b'), []);
   assert.deepEqual(found('ExecStart=|echo\nExecStop=/bin/b'), [

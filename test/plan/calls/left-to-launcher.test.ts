@@ -95,35 +95,31 @@ for (const { syscalls, systemd = 257, own = '', left, tooStrict = false } of CAS
   });
 }
 
-test("an own allow list of the unit's is as strict as systemd's: a list of ours can't be too strict", () => {
+test("a unit's own allow list is as strict as systemd's, so the policy's list can't be too strict", () => {
   const own = 'SystemCallFilter=@system-service';
   const context = callContext('allow = ["@system-service", "lsm_list_modules"]', own, targetOf(247));
   assert.equal(leftToLauncher(context).tooStrict, false);
 });
 
-test("where systemd loads no filter all is the launcher's, for the reason that the target gives", () => {
+test("if systemd loads no filter, the launcher gets all calls, with the target's reason", () => {
   const lack = { reason: 'built without seccomp', hint: 'another build' };
   const target = targetOf(257, { abilities: { lacks: new Map([['seccomp', lack]]), assumed: new Set() } });
   const context = callContext('deny = ["uname"]', '', target);
   assert.ok(isLauncherAlone(context));
-  assert.deepEqual(
-    leftToLauncher(context).wholes.map(({ reason }) => reason),
-    ['built without seccomp'],
-  );
+  const found = leftToLauncher(context).wholes.map(({ reason }) => reason);
+  assert.deepEqual(found, ['built without seccomp']);
   assert.ok(!isLauncherAlone(callContext('deny = ["uname"]')));
   assert.ok(isLauncherAlone(callContext('deny = ["uname"]\nstage = "entry"')));
 });
 
-test('numbers that no table has get ENOSYS from 255 on, else the action of the list', () => {
-  assert.deepEqual(
-    [254, 255].map((systemd) => unlistedInAllowList(systemd, KILL)),
-    [KILL, ENOSYS],
-  );
+test("unknown numbers get ENOSYS from 255 on, and the list's action before", () => {
+  const found = [254, 255].map((systemd) => unlistedInAllowList(systemd, KILL));
+  assert.deepEqual(found, [KILL, ENOSYS]);
   assert.equal(unlistedInAllowList(252, errnoAction(1)), errnoAction(1));
   assert.equal(unlistedInAllowList(252, ALLOW), ALLOW);
 });
 
-test('ENOSYS for one call is no other errno to commands without the launcher, which keeps them from falling back', () => {
+test('ENOSYS for one call stays ENOSYS for commands without the launcher, so that fallbacks work', () => {
   const answer = (own: string, systemd: number) =>
     leftToLauncher(
       callContext('allow = ["read"]\naction = "EPERM"\ndeny = ["clone3:ENOSYS"]', own, targetOf(systemd)),

@@ -16,19 +16,19 @@ function lines(syscalls: string, launched: boolean, own = '', target = targetOf(
 
 const EXECVE = 'systemd itself needs it to start the program';
 
-test('an entry that systemd can refuse is its own', () => {
+test('an entry that systemd can refuse is enforced by systemd', () => {
   assert.deepEqual(lines('deny = ["uname:EPERM"]\nlog = ["ptrace"]', false), [
     '2: deny uname:EPERM: systemd by SystemCallFilter=',
     '3: log ptrace: systemd by SystemCallLog=',
   ]);
 });
 
-test("an entry that it can't is the launcher's; without a launcher it is nobody's", () => {
+test("an entry that systemd can't refuse is the launcher's; without a launcher it is not enforced", () => {
   assert.deepEqual(lines('deny = ["execve"]', true), [`2: deny execve:kill: launcher by filter (${EXECVE})`]);
   assert.deepEqual(lines('deny = ["execve"]', false), [`2: deny execve:kill: nobody (${EXECVE})`]);
 });
 
-test('of a set the calls are named that are left, three at most; none where all are', () => {
+test('a partly enforced set names the calls left to the launcher, three at most; none if all are', () => {
   assert.deepEqual(lines('deny = ["@default"]', true), [
     `2: deny @default:kill: systemd and launcher by SystemCallFilter=, filter (execve: ${EXECVE})`,
   ]);
@@ -42,14 +42,14 @@ test('of a set the calls are named that are left, three at most; none where all 
   assert.equal(whole, `3: deny @swap:ENOSYS: launcher by filter (${reason})`);
 });
 
-test('a launcher that is there for one entry enforces the others, too', () => {
+test('a launcher that one entry needs enforces the others, too', () => {
   assert.deepEqual(
     lines('deny = ["execve", "uname"]', true)[1],
     '2: deny uname:kill: systemd and launcher by SystemCallFilter=, filter',
   );
 });
 
-test('an entry whose calls no open ABI has needs nobody', () => {
+test('an entry whose calls no open ABI has needs no enforcer', () => {
   assert.deepEqual(lines('deny = ["mmap2"]', false), [
     '2: deny mmap2:kill: not needed (x86-64 has no such call)',
   ]);
@@ -60,7 +60,7 @@ test('an entry whose calls no open ABI has needs nobody', () => {
 
 const RULES = 'rules = [{ syscall = "socket", when = [{ arg = 0, eq = 1 }], action = "EPERM" }]';
 
-test('a rule on arguments is a line of its own', () => {
+test('a rule on arguments has its own line', () => {
   const reason = "systemd doesn't look at arguments";
   assert.deepEqual(
     lines(RULES, true),
@@ -71,12 +71,12 @@ test('a rule on arguments is a line of its own', () => {
   assert.deepEqual(lines(RULES, false), [`2: rule socket: EPERM: nobody (${reason})`]);
 });
 
-test('a rule on a call that the unit refuses anyway is enforced by that', () => {
+test('a rule on a call that the unit refuses anyway is enforced by the unit', () => {
   const [line] = lines(RULES, false, 'SystemCallFilter=~socket');
   assert.match(line!, /^2: rule socket: EPERM: systemd by SystemCallFilter= \(refused by the unit's own/);
 });
 
-test('a line of its own tells of refusals that no entry names and systemd leaves', () => {
+test('an extra line reports refusals that no entry names and systemd leaves', () => {
   const found = lines('allow = ["@system-service"]\nenforcer = "launcher"\nimplicit = false', true);
   assert.ok(
     found.includes('3: all of [syscalls]: launcher by filter (enforcer = "launcher")'),
@@ -86,7 +86,7 @@ test('a line of its own tells of refusals that no entry names and systemd leaves
   assert.deepEqual(own, [`2: deny execve:kill: launcher by filter (${EXECVE})`]);
 });
 
-test('lines of a unit whose main commands have no sandbox are enforced by nobody, but those that nobody need enforce', () => {
+test('lines of a unit whose main commands have no sandbox are not enforced, unless they need no enforcer', () => {
   const at = { file: 'p.toml', line: 1, column: 1 };
   const needless = { at, subject: 'deny mmap2', enforcedBy: 'not needed', how: '' } as const;
   const held = { at, subject: 'deny uname', enforcedBy: 'systemd', how: 'SystemCallFilter=' } as const;

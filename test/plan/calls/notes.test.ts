@@ -8,7 +8,7 @@ import { callContext, targetOf } from '../../support/planned.js';
 const said = (found: readonly Diagnostic[]) =>
   found.map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
 
-test("a call of another machine is told with this machine's, unless a line has that, too", () => {
+test('a foreign call is reported with the native one, unless a line has that, too', () => {
   const absent = (lines: string) => said(absentCalls(callContext(lines)));
   assert.deepEqual(absent('deny = ["mmap2"]'), ["note unknown-syscall 2: x86-64 has no call 'mmap2'"]);
   assert.equal(absentCalls(callContext('deny = ["mmap2"]'))[0]!.hint, "it has 'mmap'");
@@ -21,7 +21,7 @@ test("a call of another machine is told with this machine's, unless a line has t
   ]);
 });
 
-test('sets of another release are told where something is read by them', () => {
+test('sets of another release are reported if the plan uses one of them', () => {
   const target = targetOf(260, { sets: bundledSets(), version: '1' });
   const foreign = (lines: string, own = '') => {
     const context = callContext(lines, own, target);
@@ -38,7 +38,7 @@ test('sets of another release are told where something is read by them', () => {
   assert.deepEqual(foreignSets(section, { ...target, version: bundledSets().systemd }, undefined), []);
 });
 
-test("a unit's own filter that a policy drops is told; more so where nothing is refused then", () => {
+test("a unit's own filter that a policy drops is reported, as a warning if then nothing is refused", () => {
   const replaced = (lines: string, own: string) => {
     const { section, own: present } = callContext(lines, own);
     return replacedFilter(section, present);

@@ -92,13 +92,13 @@ for (const { says, lines, systemd, ...wanted } of CASES) {
   });
 }
 
-test('a unit that filters nothing has no limits', () => {
+test('a unit without a filter has no limits', () => {
   assert.equal(limits(''), undefined);
   assert.equal(limits('SystemCallErrorNumber=EPERM'), undefined);
   assert.equal(limits('SystemCallFilter=read\nSystemCallFilter=\nSystemCallArchitectures='), undefined);
 });
 
-test('the calls are those that the lines name', () => {
+test("a unit's limits are the calls that its lines name", () => {
   assert.deepEqual([...limits('SystemCallFilter=~uname ptrace')!.verdicts.keys()].sort(), [
     'ptrace',
     'uname',

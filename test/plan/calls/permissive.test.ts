@@ -22,13 +22,13 @@ const said = (policy: string, lines = '') => {
   return diagnostics.map(({ severity, code }) => `${severity} ${code}`);
 };
 
-test("--permissive says what becomes of the policy and of the unit's own filter", () => {
+test("--permissive reports the effect on the policy and on the unit's own filter", () => {
   const deny = '[syscalls]\ndeny = ["uname"]\n';
   assert.deepEqual(said(deny), ['note permissive']);
   assert.deepEqual(said(deny, 'SystemCallFilter=~ptrace'), ['note permissive', 'note own-filter']);
 });
 
-test('expectations are held against the policy that would be enforced', () => {
+test('expectations are checked against the enforcing policy', () => {
   const expect = (action: string) =>
     `[syscalls]\ndeny = ["uname:EPERM"]\n[[expect]]\nsyscall = "uname"\naction = "${action}"\n`;
   assert.ok(!said(expect('EPERM')).some((one) => one.startsWith('error')));

@@ -11,7 +11,7 @@ const refused = (syscalls: string, own: string) =>
 const STAYS = "stays refused by the unit's own SystemCallFilter=";
 const OWN = 'SystemCallFilter=~@swap uname socket';
 
-test('a line that permits nothing, since the unit refuses all of its calls, is told', () => {
+test('a line that permits nothing, because the unit refuses all its calls, is reported', () => {
   assert.deepEqual(refused('allow = ["@system-service", "@swap"]\nlog = ["uname"]', OWN), [
     `warning 2: '@swap' ${STAYS}`,
     `warning 3: 'uname' ${STAYS}`,
@@ -22,14 +22,14 @@ test('a line that permits nothing, since the unit refuses all of its calls, is t
   assert.deepEqual(refused(rule('EPERM'), OWN), []);
 });
 
-test('a line that permits something is not, and one that refuses is none', () => {
+test('a line that permits something, or refuses, is not reported', () => {
   assert.deepEqual(refused('allow = ["@system-service"]', OWN), []);
   assert.deepEqual(refused('deny = ["uname", "@swap"]', OWN), []);
   assert.deepEqual(refused('log = ["uname"]', ''), []);
   assert.deepEqual(refused('log = ["uname"]\ninherit = false', `${OWN}\nSystemCallFilter=`), []);
 });
 
-test("an entry's calls that the unit refuses, of a set as of a call", () => {
+test('an entry has the calls that the unit refuses, as a set or a call', () => {
   const context = callContext('allow = ["@system-service"]', 'SystemCallFilter=~uname');
   const at = { file: 'p.toml', line: 1, column: 1 };
   assert.deepEqual(ownRefusals({ name: '@system-service', at }, context), ['uname']);

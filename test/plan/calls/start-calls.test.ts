@@ -27,14 +27,14 @@ const [O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECTORY, O_TMPFILE] = [
   0o20200000n,
 ];
 
-test('a policy that permits nothing lets a program start nonetheless', () => {
+test('a policy that permits nothing still lets a program start', () => {
   const policy = start(NOTHING);
   for (const call of START_CALLS.filter((name) => numbersOf('x86-64').has(name))) {
     assert.equal(answer(policy, call), ALLOW, call);
   }
 });
 
-test('files are opened for reading only, whatever the call', () => {
+test('start calls open files for reading only, by any call', () => {
   const policy = start(NOTHING);
   for (const [call, before] of [
     ['open', [0n]],
@@ -48,7 +48,7 @@ test('files are opened for reading only, whatever the call', () => {
   }
 });
 
-test('no start-up call starts a program, connects or changes a file', () => {
+test('start calls start no program, connect to nothing and change no file', () => {
   const others =
     'execve execveat clone clone3 fork vfork connect socket bind sendto unlink rename ptrace process_vm_writev';
   for (const call of others.split(' ')) {
@@ -57,7 +57,7 @@ test('no start-up call starts a program, connects or changes a file', () => {
   }
 });
 
-test("the policy's own refusals are for later, the unit's hold from the start, but for seccomp", () => {
+test("the policy's own refusals apply later, the unit's from the start, except for seccomp", () => {
   const policy = start(
     'deny = ["uname:EPERM", "seccomp"]',
     'SystemCallFilter=~getpid seccomp\nSystemCallErrorNumber=EACCES',

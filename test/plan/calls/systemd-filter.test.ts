@@ -63,7 +63,7 @@ const plan = ({ syscalls, enforcer, lines, systemd }: Case): Plan =>
     targetOf(systemd),
   );
 
-test('systemd reads the filter back as it is planned', () => {
+test('systemd reads the filter back as planned', () => {
   fc.assert(
     fc.property(cases(), (one) => {
       const made = plan(one);
@@ -77,7 +77,7 @@ test('systemd reads the filter back as it is planned', () => {
   );
 });
 
-test('what the unit refuses by itself systemd goes on to refuse, but what the launcher needs', () => {
+test('calls that the unit itself refuses stay refused by systemd, except those the launcher needs', () => {
   fc.assert(
     fc.property(cases(), (one) => {
       const made = plan(one);
@@ -96,7 +96,7 @@ test('what the unit refuses by itself systemd goes on to refuse, but what the la
   );
 });
 
-test('without a launcher systemd gives each call that it knows what the policy says', () => {
+test('without a launcher systemd answers each call that it knows as the policy says', () => {
   fc.assert(
     fc.property(cases(), registers(), (one, args) => {
       const made = plan(one);
@@ -117,7 +117,7 @@ test('without a launcher systemd gives each call that it knows what the policy s
   );
 });
 
-test("with a launcher systemd's filter takes away nothing that the policy allows, and softens nothing", () => {
+test("with a launcher systemd's filter refuses nothing that the policy allows, and weakens nothing", () => {
   fc.assert(
     fc.property(cases(), fc.constantFrom(...CALLS), registers(), (one, call, args) => {
       const made = plan(one);
@@ -145,7 +145,7 @@ const ofUnknown = () =>
     systemd: releases(),
   });
 
-test('what systemd does not know gets what a line of the policy says', () => {
+test("calls that systemd doesn't know get what a line of the policy says", () => {
   fc.assert(
     fc.property(ofUnknown(), ({ syscalls, unknown, newer, systemd }) => {
       const { at } = syscalls;
@@ -168,7 +168,7 @@ test('what systemd does not know gets what a line of the policy says', () => {
   );
 });
 
-test("where the sets are not the target's own, systemd builds the same filter whatever its sets are", () => {
+test("if the sets aren't the target's own, systemd builds the same filter with any sets", () => {
   const sets = bundledSets();
   fc.assert(
     fc.property(cases(), fc.constantFrom('247', '252', undefined), (one, release) => {
@@ -186,7 +186,7 @@ test("where the sets are not the target's own, systemd builds the same filter wh
   );
 });
 
-test('one name more changes the lines of its initial only', () => {
+test('one more name changes only the lines of its initial', () => {
   const calls =
     'accept bind chdir chmod connect dup epoll_wait fchmod fchown getcwd link listen lstat mkdir mount open ' +
     'pipe poll recvmsg rename rmdir sendmsg socket stat symlink truncate unlink utimensat write';
@@ -200,7 +200,7 @@ test('one name more changes the lines of its initial only', () => {
   assert.deepEqual(changed, ['link listen lstat']);
 });
 
-test('sets of another version are told where the policy or the unit hangs on them', () => {
+test('sets of another version are reported if the policy or the unit depends on them', () => {
   const codes = (syscalls: string, lines = '', version = '252.38-1') =>
     planned(
       `[syscalls]\n${syscalls}`,
@@ -224,13 +224,13 @@ function answersOfSystemd(policy: string, systemd = 257) {
   };
 }
 
-test('lines without the launcher are held to what systemd refuses, and to no more', () => {
+test('lines without the launcher are expected to have what systemd refuses, and no more', () => {
   const answer = answersOfSystemd('[syscalls]\ndeny = ["execve", "uname:EPERM", "ptrace"]');
   assert.deepEqual(['execve', 'uname', 'ptrace', 'read'].map(answer), [ALLOW, errnoAction(1), KILL, ALLOW]);
   assert.equal(answer(9999), ALLOW);
 });
 
-test('an allow list refuses what it has not, unknown numbers as its version does', () => {
+test('an allow list refuses all other calls, unknown numbers as its version does', () => {
   const policy = '[syscalls]\nallow = ["@system-service"]\naction = "EACCES"\ndeny = ["execve"]';
   assert.deepEqual(['read', 'ptrace', 'execve'].map(answersOfSystemd(policy)), [
     ALLOW,
@@ -241,7 +241,7 @@ test('an allow list refuses what it has not, unknown numbers as its version does
   assert.equal(answersOfSystemd(policy, 252)(9999), errnoAction(13));
 });
 
-test('without a filter of systemd there is nothing to hold them to', () => {
+test('without a filter of systemd such lines have no expected policy', () => {
   assert.equal(planned('[service]\nPrivateTmp = true').systemCalls, undefined);
   const lack = { reason: 'built without seccomp', hint: '' };
   const target = targetOf(257, { abilities: { lacks: new Map([['seccomp', lack]]), assumed: new Set() } });

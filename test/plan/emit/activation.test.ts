@@ -7,11 +7,11 @@ const LEAST = {
   ...{ probes: [], probeAs: undefined, probeTimeout: 60_000 },
 };
 
-test('a manifest has the version first, and shows that it is whole', () => {
+test('a manifest has its version first, and a mark of its end', () => {
   assert.equal(manifestText(LEAST), 'sandbox-unit 1\nsettle 1\nprobe-timeout 60\nend\n');
 });
 
-test('each thing that a unit shall have is a line', () => {
+test('a manifest has a line for each thing that a unit needs', () => {
   const text = manifestText({
     ...LEAST,
     files: [

@@ -6,7 +6,7 @@ import { existing } from '../../support/fake-system.js';
 const kinds = (...args: Parameters<typeof changes>) =>
   changes(...args).map(({ kind, path }) => `${kind} ${path}`);
 
-test('each wanted file is created, replaced or unchanged, in the order wanted; then others are removed', () => {
+test('wanted files are created, replaced or unchanged, in their order; then others are removed', () => {
   const wanted = [existing('/new', 'a'), existing('/same', 'b'), existing('/other', 'c')];
   const current = [
     existing('/gone', 'x'),
@@ -31,14 +31,14 @@ test('a file differs by any byte, by its length and by its mode', () => {
   assert.deepEqual(kinds([existing('/a', 'x', 0o755)], [existing('/a', 'x', 0o644)]), ['replace /a']);
 });
 
-test('something is to be done unless all is unchanged', () => {
+test('a change is due unless all files are unchanged', () => {
   assert.equal(isPending([]), false);
   assert.equal(isPending(changes([existing('/a', 'x')], [existing('/a', 'x')])), false);
   assert.equal(isPending(changes([existing('/a', 'x')], [])), true);
   assert.equal(isPending(changes([], [existing('/a', 'x')])), true);
 });
 
-test('the version of systemd in a drop-in is renewed, but not by one that is not known whole', () => {
+test('the version of systemd in a drop-in is updated, but not to one that is only partly known', () => {
   const dropIn = (version: string, more = '', name = '/a.conf') =>
     existing(name, `# Made\n# For systemd ${version}\n[Service]\n${more}`);
   const before = [dropIn('257.13')];
@@ -63,7 +63,7 @@ test('the version of systemd in a drop-in is renewed, but not by one that is not
   assert.deepEqual(look(dropIn('257', '', '/a'), true, other), ['replace', false]);
 });
 
-test('comments of a drop-in are written, and change nothing in what runs', () => {
+test('comments of a drop-in are written, and change nothing in running services', () => {
   const dropIn = (text: string, mode = 0o644) => existing('/a.conf', text, mode);
   const before = [dropIn('# one\n[Service]\n# why\nNice=5\n')];
   const effect = (after: ReturnType<typeof existing>) => {
@@ -78,7 +78,7 @@ test('comments of a drop-in are written, and change nothing in what runs', () =>
   assert.deepEqual([isPending(other), hasEffect(other)], [true, true]);
 });
 
-test('the text of a kept policy is no more than a comment', () => {
+test('the text of a kept policy counts as a comment', () => {
   const kept = (text: string) => existing('/x.d/zz-sandbox-unit.toml', text);
   for (const [wanted, current] of [
     [[kept('a')], []],

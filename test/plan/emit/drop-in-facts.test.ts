@@ -14,7 +14,7 @@ const ofPolicy = (policy: string, permissive = false) => {
   return facts(dropInText(planned(permissive ? asPermissive(parsed) : parsed), ORIGIN));
 };
 
-test('a drop-in tells what it was made from', () => {
+test('a drop-in says what it was made from', () => {
   const { policy, policyHash, unitHash, filesHash, systemd, permissive } = ofPolicy(
     '[syscalls]\ndeny = ["uname"]',
   );
@@ -30,7 +30,7 @@ const held = ({ refuses, launched, filtered, noNewPrivileges }: DropInFacts) => 
   ...{ refuses, launched, filtered, noNewPrivileges },
 });
 
-test("a drop-in tells whether systemd's filter, the launcher, or neither holds the service", () => {
+test("a drop-in says whether systemd's filter, the launcher, or neither confines the service", () => {
   assert.deepEqual(held(ofPolicy('[syscalls]\ndeny = ["uname"]')), {
     ...{ refuses: true, launched: false, filtered: true, noNewPrivileges: false },
   });
@@ -46,14 +46,14 @@ test("a drop-in tells whether systemd's filter, the launcher, or neither holds t
   assert.deepEqual(ofPolicy('[syscalls]\nlog = ["uname", "@swap"]').recorded, ['uname', '@swap']);
 });
 
-test('a drop-in tells whether a filter is loaded once the service serves', () => {
+test('a drop-in says whether a filter is loaded after readiness', () => {
   const ready = '[ready]\ndeny = ["execve", "execveat"]\n';
   const { tightened, launched, filtered } = ofPolicy(ready);
   assert.deepEqual([tightened, launched, filtered], [true, false, false]);
   assert.equal(ofPolicy('[syscalls]\ndeny = ["execve"]').tightened, false);
 });
 
-test('of a line the last one counts, and comments do not', () => {
+test("the last of several equal lines counts, and comments don't", () => {
   const text = [
     'SystemCallFilter=~a',
     '# SystemCallFilter=~b',

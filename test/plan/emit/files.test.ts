@@ -14,7 +14,7 @@ const PLACEMENT = { scope: 'system', lifetime: 'always' } as const;
 
 const PLAN = planned('[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nPrivateTmp = true');
 
-test('a drop-in says what made it, why each directive is there, and has its commands last', () => {
+test('a drop-in has its origin, a reason for each directive, and its commands last', () => {
   assert.equal(
     dropInText(PLAN, ORIGIN),
     `# Made by sandbox-unit 1.2.3 from p.toml
@@ -49,7 +49,7 @@ ExecStart=/usr/local/libexec/sandbox-unit/launcher --filter=${FOLDER}/zz-sandbox
   );
 });
 
-test('a drop-in says which gaps were allowed, and nothing else is taken for that', () => {
+test('a drop-in says which gaps were allowed, and nothing else counts as that', () => {
   const text = (gaps: string[]) => new TextEncoder().encode(dropInText(PLAN, { ...ORIGIN, gaps }));
   assert.deepEqual(dropInFacts(text(['gap-directive', 'gap-undone'])).gaps, ['gap-directive', 'gap-undone']);
   assert.deepEqual(dropInFacts(text([])).gaps, []);
@@ -69,25 +69,21 @@ test('the filter comes before the drop-in that needs it', () => {
   assert.deepEqual(files[0]!.content, Uint8Array.of(1, 2));
 });
 
-test('without a filter there is the drop-in alone', () => {
+test('without a filter there is only the drop-in', () => {
   const plan = planned('[syscalls]\ndeny = ["uname"]');
-  assert.deepEqual(
-    emitFiles(plan, {}, PLACEMENT, ORIGIN, HASHING).map(({ path }) => path),
-    [`${FOLDER}/zz-sandbox-unit.conf`],
-  );
+  const paths = emitFiles(plan, {}, PLACEMENT, ORIGIN, HASHING).map(({ path }) => path);
+  assert.deepEqual(paths, [`${FOLDER}/zz-sandbox-unit.conf`]);
 });
 
-test('[ready] has a filter of its own, and a line behind those of the unit that loads it', () => {
+test("[ready] has its own filter, and a line after the unit's own that loads it", () => {
   const plan = planned(
     '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]',
     'ExecStartPost=-/bin/second',
   );
   const files = emitFiles(plan, { ready: Uint8Array.of(1) }, PLACEMENT, ORIGIN, HASHING);
   const ready = `${FOLDER}/zz-sandbox-unit.ready-filter`;
-  assert.deepEqual(
-    files.map(({ path }) => path),
-    [ready, `${FOLDER}/zz-sandbox-unit.conf`],
-  );
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(paths, [ready, `${FOLDER}/zz-sandbox-unit.conf`]);
   const text = dropInText(plan, ORIGIN).replace(/^#.*\n/gm, '');
   assert.equal(
     text.slice(text.indexOf('[Service]')),
@@ -106,14 +102,12 @@ test('names from outside stay in their comment', () => {
     commands: [],
   };
   const { assignments, diagnostics } = parseUnitFile('x.conf', dropInText(plan, ORIGIN));
-  assert.deepEqual(
-    assignments.map(({ section, key, value }) => [section, key, value]),
-    [['Service', 'PrivateTmp', 'yes']],
-  );
+  const found = assignments.map(({ section, key, value }) => [section, key, value]);
+  assert.deepEqual(found, [['Service', 'PrivateTmp', 'yes']]);
   assert.deepEqual(diagnostics, []);
 });
 
-test('a value or a command that would be more than its line is not written', () => {
+test('a value or a command that would leave its line is not written', () => {
   for (const value of ['a\nb', 'a\rb', 'a\0b', 'a\\', ' a', 'a ', '\ud800']) {
     const directives = [{ name: 'SyslogIdentifier', values: [value], because: 'x' }];
     assert.throws(() => dropInText({ ...PLAN, directives }, ORIGIN), UserError);

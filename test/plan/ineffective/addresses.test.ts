@@ -18,7 +18,7 @@ const CASES: readonly [denying: string, allowing: string, meant: string, opens: 
 ];
 
 for (const [denying, allowing, meant, opens] of CASES) {
-  test(`'${allowing}' ${opens ? 'opens' : "doesn't open"} '${denying}', where '${meant}' is meant`, () => {
+  test(`'${allowing}' ${opens ? 'opens' : "doesn't open"} '${denying}', if '${meant}' is meant`, () => {
     assert.equal(opensAddresses([denying], [allowing], [meant]), opens);
   });
 }

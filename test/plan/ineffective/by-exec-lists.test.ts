@@ -12,7 +12,7 @@ const STRICT = 'ProtectSystem=strict';
 const opened = (list: string, path: string, by = 'ProtectSystem') =>
   `${list} makes ${path} writable, which the unit's '${by}' closes`;
 
-test("a list of the policy that makes writable what the unit's own line closes is an error", () => {
+test("a policy's list that makes writable what the unit's own line closes is an error", () => {
   assert.deepEqual(said('NoExecPaths = ["/srv"]', STRICT), [`error 2: ${opened('NoExecPaths', '/srv')}`]);
   assert.deepEqual(said('NoExecPaths = ["/"]\nExecPaths = ["/usr"]', STRICT), [
     `error 3: ${opened('ExecPaths', '/usr')}`,
@@ -25,7 +25,7 @@ test("a list of the policy that makes writable what the unit's own line closes i
   ]);
 });
 
-test('a list opens nothing that is closed another way, is open already, or is the closed path itself', () => {
+test('a list is no error for a path that is closed another way, is open already, or is the closed one', () => {
   assert.deepEqual(said('NoExecPaths = ["/srv"]', `${STRICT}\nBindReadOnlyPaths=/srv`), []);
   assert.deepEqual(said('NoExecPaths = ["/srv"]\nReadOnlyPaths = ["/srv"]', STRICT), []);
   assert.deepEqual(said('NoExecPaths = ["/srv/a"]', `${STRICT}\nReadWritePaths=/srv`), []);

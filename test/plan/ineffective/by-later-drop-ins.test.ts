@@ -24,12 +24,12 @@ const keys = (path: string, text: string) => {
 
 const after = (key: string) => `this '${key}=' overrides sandbox-unit's: systemd reads it later`;
 
-test('the unit file and drop-ins before ours undo nothing', () => {
+test('the unit file and earlier drop-ins override nothing', () => {
   for (const name of ['a.conf', 'zz-sandbox-unit.conf', 'zz-a.conf'])
     assert.deepEqual(keys(`/run/systemd/system/x.service.d/${name}`, '[Service]\nProtectSystem=no\n'), []);
 });
 
-test('a drop-in after ours is looked at wherever it is', () => {
+test('a later drop-in is checked in any folder', () => {
   for (const path of [
     '/etc/systemd/system/x.service.d/zzz.conf',
     '/usr/lib/systemd/system/service.d/zz-tool.conf',
@@ -40,7 +40,7 @@ test('a drop-in after ours is looked at wherever it is', () => {
     ]);
 });
 
-test('resets, commands and older names count, other keys and sections do not', () => {
+test("resets, commands and older names count, other keys and sections don't", () => {
   const text = '[Service]\nExecStart=\nReadOnlyDirectories=/x\nExecStop=/b\n[Unit]\nProtectSystem=no\n';
   assert.deepEqual(keys('/e/zzz.conf', text), [
     [3, after('ReadOnlyDirectories')],
@@ -68,7 +68,7 @@ const LATER: readonly [name: string, ours: readonly string[], later: readonly st
 
 for (const [name, ours, later, undone] of LATER) {
   const [own, other] = [ours, later].map((values) => values.map((value) => `${name}=${value}`).join(', '));
-  test(`${other} after ${own} ${undone ? 'undoes' : 'leaves'} it`, () => {
+  test(`${other} after ${own} ${undone ? 'overrides' : 'leaves'} it`, () => {
     const file = parseUnitFile(
       '/e/zzz.conf',
       `[Service]\n${later.map((value) => `${name}=${value}\n`).join('')}`,
@@ -92,7 +92,7 @@ const lost = (lines: string, path = SHADOWED) => {
   ]);
 };
 
-test('what ours sets anew is not lost with a drop-in of its name', () => {
+test('a directive that the new drop-in sets again survives one of its name', () => {
   assert.deepEqual(lost('# nothing\n'), []);
   assert.deepEqual(
     lost('[Service]\nReadOnlyDirectories=/x\nProtectSystem=yes\nExecStart=\nExecStart=/b\n'),
@@ -100,7 +100,7 @@ test('what ours sets anew is not lost with a drop-in of its name', () => {
   );
 });
 
-test('every other line would be lost', () => {
+test('every other line of a drop-in of the same name would be lost', () => {
   assert.deepEqual(lost('[Unit]\nProtectSystem=yes\n[Service]\nProtectHome=\nPrivateTmp=yes\n'), [
     ['shadows 2', "this 'ProtectSystem=' would be lost"],
     ['shadows 4', "this 'ProtectHome=' would be lost"],
@@ -108,7 +108,7 @@ test('every other line would be lost', () => {
   ]);
 });
 
-test('what ours adds to would be lost', () => {
+test('what the drop-in extends would be lost with one of its name', () => {
   const files = [parseUnitFile(SHADOWED, '[Service]\nRestrictAddressFamilies=~AF_UNIX\n')];
   const values = ['~AF_INET'];
   const planned = { directives: [{ name: 'RestrictAddressFamilies', values, because: '' }], commands: [] };
@@ -117,7 +117,7 @@ test('what ours adds to would be lost', () => {
   assert.deepEqual(shadowed(effectiveUnit(files), DROP_IN, anew), []);
 });
 
-test("a launcher's filter would be lost", () => {
+test("a launcher's filter would be lost with a drop-in of its name", () => {
   const line = 'ExecStart=\nExecStart=/usr/libexec/sandbox-unit/launcher --filter=/x -- /a\n';
   assert.deepEqual(lost(`[Service]\n${line}`), [['shadows 3', 'its filter would be lost']]);
 });

@@ -10,7 +10,7 @@ const undone = (policy: string, own: string) =>
   planned(`[service]\n${policy}\n`, own).diagnostics.filter(({ code }) => code === 'gap-undone');
 
 for (const { policy, own, by } of CASES) {
-  test(`${policy} ${by === undefined ? 'holds beside' : 'is undone by'} ${own.replace('\n', ' ')}`, () => {
+  test(`${policy} ${by === undefined ? 'is in force beside' : 'is overridden by'} ${own.replace('\n', ' ')}`, () => {
     const found = undone(policy, own);
     assert.equal(found.length, by === undefined ? 0 : 1);
     for (const { message, at, severity } of found) {
@@ -25,7 +25,7 @@ test('every row of the table has a case', () => {
   for (const [name, by] of INEFFECTIVE_BY) assert.ok(tried.has(`${name} ${by}`), name);
 });
 
-test('what the hint says puts it right, one way or the other', () => {
+test('the change in the hint solves it, in either way', () => {
   for (const { policy, own, by } of CASES.filter((one) => one.by !== undefined)) {
     const [{ hint } = assert.fail()] = undone(policy, own);
     const [, reset, loosen] =
@@ -41,6 +41,6 @@ test('what the hint says puts it right, one way or the other', () => {
   assert.deepEqual(undone(meant, 'IPAddressAllow=any'), []);
 });
 
-test('what the unit takes back itself undoes nothing', () => {
+test('lines that the unit itself resets override nothing', () => {
   assert.deepEqual(undone('IPAddressDeny = ["any"]', 'IPAddressAllow=any\nIPAddressAllow=\n'), []);
 });

@@ -19,12 +19,10 @@ for (const one of RENAMING_CASES) {
 
 const CLOSED = 'ReadOnlyPaths = ["/srv/a/b"]\n';
 
-test('the line is that of the closed path, else that of the writable one', () => {
+test('the reported line is that of the closed path, else of the writable one', () => {
   const both = said(`[service]\nReadWritePaths = ["/srv"]\n${CLOSED}`);
-  assert.deepEqual(
-    both.map(({ at }) => at?.line),
-    [3],
-  );
+  const found = both.map(({ at }) => at?.line);
+  assert.deepEqual(found, [3]);
   const own = said('[service]\nNice = 1\nReadWritePaths = ["/srv"]\n', 'ReadOnlyPaths=/srv/a/b');
   assert.deepEqual(
     own.map(({ at }) => at?.line),
@@ -32,7 +30,7 @@ test('the line is that of the closed path, else that of the writable one', () =>
   );
 });
 
-test('paths of one folder are told together, with all folders that are to be mounted', () => {
+test('paths of one folder are reported together, with all folders to be mounted', () => {
   const policy =
     '[service]\nReadWritePaths = ["-/srv/"]\nReadOnlyPaths = ["+/srv/a/c/x", "-/srv/a/c/y", "/srv/d/e"]\n';
   assert.deepEqual(messages(policy), [
@@ -42,7 +40,7 @@ test('paths of one folder are told together, with all folders that are to be mou
   assert.match(said(policy)[0]!.hint!, /BindPaths = \["\/srv\/a","\/srv\/a\/c"\]$/);
 });
 
-test('folders of the unit and specifiers count, as a root that can be written to does', () => {
+test("the unit's folders and specifiers count, as does a writable root", () => {
   const state = said(
     '[service]\nStateDirectory = ["demo"]\nInaccessiblePaths = ["/var/lib/demo/keys/private"]\n',
   );
@@ -54,7 +52,7 @@ test('folders of the unit and specifiers count, as a root that can be written to
   assert.match(messages(root)[0]!, /renames \/etc, which it may do$/);
 });
 
-test('what nobody names as writable is no such folder, nor is a file system in memory', () => {
+test("a folder that no line makes writable doesn't count, nor a file system in memory", () => {
   assert.deepEqual(messages(`[service]\n${CLOSED}`), []);
   assert.deepEqual(messages(`[service]\nProtectSystem = "strict"\n${CLOSED}`), []);
   assert.deepEqual(messages(`[service]\nTemporaryFileSystem = ["/srv"]\n${CLOSED}`), []);
@@ -68,11 +66,11 @@ test('a bind mount of another place closes nothing', () => {
   assert.equal(of('-/srv/dev/log:/srv/dev/log:norbind').length, 1);
 });
 
-test("a folder that is to be renamed by the unit's own lines alone isn't the policy's", () => {
+test("a folder that can be renamed by the unit's own lines alone is not the policy's fault", () => {
   assert.deepEqual(messages('[service]\nNice = 1\n', 'ReadWritePaths=/srv\nReadOnlyPaths=/srv/a/b'), []);
 });
 
-test("what the launcher mounts for itself isn't the policy's", () => {
+test("the launcher's own mounts are not the policy's fault", () => {
   const policy =
     '[syscalls]\ndeny = ["execve"]\n[service]\nProtectSystem = "strict"\nReadWritePaths = ["/etc"]\n';
   assert.deepEqual(messages(policy), []);

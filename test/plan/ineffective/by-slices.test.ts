@@ -19,20 +19,20 @@ function said(
   );
 }
 
-test('a slice that allows what the policy denies undoes it', () => {
+test('a slice that allows what the policy denies overrides it', () => {
   assert.deepEqual(said({ 'a.slice': ['10.0.0.0/8'], 'b.slice': [], 'c.slice': ['::1'] }), [
     'error gap-undone: IPAddressAllow= of a.slice, c.slice overrides IPAddressDeny: it applies to all units in a slice',
   ]);
   assert.equal(said({ 'a.slice': ['any'] }, { deny: ['10.0.0.0/8'] }).length, 1);
 });
 
-test('addresses that the policy or the unit allows are meant', () => {
+test('addresses that the policy or the unit allows are no error', () => {
   assert.deepEqual(said({ 'a.slice': ['10.1.0.0/16'] }, { allow: 'IPAddressAllow = ["10.0.0.0/8"]' }), []);
   assert.deepEqual(said({ 'a.slice': ['10.1.0.0/16'] }, { own: 'IPAddressAllow=10.0.0.0/8' }), []);
   assert.equal(said({ 'a.slice': ['10.0.0.0/8'] }, { own: 'IPAddressAllow=10.1.0.0/16' }).length, 1);
 });
 
-test('addresses that nobody denies, and other directives, are no matter', () => {
+test("addresses that no line denies, and other directives, don't matter", () => {
   assert.deepEqual(said({}), []);
   assert.deepEqual(said({ 'a.slice': ['10.0.0.0/8'] }, { deny: ['192.168.0.0/16'] }), []);
   assert.deepEqual(said({ 'a.slice': ['any'] }, { name: 'SocketBindDeny' }), []);

@@ -45,7 +45,7 @@ const CASES: readonly (readonly [policy: string, rules: Partial<SocketRules>, ho
 ];
 
 for (const [policy, rules, holds] of CASES) {
-  test(`${policy} ${holds ? 'holds for' : 'is undone by'} a socket unit with ${JSON.stringify(rules)}`, () => {
+  test(`${policy} ${holds ? 'is in force for' : 'is overridden by'} a socket unit with ${JSON.stringify(rules)}`, () => {
     const all = gaps(policy, rules);
     assert.equal(all.length, holds ? 0 : 1);
     if (holds) return;
@@ -54,7 +54,7 @@ for (const [policy, rules, holds] of CASES) {
   });
 }
 
-test("a deny list of the policy's is that with the unit's own", () => {
+test("a policy's deny list includes the unit's own", () => {
   const lines = 'RestrictNetworkInterfaces=~eth1\n';
   assert.equal(
     gaps('RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0')] }, lines).length,

@@ -136,7 +136,7 @@ test('the keys are ExecStart by default', () => {
   assert.deepEqual(wrappedKeys(policyFrom('[exec]\nwrap = []')), []);
 });
 
-test('a program is where its path says, or where systemd searches for it', () => {
+test('a program is where its path says, or where systemd searches', () => {
   const places = (lines: string, policy = '') => [...programPlaces(policyFrom(policy), unit(lines))];
   assert.deepEqual(places('ExecStart=/bin/a'), [['/bin/a', ['/bin/a']]]);
   assert.deepEqual(places('ExecStart=a\nExecSearchPath=/x:/y/:rel'), [['a', ['/x/a', '/y//a']]]);
@@ -149,7 +149,7 @@ test('a program is where its path says, or where systemd searches for it', () =>
   assert.deepEqual(places('ExecStart=a'), [['a', usual.map((directory) => `${directory}/a`)]]);
 });
 
-test('a key that only newer systemd runs: behind the launcher there, a gap elsewhere', () => {
+test('a key that only newer systemd runs is behind the launcher there, and a gap elsewhere', () => {
   const RELOAD = 'ExecStart=\nExecStart=/usr/sbin/demod\nExecReloadPost=/bin/second';
   const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
   const found = (systemd: number, exec: string) => {

@@ -18,14 +18,14 @@ function found(policy: string, command: string, more = '') {
 
 const gap = (what: string) => [`error gap-exec demo.service:5 ${what}`];
 
-test('+ takes the sandbox from the main command, not the limits of its control group', () => {
+test('the prefix + removes the sandbox from the main command, not the limits of its control group', () => {
   assert.deepEqual(found(`${CALLS}${SERVICE}`, '+/usr/sbin/demod'), {
     told: gap('[syscalls], ProtectSystem=, User='),
     by: { 'deny swapon:kill': 'nobody', ProtectSystem: 'nobody', MemoryMax: 'systemd', User: 'nobody' },
   });
 });
 
-test('! takes the user from it, and nothing else', () => {
+test('the prefix ! removes only the user', () => {
   assert.deepEqual(found(`${CALLS}${SERVICE}`, '!/usr/sbin/demod'), {
     told: gap('User='),
     by: { 'deny swapon:kill': 'systemd', ProtectSystem: 'systemd', MemoryMax: 'systemd', User: 'nobody' },
@@ -34,25 +34,25 @@ test('! takes the user from it, and nothing else', () => {
   assert.deepEqual(found(`${CALLS}${rest}`, '!/usr/sbin/demod').told, []);
 });
 
-test('!! takes nothing, and + nothing where nothing confines', () => {
+test('the prefix !! removes nothing, nor does + if nothing confines', () => {
   assert.deepEqual(found(`${CALLS}${SERVICE}`, '!!/usr/sbin/demod').told, []);
   const harmless =
     '[service]\nDeviceAllow = ["/dev/null"]\nProtectHome = false\nReadWritePaths = ["/srv"]\nNice = 3\n';
   assert.deepEqual(found(harmless, '+/usr/sbin/demod').told, []);
 });
 
-test('where one of several main commands has a prefix, the others are still held to the line', () => {
+test('if one of several main commands has a prefix, the line still applies to the others', () => {
   const { told, by } = found(`${CALLS}${SERVICE}`, '+/bin/second', 'ExecStart=/usr/sbin/demod');
   assert.deepEqual(told, gap('[syscalls], ProtectSystem=, User='));
   assert.equal(by.ProtectSystem, 'systemd');
 });
 
-test('other commands may have one, as those of many packages do', () => {
+test('other commands may have a prefix, as in many packages', () => {
   const others = 'ExecStartPre=+/bin/prepare\nExecStartPost=!/bin/second\nExecReload=+/bin/third';
   assert.deepEqual(found(`${CALLS}${SERVICE}`, '/usr/sbin/demod', others).told, []);
 });
 
-test('a command that would have to be behind the launcher is told once', () => {
+test('a command that would need the launcher is reported once', () => {
   const { told } = found(`[syscalls]\ndeny = ["execve"]\n${SERVICE}`, '+/usr/sbin/demod');
   assert.deepEqual(told, ['error gap-exec-privileged demo.service:5']);
 });

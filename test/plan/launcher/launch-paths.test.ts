@@ -16,11 +16,11 @@ const INSTALLED = '/usr/local/libexec/sandbox-unit';
 const launchOf = (policy: string, lines = '', packaged: readonly string[] = []) =>
   plannedLaunch(planned(policy, lines), effectiveUnit([unitFile(lines)]), packaged);
 
-test('without a filter for the launcher nothing is started by it', () => {
+test('without a filter for the launcher no path is checked', () => {
   assert.equal(launchOf('[syscalls]\ndeny = ["uname"]'), undefined);
 });
 
-test('of files that are written anew the folder counts, of a launcher of a package the file', () => {
+test('for files that are written again the folder counts, for a packaged launcher the file', () => {
   assert.deepEqual(launchOf(NO_EXEC)!.paths, [INSTALLED, FOLDER]);
   assert.deepEqual(launchOf(NO_EXEC, '', [`${INSTALLED}/launcher`])!.paths, [
     `${INSTALLED}/launcher`,
@@ -28,7 +28,7 @@ test('of files that are written anew the folder counts, of a launcher of a packa
   ]);
 });
 
-test('what loads the filter of [ready] counts, and the filter, of a service that the launcher does not start, too', () => {
+test("the program and the filter of [ready] count, also if the launcher doesn't start the service", () => {
   const ready = '[ready]\ndeny = ["execve"]\n';
   const { paths, privileged } = launchOf(ready)!;
   assert.deepEqual([paths, privileged], [[], ['/usr/libexec/sandbox-unit', FOLDER]]);
@@ -46,7 +46,7 @@ test('what loads the filter of [ready] counts, and the filter, of a service that
   assert.deepEqual(loaded(own).privileged, ['/l/tighten', '/d/r']);
 });
 
-test("the service sees the host's files by its root and its own mounts, not by ours", () => {
+test("the service sees the host's files through its root and its own mounts, not sandbox-unit's", () => {
   const { view } = launchOf(
     NO_EXEC,
     'RootDirectory=/srv/root/\nBindPaths=-/a:/b:norbind\nBindReadOnlyPaths="/c d"',
@@ -59,7 +59,7 @@ test("the service sees the host's files by its root and its own mounts, not by o
   assert.equal(launchOf(NO_EXEC)!.view.root, '/');
 });
 
-test('what others can change on the way to a path is one error, at the line that leads there', () => {
+test('everything that others can change in a path is one error, at the line that leads there', () => {
   const launch = launchOf(NO_EXEC, 'RootDirectory=/srv')!;
   assert.deepEqual(untrustedPath(launch, '/a', [], false), []);
   const [found, ...more] = untrustedPath(
@@ -85,17 +85,15 @@ test('what others can change on the way to a path is one error, at the line that
   assert.match(inside!.message, /^\/0 .*, \/4 may be written by all where demo\.service runs: /);
 });
 
-test('the running program is unknown where nothing but an untrusted start is wrong', () => {
+test('the running program is unknown if the only problem is an untrusted start', () => {
   const untrusted = error('untrusted-path', '');
   assert.ok(isUntrustedOnly([untrusted, untrusted]));
   assert.ok(!isUntrustedOnly([]));
   assert.ok(!isUntrustedOnly([untrusted, note('permissive', '')]));
 });
 
-test('images may put files anywhere; those that a specifier names are left to the manager', () => {
+test('images may have files anywhere; paths with specifiers are left to the manager', () => {
   const { images } = launchOf(NO_EXEC, 'ExtensionDirectories=-/x /%i\nRootImage=relative')!;
-  assert.deepEqual(
-    images.map(({ source, by }) => `${by} ${source}`),
-    ['ExtensionDirectories /x'],
-  );
+  const found = images.map(({ source, by }) => `${by} ${source}`);
+  assert.deepEqual(found, ['ExtensionDirectories /x']);
 });

@@ -46,25 +46,23 @@ for (const [lines, wanted] of HIDING) {
   test(`'${lines.replaceAll('\n', ', ')}' ${wanted.length === 0 ? 'hides nothing' : `needs ${wanted.join(', ')}`}`, () => {
     const plan = planned(NO_EXEC, lines);
     assert.deepEqual(needs(plan), ['NoNewPrivileges=yes', 'SyslogIdentifier=demod', ...wanted]);
-    assert.deepEqual(
-      plan.diagnostics.filter(({ severity }) => severity !== 'note'),
-      [],
-    );
+    const found = plan.diagnostics.filter(({ severity }) => severity !== 'note');
+    assert.deepEqual(found, []);
   });
 }
 
-test("the policy's own directives count as the unit's do", () => {
+test("the policy's own directives count like the unit's", () => {
   const plan = planned(
     `${NO_EXEC}[service]\nTemporaryFileSystem = ["/etc"]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n`,
   );
   assert.deepEqual(needs(plan).slice(2), [`ExecPaths=${LAUNCHER}`, BINDS]);
 });
 
-test('where the launcher is not used nothing is added for it', () => {
+test('without the launcher nothing is added for it', () => {
   assert.deepEqual(needs(planned('[syscalls]\ndeny = ["uname"]', 'RootDirectory=/srv\nNoExecPaths=/')), []);
 });
 
-test('NoNewPrivileges= is left as the unit or the policy has it', () => {
+test('NoNewPrivileges= stays as the unit or the policy has it', () => {
   assert.ok(!needs(planned(NO_EXEC, 'NoNewPrivileges=yes')).includes('NoNewPrivileges=yes'));
   assert.ok(!needs(planned(`${NO_EXEC}[service]\nNoNewPrivileges = true`)).includes('NoNewPrivileges=yes'));
 });
@@ -79,7 +77,7 @@ test('SyslogIdentifier= stays what it was', () => {
   assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\s'), []);
 });
 
-test("NoNewPrivileges=no of the unit doesn't keep the launcher from setting it, which is said", () => {
+test("the launcher sets no_new_privs despite the unit's NoNewPrivileges=no, with a note", () => {
   const plan = planned(NO_EXEC, 'User=demo\nNoNewPrivileges=no');
   assert.deepEqual(codes(plan), ['warning no-new-privileges']);
   assert.deepEqual(plan.diagnostics[0]!.at?.file, 'demo.service');
@@ -92,13 +90,13 @@ test("NoNewPrivileges=no of the unit doesn't keep the launcher from setting it, 
   assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, 'NoNewPrivileges=no')), []);
 });
 
-test('one SyslogIdentifier= is for all lines: the first ExecStart=, whatever others are', () => {
+test('one SyslogIdentifier= is for all lines: the name from the first ExecStart=', () => {
   const oneshot = 'Type=oneshot\nExecStart=/bin/second\nExecReload=/bin/kill';
   const [identifier] = needs(planned(NO_EXEC, oneshot)).filter((line) => /^Syslog/.test(line));
   assert.equal(identifier, 'SyslogIdentifier=demod');
 });
 
-test("the main program's name is the identifier, whatever line is wrapped first", () => {
+test("the identifier is the main program's name, whatever line is wrapped first", () => {
   const plan = planned(
     `${NO_EXEC}[exec]\nwrap = ["ExecStartPre", "ExecStart"]\n`,
     'ExecStartPre=/bin/prepare',
@@ -108,7 +106,7 @@ test("the main program's name is the identifier, whatever line is wrapped first"
 
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 
-test('the unit comes after the mounts of the launcher and its filter', () => {
+test('the unit starts after the mounts of the launcher and its filter', () => {
   const mounts = (plan: Plan) => plan.directives.filter(({ section }) => section === 'Unit');
   const [{ name, values } = assert.fail()] = mounts(planned(NO_EXEC));
   assert.deepEqual([name, values], ['RequiresMountsFor', [`${LAUNCHER} /etc/systemd/system/demo.service.d`]]);

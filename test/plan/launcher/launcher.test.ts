@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { hasCapability } from '../../../src/plan/launcher/launcher.js';
 import { targetOf, valuesOf } from '../../support/planned.js';
 
-test('a service starts with a capability of root, or an ambient one, that its bounding set leaves', () => {
+test('a service starts with a capability of root, or an ambient one, within its bounding set', () => {
   const cases: readonly [lines: string, has: boolean][] = [
     ['', true],
     ['CapabilityBoundingSet=CAP_KILL', false],

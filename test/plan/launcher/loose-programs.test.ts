@@ -10,7 +10,7 @@ const launchOf = (policy: string, lines: string) =>
 
 const pathsOf = (launch: ReturnType<typeof launchOf>) => launch?.loose.map(({ paths }) => paths.join(' '));
 
-test('programs of lines without the launcher count; with + or ! those of any policy', () => {
+test('programs of lines without the launcher count; with + or ! under any policy', () => {
   const lines =
     'ExecStartPre=+/srv/pre\nExecStartPost=-/srv/post --now\nExecReload=!/srv/reload\nExecStop=!!/srv/stop\nExecStopPost=x\n';
   assert.deepEqual(pathsOf(launchOf(NO_EXEC, lines)), ['/srv/pre', '/srv/post', '/srv/reload', '/srv/stop']);
@@ -28,7 +28,7 @@ test('programs of lines without the launcher count; with + or ! those of any pol
   assert.deepEqual(pathsOf(searched), ['/a/stop /b/stop']);
 });
 
-test('a script that an interpreter, a shell or env(1) gets counts as a program', () => {
+test('a script that an interpreter, a shell or env(1) runs counts as a program', () => {
   for (const [line, ...files] of [
     ['/bin/sh /srv/x y', '/bin/sh', '/srv/x'],
     ['/usr/bin/python3.13 -I /srv/x.py /srv/data', '/usr/bin/python3.13', '/srv/x.py'],
@@ -41,7 +41,7 @@ test('a script that an interpreter, a shell or env(1) gets counts as a program',
     assert.deepEqual(pathsOf(launchOf(NO_EXEC, `ExecStop=${line}`)), files, line);
 });
 
-test('the same holds for the commands that the manager has loaded', () => {
+test('programs of commands that the manager has loaded count, too', () => {
   const filter = '/d/f';
   const own = { launched: { program: '/l/launcher', filter }, loading: undefined };
   const loading = { program: '/l/tighten', filter };

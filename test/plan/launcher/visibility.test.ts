@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { hiddenBy } from '../../../src/plan/launcher/visibility.js';
 import { valuesOf } from '../../support/planned.js';
 
-test('the directive that hides a path and that a mount of ours overcomes', () => {
+test('a directive that hides a path is named if a mount can overcome it', () => {
   const cases: readonly [lines: string, path: string, by: string | undefined][] = [
     ['', '/etc/a', undefined],
     ['RootDirectory=/srv', '/etc/a', 'RootDirectory'],

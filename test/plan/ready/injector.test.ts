@@ -11,7 +11,7 @@ const gaps = (lines: string) =>
 const gap = (words: string) =>
   `[ready] can't be enforced: SuccessExitStatus=${words} would take its failure for a success`;
 
-test('a file that is emptied for each command of the unit must be none of its output', () => {
+test('[ready] is refused if a file that is emptied for each command would be its output', () => {
   for (const name of ['StandardOutput', 'StandardError'])
     assert.deepEqual(gaps(`${name}=truncate:/var/log/demo`), [
       `[ready] can't be enforced: ${name}=truncate: empties its file when the program that loads it is started`,
@@ -20,14 +20,14 @@ test('a file that is emptied for each command of the unit must be none of its ou
     assert.deepEqual(gaps(lines), []);
 });
 
-test('a PAM session may take the processes to a group of its own', () => {
+test('[ready] is refused with a PAM session, which may move the processes', () => {
   assert.deepEqual(gaps('PAMName=login'), [
     "[ready] can't be enforced: the session of PAMName= may take the processes out of the unit",
   ]);
   for (const lines of ['', 'PAMName=login\nPAMName=']) assert.deepEqual(gaps(lines), []);
 });
 
-test('a status that counts as success must be none of a failure to load the filter', () => {
+test('[ready] is refused if a failure to load the filter has a status that counts as success', () => {
   for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM', '0x1', '+1', '001'])
     assert.deepEqual(gaps(`SuccessExitStatus=143 ${words}`), [gap(words)]);
   assert.deepEqual(gaps('SuccessExitStatus=1 2\nSuccessExitStatus=75 TEMPFAIL 3'), [gap('1 2 3')]);
@@ -35,7 +35,7 @@ test('a status that counts as success must be none of a failure to load the filt
     assert.deepEqual(gaps(`SuccessExitStatus=${lines}`), []);
 });
 
-test('what loads the filter is bound where another file system hides it from commands with +', () => {
+test('the program of [ready] is bound where another file system hides it from commands with +', () => {
   const bound = (lines: string) =>
     planned(READY, lines).directives.flatMap(({ name, values }) =>
       name === 'BindReadOnlyPaths' ? values.flatMap((value) => value.split(' ')) : [],

@@ -34,14 +34,14 @@ const post = (lines: string, ready = STARTING, target = targetOf(257)) =>
 const values = (name: string, lines: string, ready = STARTING) =>
   planned(ready, lines).directives.find((one) => one.name === name)?.values;
 
-test('a policy without [ready] is planned as ever', () => {
+test('a policy without [ready] is planned without it', () => {
   const plan = planned('[syscalls]\ndeny = ["uname"]');
   assert.equal(plan.ready, undefined);
   assert.deepEqual(plan.commands, []);
 });
 
-describe('what is left', () => {
-  test('the filter has the answers of [ready] alone, and what it takes away is what passed until then', () => {
+describe('the filter of [ready]', () => {
+  test('has only the answers of [ready], and removes what passed until then', () => {
     const plan = planned(`[syscalls]\nallow = ["@system-service"]\ndeny = ["execve:ENOSYS"]\n${STARTING}`);
     const { ready } = plan;
     assert.deepEqual(
@@ -50,23 +50,19 @@ describe('what is left', () => {
     );
     assert.ok(ready!.taken.includes('bind') && !ready!.taken.includes('execve'));
     const [filter] = ready!.filter.policies;
-    assert.deepEqual(
-      ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call)),
-      [errnoAction(1), errnoAction(1), ALLOW, ALLOW],
-    );
+    const found = ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call));
+    assert.deepEqual(found, [errnoAction(1), errnoAction(1), ALLOW, ALLOW]);
     assert.ok(!ready!.left.includes('mount') && ready!.left.includes('read'));
   });
 
-  test('of the calls that research counts, those that passed and those that do are told', () => {
+  test('counts the dangerous calls that passed, and that still do', () => {
     const { critical } = planned(STARTING).ready!;
     assert.equal(critical.before.length, 18);
-    assert.deepEqual(
-      critical.before.filter((call) => !critical.left.includes(call)),
-      ['bind', 'execve', 'execveat'],
-    );
+    const found = critical.before.filter((call) => !critical.left.includes(call));
+    assert.deepEqual(found, ['bind', 'execve', 'execveat']);
   });
 
-  test("the unit's own filter counts, with [syscalls] and without", () => {
+  test("includes the unit's own filter, with [syscalls] and without", () => {
     const { taken } = planned(STARTING, 'SystemCallFilter=~bind').ready!;
     assert.deepEqual(taken, ['execve', 'execveat', 'io_uring_setup']);
     assert.deepEqual(found(STARTING, 'SystemCallFilter=~bind'), [
@@ -74,7 +70,7 @@ describe('what is left', () => {
     ]);
   });
 
-  test('rules take some arguments away', () => {
+  test('can refuse some arguments by rules', () => {
     const rule =
       '[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = "AF_NETLINK" }]\naction = "EPERM"';
     const { narrowed, left } = planned(`${STARTING}${rule}`).ready!;
@@ -82,14 +78,14 @@ describe('what is left', () => {
     assert.ok(left.includes('socket'));
   });
 
-  test('while a unit is permissive, calls are recorded and the plan tells what is taken when it is enforced', () => {
+  test('records calls while a unit is permissive; the plan shows what enforcing removes', () => {
     const plan = planned(asPermissive(policyFrom(STARTING)));
     assert.equal(plan.ready!.filter.log, true);
     assert.equal(answer(plan.ready!.filter.policies[0]!, 'execve'), LOG);
     assert.ok(plan.ready!.taken.includes('execve'));
   });
 
-  test('ABIs stay as open as they were', () => {
+  test('keeps ABIs as open as they were', () => {
     const abis = (policy: string, lines = '') => [
       ...planned(policy, lines).ready!.filter.policies[0]!.abis.keys(),
     ];
@@ -102,7 +98,7 @@ describe('what is left', () => {
   });
 });
 
-test('a service that can start no process any more is told, unless it could not before', () => {
+test("reports a service that can start no process, unless it couldn't before", () => {
   const forks = '"fork", "vfork", "clone", "clone3"';
   const codes = (policy: string) => found(policy).filter((one) => one.includes('indispensable'));
   assert.deepEqual(codes(`[ready]\ndeny = [${forks}]\n`), [NO_RESPAWN]);
@@ -111,8 +107,8 @@ test('a service that can start no process any more is told, unless it could not 
   assert.deepEqual(codes(`[syscalls]\ndeny = [${forks}]\n[ready]\ndeny = ["bind"]\n`), []);
 });
 
-describe('lines that say nothing', () => {
-  test('a line that is refused from the start is an error, but for one of a base', () => {
+describe('lines of [ready] without effect', () => {
+  test('are an error for a call that is refused from the start, except in a base', () => {
     const twice = `[syscalls]\ndeny = ["execve", "execveat"]\n${STARTING}`;
     assert.deepEqual(found(twice), [
       "error contradiction: 'execve' is refused from the start already: this line has no effect",
@@ -123,28 +119,28 @@ describe('lines that say nothing', () => {
     assert.deepEqual(planned(base).diagnostics, []);
   });
 
-  test('a rule on a call that is refused from the start is one, too', () => {
+  test('are an error for a rule on such a call', () => {
     const rule = '[[ready.rules]]\nsyscall = "mount"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"';
     assert.deepEqual(found(`[syscalls]\ndeny = ["mount"]\n${STARTING}${rule}`), [
       "error contradiction: 'mount' is refused from the start already: this line has no effect",
     ]);
   });
 
-  test('a [ready] that changes nothing is an error', () => {
+  test('are an error if [ready] changes nothing', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
       'error contradiction: [ready] refuses no call that is allowed until then',
     ]);
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
 
-  test('a call that every program makes is never taken wholly', () => {
+  test('are an error for a call that every program makes', () => {
     const message = "'exit_group' is a call without which no program ends or goes on";
     assert.deepEqual(found('[ready]\ndeny = ["exit_group", "acct"]'), [`error indispensable: ${message}`]);
     const permissive = asPermissive(policyFrom('[ready]\ndeny = ["exit_group", "acct"]'));
     assert.ok(planned(permissive).diagnostics.every(({ code }) => code !== 'indispensable'));
   });
 
-  test('nothing is let through that is refused from the start', () => {
+  test("don't allow what is refused from the start", () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
       "warning contradiction: 'ptrace' is refused from the start, and [ready] can't allow it",
       NO_RESPAWN,
@@ -152,8 +148,8 @@ describe('lines that say nothing', () => {
   });
 });
 
-describe('what loads it', () => {
-  test('a service that tells when it is ready keeps its type, and others are of Type=exec and settle', () => {
+describe('loading [ready]', () => {
+  test('keeps the type of a service that notifies; others become Type=exec with a settle time', () => {
     const line = (settle: string) => [
       '+/usr/libexec/sandbox-unit/tighten --cgroup self --filter /etc/systemd/system/demo.service.d/' +
         `zz-sandbox-unit.ready-filter${settle}`,
@@ -171,7 +167,7 @@ describe('what loads it', () => {
     assert.deepEqual(post('Type=exec', `${STARTING}settle = "0"`), line(''));
   });
 
-  test("the line that loads [ready] comes behind the unit's own, be they behind the launcher", () => {
+  test("has its line after the unit's own, which may be behind the launcher", () => {
     const own = 'ExecStartPost=-/bin/second a "b c"\nExecStartPost=+/bin/third';
     assert.deepEqual(post(own)!.slice(0, 2), ['-/bin/second a "b c"', '+/bin/third']);
     const wrapped = `[syscalls]\ndeny = ["write"]\n[exec]\nwrap = ["ExecStart", "ExecStartPost"]\n${STARTING}`;
@@ -181,7 +177,7 @@ describe('what loads it', () => {
     assert.match(lines[1]!, /^\+.*tighten /);
   });
 
-  test("with start-post = 'after' it comes before them", () => {
+  test("has its line before the unit's own with start-post = 'after'", () => {
     const after = `${STARTING}start-post = "after"`;
     const lines = post('ExecStartPost=-/bin/second\nExecStartPost=/bin/third', after)!;
     assert.match(lines[0]!, /^\+.*tighten /);
@@ -193,7 +189,7 @@ describe('what loads it', () => {
     ]);
   });
 
-  test('a later drop-in that sets ExecStartPost= again is an error', () => {
+  test('fails with a later drop-in that sets ExecStartPost= again', () => {
     const later = parseUnitFile('/etc/systemd/system/demo.service.d/zzz.conf', '[Service]\nExecStartPost=\n');
     const request = requestFor(STARTING);
     const { diagnostics } = makePlan({ ...request, effective: effectiveUnit([unitFile(''), later]) });
@@ -203,7 +199,7 @@ describe('what loads it', () => {
     );
   });
 
-  test('gaps are where it can not be loaded', () => {
+  test("is a gap for units that can't have it", () => {
     const gap = (why: string) => [`error gap-ready: [ready] can't be enforced: ${why}`];
     assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
     assert.deepEqual(
@@ -241,10 +237,10 @@ describe('what loads it', () => {
   });
 });
 
-describe('a reload', () => {
+describe('a reload of a service with [ready]', () => {
   const RELOADED = 'ExecReload=/bin/second\nExecReload=/bin/third';
 
-  test('is warned of where [ready] says nothing of it', () => {
+  test("has a warning if [ready] doesn't mention it", () => {
     const warned = [
       'warning ready-reload: a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
     ];
@@ -254,7 +250,7 @@ describe('a reload', () => {
     assert.deepEqual(found(`${STARTING}reload = false`, RELOADED), []);
   });
 
-  test('is taken away with false, be it behind the launcher', () => {
+  test('is removed with false, also behind the launcher', () => {
     const of = (policy: string, lines = RELOADED) =>
       planned(policy, lines).commands.find(({ key }) => key === 'ExecReload')?.lines;
     assert.deepEqual(of(`${STARTING}reload = false`), []);
@@ -265,7 +261,7 @@ describe('a reload', () => {
     assert.deepEqual(values('Type', 'Type=notify-reload', `${STARTING}reload = false`), ['notify']);
   });
 
-  test('can not be taken away where it is tried', () => {
+  test("can't be removed if it is tried", () => {
     assert.deepEqual(found(`${STARTING}reload = false`), []);
     assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
       'error contradiction: [ready] refuses the reload that [apply] tries',
@@ -281,7 +277,7 @@ describe('an expectation of a service that serves', () => {
       .diagnostics.filter(({ code }) => code === 'expectation-failed')
       .map(({ message, hint }) => `${message}; ${hint}`);
 
-  test("holds by the filter of [ready], and by the unit's own", () => {
+  test("is met by the filter of [ready], and by the unit's own", () => {
     assert.deepEqual(failed(expecting('bind', 'EPERM')), []);
     assert.deepEqual(failed(expecting('mount', 'kill'), 'SystemCallFilter=~mount'), []);
     assert.deepEqual(failed(expecting('mount', 'allow'), 'SystemCallFilter=~mount'), [
@@ -289,13 +285,13 @@ describe('an expectation of a service that serves', () => {
     ]);
   });
 
-  test('is held against the enforced policy, be it permissive', () => {
+  test('is checked against the enforcing policy, even if the unit is permissive', () => {
     assert.deepEqual(failed(asPermissive(policyFrom(expecting('bind', 'EPERM')))), []);
     assert.equal(failed(asPermissive(policyFrom(expecting('bind', 'log')))).length, 1);
   });
 });
 
-describe('a policy', () => {
+describe('a permissive policy with [ready]', () => {
   const note = (tables: string) =>
     `note permissive: --permissive: what ${tables} of demo.service would refuse is let through and recorded`;
   const permissive = (policy: string) => {
@@ -303,14 +299,14 @@ describe('a policy', () => {
     const notes = diagnostics.filter(({ code }) => code === 'permissive');
     return [mode, ...notes.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)];
   };
-  test('that is permissive says so of each table that it has', () => {
+  test('is reported for each of its tables', () => {
     const syscalls = '[syscalls]\ndeny = ["uname"]\n';
     assert.deepEqual(permissive(STARTING), ['permissive', note('[ready]')]);
     assert.deepEqual(permissive(syscalls + STARTING), ['permissive', note('[syscalls] and [ready]')]);
     assert.deepEqual(permissive(syscalls), ['permissive', note('[syscalls]')]);
   });
 
-  test('that only records in one table refuses calls all the same', () => {
+  test('still refuses calls if only one table records', () => {
     const logs = '[ready]\ndeny = ["bind"]\naction = "log"\n';
     assert.equal(planned(logs).mode, 'permissive');
     assert.equal(planned(`[syscalls]\ndeny = ["uname"]\n${logs}`).mode, 'enforcing');
@@ -334,7 +330,7 @@ const requestFor = (policy: string) => ({
   usable: true,
 });
 
-test('each entry has a line, from when the service serves on', () => {
+test('each entry has a line of its effect after readiness', () => {
   const policy = policyFrom(
     '[ready]\nallow = ["accept4"]\ndeny = ["bind:kill", "cacheflush"]\nlog = ["connect"]',
   );

@@ -38,7 +38,7 @@ const EXPOSURES: readonly (readonly [lines: string, exposure: string])[] = [
   ['[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n', '9.5 UNSAFE'],
 ];
 
-test('the exposure of a unit by its files is that of systemd-analyze', () => {
+test("the exposure of a unit by its files is systemd-analyze's", () => {
   const shown = (lines: string) => {
     const { exposure, bySystemd, byLauncher } = scoreOfLines(lines);
     assert.deepEqual([exposure, byLauncher], [bySystemd, []]);
@@ -47,7 +47,7 @@ test('the exposure of a unit by its files is that of systemd-analyze', () => {
   for (const [lines, exposure] of EXPOSURES) assert.equal(shown(lines), exposure, lines);
 });
 
-test('the rows are those of systemd-analyze, each once', () => {
+test("the rows are systemd-analyze's, each once", () => {
   assert.equal(ROWS.length, 81);
   assert.equal(new Set(ROWS.map(({ name }) => name)).size, 81);
 });
@@ -87,7 +87,7 @@ const onBus = (properties: readonly (readonly [name: string, value: unknown])[],
   return exposureText(scoreOf({ settings, machine, sets, filter: undefined, ready: undefined }).exposure);
 };
 
-test('the exposure of a unit on the bus is that of systemd-analyze', () => {
+test("the exposure of a unit on the bus is systemd-analyze's", () => {
   assert.equal(onBus([]), '9.6');
   assert.equal(onBus([['User', 'daemon']]), '9.2');
   assert.equal(
@@ -116,14 +116,14 @@ test('the exposure of a unit on the bus is that of systemd-analyze', () => {
   assert.equal(onBus([['SystemCallFilter', [false, ['kexec_load:EPERM']]]]), '9.6');
 });
 
-test("a user's own service does not run as root to systemd 262 and later", () => {
+test("a user's own service doesn't run as root for systemd 262 and later", () => {
   const of = (systemd: number) => onBus([], { scope: 'user', systemd });
   assert.deepEqual([of(257), of(262)], ['9.6', '9.2']);
 });
 
 const LAUNCHED = '[syscalls]\ndeny = ["@clock", "@mount"]\naction = "EPERM"\nenforcer = "launcher"\n';
 
-test("the launcher's filter counts as one of systemd's would", () => {
+test("the launcher's filter counts like one of systemd's", () => {
   // Rows with a weight of 56160 apply to a unit that runs as root, of which 53510 are bad in a unit without a line.
   // SystemCallArchitectures= and NoNewPrivileges=, which the launcher needs, take 1000 each; so does each of the sets.
   const { change, after } = scoreOfPolicy(LAUNCHED);
@@ -134,7 +134,7 @@ test("the launcher's filter counts as one of systemd's would", () => {
   assert.deepEqual([systemd.score.bySystemd, systemd.score.exposure], [90, 90]);
 });
 
-test("a set counts as open if the launcher's filter lets one call of it through, for some arguments", () => {
+test("a set counts as open if the launcher's filter lets one call through, for some arguments", () => {
   const rules = `[[syscalls.rules]]
 syscall = "mount"
 when = [{ arg = 3, eq = 0 }]
@@ -146,10 +146,10 @@ action = "EPERM"
   assert.deepEqual(scoreOfPolicy(`[syscalls]\nenforcer = "launcher"\n${rules}`).after.score.byLauncher, []);
 });
 
-describe('the filter that is loaded once a service serves', () => {
+describe('the filter of [ready] in the score', () => {
   const READY = '[ready]\ndeny = ["execve", "execveat", "@clock"]\n';
 
-  test('counts, beside all that was there before', () => {
+  test('counts, beside all earlier ones', () => {
     const { change, after } = scoreOfPolicy(READY + LAUNCHED);
     const { exposure, untilReady, bySystemd, byLauncher, byReady, doors } = after.score;
     const { change: without } = scoreOfPolicy(LAUNCHED);
@@ -163,7 +163,7 @@ describe('the filter that is loaded once a service serves', () => {
     assert.deepEqual(of('mounts').by, ['the launcher']);
   });
 
-  test('counts by itself, and what systemd enforces is as systemd-analyze has it', () => {
+  test("counts by itself, and systemd's part is as in systemd-analyze", () => {
     const { change, after } = scoreOfPolicy(READY);
     const { exposure, untilReady, bySystemd, byReady } = after.score;
     assert.equal(bySystemd, scoreOfLines('').bySystemd);
@@ -178,7 +178,7 @@ describe('the filter that is loaded once a service serves', () => {
     assert.equal(doors[0]!.access, 'open');
   });
 
-  test('is none where nobody loads it', () => {
+  test("doesn't count if no program loads it", () => {
     const target = targetOf(257, { machine: 'riscv64' });
     const { change, after } = scoreOfPolicy(READY, '', target);
     assert.equal(after.score.untilReady, undefined);
@@ -199,7 +199,7 @@ const accessOf = (policy: string, lines = '') => {
   };
 };
 
-test('all doors are open to a unit without a line', () => {
+test('all doors are open for a unit without a line', () => {
   const { doors } = scoreOfLines('');
   assert.deepEqual([...new Set(doors.map(({ access }) => access))], ['open']);
   assert.equal(doors.length, DOORS.length);
@@ -238,7 +238,7 @@ action = "EPERM"
   assert.equal(door('netlink-sockets'), 'open socket');
 });
 
-test('a door that needs a capability is open to who has it, or can get it', () => {
+test('a door that needs a capability is open to a unit that has it, or can get it', () => {
   const needs = (lines: string, name: DoorName) =>
     accessOf('[service]\nLockPersonality = true\n', lines)(name);
   const without = 'CapabilityBoundingSet=CAP_KILL\n';
@@ -253,7 +253,7 @@ test('a door that needs a capability is open to who has it, or can get it', () =
   );
 });
 
-test('families are closed only where x86 is, whose socketcall systemd leaves out', () => {
+test('families are closed only with x86, whose socketcall systemd leaves out', () => {
   const door = (lines: string) => {
     const { doors } = scoreOfLines(`RestrictAddressFamilies=AF_UNIX\n${lines}`);
     const { access, by } = doors.find((one) => one.door.name === 'packet-sockets')!;
@@ -269,12 +269,12 @@ test("the kernel's log can be read without a capability", () => {
   assert.equal(doors.find((one) => one.door.name === 'kernel-log')!.access, 'open');
 });
 
-test('the table of doors names calls that there are', () => {
+test('the table of doors names existing calls', () => {
   for (const { call } of DOORS.flatMap(({ entries }) => entries))
     assert.ok(numbersOf('x86-64').has(call), call);
 });
 
-test('a door whose calls the machine lacks is none of its doors', () => {
+test('a door whose calls the machine lacks is not listed', () => {
   const names = scoreOfLines('', targetOf(257, { machine: 'riscv64' })).doors.map(({ door }) => door.name);
   assert.ok(!names.includes('io-ports'));
   assert.ok(names.includes('exec'));
@@ -305,11 +305,11 @@ const PLACES: readonly (readonly [lines: string, places: readonly string[] | und
   ['RootDirectory=/srv', undefined],
 ];
 
-test('places to write and execute are what no directive makes read-only or not executable', () => {
+test('places to write and execute are those that no directive makes read-only or not executable', () => {
   for (const [lines, places] of PLACES) assert.deepEqual(placesOf(valuesOf(lines), []), places, lines);
 });
 
-test("the host's mounts take places away, too", () => {
+test("the host's mounts reduce the places, too", () => {
   const mounts = [
     { path: '/', options: ['rw'] },
     { path: '/dev', options: ['rw', 'noexec'] },

@@ -40,7 +40,7 @@ test("an administrator's file comes before a package's, an instance's before its
   assert.deepEqual(await found(files, 'c.service'), [undefined]);
 });
 
-test('drop-ins are those that systemd would read without ours, also one that ours hides', async () => {
+test("drop-ins are those that systemd reads without sandbox-unit's, also one that this hides", async () => {
   const files = {
     [`${USR}/a.service`]: '',
     [`${ETC}/a.service.d/zz-sandbox-unit.conf`]: OURS,
@@ -55,7 +55,7 @@ test('drop-ins are those that systemd would read without ours, also one that our
   ]);
 });
 
-test("a template's drop-in of ours is one of its instances', and what others named so is not", async () => {
+test("a template's drop-in of sandbox-unit is its instances', and a foreign one of that name isn't", async () => {
   const [ours, others] = [
     `${ETC}/b@.service.d/zz-sandbox-unit.conf`,
     `${USR}/b@.service.d/zz-sandbox-unit.conf`,
@@ -66,7 +66,7 @@ test("a template's drop-in of ours is one of its instances', and what others nam
   assert.ok(!(await paths(OURS)).includes(others));
 });
 
-test('services are named once each, wherever their files are', async () => {
+test('services are named once each, in any folder', async () => {
   const files = {
     [`${USR}/a.service`]: '',
     [`${ETC}/a.service`]: '',
@@ -85,14 +85,14 @@ const TEMPLATE = {
   [`${ETC}/other@1.service`]: '[Service]\n',
 };
 
-test('of a template the instances with files of their own are known, and one that has none', async () => {
+test("a template's instances are those with own files, and one that has none", async () => {
   const template = await findTemplateUnit(on(TEMPLATE), name('t@.service'));
   const instances = template.instances.map(({ full }) => full).sort();
   assert.deepEqual(instances, ['t@0.service', 't@empty.service', 't@ours.service', 't@own.service']);
   assert.equal(plainInstance(template)!.full, 't@1.service');
 });
 
-test('its drop-in must do for those that would read it and run', async () => {
+test("a template's drop-in must suit its running instances", async () => {
   const context = on(TEMPLATE);
   const own = await ownInstances(context, await findTemplateUnit(context, name('t@.service')));
   assert.deepEqual(own.map(({ name: { full }, files }) => [full, files.map(({ path }) => path)]).sort(), [
@@ -101,16 +101,14 @@ test('its drop-in must do for those that would read it and run', async () => {
   ]);
 });
 
-test('a file that is gone since the manager named it is told', async () => {
+test('a file that is gone since the manager named it is reported', async () => {
   const context = on({ '/a.service': 'A\n' });
   const { files, diagnostics } = await readFiles(context, ['/a.service']);
   assert.deepEqual([files.length, diagnostics.map(({ code }) => code)], [1, ['bad-unit-file']]);
   await assert.rejects(readFiles(context, ['/a.service', '/gone.conf']), (cause) => {
     assert.ok(cause instanceof UserError);
-    assert.deepEqual(
-      cause.diagnostics.map(({ code, message }) => [code, message]),
-      [['unit-changed', '/gone.conf is gone']],
-    );
+    const found = cause.diagnostics.map(({ code, message }) => [code, message]);
+    assert.deepEqual(found, [['unit-changed', '/gone.conf is gone']]);
     return true;
   });
 });

@@ -37,7 +37,7 @@ async function wrong(asked: Asked) {
   return { code, message, place: at && `${at.file}:${at.line}`, sources: [...sources.keys()] };
 }
 
-test('the defaults come before all that a policy extends, unless it says no', async () => {
+test('the defaults come before all that a policy extends, unless it opts out', async () => {
   const base = { [`${HOME}/templates/base.toml`]: deny('base') };
   assert.equal(await order(deny('own')), 'host own');
   assert.equal(await order(deny('own', 'defaults = true')), 'host own');
@@ -47,13 +47,13 @@ test('the defaults come before all that a policy extends, unless it says no', as
   assert.deepEqual([policy.file, [...sources.keys()]], [MAIN, [MAIN, DEFAULTS]]);
 });
 
-test('of several policies that say whether, the last one holds', async () => {
+test('of several policies that opt in or out, the last one wins', async () => {
   const base = { [`${HOME}/templates/base.toml`]: deny('base', 'defaults = false') };
   assert.equal(await order(deny('own', 'extends = ["base"]'), base), 'base own');
   assert.equal(await order(deny('own', 'extends = ["base"]\ndefaults = true'), base), 'host base own');
 });
 
-test("the policy's own lines win", async () => {
+test("the policy's own lines win over the defaults", async () => {
   const host = '[service]\nProtectHome = true\nPrivateTmp = true\n[syscalls]\naction = "EPERM"\n';
   const own = '[service]\nProtectHome = "read-only"\n[syscalls]\ndeny = ["a"]\naction = "kill"\n';
   const { policy } = await load({ files: { [MAIN]: own, [DEFAULTS]: host } });
@@ -67,20 +67,21 @@ test("the policy's own lines win", async () => {
   assert.equal(policy.syscalls!.action!.at.file, MAIN);
 });
 
-test('what is wrong with the defaults is wrong with every policy, at its place', async () => {
+test('an error in the defaults is an error of every policy, at its place', async () => {
   const files = { [MAIN]: deny('own'), [DEFAULTS]: '[syscalls]\ndeny = [' };
   const { code, place, sources } = await wrong({ files });
   assert.deepEqual([code, place, sources], ['policy-syntax', `${DEFAULTS}:2`, [MAIN, DEFAULTS]]);
   const { diagnostics } = await load({
     files: { [MAIN]: deny('own'), [DEFAULTS]: '[service]\nUser = "x"\nDelegate = true\nloosen = []\nzz = 1' },
   });
+  const found = diagnostics.map(({ code, at }) => [code, `${at!.file}:${at!.line}`]);
   assert.deepEqual(
-    diagnostics.map(({ code, at }) => [code, `${at!.file}:${at!.line}`]),
+    found,
     [4, 2, 3].map((line) => ['host-defaults', `${DEFAULTS}:${line}`]),
   );
 });
 
-test('defaults that others could write, that can not be read, or are a link to nowhere keep policies out', async () => {
+test('defaults that others can write, that are unreadable, or a dangling link block all policies', async () => {
   const files = { [MAIN]: deny('own'), [DEFAULTS]: deny('host') };
   assert.equal((await wrong({ files, untrusted: [DEFAULTS] })).code, 'untrusted-file');
   assert.equal(denied(await load({ files, untrusted: [DEFAULTS], trusted: false })), 'host own');
@@ -94,12 +95,12 @@ test('defaults that others could write, that can not be read, or are a link to n
   assert.equal(denied(await load({ files: off, untrusted: [DEFAULTS] })), 'own');
 });
 
-test('a policy that asks for the defaults has none without them', async () => {
+test('a policy that asks for the defaults fails without them', async () => {
   const { code, message, place } = await wrong({ files: { [MAIN]: deny('own', 'defaults = true') } });
   assert.deepEqual([code, message, place], ['host-defaults', `there is no '${DEFAULTS}'`, `${MAIN}:1`]);
 });
 
-test('a policy that says nothing is empty all the same, unless it asks for the defaults', async () => {
+test('a policy that says nothing is empty, unless it asks for the defaults', async () => {
   const said = async (own: string) =>
     (await load({ files: { [MAIN]: own, [DEFAULTS]: deny('host') } })).diagnostics.map(({ code }) => code);
   assert.deepEqual(await said('description = "x"'), ['no-policy']);
@@ -107,7 +108,7 @@ test('a policy that says nothing is empty all the same, unless it asks for the d
   assert.deepEqual(await said('defaults = true'), []);
 });
 
-test('the defaults are neither a policy of their own nor one to extend', async () => {
+test("the defaults can't be applied, nor extended", async () => {
   const files = { [MAIN]: deny('own', 'extends = ["defaults.toml"]'), [DEFAULTS]: deny('host') };
   const { code, place } = await wrong({ files });
   assert.deepEqual([code, place], ['host-defaults', `${MAIN}:1`]);
@@ -120,7 +121,7 @@ test('the defaults are neither a policy of their own nor one to extend', async (
   });
 });
 
-test('a file of the name elsewhere is a policy as any other', async () => {
+test("a file with the defaults' name elsewhere is an ordinary policy", async () => {
   const files = { '/p/defaults.toml': deny('base'), [MAIN]: deny('own', 'extends = ["/p/defaults.toml"]') };
   assert.equal(denied(await load({ files })), 'base own');
 });
@@ -136,13 +137,13 @@ test("users have their own defaults, or the administrator's for users", async ()
   assert.equal(await of(Object.fromEntries(others)), 'own');
 });
 
-test('packages and what is gone with a boot have no defaults', async () => {
+test('packages and folders until the next boot have no defaults', async () => {
   const places = ['/run/sandbox-unit/policies/defaults.toml', '/usr/lib/sandbox-unit/defaults.toml'];
   const files = Object.fromEntries(places.map((path) => [path, deny('x')]));
   assert.equal(denied(await load({ files: { ...files, [MAIN]: deny('own') } })), 'own');
 });
 
-test('of a machine from afar its own defaults count, not those of the machine that plans', async () => {
+test("a plan from facts uses the other machine's defaults, not this one's", async () => {
   const program = new FakeSystem({ files: { [MAIN]: deny('own'), [DEFAULTS]: deny('here') } });
   const loaded = async (system: FakeSystem) => {
     const context = fakeContext(system, { program, policies: program });
@@ -154,7 +155,7 @@ test('of a machine from afar its own defaults count, not those of the machine th
   assert.deepEqual(without.calls, [`read ${DEFAULTS}`]);
 });
 
-test('a policy is weaker without the defaults, by a line of its own', async () => {
+test('a policy can be weaker than the defaults, by a line of its own', async () => {
   const weaker = async (own: string) => {
     const files = { [MAIN]: own, [DEFAULTS]: deny('host'), [`${HOME}/templates/base.toml`]: deny('base') };
     const loaded = await load({ files });
@@ -173,7 +174,7 @@ test('a policy is weaker without the defaults, by a line of its own', async () =
   assert.deepEqual(await weaker(deny('own', 'defaults = false')), []);
 });
 
-test('directives that only take from a service may be defaults, whatever service it is', () => {
+test('directives that only restrict may be defaults, for any service', () => {
   const names = directives()
     .filter(isForAll)
     .map(({ name }) => name);
@@ -201,7 +202,7 @@ test('directives that only take from a service may be defaults, whatever service
     assert.deepEqual(codesOf(name), names.includes(name) ? [] : ['host-defaults'], name);
 });
 
-test('a file system in memory is read-only in defaults, since it would be a place to write to', () => {
+test('a file system in memory is read-only in defaults, because it would be a place to write', () => {
   const said = (value: string) =>
     readDefaults(`[service]\nTemporaryFileSystem = ${value}`, 'd.toml').diagnostics.map(
       ({ code, message, at, hint }) => `${at!.line} ${code}: ${message}; ${hint}`,

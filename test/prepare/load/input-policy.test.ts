@@ -25,7 +25,7 @@ async function found(input: string | Uint8Array): Promise<string[]> {
   }
 }
 
-test('a policy from standard input is read and checked as a file is', async () => {
+test('a policy from standard input is read and checked like a file', async () => {
   assert.deepEqual(await found(NO_EXEC), []);
   assert.deepEqual(await found('[syscalls]\ndney = []\n'), [`unknown-key ${INPUT_NAME}`]);
   assert.deepEqual(await found('a = 1\na = 2\n'), [`policy-syntax ${INPUT_NAME}`]);
@@ -34,7 +34,7 @@ test('a policy from standard input is read and checked as a file is', async () =
   assert.deepEqual(await found(''), [`no-policy ${INPUT_NAME}`]);
 });
 
-test('a policy from standard input extends templates and absolute paths, since there is no folder for others', async () => {
+test('a policy from standard input extends templates and absolute paths only', async () => {
   for (const base of ['base', '/etc/base.toml']) assert.deepEqual(await found(`extends = ["${base}"]\n`), []);
   for (const base of ['base.toml', './base.toml', '../etc/base.toml', '-/x'])
     assert.deepEqual(await found(`extends = ["${base}"]\n`), [`policy-value ${INPUT_NAME}`]);
@@ -42,7 +42,7 @@ test('a policy from standard input extends templates and absolute paths, since t
   assert.deepEqual((await found('extends = ["-"]\n'))[0], `unknown-template ${INPUT_NAME}`);
 });
 
-test('`check` takes it by the same word', async () => {
+test('check --policy=- reads standard input', async () => {
   const good = await check(context(NO_EXEC), ['-', '/etc/base.toml']);
   assert.deepEqual([good.exit, good.text], [0, '-: ok\n/etc/base.toml: ok\n']);
   const bad = await check(context('[syscalls]\ndeny = ["exceve"]\n'), ['-']);
@@ -50,7 +50,7 @@ test('`check` takes it by the same word', async () => {
   assert.ok(bad.sources.has(INPUT_NAME));
 });
 
-test('standard input is read beforehand where a policy comes by it, and otherwise not at all', async () => {
+test('standard input is read beforehand for a policy, and otherwise never', async () => {
   let reads = 0;
   const on = context(NO_EXEC);
   const counting = { ...on, caller: { ...on.caller, readInput: async () => new Uint8Array(reads++) } };

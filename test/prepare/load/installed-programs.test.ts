@@ -59,7 +59,7 @@ test('programs are copied from the build for the machine, unless a package has i
     await assert.rejects(programFiles(context, 'arm64', [path]), isMissing(code));
 });
 
-test('a packaged program takes those of its own package for a system that has none', async () => {
+test('a packaged program installs those of its own package on a system without any', async () => {
   const system = new FakeSystem({ files: {} });
   const packaged = new FakeSystem({ files: { '/usr/libexec/sandbox-unit/launcher': program('packaged') } });
   const context = fakeContext(system, { program: packaged, home: '/usr/lib/sandbox-unit' });
@@ -76,7 +76,7 @@ test('a packaged program takes those of its own package for a system that has no
 const DROP_IN = '/etc/systemd/system/a.service.d/zz-sandbox-unit.conf';
 const TRANSIENT = '/run/systemd/transient/r.service';
 
-test('programs are used as long as a drop-in of ours is there, or a transient unit that starts one', async () => {
+test('programs are in use while a drop-in of sandbox-unit exists, or a transient unit that starts one', async () => {
   const own = '# Made by sandbox-unit 1.0.0 from /p.toml\n[Service]\n';
   const all = [LAUNCHER, TIGHTEN];
   assert.deepEqual(installedPrograms(on({}).placement), all);
@@ -88,7 +88,7 @@ test('programs are used as long as a drop-in of ours is there, or a transient un
   assert.deepEqual(await unusedPrograms(on({ [TRANSIENT.replace('.service', '.scope')]: LAUNCHER })), all);
 });
 
-test('installed programs are removed only where nothing uses them', async () => {
+test('installed programs are removed only if nothing uses them', async () => {
   for (const [files, left] of [
     [{}, []],
     [{ [TRANSIENT]: LAUNCHER }, [LAUNCHER]],
@@ -97,14 +97,12 @@ test('installed programs are removed only where nothing uses them', async () => 
     const both = { [LAUNCHER]: program('x'), [TIGHTEN]: program('y') };
     const system = new FakeSystem({ files: { ...both, ...files } });
     await removeUnusedPrograms(fakeContext(system));
-    assert.deepEqual(
-      [LAUNCHER, TIGHTEN].filter((path) => system.files.has(path)),
-      left,
-    );
+    const found = [LAUNCHER, TIGHTEN].filter((path) => system.files.has(path));
+    assert.deepEqual(found, left);
   }
 });
 
-test('other programs are where they were built, or where a package has put them', async () => {
+test('other programs are where they were built, or where a package has installed them', async () => {
   for (const name of ['observe', 'pty-relay', 'read-filters', 'send-descriptors'] as const) {
     const [built, packaged] = [`${BUILD}/${name}`, `/usr/libexec/sandbox-unit/${name}`];
     const path = (context: ReturnType<typeof on>) => nativeProgram(context, name);

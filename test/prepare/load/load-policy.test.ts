@@ -114,7 +114,7 @@ for (const [says, files, wanted] of ORDERS) {
   });
 }
 
-test('what is wrong in any of the files is said, with their texts', async () => {
+test('all errors of all files are reported, with their texts', async () => {
   const files = { '/p/main.toml': `extends = ["a.toml"]\nx = 1`, '/p/a.toml': '[syscalls]\ny = 2' };
   const { diagnostics, sources } = await load(files);
   assert.deepEqual(
@@ -133,7 +133,7 @@ test('what is wrong in any of the files is said, with their texts', async () => 
   );
 });
 
-test('texts of a policy are those that it is loaded from, or others where its extends is no single line', async () => {
+test('texts of a policy are those that it was loaded from, or none if `extends` is no single line', async () => {
   const base = {
     '/p/a.toml': deny('a', './b.toml'),
     '/p/b.toml': deny('b'),
@@ -188,18 +188,18 @@ test('a base that is missing is an error where it is named', async () => {
   });
 });
 
-test('a policy that is missing itself could not be run', async () => {
+test('a missing policy is an error', async () => {
   const { code, exit, place } = await failure(load({}));
   assert.deepEqual([code, exit, place], ['no-policy', 2, undefined]);
 });
 
-test('a base is named as it is written', async () => {
+test('a base has the name that is written', async () => {
   const messageOf = async (base: string) => (await flaw({ '/p/main.toml': deny('a', base) })).message;
   assert.equal(await messageOf('../x.toml'), "there is no policy file '../x.toml'");
   assert.equal(await messageOf('/x.toml'), "there is no policy file '/x.toml'");
 });
 
-test('for a word that is no file the policy or the template of that name is named', async () => {
+test('for a word that is no file, the policy or the template of that name is suggested', async () => {
   const files = {
     '/etc/sandbox-unit/foo.service.toml': deny('a'),
     [`${HOME}/templates/no-exec.toml`]: deny('a'),
@@ -223,7 +223,7 @@ test('a template that is missing is an error where it is named', async () => {
   }
 });
 
-test('bases that can not be had hide neither each other nor what is wrong with the rest', async () => {
+test('missing bases hide neither each other nor other errors', async () => {
   const files = {
     '/p/main.toml': 'extends = ["web-sever", "a.toml", "gone.toml", "b.toml"]\nx = 1\n',
     '/p/a.toml': 'y = ',
@@ -249,7 +249,7 @@ test('bases that can not be had hide neither each other nor what is wrong with t
   assert.deepEqual([policy.syscalls!.deny.length, complete], [1, false]);
 });
 
-test('a text that is no TOML is an error with its place and its text', async () => {
+test('a text that is not TOML is an error with its place and its text', async () => {
   const { code, place, exit, sources } = await failure(load({ '/p/main.toml': 'a = 1\na = 2' }));
   assert.deepEqual([code, place, exit, sources], ['policy-syntax', '/p/main.toml:2:1', 1, ['/p/main.toml']]);
 });
@@ -261,7 +261,7 @@ test('a file that is too large is refused, also as a base', async () => {
   assert.deepEqual([code, place], ['too-large', '/p/main.toml:1:12']);
 });
 
-test('a file of bytes that are no text is refused', async () => {
+test('a file that is not UTF-8 is refused', async () => {
   const { code } = await failure(load({ '/p/main.toml': Uint8Array.of(0x61, 0xff) }));
   assert.equal(code, 'policy-syntax');
 });
@@ -275,7 +275,7 @@ const chain = (length: number): Contents =>
     ]),
   );
 
-test('a policy is made of 64 files at most, however they hang together', async () => {
+test('a policy is made of 64 files at most, however they extend each other', async () => {
   assert.equal((await load(chain(64))).policy.syscalls!.deny.length, 64);
   assert.equal((await flaw(chain(65))).code, 'policy-value');
   const many = (n: number) => ({
@@ -286,7 +286,7 @@ test('a policy is made of 64 files at most, however they hang together', async (
   assert.equal((await flaw(many(64))).code, 'policy-value');
 });
 
-test('many ways through few files are walked once', async () => {
+test('many paths through few files are followed once', async () => {
   const files: Record<string, string> = {};
   for (let level = 0; level < 30; level++) {
     const next = [`l${level + 1}.toml`, `r${level + 1}.toml`];
@@ -296,7 +296,7 @@ test('many ways through few files are walked once', async () => {
   assert.equal((await load(files)).policy.syscalls!.deny.length, 61);
 });
 
-test('files that others could write are refused where trust is needed, but ours are trusted', async () => {
+test('files that others could write are refused if trust is needed, but packaged ones are trusted', async () => {
   const template = `${HOME}/templates/web-server.toml`;
   const files = { '/p/main.toml': deny('b', 'web-server'), [template]: deny('a') };
   assert.equal(
@@ -314,7 +314,7 @@ async function found(name: string, ...paths: string[]): Promise<string> {
   return (await findPolicy(fakeContext(system), unit(name))).path;
 }
 
-test("a unit's policy is the first that there is", async () => {
+test("a unit's policy is the first that exists", async () => {
   const [etc, run, lib] = ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
   const file = 'demo.service.toml';
   assert.equal(await found('demo', `${lib}/${file}`, `${run}/${file}`, `${etc}/${file}`), `${etc}/${file}`);
@@ -329,7 +329,7 @@ test("an instance falls back to its template's policy", async () => {
   assert.equal(await found('d@', template), template);
 });
 
-test('a unit without a policy could not be run, and is told where to put one', async () => {
+test('a unit without a policy is an error that says where to put one', async () => {
   const { code, exit, hint } = await failure(found('demo'));
   assert.deepEqual([code, exit], ['no-policy', 2]);
   assert.match(hint!, /^write \/etc\/sandbox-unit\/demo\.service\.toml/);
@@ -339,7 +339,7 @@ test('a unit without a policy could not be run, and is told where to put one', a
   assert.match(ofAll.hint!, /^write \/etc\/sandbox-unit\/defaults\.service\.toml/);
 });
 
-test('a template is found by its plain name only, also one for a service', async () => {
+test('a template is found only by its plain name, also one for a service', async () => {
   const paths = [`${HOME}/templates/a-1.toml`, `${HOME}/templates/services/web.toml`];
   const system = new FakeSystem({ files: Object.fromEntries(paths.map((path) => [path, ''])) });
   const context = fakeContext(system);

@@ -26,7 +26,7 @@ const failure = async (run: () => unknown) => {
   return 'nothing';
 };
 
-test('only a name of a service is one', async () => {
+test('only the name of a service is accepted', async () => {
   assert.equal(serviceName('demo').full, 'demo.service');
   assert.equal(serviceName('a@b').full, 'a@b.service');
   assert.equal(
@@ -38,15 +38,13 @@ test('only a name of a service is one', async () => {
   assert.equal(fullName('a\x1b'), 'a\\x1b');
 });
 
-test('a unit has its files in the order of systemd, with the manager and without', async () => {
+test("a unit has its files in systemd's order, with a manager and without", async () => {
   const dropIn = `/etc/systemd/system/demo.service.d/a.conf`;
   const files = { ...FILES, [dropIn]: '[Service]\nNice=5\n' };
   for (const offline of [false, true]) {
     const unit = await loadUnit(context({ files }, offline), 'demo');
-    assert.deepEqual(
-      unit.files.map(({ path }) => path),
-      [`${USR}/demo.service`, dropIn],
-    );
+    const paths = unit.files.map(({ path }) => path);
+    assert.deepEqual(paths, [`${USR}/demo.service`, dropIn]);
     assert.equal(unit.services.length, offline ? 0 : 1);
   }
 });
@@ -58,7 +56,7 @@ test('an alias stands for its unit', async () => {
   assert.deepEqual([name, exists], ['demo.service', true]);
 });
 
-test('a name that may have been meant is told of one that there is not', async () => {
+test('the error for an unknown name suggests one that exists', async () => {
   assert.equal(
     await failure(() => loadUnit(context(), 'dem0')),
     "no-unit: there is no unit dem0.service (did you mean 'demo'?)",
@@ -77,10 +75,8 @@ test('a name that may have been meant is told of one that there is not', async (
 
 test('a template is loaded as an instance that has nothing besides', async () => {
   const { name, files, services, instances } = await loadUnit(context(), 't@');
-  assert.deepEqual(
-    [name.full, files.map(({ path }) => path), services, instances],
-    ['t@.service', [`${USR}/t@.service`], [], []],
-  );
+  const found = [name.full, files.map(({ path }) => path), services, instances];
+  assert.deepEqual(found, ['t@.service', [`${USR}/t@.service`], [], []]);
   const { name: named, exists } = await namedUnit(context(), 't@.service');
   assert.deepEqual([named, exists], ['t@.service', true]);
 });
@@ -111,7 +107,7 @@ for (const [says, properties, wanted] of CANT) {
   });
 }
 
-test('a unit of another machine that is changed has the way out on that machine', async () => {
+test('a changed unit of another machine has a hint for that machine', async () => {
   const distort = (all: Map<string, unknown>) => all.set('NeedDaemonReload', true);
   for (const isRecorded of [true, false])
     assert.equal(
@@ -122,7 +118,7 @@ test('a unit of another machine that is changed has the way out on that machine'
     );
 });
 
-test('a line at which systemd stops reading is told where files have changed', async () => {
+test('a line at which systemd stops reading is reported if files have changed', async () => {
   const files = { [`${USR}/demo.service`]: '[Service]\nExecStart=/usr/sbin/demod\n[Broken\n' };
   const distort = (all: Map<string, unknown>) => all.set('NeedDaemonReload', true);
   assert.match(

@@ -16,7 +16,7 @@ const asked = async (sets: readonly string[], properties: Readonly<Record<string
   return { found, calls: system.calls };
 };
 
-test('slices and sockets are asked for only where the policy has a line that they may undo', async () => {
+test('slices and sockets are read only if the policy has a line that they may override', async () => {
   const properties = { Slice: 'a-b.slice', TriggeredBy: ['demo.socket', 'demo.path'] };
   assert.deepEqual((await asked(['PrivateTmp'], properties)).calls, []);
   const { calls } = await asked(['IPAddressDeny'], properties);
@@ -28,7 +28,7 @@ test('slices and sockets are asked for only where the policy has a line that the
   assert.ok(!calls.some((call) => call.endsWith('demo.path')));
 });
 
-test('each fact has a text of its own, so that a change shows in the hash', () => {
+test('each fact has its own text, so that a change shows in the hash', () => {
   const rules = {
     denied: ['0.0.0.0/0'],
     allowed: ['10.0.0.0/8'],

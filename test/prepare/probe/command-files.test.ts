@@ -26,7 +26,7 @@ test("the files of a command are its program and a script's interpreter, each wi
   assert.deepEqual(await openedFiles(machine(files, true), ['/bin/tool']), ['/bin/tool']);
 });
 
-test('of a script the libraries of its interpreter count, behind env(1) of the program that env starts', async () => {
+test('for a script the libraries of its interpreter count, and behind env(1) those of the program', async () => {
   const files = {
     '/bin/shell': program(shell),
     '/a': program('#!/bin/shell\n'),
@@ -43,7 +43,7 @@ test('of a script the libraries of its interpreter count, behind env(1) of the p
   assert.deepEqual(found.get('/c'), []);
 });
 
-test('a program that is not there, or can not be read, is left out', async () => {
+test('a missing or unreadable program is left out', async () => {
   assert.deepEqual([...(await neededLibraries(machine({}), new Map([['/gone', ['/gone']]])))], []);
   const system = new FakeSystem({ files: { '/x': program('') }, unreadable: ['/x'] });
   assert.equal((await neededLibraries(fakeContext(system), new Map([['/x', ['/x']]]))).size, 0);

@@ -16,7 +16,7 @@ function caller(files: Readonly<Record<string, 'good' | 'permission denied'>>, p
   };
 }
 
-test('a program is looked for as execvp(3) does', () => {
+test('a program is looked up like by execvp(3)', () => {
   const found = (name: string, files: Parameters<typeof caller>[0], path?: string) =>
     lookUpProgram(name, caller(files, path));
   const both = { '/a/x': 'good', '/b/x': 'good' } as const;
@@ -32,7 +32,7 @@ test('a program is looked for as execvp(3) does', () => {
   });
 });
 
-test('a probe that can not be run is an error at its place, but not of another machine', async () => {
+test("a probe that can't run is an error at its place, except for another machine", async () => {
   const policy = policyFrom('[apply]\nprobe = [["/gone\\u001b", "-x"], "tcp:localhost:1"]\n');
   const context = fakeContext(new FakeSystem());
   const problems = (offline: boolean) => probeProblems({ ...context, offline, caller: caller({}) }, policy);
@@ -45,7 +45,7 @@ test('a probe that can not be run is an error at its place, but not of another m
   assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom('')), []);
 });
 
-test('a user who runs the probe must be there, and finds it by a path of their own', async () => {
+test('a user who runs the probe must exist, and finds it in a PATH of their own', async () => {
   const policy = policyFrom('[apply]\nprobe = ["x"]\nprobe-as = "demo"\n');
   const problems = async (status: number, more: Partial<Context> = {}) => {
     const stdout = status === 0 ? 'demo:x:33:33::/home/demo:/bin/sh\n' : '';

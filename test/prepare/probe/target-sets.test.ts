@@ -30,17 +30,17 @@ test('root lists the sets of a version of systemd once, and keeps them', async (
   assert.deepEqual(kept, { listed: 0, first: 'read', kept: `# systemd ${VERSION}` });
 });
 
-test('sets that were kept of another version of systemd are listed anew', async () => {
+test('kept sets of another version of systemd are replaced', async () => {
   const { listed, kept } = await asked({ files: { [KEPT]: listing('252.38-1~deb12u1') } });
   assert.deepEqual([listed, kept], [1, `# systemd ${VERSION}`]);
 });
 
-test('sets in a file that others than root can change are not read', async () => {
+test('sets in a file that other users than root can change are not read', async () => {
   const { first } = await asked({ files: { [KEPT]: listing(VERSION) }, untrusted: [KEPT] });
   assert.equal(first, '@sandbox');
 });
 
-test('sets are kept neither by a user, nor by a plan offline, from facts or for a user manager keeps sets', async () => {
+test('sets are not kept by a user, offline, from facts or for a user manager', async () => {
   for (const context of [
     { superuser: false },
     { offline: true },

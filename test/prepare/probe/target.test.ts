@@ -27,7 +27,7 @@ async function failure(options: FakeOptions): Promise<string> {
   return 'nothing';
 }
 
-test('a machine says its version, its architecture and its sets', async () => {
+test('a machine reports its version, its architecture and its sets', async () => {
   const { target, diagnostics } = await probe({ systemd: '257.13-1~deb13u1', architecture: 'arm64' });
   assert.deepEqual(diagnostics, []);
   assert.deepEqual(
@@ -37,16 +37,16 @@ test('a machine says its version, its architecture and its sets', async () => {
   assert.deepEqual([target.sets.source, target.sets.systemd], ['target', '257.13-1~deb13u1']);
 });
 
-test('where its sets can not be asked for, those of this program stand in', async () => {
+test("if the sets can't be listed, the bundled ones are used", async () => {
   assert.equal((await probe({ systemd: '252', sets: false })).target.sets.source, 'bundled');
 });
 
-test('a machine of the release whose sets this program has is not asked for them', async () => {
+test("a machine with the bundled sets' release isn't asked for them", async () => {
   const { target } = await probe({ sets: false });
   assert.deepEqual([target.sets.source, target.sets.members], ['target', bundledSets().members]);
 });
 
-test('a listing that is no listing is refused', async () => {
+test('an invalid listing is refused', async () => {
   const systemd = '252';
   const programs = { env: () => ({ status: 0, stdout: '@default\nread\n', stderr: '' }) };
   assert.equal(await failure({ systemd, programs }), 'manager-answer');
@@ -72,7 +72,7 @@ test('a systemd that is too old, or has no version, is refused', async () => {
   }
 });
 
-test('a machine without numbers is refused; one that does not say is the machine of this program', async () => {
+test("a machine of an unknown architecture is refused; one that reports none has this program's", async () => {
   for (const architecture of ['s390x', 'x86_64', 'constructor']) {
     assert.equal(await failure({ architecture }), 'no-helper');
   }
@@ -85,14 +85,12 @@ test("a package's launcher comes before the one that apply installs", async () =
   assert.equal(target.launcher, packaged);
 });
 
-test('mounts are known of the running machine only', async () => {
+test('mounts are known only for the running machine', async () => {
   const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
   const mounts = async (offline: boolean) =>
     (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
-  assert.deepEqual(
-    (await mounts(false)).map(({ path, options }) => [path, options]),
-    [['/run', ['rw', 'noexec']]],
-  );
+  const found = (await mounts(false)).map(({ path, options }) => [path, options]);
+  assert.deepEqual(found, [['/run', ['rw', 'noexec']]]);
   assert.deepEqual(await mounts(true), []);
 });
 

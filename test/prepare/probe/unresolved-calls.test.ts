@@ -31,12 +31,12 @@ const unresolved = async (library: string | undefined, more = {}) => {
 
 const KNOWN = ['', 'faccessat2', 'read', 'openat2', 'mount', 'x_uretprobe', ''].join('\0');
 
-test('a call is unresolved whose name is no string of the library, nor the end of one', async () => {
+test('a call is unresolved if its name is no string of the library, nor the end of one', async () => {
   assert.deepEqual(await unresolved(KNOWN), ['file_getattr', 'file_setattr']);
   assert.deepEqual(await unresolved(`${KNOWN}file_getattr\0`), ['file_setattr']);
 });
 
-test('of a file that is no libseccomp, is missing or can not be read, nothing is told', async () => {
+test('a file that is no libseccomp, is missing or unreadable gives no result', async () => {
   assert.deepEqual(await unresolved(''), []);
   assert.deepEqual(await unresolved('\x7fELF\0read\0'), []);
   assert.deepEqual(await unresolved(undefined), []);
@@ -63,7 +63,7 @@ function linesOf(mode: 'allow' | 'deny', passing: string[], refused: string[]): 
   return directives[1]!.values;
 }
 
-test('an allow list does not name them, whether they pass or get an errno', () => {
+test('an allow list leaves unresolved calls out, whether they pass or get an errno', () => {
   assert.deepEqual(linesOf('allow', ['read', 'mount', 'file_getattr'], ['file_setattr', 'openat2']), [
     '',
     '@default mount',
@@ -71,6 +71,6 @@ test('an allow list does not name them, whether they pass or get an errno', () =
   ]);
 });
 
-test('a deny list names them: what systemd skips there is found when it is read back', () => {
+test('a deny list keeps unresolved calls: the read-back finds what systemd skips', () => {
   assert.deepEqual(linesOf('deny', ['read'], ['mount', 'file_setattr']), ['', '~file_setattr mount']);
 });

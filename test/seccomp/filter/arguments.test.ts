@@ -1,12 +1,12 @@
 /** Where the kernel takes the arguments of 32-bit x86 calls from, and what rules on them come to. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { assertProven } from '../../../src/seccomp/filter/prove.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
 import { resolve, resolveCalls } from '../../../src/seccomp/syscalls/resolve.js';
 import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { syscallsFrom } from '../../support/policy.js';
+import { testsUnless } from '../../support/tests-unless.js';
 import { DIRT, FILE, MEMORY, words, x86ArgumentTries, x86Call, x86Registers } from './argument-tries.js';
 import { conventionTries } from './kernel-tries.js';
 import { askKernel, callLine, encode, kernelUnavailable, thisMachine } from './try-filter.js';
@@ -18,7 +18,7 @@ function obstacle(): string | undefined {
   return askKernel(lines)[0] === expected[0] ? undefined : "the kernel doesn't run x86 programs";
 }
 
-const skip = obstacle();
+const test = testsUnless(obstacle());
 const [KIB4, MIB, GIB4] = [4096n, 1n << 20n, 1n << 32n];
 const [READ, WRITE, EXEC] = [1n, 2n, 4n];
 const PRIVATE_ANONYMOUS = 0x22n;
@@ -33,9 +33,7 @@ const outcomes = (lines: readonly string[]) =>
   );
 
 for (const dirt of DIRT) {
-  test(`x86 calls take their arguments from where they are put (${dirt.toString(16)} above them)`, {
-    skip,
-  }, () => {
+  test(`x86 calls take their arguments from where they are put (${dirt.toString(16)} above them)`, () => {
     const { lines, expected } = x86ArgumentTries(dirt);
     assert.deepEqual(askKernel(lines), expected);
   });
@@ -78,7 +76,7 @@ const REFUSED: readonly [rule: string, refused: readonly bigint[], passes: reado
 
 for (const [text, refused, passes] of REFUSED) {
   const name = /"(\w+)"/.exec(text)![1]!;
-  test(`on x86 ${text} refuses ${refused.join(' ')} and lets ${passes.join(' ')} pass`, { skip }, () => {
+  test(`on x86 ${text} refuses ${refused.join(' ')} and lets ${passes.join(' ')} pass`, () => {
     const lines = [refused, ...(passes.length > 0 ? [passes] : [])];
     const expected = [DOWN, ...(passes.length > 0 ? [DONE] : [])];
     const calls = DIRT.flatMap((dirt) => lines.map((args) => x86Call(name, args, dirt)));
@@ -91,9 +89,7 @@ for (const [text, refused, passes] of REFUSED) {
 
 const mapping = (protection: bigint) => words(0n, KIB4, protection, PRIVATE_ANONYMOUS, -1n, 0n);
 
-test('x86 calls whose arguments are in memory are refused whatever they are, where a rule refuses some', {
-  skip,
-}, () => {
+test('x86 calls whose arguments are in memory are refused whatever they are, where a rule refuses some', () => {
   const filter = filterOf(rule('mmap', 'arg = 2, bits-set = "PROT_WRITE|PROT_EXEC"'));
   const tries = [
     mapping(WRITE | EXEC),
@@ -106,9 +102,7 @@ test('x86 calls whose arguments are in memory are refused whatever they are, whe
   assert.deepEqual(outcomes([filter, ...tries, mmap2]), [DOWN, DOWN, 'returned 42']);
 });
 
-test('x86 calls that take IDs of 16 bits are refused whatever they are, where a rule refuses some', {
-  skip,
-}, () => {
+test('x86 calls that take IDs of 16 bits are refused whatever they are, where a rule refuses some', () => {
   const beyond = [0x12340000n | BigInt(process.getuid!()), 0n];
   const setuid = x86Registers('setuid', beyond.slice(0, 1));
   assert.deepEqual(outcomes([setuid]), [DONE]);
@@ -121,7 +115,7 @@ test('x86 calls that take IDs of 16 bits are refused whatever they are, where a 
 const MODE = 0o4755n;
 
 for (const condition of [`eq = ${MODE}`, `in = [1, ${MODE}]`, `gt = ${MODE - 1n}`, 'bits-set = "S_ISUID"']) {
-  test(`a rule on a mode, ${condition}, holds whatever is above 16 bits`, { skip }, () => {
+  test(`a rule on a mode, ${condition}, holds whatever is above 16 bits`, () => {
     const nr = numbersOf('x86-64').get('fchmod')!;
     const fchmod = (mode: bigint) => callLine('native', nr, [FILE, mode, 0n, 0n, 0n, 0n]);
     const refused = [MODE, 0x50000n | MODE, (0xdead_beefn << 32n) | MODE, 0xffff_0000n | MODE].map(fchmod);

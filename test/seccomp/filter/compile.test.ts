@@ -78,7 +78,7 @@ for (const [arg, upper] of [
   [3, 4],
   [4, 1],
 ] as const) {
-  test(`a value in registers ${arg} and ${upper} is compared as one, and what is above its halves not at all`, () => {
+  test(`a value in registers ${arg} and ${upper} is compared as one, without the bits above its halves`, () => {
     for (const op of OPERATORS) {
       for (const value of REGISTERS) {
         const condition: Condition = { ...on(arg, op, [value], 64), upper };
@@ -227,7 +227,7 @@ for (const [what, verdict, action] of FOLDED) {
   });
 }
 
-test('a rule that an earlier one has made pointless costs no instruction', () => {
+test('a rule that an earlier one makes pointless costs no instruction', () => {
   const first = { when: [on(0, 'lt', [10n])], action: EPERM };
   const pointless = { when: [on(0, 'eq', [5n])], action: KILL };
   const policy = (rules: Verdict['rules']) => policyOf([[7, { rules, otherwise: ALLOW }]]);
@@ -300,7 +300,7 @@ test('programs longer than a jump reaches are right', () => {
   );
 });
 
-test('a program over the limit is an error, at the limit it is none', () => {
+test("a program over the limit is an error, one at the limit isn't", () => {
   const policy = policyOf([[7, bulky(1)]]);
   const { length } = compile(policy);
   assert.equal(compile(policy, { limit: length }).length, length);
@@ -337,7 +337,7 @@ test('a hundred thousand values are too long, not too deep', () => {
   }
 });
 
-test('a condition out of its bounds is a mistake of ours', () => {
+test('a condition out of its bounds is an internal error', () => {
   const conditions = [
     on(6, 'eq', [1n]),
     on(-1, 'eq', [1n]),

@@ -13,7 +13,7 @@ import { value } from '../../support/policies.js';
 
 const LOW = registerBits(0, 0, 32);
 
-test('equal functions are one diagram, however they are made', () => {
+test('equal functions are one diagram, however they are built', () => {
   fc.assert(
     fc.property(value(32), value(32), (mask, wanted) => {
       const { equal, atLeast, anyOf, choose } = createDiagrams();
@@ -33,7 +33,7 @@ test('equal functions are one diagram, however they are made', () => {
   );
 });
 
-test('a value with bits that the mask lacks is never met', () => {
+test('a value with bits outside the mask never matches', () => {
   const { equal, atLeast } = createDiagrams();
   assert.equal(equal(LOW, 0n, 1n), NO);
   assert.equal(equal(LOW, 0n, 0n), YES);
@@ -41,7 +41,7 @@ test('a value with bits that the mask lacks is never met', () => {
   assert.equal(atLeast(LOW, 0xffn, 0n), YES);
 });
 
-test('registers for which two functions differ make them differ', () => {
+test('two functions differ if they differ for any registers', () => {
   fc.assert(
     fc.property(value(32), value(32), (a, b) => {
       fc.pre(a !== b);

@@ -27,7 +27,7 @@ const file = (change: Partial<FilterFile> = {}): FilterFile => ({
 
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
 
-test('the bytes are those of the format', () => {
+test('the bytes follow the format', () => {
   const programs = new Map([
     ['arm64', [{ code: 0x15, jt: 0, jf: 0, k: 0x01020304 }, RETURN]],
     ['x86-64', [{ code: 0x06, jt: 0, jf: 0, k: 0x80000000 }]],
@@ -68,7 +68,7 @@ test('filter files of stage ready have one program for a machine', () => {
   assert.throws(() => encodeFilterFile(both), /has programs of stage 'entry' at stage 'ready'/);
 });
 
-test('what is written is read back', () => {
+test('a written file reads back', () => {
   const straight = fc.array(
     fc.oneof(
       fc.constantFrom(0, 4, 16, 60).map((k) => ({ code: 0x20, jt: 0, jf: 0, k })),
@@ -102,14 +102,14 @@ test('equal files give equal bytes, whatever the order of their programs', () =>
   );
 });
 
-test('bytes in the middle of a buffer are read from where they begin', () => {
+test('a buffer is read from the place where the file begins', () => {
   const bytes = encodeFilterFile(file());
   const within = new Uint8Array(bytes.length + 10);
   within.set(bytes, 3);
   assert.deepEqual(decodeFilterFile(within.subarray(3, 3 + bytes.length)), file());
 });
 
-describe('what no launcher would take is not written', () => {
+describe('a file that the launcher would refuse is not written:', () => {
   const long = (length: number) => [...Array.from({ length: length - 1 }, () => LOAD), RETURN];
   const CASES: readonly [string, FilterFile['programs'], string][] = [
     ['no program', new Map(), 'the filter has no program'],
@@ -163,7 +163,7 @@ describe('what no launcher would take is not written', () => {
   });
 });
 
-describe('a file that is not exactly right is refused', () => {
+describe('an invalid file is refused:', () => {
   const good = encodeFilterFile(file());
   const changed = (offset: number, ...bytes: number[]) => {
     const copy = good.slice();
@@ -228,11 +228,11 @@ describe('a file that is not exactly right is refused', () => {
   }
 });
 
-test('the launcher leaves the guard its place in the longest program', () => {
+test('the launcher leaves room for the guard in the longest program', () => {
   assert.equal(GUARD_LENGTH + MAX_PROGRAM_LENGTH, 4096);
 });
 
-test("the launcher's calls are known and there on every machine that it serves", () => {
+test("the launcher's calls exist on every machine that it supports", () => {
   for (const call of [...LAUNCHER_CALLS, ...TRACER_CALLS]) {
     assert.ok(isKnownCall(call), call);
     for (const abi of ['x86-64', 'arm64'] as const) assert.ok(numbersOf(abi).has(call), `${call} on ${abi}`);

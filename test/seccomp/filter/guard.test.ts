@@ -8,7 +8,7 @@ import { guardFor } from './programs.js';
 
 const RETURN: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0 };
 
-test('the guard of either machine is taken off, whatever its key', () => {
+test('the guard of either machine is removed, whatever its key', () => {
   for (const machine of ['x86-64', 'arm64'] as const) {
     for (const key of [
       [0, 0, 0, 0, 0, 0],
@@ -27,7 +27,7 @@ test('a guard alone is no program, and hides nothing', () => {
   assert.ok(!isGuarded([]));
 });
 
-test('a guard that differs in any field but the key is taken for a part of the program', () => {
+test('a guard that differs in any field except the key counts as a part of the program', () => {
   const whole = [...guardFor('x86-64'), RETURN];
   for (let at = 0; at < GUARD_LENGTH; at++) {
     for (const field of ['code', 'jt', 'jf', 'k'] as const) {

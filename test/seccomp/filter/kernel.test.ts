@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type Abi, abisOf, type Machine } from '../../../src/seccomp/syscalls/abi.js';
+import { testsUnless } from '../../support/tests-unless.js';
 import {
   conventionTries,
   edgeTries,
@@ -12,17 +12,18 @@ import {
 import { askKernel, kernelUnavailable, thisMachine } from './try-filter.js';
 
 const skip = kernelUnavailable();
+const test = testsUnless(skip);
 const machine: Machine = thisMachine ?? 'x86-64';
 
 const assertAnswered = ({ lines, expected }: Tries) => assert.deepEqual(askKernel(lines), expected);
 
-test('the kernel takes the programs that validate passes, and refuses the others', { skip }, () => {
+test('the kernel takes the programs that validate passes, and refuses the others', () => {
   const tries = validityTries(2000);
   assertAnswered(tries);
   assert.ok(tries.expected.filter((line) => line === 'taken').length > 400, 'too few valid programs');
 });
 
-test('programs do in the simulator what they do in the kernel', { skip }, () => {
+test('the simulator runs programs as the kernel does', () => {
   const tries = simulationTries(machine, 2000);
   assertAnswered(tries);
   assert.ok(new Set(tries.expected).size > 100, 'too few different outcomes');
@@ -44,7 +45,7 @@ if (machine === 'x86-64') {
     assertAnswered(edgeTries()),
   );
 } else {
-  test(`argument rules on ${native} calls hold in the kernel as in the policy`, { skip: skipNative }, () => {
+  test(`argument rules on ${native} calls apply in the kernel as in the policy`, { skip: skipNative }, () => {
     const tries = ruleTries(machine, native, 60);
     assertAnswered(tries);
     assert.ok(new Set(tries.expected).size > 4, 'too few different outcomes');

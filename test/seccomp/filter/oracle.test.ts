@@ -58,7 +58,7 @@ function everyCallOf(machine: Machine, known: ReadonlySet<string>): NamedPolicy 
   return { machine, otherwise: KILL, abis: new Map(abisOf(machine).map((abi) => [abi, table(abi)])) };
 }
 
-describe('libseccomp, asked for the same policy,', { skip: layerAvailable() }, () => {
+describe('libseccomp, given the same policy,', { skip: layerAvailable() }, () => {
   let known: Set<string>;
   before(async () => {
     known = await knownToLibseccomp([...callNames()]);

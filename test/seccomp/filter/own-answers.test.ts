@@ -14,7 +14,7 @@ import { section } from '../../support/named-policies.js';
 const SETS = bundledSets();
 const MACHINES = ['x86-64', 'arm64'] as const;
 
-test('whatever a program refuses or records for some arguments is told', () => {
+test('everything that a program refuses or records for some arguments is listed', () => {
   const registers = fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 6, maxLength: 6 });
   fc.assert(
     fc.property(section(), registers, fc.constantFrom(...MACHINES), (written, args, machine) => {

@@ -15,7 +15,7 @@ import { syscallsFrom } from '../../support/policy.js';
 const SETS = bundledSets();
 const MACHINES = ['x86-64', 'arm64'] as const;
 
-test('whatever gets through for some arguments is told', () => {
+test('everything that passes for some arguments is listed', () => {
   const registers = fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 6, maxLength: 6 });
   fc.assert(
     fc.property(section(), registers, fc.constantFrom(...MACHINES), (written, args, machine) => {

@@ -135,7 +135,7 @@ function cannotCall(convention: Convention): string | undefined {
 
 if (thisMachine === 'x86-64') {
   const skip = kernelUnavailable('try-calls') ?? headersUnavailable();
-  describe(`random policies (to try them again: ${SEED_VARIABLE}=${seed})`, { skip }, () => {
+  describe(`random policies (to repeat: ${SEED_VARIABLE}=${seed})`, { skip }, () => {
     if (skip !== undefined) return;
     const names = callNames();
     const texts = policyTexts(names, POLICIES, seed);

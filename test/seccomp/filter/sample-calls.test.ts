@@ -34,7 +34,7 @@ const returning = (action: Action): Instruction[] => [{ code: 0x06, jt: 0, jf: 0
 const denying = (action: Action, ...numbers: number[]) =>
   policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: action }]));
 
-test('an answer that refuses less is looser, and one that refuses in another way is not', () => {
+test("an answer that refuses less is more permissive, one that refuses in another way isn't", () => {
   for (const [expected, got, looser] of [
     [EPERM, EPERM, false],
     [EPERM, EACCES, false],
@@ -51,7 +51,7 @@ test('an answer that refuses less is looser, and one that refuses in another way
     assert.equal(isLooser(expected, got), looser, `${expected} ${got}`);
 });
 
-test('known calls have the answer of the policy, those of each number of each ABI', () => {
+test('each number of each ABI has the answer of the policy', () => {
   fc.assert(
     fc.property(syscallPolicy(), (policy) => {
       const calls = callsOf(policy);
@@ -63,7 +63,7 @@ test('known calls have the answer of the policy, those of each number of each AB
   );
 });
 
-describe('the answer of a program that looks at arguments', () => {
+describe('the answer of a program that reads arguments', () => {
   const program: Instruction[] = [
     { code: 0x20, jt: 0, jf: 0, k: 16 },
     { code: 0x15, jt: 0, jf: 1, k: 0 },
@@ -72,12 +72,12 @@ describe('the answer of a program that looks at arguments', () => {
   ];
   const call = { arch: X86_64, nr: 41, args: new Array<bigint>(6).fill(0n), expected: EPERM };
 
-  test('counts for these arguments, and for no call that its number decides', () => {
+  test('counts for these arguments, and never for a call that its number decides', () => {
     assert.equal(answerTo(program, { ...call, isByNumber: false }), EPERM);
     assert.equal(answerTo(program, { ...call, isByNumber: true }), undefined);
   });
 
-  test('is none where a Call does not tell what it looks at', () => {
+  test('is unknown if a Call lacks what it reads', () => {
     const pointer = [{ code: 0x20, jt: 0, jf: 0, k: 8 }, ...returning(KILL)];
     assert.equal(answerTo(pointer, { ...call, isByNumber: false }), undefined);
     assert.deepEqual(
@@ -90,8 +90,8 @@ describe('the answer of a program that looks at arguments', () => {
   });
 });
 
-describe('looser calls', () => {
-  test('are none with a program of the policy, whatever is loaded besides', () => {
+describe('more permissive calls', () => {
+  test("don't exist with a program of the policy, whatever else is loaded", () => {
     fc.assert(
       fc.property(syscallPolicy(), validProgram(), validProgram(), (policy, newer, older) => {
         assert.deepEqual(createLooserCalls(policy)([newer, compile(policy), older]), []);
@@ -100,7 +100,7 @@ describe('looser calls', () => {
     );
   });
 
-  test('are what single calls show, with the strictest answer', () => {
+  test('are found by single calls, with the strictest answer', () => {
     fc.assert(
       fc.property(syscallPolicy(), syscallPolicy(), syscallPolicy(), (policy, one, other) => {
         fc.pre(one.machine === policy.machine && other.machine === policy.machine);
@@ -123,25 +123,23 @@ describe('looser calls', () => {
     );
   });
 
-  test('name each number once, with an example where arguments decide', () => {
+  test('have each number once, with an example if arguments decide', () => {
     const rule = { when: [{ arg: 0, op: 'eq' as const, values: [16n], width: 32 as const }], action: EPERM };
     const policy = policyOf([[41, { rules: [rule], otherwise: ALLOW }]]);
     const looser = createLooserCalls(policy)([compile(policyOf([]))]);
-    assert.deepEqual(
-      looser.map(({ nr, expected, got, isByNumber }) => [nr, expected, got, isByNumber]),
-      [[41, EPERM, ALLOW, false]],
-    );
+    const found = looser.map(({ nr, expected, got, isByNumber }) => [nr, expected, got, isByNumber]);
+    assert.deepEqual(found, [[41, EPERM, ALLOW, false]]);
     assert.equal(BigInt.asUintN(32, looser[0]!.args[0]!), 16n);
   });
 
-  test('are all that is refused where there is no program', () => {
+  test('are all refused ones if there is no program', () => {
     const policy = denying(KILL, 59);
     const looser = createLooserCalls(policy)([]);
     assert.ok(looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));
     assert.ok(looser.every(({ got }) => got === ALLOW));
   });
 
-  test('are not those that an older program refuses in another way than a newer one', () => {
+  test('exclude those that an older program refuses in another way than a newer one', () => {
     const older = compile(denying(ENOSYS, 59));
     const looser = createLooserCalls(denying(KILL, 59))([returning(EPERM), older]);
     assert.ok(!looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));

@@ -23,7 +23,7 @@ function possible(when: ArgumentRule['when']): { holding: boolean; failing: bool
   return { holding: ruled !== always(KILL), failing: ruled !== always(EPERM) };
 }
 
-test('a rule is tried with registers for which it holds, and without each of its conditions', () => {
+test('a rule is tried with registers that match, and without each of its conditions', () => {
   const registers = ({ arg, upper }: Condition) => (upper === undefined ? [arg] : [arg, upper]);
   const when = fc
     .array(fc.oneof(condition(), splitCondition()), { minLength: 1, maxLength: 3 })

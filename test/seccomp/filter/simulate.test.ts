@@ -79,7 +79,7 @@ for (const [what, program, expected] of COMPARISONS) {
   });
 }
 
-test('the outcome counts instructions and says whether a register was looked at', () => {
+test('the result has the number of instructions, and whether a register was read', () => {
   const program = [one(0x20, 0), one(0x15, 59, 1, 0), one(0x20, 16), one(0x05, 1), NO, one(0x06, 0x50001)];
   const at59 = { action: 0x50001, instructions: 4, loadedArguments: false };
   assert.deepEqual(simulate(program, CALL), at59);

@@ -11,13 +11,13 @@ const answer = (...actions: number[]) =>
     call,
   );
 
-test('of the answers of all programs the strictest counts', () => {
+test('the strictest answer of all programs wins', () => {
   assert.equal(answer(), ALLOW);
   assert.equal(answer(ALLOW, LOG), LOG);
   assert.equal(answer(errnoAction(1), LOG, KILL_THREAD), KILL_THREAD);
   assert.equal(answer(KILL_THREAD, KILL), KILL);
 });
 
-test('of two errnos the program sees that of the newest filter', () => {
+test("of two errnos the newest filter's is returned", () => {
   assert.equal(answer(errnoAction(13), ALLOW, errnoAction(1)), errnoAction(13));
 });

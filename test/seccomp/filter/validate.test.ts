@@ -19,7 +19,7 @@ const TAKEN: readonly [string, readonly Instruction[]][] = [
 ];
 
 for (const [what, program] of TAKEN) {
-  test(`${what} is taken`, () => {
+  test(`${what} is accepted`, () => {
     assert.equal(validate(program), undefined);
   });
 }

@@ -12,12 +12,12 @@ import {
 
 const X86_64 = ABIS['x86-64'].arch;
 
-test('each ABI is one of one machine, whose own is first', () => {
+test('each ABI belongs to one machine, whose own is first', () => {
   assert.deepEqual(MACHINES.flatMap(abisOf), Object.keys(ABIS));
   for (const machine of MACHINES) assert.equal(abisOf(machine)[0], machine);
 });
 
-test('a call is told by its architecture and its number, as a filter sees them', () => {
+test('a filter sees a call as its architecture and its number', () => {
   for (const machine of MACHINES) {
     for (const abi of abisOf(machine)) {
       const seen = abiOf(machine, ABIS[abi].arch, kernelNumber(abi, 59));
@@ -26,7 +26,7 @@ test('a call is told by its architecture and its number, as a filter sees them',
   }
 });
 
-test('bit 30 makes a call one of x32, on x86-64 alone; -1 skips a call and is none', () => {
+test('bit 30 makes a call one of x32, on x86-64 alone; -1 skips a call and is not one', () => {
   const cases: readonly [arch: number, nr: number, abi: Abi, own: number][] = [
     [X86_64, X32_BIT - 1, 'x86-64', X32_BIT - 1],
     [X86_64, X32_BIT, 'x32', 0],

@@ -15,7 +15,7 @@ import {
 /** By seccomp(2), the strictest first; 0x30000 is SECCOMP_RET_TRAP, 0x7ff00000 SECCOMP_RET_TRACE. */
 const BY_PRECEDENCE = [KILL, KILL_THREAD, 0x30000, errnoAction(1), 0x7ff00000, LOG, ALLOW];
 
-test('of two actions the kernel takes the one that is first by seccomp(2)', () => {
+test('of two actions the kernel uses the one that seccomp(2) lists first', () => {
   for (const [i, a] of BY_PRECEDENCE.entries()) {
     for (const [j, b] of BY_PRECEDENCE.entries()) {
       assert.equal(stricter(a, b), BY_PRECEDENCE[Math.min(i, j)], `${a} ${b}`);
@@ -23,7 +23,7 @@ test('of two actions the kernel takes the one that is first by seccomp(2)', () =
   }
 });
 
-test('of two actions of one kind the first one counts, whatever its data', () => {
+test('of two actions of one kind the first one wins, whatever its data', () => {
   assert.equal(stricter(errnoAction(13), errnoAction(1)), errnoAction(13));
   assert.equal(stricter(errnoAction(1), errnoAction(13)), errnoAction(1));
   assert.equal(stricter(KILL | 7, KILL), KILL | 7);
@@ -37,7 +37,7 @@ test('an errno is read back from its action, and from no other', () => {
   }
 });
 
-test('only ALLOW and LOG let a call take place; what filters of others return besides does not count', () => {
+test("only ALLOW and LOG let a call pass; what foreign filters return besides doesn't", () => {
   assert.deepEqual(BY_PRECEDENCE.filter(permits), [LOG, ALLOW]);
   assert.equal(permits(ALLOW | 1), false);
 });

@@ -36,12 +36,12 @@ const BY_CALL: readonly [call: string, x86: string, arm: string][] = [
 ];
 
 for (const [call, x86, arm] of BY_CALL) {
-  test(`32-bit ABIs have the arguments of ${call} where the kernel takes them`, () => {
+  test(`32-bit ABIs have the arguments of ${call} where the kernel reads them`, () => {
     assert.deepEqual([places('x86', call), places('arm', call)], [x86, arm]);
   });
 }
 
-test('x86 alone has some in memory, and some in another order', () => {
+test('only x86 has some in memory, and some in another order', () => {
   assert.deepEqual(
     ['mmap', 'select', 'clone', 'sync_file_range', 'fadvise64', 'fadvise64_64'].map((call) =>
       places('x86', call),
@@ -51,20 +51,18 @@ test('x86 alone has some in memory, and some in another order', () => {
       ...['0 1:2 3:4 5 - -', '0 1:2 3 4 5 -', '0 1:2 3:4 5 - -'],
     ],
   );
-  assert.deepEqual(
-    ['clone', 'sync_file_range2', 'arm_fadvise64_64'].map((call) => places('arm', call)),
-    ['0 1 2 3 4 5', '0 1 2:3 4:5 - -', '0 1 2:3 4:5 - -'],
-  );
+  const found = ['clone', 'sync_file_range2', 'arm_fadvise64_64'].map((call) => places('arm', call));
+  assert.deepEqual(found, ['0 1 2 3 4 5', '0 1 2:3 4:5 - -', '0 1 2:3 4:5 - -']);
 });
 
-test('arm alone strips a bit of the commands of System V IPC, which no filter can', () => {
+test('only arm strips a bit of the commands of System V IPC, which no filter can', () => {
   const commands = ['msgctl', 'semctl', 'shmctl'];
   const on = (abi: Abi) => commands.map((call) => places(abi, call));
   assert.deepEqual(on('arm'), ['0 - 2 3 4 5', '0 1 - 3 4 5', '0 - 2 3 4 5']);
   assert.deepEqual(on('x86'), Array(commands.length).fill('0 1 2 3 4 5'));
 });
 
-test('64-bit ABIs have every argument in a register of its own, in order, and modes of files in 16 bits of it', () => {
+test('64-bit ABIs have every argument in its own register, in order, and modes of files in 16 bits of it', () => {
   const modes =
     'chmod:1 creat:1 fchmod:1 fchmodat:2 fchmodat2:2 mkdir:1 mkdirat:2 mknod:1 mknodat:2 mq_open:2 open:2 openat:3';
   for (const abi of ['x86-64', 'arm64', 'riscv64'] as const) {
@@ -80,7 +78,7 @@ test('64-bit ABIs have every argument in a register of its own, in order, and mo
   }
 });
 
-test('x32 cuts numbers that its own calls get, but not positions, and puts flags behind them', () => {
+test('x32 truncates numbers of its own calls, but not positions, which precede flags', () => {
   const bits = (call: string, arg: number, width?: 64) => {
     const place = placeOf('x32', call, arg, width);
     return 'why' in place ? undefined : place.bits;
@@ -95,7 +93,7 @@ test('x32 cuts numbers that its own calls get, but not positions, and puts flags
   assert.equal(places('x32', 'pwritev'), '0 1 2 3 5 4');
 });
 
-test('a call that is named in place of another exists there', () => {
+test('a call named in place of another exists in that ABI', () => {
   for (const abi of Object.keys(ABIS) as Abi[]) {
     for (const call of numbersOf(abi).keys()) {
       for (let arg = 0; arg < 6; arg++) {

@@ -110,7 +110,7 @@ test("a condition holds for a register exactly where it does for the kernel's ar
   );
 });
 
-test('a rule is hidden from a filter only by conditions that ask for something', () => {
+test('a rule is invisible to a filter only by its conditions', () => {
   assert.equal(hiddenFrom(ruleOn('mmap', 'arg = 2, eq = 4'), 'x86')?.instead, 'mmap2');
   assert.equal(hiddenFrom(ruleOn('mmap', 'arg = 2, ge = 0'), 'x86'), undefined);
   assert.equal(hiddenFrom(ruleOn('mmap', 'arg = 2, eq = 4'), 'x86-64'), undefined);

@@ -68,7 +68,7 @@ const COMMON: Record<string, bigint> = {
   USERFAULTFD_IOC_NEW: 0xaa00n,
 };
 
-test('constants that all machines share have their value in every ABI', () => {
+test('constants that all machines share have the same value in every ABI', () => {
   for (const [name, value] of Object.entries(COMMON)) {
     assert.deepEqual(
       abis.map((abi) => constantValue(abi, name)),
@@ -99,10 +99,8 @@ const DIFFERING: Record<string, readonly (bigint | undefined)[]> = {
 
 for (const [name, values] of Object.entries(DIFFERING)) {
   test(`${name} has the value of each ABI`, () => {
-    assert.deepEqual(
-      abis.map((abi) => constantValue(abi, name)),
-      values,
-    );
+    const found = abis.map((abi) => constantValue(abi, name));
+    assert.deepEqual(found, values);
   });
 }
 
@@ -119,10 +117,8 @@ test("Node's constants of files and signals have Node's values", {
   const files = Object.entries(fileConstants).filter(([name]) => /^(O|S|F|R|W|X)_/.test(name));
   const node = [...files, ...Object.entries(systemConstants.signals)];
   assert.ok(node.length > 60);
-  assert.deepEqual(
-    node.map(([name]) => [name, Number(constantValue(native!, name))]),
-    node,
-  );
+  const found = node.map(([name]) => [name, Number(constantValue(native!, name))]);
+  assert.deepEqual(found, node);
 });
 
 test('every constant has a value in some ABI, and none is wider than 64 bits', () => {
@@ -147,8 +143,9 @@ for (const name of [
   'SIGRTMIN',
 ]) {
   test(`'${name}' is no constant`, () => {
+    const found = abis.map((abi) => constantValue(abi, name));
     assert.deepEqual(
-      abis.map((abi) => constantValue(abi, name)),
+      found,
       abis.map(() => undefined),
     );
   });

@@ -8,7 +8,7 @@ import { inRepository } from '../../support/repository.js';
 const CANNOT_TELL = 77;
 
 for (const table of ['numbers', 'calls', 'errno', 'constants']) {
-  test(`the table of ${table} is what this machine's headers say`, (t) => {
+  test(`the table of ${table} matches this machine's headers`, (t) => {
     const script = inRepository('scripts', 'generate-tables.mjs');
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--check', table], {
       encoding: 'utf8',

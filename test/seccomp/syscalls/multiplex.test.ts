@@ -25,7 +25,7 @@ test('ipc selects what linux/ipc.h says', () => {
   assert.deepEqual(firstNames(ipc!), bySelector(named(names, '')));
 });
 
-test('only ABIs that have the multiplexing call are listed, and all of them', () => {
+test('exactly the ABIs with the multiplexing call are listed', () => {
   const has = (abi: Abi, call: string) => numbersOf(abi).has(call);
   for (const abi of Object.keys(ABIS) as Abi[]) {
     const calls = (MULTIPLEXED.get(abi) ?? []).map(({ call }) => call);

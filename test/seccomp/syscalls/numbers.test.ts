@@ -45,18 +45,17 @@ const NUMBERS: Record<string, readonly (number | undefined)[]> = {
 
 for (const [name, expected] of Object.entries(NUMBERS)) {
   test(`${name} has its number in every ABI`, () => {
-    assert.deepEqual(
-      abis.map((abi) => numbersOf(abi).get(name)),
-      expected,
-    );
+    const found = abis.map((abi) => numbersOf(abi).get(name));
+    assert.deepEqual(found, expected);
   });
 }
 
-test('x32 shares the numbers of x86-64 but for its own, 512 to 547, which x86-64 leaves free', () => {
+test('x32 shares the numbers of x86-64 except its own, 512 to 547, which x86-64 leaves free', () => {
   const native = numbersOf('x86-64');
   const own = [...numbersOf('x32')].filter(([name, nr]) => nr !== native.get(name)).map(([, nr]) => nr);
+  const found = own.sort((a, b) => a - b);
   assert.deepEqual(
-    own.sort((a, b) => a - b),
+    found,
     Array.from({ length: 36 }, (_, i) => 512 + i),
   );
   assert.deepEqual(
@@ -69,8 +68,9 @@ for (const abi of abis) {
   test(`nameOf is the inverse of numbersOf on ${abi}`, () => {
     const numbers = [...numbersOf(abi)];
     assert.ok(numbers.length > 300);
+    const found = numbers.map(([, nr]) => nameOf(abi, nr));
     assert.deepEqual(
-      numbers.map(([, nr]) => nameOf(abi, nr)),
+      found,
       numbers.map(([name]) => name),
     );
     assert.equal(nameOf(abi, 511), undefined);
@@ -107,13 +107,11 @@ test("a call of the target's systemd that the tables lack is newer", () => {
   const sets = parseSyscallFilterListing('@default\n    read\n    frobnicate\n', '300');
   assert.deepEqual([whereKnown('frobnicate'), whereKnown('frobnicate', sets)], [undefined, 'newer']);
   assert.deepEqual([whereKnown('read', sets), isKnownCall('frobnicate', sets)], ['here', true]);
-  assert.deepEqual(
-    [...knownCalls(sets)].filter((name) => !callNames().has(name)),
-    ['frobnicate'],
-  );
+  const found = [...knownCalls(sets)].filter((name) => !callNames().has(name));
+  assert.deepEqual(found, ['frobnicate']);
 });
 
-test('the tables say what they were read from', () => {
+test('the tables name their sources', () => {
   assert.match(NUMBERS_SOURCE, /^Linux \d+\.\d+$/);
 });
 

@@ -83,7 +83,7 @@ for (const [value, width, message, hint] of BAD) {
   });
 }
 
-test('digits without end are no number', () => {
+test('an endless number is refused', () => {
   assert.throws(() => parse('9'.repeat(1_000_000)), UserError);
 });
 
@@ -102,7 +102,7 @@ test('a constant has the value of its ABI', () => {
   );
 });
 
-test('numbers of either sign are what the register would hold', () => {
+test("numbers of either sign have the register's value", () => {
   fc.assert(
     fc.property(
       fc.constantFrom<32 | 64>(32, 64),

@@ -12,7 +12,7 @@ import {
 const own = withOwnSets(bundledSets());
 const members = (name: string) => expandSet(own, name)!;
 
-test('what is harmless goes on and ends, and starts nothing', () => {
+test('the harmless set can continue and exit, and starts nothing', () => {
   const harmless = members('@harmless');
   for (const call of [
     'exit_group',
@@ -29,26 +29,22 @@ test('what is harmless goes on and ends, and starts nothing', () => {
   assert.ok(members('@default').includes('execve'));
 });
 
-test('the calls that research counts are 18, and calls of x86-64', () => {
+test('the set of dangerous calls has 18, all of x86-64', () => {
   const critical = members('@critical');
   assert.equal(critical.length, 18);
-  assert.deepEqual(
-    critical.filter((call) => !numbersOf('x86-64').has(call)),
-    [],
-  );
+  const found = critical.filter((call) => !numbersOf('x86-64').has(call));
+  assert.deepEqual(found, []);
 });
 
-test("systemd's own sets are as they were, and lack ours", () => {
+test("systemd's own sets are unchanged, and lack sandbox-unit's", () => {
   const sets = bundledSets();
-  assert.deepEqual(
-    setNames(own).filter((name) => !setNames(sets).includes(name)),
-    ['@critical', '@harmless'],
-  );
+  const found = setNames(own).filter((name) => !setNames(sets).includes(name));
+  assert.deepEqual(found, ['@critical', '@harmless']);
   assert.equal(expandSet(sets, '@harmless'), undefined);
   assert.equal(withOwnSets(sets), own);
 });
 
-test('a systemd that lacks some of the sets, or has one of our names, changes nothing but their members', () => {
+test("a systemd that lacks some sets, or has one of sandbox-unit's names, changes only their members", () => {
   const listing = '@default\n    execve\n    exit\n@critical\n    uname\n';
   const sets = withOwnSets(parseSyscallFilterListing(listing, '300'));
   assert.deepEqual(expandSet(sets, '@harmless'), ['exit', 'madvise']);

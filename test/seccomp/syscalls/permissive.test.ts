@@ -59,7 +59,7 @@ const isNoCall = ({ nr }: SeccompData, answer: Action) => nr > 0x40000000 && ans
 
 const registers = () => fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 6, maxLength: 6 });
 
-test('what a policy lets through stays as it is, and all else is recorded, by every ABI', () => {
+test('calls that a policy lets through are unchanged, and all others are recorded, by every ABI', () => {
   fc.assert(
     fc.property(section(), registers(), fc.constantFrom(...MACHINES), (written, args, machine) => {
       const { enforced, permissive } = meanings(written, machine);
@@ -72,7 +72,7 @@ test('what a policy lets through stays as it is, and all else is recorded, by ev
   );
 });
 
-test('what the unit refuses by itself stays refused, and nothing else is', () => {
+test('calls that the unit itself refuses stay refused, and no others', () => {
   fc.assert(
     fc.property(section(), ownFilterLines(), registers(), (written, lines, args) => {
       const own = ownLimits(unitWith(lines), SETS, 257);
@@ -88,7 +88,7 @@ test('what the unit refuses by itself stays refused, and nothing else is', () =>
   );
 });
 
-test('a call behind a door is let through, too', () => {
+test('a call behind a multiplexer is let through, too', () => {
   for (const written of [syscallsFrom('deny = ["socket", "semop:kill"]'), syscallsFrom('allow = ["read"]')]) {
     const { permissive } = meanings(written, 'x86-64');
     for (const { call, calls: inner } of MULTIPLEXED.get('x86')!) {
@@ -145,7 +145,7 @@ test('a policy is permissive by itself if it refuses no call and records some', 
   }
 });
 
-test('a call whose arguments no filter can compare is recorded where some of its answers refuse it', () => {
+test('a call whose arguments no filter can compare is recorded if some answers refuse it', () => {
   const written = syscallsFrom(
     'architectures = ["x86"]\nrules = [{ syscall = "mmap", when = [{ arg = 2, eq = 7 }], action = "EPERM" }]',
   );

@@ -22,7 +22,7 @@ test('a refused call fails with EPERM, unless the section says otherwise', () =>
   assert.equal(answer('deny = ["execve"]', 'bind'), ALLOW);
 });
 
-test('an allow list has what is harmless, and not execve', () => {
+test('an allow list includes the harmless calls, and not execve', () => {
   const allow = 'allow = ["accept4"]\nlog = ["openat"]\ndeny = ["madvise"]';
   assert.deepEqual(
     ['accept4', 'exit_group', 'execve', 'socket', 'openat', 'madvise'].map((call) => answer(allow, call)),
@@ -31,13 +31,13 @@ test('an allow list has what is harmless, and not execve', () => {
   assert.equal(named(allow).unlisted, ENOSYS);
 });
 
-test('no ABI is closed that was open', () => {
+test('[ready] closes no open ABI', () => {
   assert.deepEqual([...resolve(named('deny = ["execve"]'), 'x86-64').abis.keys()], ['x86-64', 'x32', 'x86']);
   const one = readyCalls(policyFrom('[ready]\ndeny = ["execve"]').ready!, ['x86']);
   assert.deepEqual([...resolve(resolveCalls(one, sets), 'x86-64').abis.keys()], ['x86-64', 'x86']);
 });
 
-test('what was refused before stays so, and what hangs on arguments may still pass', () => {
+test('calls that were refused before stay refused, and those that depend on arguments may still pass', () => {
   const rule = '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 1 }]\naction = "allow"';
   const before = resolveCalls(syscallsFrom(`deny = ["bind", "clone3:ENOSYS"]\n${rule}`), bundledSets());
   const both = resolveCalls(section('allow = ["bind", "clone3", "socket"]'), sets, before);

@@ -412,7 +412,7 @@ test('a closed ABI is killed, an opened one has the same policy by its own numbe
   }
 });
 
-test("x32's numbers of calls that only x86-64 has reach nothing, whatever the policy says", () => {
+test("x32's numbers of x86-64 calls reach nothing, whatever the policy says", () => {
   const policy = resolved('architectures = ["x32"]\nrules = []');
   const native = numbersOf('x86-64');
   const x32 = new Set(numbersOf('x32').values());
@@ -543,7 +543,7 @@ for (const [condition, register, native, x86] of NARROW) {
   });
 }
 
-test('a 64-bit condition holds on x86 as on x86-64 for an offset that is extended by its sign', () => {
+test('a 64-bit condition on x86 is as on x86-64 for an offset that is sign-extended', () => {
   const operands = [0n, 1n, 5n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x1_0000_0005n, 1n << 63n].concat([
     0xffff_ffff_7fff_ffffn,
     0xffff_ffff_8000_0000n,
@@ -583,7 +583,7 @@ test('a set stands for its members, a call for itself', () => {
   assert.deepEqual(callsOf({ name: '@nothing' }, SETS), []);
 });
 
-test('whether a call may pass for some arguments', () => {
+test('mayPass: whether a call may pass for some arguments', () => {
   const named = (lines: string, own = '') =>
     resolveCalls(syscallsFrom(lines), SETS, ownLimits(unitWith(own), SETS, 257));
   const passes = (lines: string, own = '') => mayPass(verdictOn(named(lines, own), 'socket'));
@@ -642,7 +642,7 @@ const registers = () => fc.array(value(64), { minLength: 6, maxLength: 6 });
 const call = () => fc.constantFrom(...CALLS, 'getpid', 'reboot', 'keyctl');
 const isDoor = (name: string) => name === 'socketcall' || name === 'ipc';
 
-test('a call gets what its section means, on every machine', () => {
+test('a call gets what its section says, on every machine', () => {
   fc.assert(
     fc.property(
       section(),
@@ -667,7 +667,7 @@ test('a call gets what its section means, on every machine', () => {
 
 const own = () => ownFilterLines().map((lines) => ownLimits(unitWith(lines), SETS, 257));
 
-test('composing takes the stricter of what the policy and the unit say, and so never permits what one refuses', () => {
+test('composing uses the stricter of policy and unit, and so permits nothing that one refuses', () => {
   fc.assert(
     fc.property(
       section(),
@@ -699,7 +699,7 @@ function limitOn(limits: NamedPolicy | undefined, name: string, abi: Abi): Actio
   return limitBy(limits, name);
 }
 
-test('numbers that no table knows get the stricter of both, too', () => {
+test('unknown numbers get the stricter of policy and unit, too', () => {
   fc.assert(
     fc.property(section(), own(), (policy, limits) => {
       const alone = resolve(resolveCalls(policy, SETS), 'x86-64');
@@ -710,7 +710,7 @@ test('numbers that no table knows get the stricter of both, too', () => {
   );
 });
 
-test('a policy that only logs refuses only what an entry, a rule or unknown refuses by itself', () => {
+test('a policy that only logs refuses only what an entry, a rule or `unknown` refuses', () => {
   const permissive = section({ action: { value: LOG, at: { file: 'p.toml', line: 1, column: 1 } } });
   fc.assert(
     fc.property(permissive, call(), registers(), (policy, name, args) => {
@@ -727,7 +727,7 @@ test('a policy that only logs refuses only what an entry, a rule or unknown refu
   );
 });
 
-test('one more denied call never lets anything through that was refused', () => {
+test('one more denied call never allows anything that was refused', () => {
   fc.assert(
     fc.property(section(), call(), call(), registers(), (policy, denied, name, args) => {
       const nr = numbersOf('x86-64').get(name);
@@ -743,7 +743,7 @@ test('one more denied call never lets anything through that was refused', () => 
   );
 });
 
-test('a call behind a door is never easier to make through it', () => {
+test('a call is never easier to make through a multiplexer', () => {
   fc.assert(
     fc.property(
       section({ architectures: [{ value: 'x86', at: { file: 'p.toml', line: 1, column: 1 } }] }),
@@ -770,7 +770,7 @@ test('a call behind a door is never easier to make through it', () => {
   );
 });
 
-test('a message without an address is sent and received through socketcall only where those with one are', () => {
+test('a message without an address passes through socketcall only if one with an address does', () => {
   const on = (lines: string, selector: bigint) =>
     evaluateNumber(
       resolve(resolveCalls(syscallsFrom(`architectures = ["x86"]\n${lines}`), SETS), 'x86-64'),
@@ -788,7 +788,7 @@ test('a message without an address is sent and received through socketcall only 
   assert.equal(on('deny = ["recv:EPERM"]', recvfrom), ALLOW);
 });
 
-test('a command of arm is refused with IPC_64, which the kernel strips, as it is without', () => {
+test('a command of arm is refused with IPC_64, which the kernel strips, and without', () => {
   const rule = (call: string, arg: number) =>
     `{ syscall = "${call}", when = [{ arg = ${arg}, eq = "IPC_RMID" }], action = "EPERM" }`;
   const rules = [rule('shmctl', 1), rule('msgctl', 1), rule('semctl', 2)].join();

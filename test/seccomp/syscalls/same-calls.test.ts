@@ -5,16 +5,14 @@ import { sameCalls } from '../../../src/seccomp/syscalls/same-calls.js';
 
 const familyOf = (call: string) => sameCalls().find((group) => group.includes(call)) ?? [];
 
-test('a call has one family at most, of names that there are', () => {
+test('a call has one family at most, of existing names', () => {
   const all = sameCalls().flat();
   assert.equal(new Set(all).size, all.length);
-  assert.deepEqual(
-    all.filter((call) => !callNames().has(call)),
-    [],
-  );
+  const found = all.filter((call) => !callNames().has(call));
+  assert.deepEqual(found, []);
 });
 
-test('names that end in 32, 64 or _time64 or begin with old are those of the call without', () => {
+test('names that end in 32, 64 or _time64 or begin with old belong to the call without', () => {
   assert.deepEqual(familyOf('setresuid'), ['setresuid', 'setresuid32']);
   assert.deepEqual(familyOf('lstat'), ['lstat', 'lstat64', 'oldlstat']);
   assert.deepEqual(familyOf('futex'), ['futex', 'futex_time64']);
@@ -38,7 +36,7 @@ test('other old names are known', () => {
   for (const family of families) for (const call of family) assert.deepEqual(familyOf(call), family);
 });
 
-test('a name that only looks like one of another call is by itself', () => {
+test('a name that only looks like one of another call has its own family', () => {
   for (const call of [
     'pread64',
     'prlimit64',

@@ -51,7 +51,7 @@ test('a set expands to its calls and those of the sets in it, sorted', () => {
   assert.deepEqual([...callsInSets(sets)], ['brk', 'read', 'seccomp']);
 });
 
-test('sets that hold each other expand to the calls of both', () => {
+test('sets that contain each other expand to the calls of both', () => {
   const sets = parseSyscallFilterListing(
     '@default\n    @a\n@a\n    @b\n    read\n@b\n    @a\n    @b\n    open\n',
     '1',
@@ -103,17 +103,15 @@ for (const [what, [text, why]] of Object.entries(MALFORMED)) {
       (e) => {
         assert.ok(e instanceof UserError);
         assert.equal(e.exit, EXIT.failure);
-        assert.deepEqual(
-          e.diagnostics.map(({ code, message }) => [code, message]),
-          [['manager-answer', `can't read the syscall sets of this systemd: ${why}`]],
-        );
+        const found = e.diagnostics.map(({ code, message }) => [code, message]);
+        assert.deepEqual(found, [['manager-answer', `can't read the syscall sets of this systemd: ${why}`]]);
         return true;
       },
     );
   });
 }
 
-test('any text is read into names of sets and calls only, or refused', () => {
+test('any text is read as names of sets and calls, or refused', () => {
   const line = fc.oneof(
     fc.constantFrom('@default', '@a', '    @a', '    read', '# x', ''),
     fc.string({ unit: 'binary' }),
@@ -160,7 +158,9 @@ test('every call of the bundled sets is known, and most of them here', () => {
 });
 
 for (const tree of alternatives(['machine', 'bullseye', 'bookworm', 'forky'] as const)) {
-  test(`what systemd-analyze of ${tree} lists is read whole`, { skip: boxAvailable(tree) }, async () => {
+  test(`the listing of systemd-analyze of ${tree} is read completely`, {
+    skip: boxAvailable(tree),
+  }, async () => {
     const box = await Box.boot({ tree });
     try {
       const listing = await box.succeed(['systemd-analyze', 'syscall-filter']);
@@ -175,7 +175,7 @@ for (const tree of alternatives(['machine', 'bullseye', 'bookworm', 'forky'] as 
   });
 }
 
-test('sets are those of a version, whatever a distribution adds to it', () => {
+test('sets belong to a version, whatever a distribution appends to it', () => {
   const bundled = { ...bundledSets(), systemd: '257.13' };
   const matches = (version: string) => areSetsOf(bundled, version);
   assert.deepEqual(['257.13', '257.13-1~deb13u1', '257.13-1.fc42'].filter(matches).length, 3);

@@ -14,7 +14,7 @@ function format(name: string, value: unknown): readonly string[] {
   return result.values;
 }
 
-test('a drop-in repeats, adds to or takes from what the unit has', () => {
+test('a drop-in repeats, extends or reduces what the unit has', () => {
   const cases: readonly (readonly [string, readonly string[], unknown, readonly string[]])[] = [
     ['ProtectSystem', ['strict'], 'full', ['full']],
     ['InaccessiblePaths', ['/a'], ['/b'], ['/b']],
@@ -72,7 +72,7 @@ function allowed(lines: readonly string[]): number {
   return mode === 'allow' ? mask : ~mask & 31;
 }
 
-test('whatever the lists of families, the outcome lets through no more than the unit unless it is named', () => {
+test("lists of address families never allow more than the unit's unless `loosen` names them", () => {
   const names = fc.uniqueArray(fc.constantFrom(...FAMILIES), { minLength: 1 }).map((list) => list.join(' '));
   const line = fc.oneof(
     names,

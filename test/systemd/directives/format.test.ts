@@ -15,13 +15,13 @@ const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };
 
 const format = (name: string, value: unknown) => formatDirective(findDirective(name)!, value, AT);
 
-test('a value is written as systemd reads it', () => {
+test('a value is written in the form that systemd reads', () => {
   for (const [name, value, values] of GOOD) {
     assert.deepEqual({ ...format(name, value), needs: [] }, { values, needs: [] }, `${name} = ${value}`);
   }
 });
 
-test('good and wrong values are tried for every kind', () => {
+test('every kind has good and wrong values here', () => {
   const kindsOf = (rows: readonly Directive[]) => new Set(rows.map((row) => row.kind.type));
   const tried = (names: readonly string[]) => kindsOf(names.map((name) => findTransient(name)!));
   const refused = Object.values(BAD).flatMap((cases) => cases.map(([name]) => name));
@@ -34,7 +34,7 @@ test('good and wrong values are tried for every kind', () => {
 
 const sorted = (names: Iterable<string>) => [...names].sort();
 
-test('a message names what is expected and what may be meant', () => {
+test('a message names what is expected and suggests a name', () => {
   const cases: readonly (readonly [string, unknown, string, string | undefined])[] = [
     [
       'ProtectSystem',
@@ -94,12 +94,12 @@ test('a message names what is expected and what may be meant', () => {
   }
 });
 
-test('all that is wrong with a list is said at once', () => {
+test('all errors of a list are reported at once', () => {
   const result = format('CapabilityBoundingSet', ['CAP_A', 'CAP_KILL', 'CAP_B']);
   assert.equal(Array.isArray(result) && result.length, 2);
 });
 
-test('what is too long or too much is refused', () => {
+test('values that are too long or too many are refused', () => {
   const long = 'a'.repeat(5000);
   const many = new Array(1001).fill('/a');
   const heavy = new Array(1000).fill(`/${'a'.repeat(200)}/${'b'.repeat(200)}`);
@@ -122,7 +122,7 @@ const anyValue = () => {
   return fc.oneof(scalar, fc.array(scalar, { maxLength: 5 }), fc.constant({ a: 1 }));
 };
 
-test('whatever the value, nothing that is written can reach beyond its line', () => {
+test('no value can write beyond its line', () => {
   fc.assert(
     fc.property(fc.constantFrom(...directives()), anyValue(), (row, value) => {
       const result = formatDirective(row, value, AT);
@@ -139,7 +139,7 @@ test('whatever the value, nothing that is written can reach beyond its line', ()
   );
 });
 
-test('a list of paths comes back word for word', () => {
+test('a list of paths reads back word for word', () => {
   const unit = fc.constantFrom(...'ab \'"\\:;#=,é');
   const path = fc.string({ unit, minLength: 1, maxLength: 12 }).map((text) => `/${text}`);
   fc.assert(

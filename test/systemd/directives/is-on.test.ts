@@ -7,7 +7,7 @@ import { directives, findDirective } from '../../../src/systemd/directives/table
 
 const EVERY_BIT = 2n ** 64n - 1n;
 
-test('a value that leaves a service as it would be without is off', () => {
+test('a value without effect counts as off', () => {
   for (const [name, value, is] of [
     ['PrivateTmp', undefined, false],
     ['PrivateTmp', false, false],

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { whollyRefused } from '../../../src/systemd/directives/refused-calls.js';
 import { directives } from '../../../src/systemd/directives/table.js';
 
-test('directives that refuse calls whatever their arguments are known with these, and no others', () => {
+test('directives that refuse calls whatever their arguments are known with exactly these calls', () => {
   assert.deepEqual(
     whollyRefused(),
     new Map([

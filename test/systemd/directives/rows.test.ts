@@ -10,16 +10,14 @@ import { SYSTEMD_RANGE } from '../../../src/systemd/target/target.js';
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
 const sorted = (names: readonly string[]) => [...names].sort((a, b) => (a < b ? -1 : 1));
 
-test('the table is sorted, and no name is there twice', () => {
+test('the table is sorted, without duplicates', () => {
   const names = [...directives(), ...ownDirectives()].map((row) => row.name);
   assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(
-    directives().map(({ name }) => name),
-    sorted(directives().map(({ name }) => name)),
-  );
+  const found = directives().map(({ name }) => name);
+  assert.deepEqual(found, sorted(directives().map(({ name }) => name)));
 });
 
-test('each version in the table is one that systemd has had, and younger parts come after their directive', () => {
+test('each version in the table exists, and parts are not older than their directive', () => {
   for (const row of directives()) {
     const parts = [
       ...(row.more ?? []).map((bus) => bus.since ?? row.since),
@@ -31,12 +29,12 @@ test('each version in the table is one that systemd has had, and younger parts c
   }
 });
 
-test('each row that is not a scalar can be reset, for that is how ours take the place of others', () => {
+test("each row that isn't a scalar can be reset, because drop-ins replace values", () => {
   const without = directives().filter((row) => row.merge !== 'scalar' && row.reset === undefined);
   assert.deepEqual(without, []);
 });
 
-test('ranks name every word of their directive, with as many components each', () => {
+test('ranks have every word of their directive, with as many components each', () => {
   for (const { name, kind, strictness } of directives()) {
     if (strictness?.ranks === undefined) continue;
     const words = (kind.words ?? []).map((entry) => entry.value);

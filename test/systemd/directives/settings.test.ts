@@ -6,7 +6,7 @@ import { settingProperties } from '../../../src/systemd/directives/transient.js'
 const loaded = (name: string, values: readonly string[], value: unknown) =>
   SETTINGS.get(name)!.isLoaded!(values, () => value);
 
-test('a setting is loaded where the manager has what the last lines say', () => {
+test('a setting is loaded if the manager has the value of its last lines', () => {
   const cases: readonly [name: string, values: readonly string[], value: unknown, held: boolean][] = [
     ['RequiresMountsFor', ['/a "/b c"'], ['/x', '/b c', '/a'], true],
     ['RequiresMountsFor', ['/a', '/b'], ['/a'], false],
@@ -48,7 +48,7 @@ test('a transient unit gets a property for each line of a filter, with its sign 
   ]);
 });
 
-test('a setting that was taken back is no property, one that has none is none, either', () => {
+test('a setting that was reset is no property, nor is one without a value', () => {
   assert.deepEqual(properties('SystemCallFilter', ['a', '']), []);
   assert.equal(settingProperties('SyslogIdentifier', ['a']), undefined);
   assert.equal(settingProperties('constructor', ['a']), undefined);

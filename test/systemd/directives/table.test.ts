@@ -14,13 +14,11 @@ test('a directive is found by its exact name', () => {
 });
 
 test('no setting is both a directive and refused', () => {
-  assert.deepEqual(
-    [...refusals().keys()].filter((name) => findDirective(name)),
-    [],
-  );
+  const found = [...refusals().keys()].filter((name) => findDirective(name));
+  assert.deepEqual(found, []);
 });
 
-test('a refused setting says why and where it goes, an unknown one what may be meant', () => {
+test('a refused setting has a reason and an alternative, an unknown one a suggestion', () => {
   const cases = [
     [
       'SystemCallFilter',

@@ -58,7 +58,7 @@ const compare = (before: readonly string[], after: readonly string[]) => ({
   ...{ before, after, emitted: after, unit: new Map<string, string[]>() },
 });
 
-test('amounts are read as systemd does, and never rounded', () => {
+test('amounts are read as by systemd, and never rounded', () => {
   assert.deepEqual(
     ['0', '7', '18446744073709551614', '18446744073709551615', '07', '+7', ' 7', ''].map(natural),
     [...[0n, 7n, 2n ** 64n - 2n], ...[undefined, undefined, undefined, undefined, undefined]],
@@ -78,7 +78,7 @@ test('amounts are read as systemd does, and never rounded', () => {
   assert.equal(shareOf(10_000), 0xffffffffn);
 });
 
-test('a limit may be lowered; what can not be compared counts as raised', () => {
+test("a limit may be lowered; one that can't be compared counts as raised", () => {
   const { weaker } = limits((text) => {
     const number = natural(text);
     return number === undefined ? undefined : { share: text.startsWith('9'), numbers: [number] };
@@ -96,7 +96,7 @@ test('a limit may be lowered; what can not be compared counts as raised', () => 
   assert.ok(found(['95'], '5'));
 });
 
-test('values of the bus are equal by what they are, not by how JavaScript has them', () => {
+test("values of the bus are compared by value, not by JavaScript's type", () => {
   assert.equal(canonical([1n, [2, 'a']]), canonical([1, [2n, 'a']]));
   assert.equal(canonical(Uint8Array.of(1, 2)), canonical([1, 2]));
   assert.notEqual(canonical('1'), canonical(true));
@@ -122,7 +122,7 @@ test('values of the bus are equal by what they are, not by how JavaScript has th
   ]);
 });
 
-test('the unit closes parts of the file system, each by a directive', () => {
+test('each directive that closes parts of the file system is known', () => {
   const by = (parts: typeof readOnly, lines: string, path: string) => closedBy(parts(valuesOf(lines)), path);
   const cases: readonly [parts: typeof readOnly, lines: string, path: string, by: string | undefined][] = [
     [readOnly, 'ProtectSystem=strict', '/srv', 'ProtectSystem'],
@@ -162,7 +162,7 @@ const LIST = listKind({
 });
 const LIST_ROW = row('X', LIST, { reset: '' });
 
-test('a list adds up; from a reset on it is the whole of it', () => {
+test('a list is joined; after a reset only later lines count', () => {
   const isLoaded = (values: readonly string[], there: readonly string[]) =>
     LIST.isLoaded!(LIST_ROW, values, () => there);
   assert.ok(isLoaded(['a', 'b'], ['x', 'b', 'a']));
@@ -174,17 +174,15 @@ test('a list adds up; from a reset on it is the whole of it', () => {
   assert.ok(isLoaded(['', 'a %i'], ['a', 'x']));
   assert.equal(LIST.write(LIST_ROW, ['a %i'], 257), undefined);
   assert.deepEqual(LIST.write(LIST_ROW, ['a "b c"', '%%'], 257)![0]!.value, ['a', 'b c', '%']);
-  assert.deepEqual(
-    pair('a:b:c', (first, rest) => [first, rest]),
-    [['a', 'b:c']],
-  );
+  const found = pair('a:b:c', (first, rest) => [first, rest]);
+  assert.deepEqual(found, [['a', 'b:c']]);
   assert.deepEqual(
     pair('a', (first, rest) => [first, rest]),
     [['a', '']],
   );
 });
 
-test('of a scalar the last assignment holds, in each property that the version has', () => {
+test('the last assignment of a scalar wins, in each property that the version has', () => {
   const kind = scalarKind({
     type: 'x',
     signature: 's',
@@ -207,7 +205,7 @@ test('of a scalar the last assignment holds, in each property that the version h
   assert.ok(kind.isLoaded!(both, [''], () => 'anything'));
 });
 
-test('the first assignment of a list with a sign says whether it allows; later ones take names out of it', () => {
+test('the first assignment of a list with a sign says whether it allows; later ones remove names', () => {
   const shown = (values: readonly string[], emptied: 'all' | 'none') => {
     const { only, names } = joined(values, emptied);
     return `${only ? 'only' : 'all but'} ${[...names].join(' ')}`.trim();
@@ -235,7 +233,7 @@ test('the first assignment of a list with a sign says whether it allows; later o
   );
 });
 
-test('a value of the own that others may depend on stays; of words the stricter stays', () => {
+test('a value that others may depend on stays; of words the stricter stays', () => {
   assert.equal(fixed(compare([], ['a'])), undefined);
   assert.equal(fixed(compare(['-a'], ['a'])), undefined);
   assert.equal(fixed(compare(['a'], ['-a'])), "it replaces the unit's own 'a'");
@@ -252,7 +250,7 @@ test('a value of the own that others may depend on stays; of words the stricter 
   );
 });
 
-test('a quoted word is read back as it was, whatever is in it', () => {
+test('a quoted word reads back unchanged, whatever it contains', () => {
   const unit = fc.oneof(
     fc.constantFrom(...'ab \'"\\:;#=,%é~'),
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
@@ -267,7 +265,7 @@ test('a quoted word is read back as it was, whatever is in it', () => {
   assert.deepEqual(quotedWordsOf(['"open', '\\q', 'a']), ['a']);
 });
 
-test('a text is measured in bytes, and holds nothing that systemd refuses', () => {
+test('a text is measured in bytes, and contains nothing that systemd refuses', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => byteLength(text) === Buffer.byteLength(text)),
   );
@@ -275,7 +273,7 @@ test('a text is measured in bytes, and holds nothing that systemd refuses', () =
   for (const text of ['', 'é', '\u{10fffd}', '\ue000']) assert.ok(isUnicode(text));
 });
 
-test('a path is kept as systemd keeps it, and never leads up', () => {
+test("a path is kept in systemd's form, and never leads up", () => {
   const path = (text: string) => absolutePath(reading(), text);
   assert.deepEqual(['//a/./b/', '/', '%S/a', '%t'].map(path), ['/a/b', '/', '%S/a', '%t']);
   assert.deepEqual(
@@ -283,10 +281,8 @@ test('a path is kept as systemd keeps it, and never leads up', () => {
     new Array(6).fill(undefined),
   );
   assert.equal(absolutePath(reading(), '/%z', false), '/%z');
-  assert.deepEqual(
-    ['a//b/', './a'].map((text) => relativePath(reading(), text)),
-    ['a/b', 'a'],
-  );
+  const found = ['a//b/', './a'].map((text) => relativePath(reading(), text));
+  assert.deepEqual(found, ['a/b', 'a']);
   assert.deepEqual(
     ['/a', '', '.', '../a'].map((text) => relativePath(reading(), text)),
     new Array(4).fill(undefined),

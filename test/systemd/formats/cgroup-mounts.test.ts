@@ -27,7 +27,7 @@ test('a mount may show a part of a hierarchy', () => {
   for (const other of ['/system', '/user.slice', '/../..']) assert.deepEqual(part(other), [], other);
 });
 
-test('places have escapes, groups no way out', () => {
+test("escapes in places are decoded, and groups can't lead outside", () => {
   assert.deepEqual(folders('1 2 0:3 / /a\\040b rw - cgroup2 none rw\n'), [`/a b${GROUP}`]);
   for (const group of ['', '/', 'x', '/../x', '/x/../../y', '//x']) {
     assert.deepEqual(folders(UNIFIED, group), [], group);

@@ -11,11 +11,11 @@ const needed = (bytes: Uint8Array) =>
     bytes.subarray(Math.min(from, bytes.length), from + size),
   );
 
-test('the libraries of a program of this machine', async () => {
+test('the libraries of a program of this machine are read', async () => {
   assert.ok((await needed(readFileSync('/bin/sh'))).includes('libc.so.6'));
 });
 
-test('what is no program, or is cut short, has none', async () => {
+test('a file that is no program, or cut short, has no libraries', async () => {
   const shell = readFileSync('/bin/sh');
   for (const bytes of [new Uint8Array(), elf(), shell.subarray(0, 4096), readFileSync('/etc/passwd')]) {
     assert.deepEqual(await needed(bytes), []);

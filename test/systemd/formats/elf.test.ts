@@ -51,13 +51,13 @@ for (const [what, head, facts] of CASES) {
   });
 }
 
-test('the bytes may be a part of a larger buffer', () => {
+test('an ELF header can be in a larger buffer', () => {
   const large = new Uint8Array(4096);
   large.set(elf({ types: [PT_INTERP], interpreter: LOADER }), 100);
   assert.deepEqual(readProgram(large.subarray(100, 2148)), DYNAMIC);
 });
 
-test('the program that runs this test is read as it is', () => {
+test('the program that runs this test is read correctly', () => {
   const head = new Uint8Array(HEAD_SIZE);
   const fd = openSync(process.execPath, 'r');
   readSync(fd, head);
@@ -82,13 +82,13 @@ for (const [number, machine] of MACHINES) {
   });
 }
 
-test('what is no ELF file is for no machine', () => {
+test("a file that isn't ELF is for no machine", () => {
   assert.equal(elfMachine(text('#!/bin/sh\n')), undefined);
   assert.equal(elfMachine(elf({ bigEndian: true }).map((byte, i) => (i === 18 ? 62 : byte))), undefined);
   assert.equal(elfMachine(new Uint8Array()), undefined);
 });
 
-test('no head makes it fail', () => {
+test('no header causes an exception', () => {
   const start = fc.constantFrom(
     text('#!'),
     elf().subarray(0, 64),

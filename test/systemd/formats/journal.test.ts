@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { journalEntries } from '../../../src/systemd/formats/journal.js';
 
-test('entries have their fields that are text, and lines that are no entry are left out', () => {
+test('entries have their text fields, and lines that are no entry are left out', () => {
   const lines = [
     '{"MESSAGE":"said","_PID":"7"}',
     '{"MESSAGE":[104,105],"_PID":["1","2"],"UNIT":null,"PRIORITY":3}',

@@ -49,7 +49,7 @@ for (const [table, line, socket] of CASES) {
   });
 }
 
-test('sockets of this process are found by what the kernel says', async () => {
+test("sockets of this process are found by the kernel's tables", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'listening-'));
   const path = join(folder, 'a socket');
   const servers: Server[] = [];

@@ -16,7 +16,7 @@ const file = (command: string) => `/var/log/apache2/*.log {
 
 const found = (command: string) => reloadBy(file(command), 'apache2');
 
-test('a reload by a program that takes the name of a service is found', () => {
+test('a reload by a command that names a service is found', () => {
   assert.equal(found('invoke-rc.d apache2 reload'), 'invoke-rc.d apache2 reload');
   assert.equal(found('/usr/sbin/invoke-rc.d --quiet apache2 reload'), 'invoke-rc.d apache2 reload');
   assert.equal(found('service apache2 force-reload>/dev/null'), 'service apache2 force-reload');
@@ -24,7 +24,7 @@ test('a reload by a program that takes the name of a service is found', () => {
   assert.equal(found('systemctl --no-block reload "apache2.service"'), 'systemctl reload apache2');
 });
 
-test('nothing else is', () => {
+test('no other command counts as a reload', () => {
   for (const command of [
     'invoke-rc.d nginx reload',
     'invoke-rc.d apache2 rotate',

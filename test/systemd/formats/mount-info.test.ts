@@ -19,18 +19,16 @@ test('a line is read with its place, its file system, and the options of both', 
   assert.deepEqual([parseMountInfo(''), parseMountInfo('no mount\n')], [[], []]);
 });
 
-test('a path is on the innermost mount above it, on the last of several', () => {
+test('a path is on the innermost mount above it, the last of several', () => {
   const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
   const paths = ['/etc/x', '/run', '/run/x/y', '/running', '/run/a b\\c/x', '/twice/x'];
-  assert.deepEqual(
-    paths.map((path) => on(path)?.path),
-    ['/', '/run', '/run', '/', '/run/a b\\c', '/twice'],
-  );
+  const found = paths.map((path) => on(path)?.path);
+  assert.deepEqual(found, ['/', '/run', '/run', '/', '/run/a b\\c', '/twice']);
   assert.deepEqual(on('/twice')?.options, ['rw']);
   assert.equal(mountOf([], '/etc'), undefined);
 });
 
-test('the mounts of this machine are read as well', () => {
+test('the mounts of this machine are read', () => {
   const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
   assert.ok(mountOf(mounts, '/proc/self/mountinfo'));
 });

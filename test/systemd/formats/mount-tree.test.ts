@@ -16,7 +16,7 @@ cut off
 `;
 const TREE = parseMountTree(TEXT);
 
-test('a path is on the mount that the kernel comes to', () => {
+test('a path is on the mount that the kernel reaches', () => {
   const rootOf = (path: string) => mountAt(TREE, path)?.root;
   assert.equal(rootOf('/home/me'), '/systemd/inaccessible/dir');
   assert.equal(rootOf('/tmp'), '/systemd-private-1/tmp');
@@ -42,7 +42,7 @@ test('mounts below a path are those that can be reached', () => {
   assert.deepEqual(below('/tmp'), []);
 });
 
-test('a file has one name, whatever leads to it', () => {
+test('a file has one name, whatever path leads to it', () => {
   const host = parseMountTree('1 0 0:131 / / rw - overlay o rw\n2 1 0:136 / /tmp rw - tmpfs t rw\n');
   assert.deepEqual(fileAt(host, '/var/lib'), fileAt(TREE, '/var/lib'));
   assert.deepEqual(fileAt(host, '/tmp/systemd-private-1/tmp/x'), fileAt(TREE, '/tmp/x'));

@@ -28,7 +28,7 @@ const USER: Placement = {
   runtimeDirectory: '/run/user/7',
 };
 
-test("a user's own folders of units are where systemd's version has them", () => {
+test("a user's own unit folders are those of systemd's version", () => {
   const of = (systemd: number) => Object.fromEntries(userFolders(USER, systemd)!);
   const common = {
     CacheDirectory: '/home/u/.cache',
@@ -73,7 +73,7 @@ for (const [placement, folder, launcher] of PLACES) {
   });
 }
 
-test('drop-ins that use the launcher are in one of three folders, as systemd looks for them', () => {
+test('drop-ins that use the launcher are in one of three folders, which systemd reads', () => {
   assert.deepEqual(unitDirectories(SYSTEM), [
     '/run/systemd/system.control',
     '/etc/systemd/system',
@@ -86,7 +86,7 @@ test('drop-ins that use the launcher are in one of three folders, as systemd loo
   ]);
 });
 
-test('what was before a unit was changed has the name of the unit, which is told from it', () => {
+test('an undo record is named after its unit, which is read from the name', () => {
   for (const unit of ['x.service', 'a@b.service', `${'x'.repeat(245)}.service`]) {
     const name = undoPath(SYSTEM, unit).slice(`${undoFolder(SYSTEM)}/`.length);
     assert.ok(name.length <= 255);
@@ -113,14 +113,14 @@ test('the drop-in of a unit is in one of three folders', () => {
   );
 });
 
-test('a drop-in has the name of ours only by its whole name', () => {
+test("a drop-in is sandbox-unit's only by its whole name", () => {
   assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.conf'), true);
   assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/azz-sandbox-unit.conf'), false);
   assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.filter'), false);
   assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/override.conf'), false);
 });
 
-test('policies are looked for by the name of the unit, then by that of its template', () => {
+test("policies are looked up by the name of the unit, then by its template's", () => {
   assert.deepEqual(policySearchPath(['a@b.service', 'a@.service'], 'system'), [
     '/etc/sandbox-unit/a@b.service.toml',
     '/run/sandbox-unit/policies/a@b.service.toml',
@@ -136,13 +136,13 @@ test('policies are looked for by the name of the unit, then by that of its templ
   ]);
 });
 
-test('recordings are below the state, each unit in a folder of its own', () => {
+test("recordings are below the state folder, each unit's in its own", () => {
   assert.equal(recordingsFolder(SYSTEM, 'a@b.service'), '/var/lib/sandbox-unit/recordings/a@b.service');
   assert.equal(recordingsFolder(USER, 'a.service'), '/home/u/.local/state/sandbox-unit/recordings/a.service');
   assert.equal(unitOfUndo('recordings'), undefined);
 });
 
-test('the name of a recording is known again, whatever the host is called', () => {
+test('the name of a recording is recognized, whatever the host is called', () => {
   const id = '0123456789abcdef';
   for (const name of ['one', 'a/b', '-', '../..', 'ü', 'x'.repeat(100)]) {
     const file = recordingName('2026-11-28T02:44:11.123Z', { name, id });

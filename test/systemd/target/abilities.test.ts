@@ -71,7 +71,7 @@ for (const [says, findings, lacks, assumed] of CASES) {
   });
 }
 
-test('a directive whose need is not met is a gap, unless it closes nothing', () => {
+test('a directive without its requirement is a gap, unless it closes nothing', () => {
   const machine = { ...targetOf(257), abilities: abilities({ ...ALL, features: '', libseccomp: false }) };
   const gap = (name: string, value: unknown) =>
     directiveGap(findDirective(name)!, value, { file: 'p', line: 1, column: 1 }, machine)?.message;
@@ -89,7 +89,7 @@ test('a directive whose need is not met is a gap, unless it closes nothing', () 
   );
 });
 
-test('what needs something is in the table', () => {
+test('directives with requirements are in the table', () => {
   const needing = (need: string) =>
     directives()
       .filter((row) => row.needs?.some((one) => one === need))
@@ -114,7 +114,7 @@ test('what needs something is in the table', () => {
   );
 });
 
-test('what is taken for granted is said once, with what it is for', () => {
+test('each assumption is named once, with its purpose', () => {
   const policy =
     '[syscalls]\ndeny = ["uname"]\n[service]\nSocketBindDeny = ["any"]\nLockPersonality = true\n';
   const plan = planned(policy, '', targetOf(257, { abilities: abilities(NONE) }));

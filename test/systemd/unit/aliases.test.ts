@@ -47,7 +47,7 @@ test('links in a circle come to an end', () => {
 
 const aliases = (name: string) => aliasesOf(unit(name), NAMES).map(({ full }) => full);
 
-test('the further names of a unit', () => {
+test('the other names of a unit are found', () => {
   assert.deepEqual(aliases('real.service'), [
     'absolute.service',
     'chain.service',

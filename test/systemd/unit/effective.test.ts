@@ -31,19 +31,19 @@ test('drop-ins add to the unit file in order, and empty values reset', () => {
   assert.deepEqual(merged.diagnostics, []);
 });
 
-test('sections and keys with dots are not mixed up', () => {
+test('sections and keys with dots are not confused', () => {
   const merged = unit(['x.service', '[a.b]\nc=1\n[a]\nb.c=2\n']);
   assert.deepEqual(values(merged.all('a.b', 'c')), ['1']);
   assert.deepEqual(values(merged.all('a', 'b.c')), ['2']);
   assert.deepEqual(values(merged.all('__proto__', 'constructor')), []);
 });
 
-test('an old name of a setting is the setting', () => {
+test('an old name of a setting counts as the setting', () => {
   const merged = unit(['x.service', '[Service]\nReadWriteDirectories=/a\nReadWritePaths=/b\n']);
   assert.deepEqual(values(merged.list('Service', 'ReadWritePaths')), ['/a', '/b']);
 });
 
-test('commands gather over files, lines and semicolons, and are reset for their own key only', () => {
+test('commands are collected from files, lines and semicolons, and reset only for their own key', () => {
   const merged = unit(
     ['x.service', '[Service]\nExecStart=/a\nExecStop=/s\n'],
     ['1.conf', '[Service]\nExecStart=\nExecStart=/b ; /c\n'],
@@ -60,14 +60,12 @@ test('commands gather over files, lines and semicolons, and are reset for their 
   });
 });
 
-test('a line that systemd ignores is a warning, and what stands before it counts', () => {
+test('a line that systemd ignores is a warning, and earlier text counts', () => {
   const merged = unit(['x.service', '[Service]\nExecStart=/a ; -b/c ; /d\nNice=1\n']);
   assert.deepEqual(paths(merged.execCommands('ExecStart')), ['/a']);
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
-  assert.deepEqual(
-    merged.diagnostics.map((d) => [d.severity, d.code]),
-    [['warning', 'bad-unit-file']],
-  );
+  const found = merged.diagnostics.map((d) => [d.severity, d.code]);
+  assert.deepEqual(found, [['warning', 'bad-unit-file']]);
 });
 
 test('a drop-in with a line that systemd refuses ends there, and the next one counts', () => {
@@ -103,14 +101,12 @@ const refused: [string, string, string][] = [
 
 for (const [name, text, message] of refused) {
   test(`a unit file with ${name} that systemd refuses is an error`, () => {
-    assert.deepEqual(
-      unit(['x.service', text]).diagnostics.map((d) => [d.severity, d.code, d.message]),
-      [['error', 'bad-unit-file', message]],
-    );
+    const found = unit(['x.service', text]).diagnostics.map((d) => [d.severity, d.code, d.message]);
+    assert.deepEqual(found, [['error', 'bad-unit-file', message]]);
   });
 }
 
-test('very many commands are gathered in time', () => {
+test('very many commands are read in time', () => {
   const merged = unit([
     'x.service',
     `[Service]\nExecStart=${'/a ; '.repeat(150_000)}\n${'ExecStop=/b\n'.repeat(90_000)}`,
@@ -119,13 +115,11 @@ test('very many commands are gathered in time', () => {
   assert.equal(merged.execCommands('ExecStop').length, 90_000);
 });
 
-test('a key that the target does not know has no commands, and ends no file', () => {
+test("a key that the target doesn't know has no commands, and ends no file", () => {
   const file = parseUnitFile('x.service', '[Service]\nExecReloadPost="\nExecReloadPost=bin/x\nNice=1\n');
   const older = effectiveUnit([file], execKeys(258));
   assert.deepEqual([older.diagnostics, older.execCommands('ExecReloadPost')], [[], []]);
   assert.equal(older.last('Service', 'Nice')?.value, '1');
-  assert.deepEqual(
-    effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code),
-    ['bad-unit-file', 'bad-unit-file'],
-  );
+  const codes = effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code);
+  assert.deepEqual(codes, ['bad-unit-file', 'bad-unit-file']);
 });

@@ -8,8 +8,9 @@ import {
   statusNumber,
 } from '../../../src/systemd/unit/exit-status.js';
 import { Box, boxAvailable } from '../../support/box.js';
+import { splitLines } from '../../support/run.js';
 
-test('how a process ended', () => {
+test('an exit status says how a process ended', () => {
   assert.equal(endText(1, 7), 'code=exited, status=7/NOTRUNNING');
   assert.equal(endText(1, 127), 'code=exited, status=127/n/a');
   assert.equal(endText(2, 31), 'code=killed, status=31/SYS');
@@ -19,13 +20,9 @@ test('how a process ended', () => {
 test('the names of signals are those of kill(1)', { skip: boxAvailable() }, async () => {
   const box = await Box.boot({ name: 'names' });
   try {
-    const names = (await box.succeed(['bash', '-c', 'for i in {1..31}; do kill -l $i; done']))
-      .trim()
-      .split('\n');
-    assert.deepEqual(
-      names.map((_, i) => signalName(i + 1)),
-      names,
-    );
+    const names = splitLines(await box.succeed(['bash', '-c', 'for i in {1..31}; do kill -l $i; done']));
+    const found = names.map((_, i) => signalName(i + 1));
+    assert.deepEqual(found, names);
     assert.deepEqual([signalName(34), signalName(64), signalName(32)], ['RTMIN+0', 'RTMIN+30', 'n/a']);
     const listed = (await box.succeed(['systemd-analyze', 'exit-status'])).trim().split('\n').slice(1);
     const known = new Map(

@@ -35,7 +35,7 @@ const good: [string, object][] = [
 ];
 
 for (const [text, expected] of good) {
-  test(`the unit name '${text}' is taken apart`, () => assert.deepEqual(parseUnitName(text), expected));
+  test(`the unit name '${text}' is parsed`, () => assert.deepEqual(parseUnitName(text), expected));
 }
 
 const bad: [string, string, string][] = [
@@ -76,7 +76,7 @@ for (const [text, code, message] of bad) {
   });
 }
 
-test('a path gets a hint that a unit is named, not its file', () => {
+test('a path has a hint to name a unit, not its file', () => {
   const result = parseUnitName('/etc/x.service');
   assert.equal(
     'severity' in result && result.hint,
@@ -84,12 +84,12 @@ test('a path gets a hint that a unit is named, not its file', () => {
   );
 });
 
-test('the longest name that can have a drop-in is taken', () => {
+test('the longest name that can have a drop-in is accepted', () => {
   const name = `${'a'.repeat(245)}.service`;
   assert.deepEqual(parseUnitName(name), plain('a'.repeat(245)));
 });
 
-test('only a template is a template', () => {
+test('isTemplate is true for templates alone', () => {
   const is = (text: string) => {
     const name = parseUnitName(text);
     return 'full' in name && isTemplate(name);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { normalize } from '../../../src/systemd/unit/path.js';
 
-test('a path has one name', () => {
+test('a path has one normal form', () => {
   const cases: readonly [path: string, name: string][] = [
     ['/', '/'],
     ['//a///b/', '/a/b'],

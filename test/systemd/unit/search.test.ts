@@ -31,19 +31,19 @@ for (const [text, expected] of directories) {
   });
 }
 
-test('search directories come before names, and those of the type come last', () => {
+test('search directories are sorted before names, and those of the type come last', () => {
   assert.deepEqual(dropInDirectories(name('a-b'), [name('c')], ['/1', '/2']), [
     ...['/1/a-b.service.d', '/1/a-.service.d', '/2/a-b.service.d', '/2/a-.service.d'],
     ...['/1/c.service.d', '/2/c.service.d', '/1/service.d', '/2/service.d'],
   ]);
 });
 
-test('a name with very many dashes is no trouble', () => {
+test('a name with very many dashes is searched in time', () => {
   assert.equal(dropInDirectories(name('-'.repeat(245)), [], ['/s']).length, 245);
   assert.ok(dropInDirectories(name(`${'a-'.repeat(100)}@${'b-'.repeat(20)}`), [], ['/s']).length < 1000);
 });
 
-test('a file hides those of its name in later directories, and names decide the order', () => {
+test('a file hides those of its name in later directories, and names are sorted', () => {
   assert.deepEqual(
     selectDropIns([
       { directory: '/a', fileNames: ['zz.conf', '10-x.conf', '.hidden.conf', 'x.conf~', 'README'] },
@@ -57,7 +57,7 @@ test('a file hides those of its name in later directories, and names decide the 
   );
 });
 
-test('names like those that objects have are names', () => {
+test('names of built-in properties are ordinary names', () => {
   const fileNames = ['__proto__.conf', 'constructor.conf'];
   assert.deepEqual(selectDropIns([{ directory: '/a', fileNames }]), [
     '/a/__proto__.conf',

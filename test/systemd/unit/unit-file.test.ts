@@ -114,7 +114,7 @@ test('joined lines of exactly 1 MiB are read', () => {
   );
 });
 
-test('a key is located in the line that it was written on', () => {
+test('a key has the line that it was written on', () => {
   const text = '\ufeff[S]\n  Key = a \\\n b\n\\\n  K2=c\nü=d\n';
   assert.deepEqual(
     parseUnitFile('/a/b.conf', text).assignments.map((a) => a.at),
@@ -126,7 +126,7 @@ test('a key is located in the line that it was written on', () => {
   );
 });
 
-test('a file that is cut short says where and what to do', () => {
+test('the error of a truncated file has a place and a hint', () => {
   const file = parseUnitFile('x.conf', '[S]\nA=1\n [T"]\n');
   assert.deepEqual(file.stoppedAt, { file: 'x.conf', line: 3, column: 2, length: 4 });
   assert.deepEqual(file.diagnostics, [
@@ -140,7 +140,7 @@ test('a file that is cut short says where and what to do', () => {
   ]);
 });
 
-test('a file of many lines, continuations and backslashes is read in time', () => {
+test('a file with many lines, continuations and backslashes is read in time', () => {
   const text = `[S]\nA=1${'\\\n'.repeat(200_000)}\n${'B=\\\\\n'.repeat(50_000)}C=${'\\'.repeat(500_000)}x\n${'[S]\n'.repeat(50_000)}`;
   const { assignments, stoppedAt } = parseUnitFile('x', text);
   assert.equal(stoppedAt, undefined);

@@ -27,7 +27,7 @@ for (const [text, words] of WORDS) {
   test(`the words of '${text}'`, () => assert.deepEqual(wordsOf(text), words));
 }
 
-test('an empty value resets those before it, and of a scalar the last one counts', () => {
+test('an empty value resets earlier ones, and the last value of a scalar wins', () => {
   assert.deepEqual(sinceReset(['a', '', 'b', 'c']), ['b', 'c']);
   assert.deepEqual(sinceReset(['a', '']), []);
   assert.deepEqual(allWords(['a b', '', '"c d" e']), ['c d', 'e']);
@@ -42,20 +42,18 @@ test('a directive of a unit is on unless it is unset or off', () => {
     ['C', ['yes', '']],
     ['Paths', ['-/a', '', '+/b//c:rw "/d e/"']],
   ]);
-  assert.deepEqual(
-    ['A', 'B', 'C', 'D'].map((name) => isOn(unit, name)),
-    [true, false, false, false],
-  );
+  const found = ['A', 'B', 'C', 'D'].map((name) => isOn(unit, name));
+  assert.deepEqual(found, [true, false, false, false]);
   assert.equal(lastOf(unit, 'A'), 'yes');
   assert.deepEqual(pathsOf(unit, 'Paths'), ['/b/c', '/d e']);
 });
 
-test('words that systemd can not split are none', () => {
+test("words that systemd can't split have no result", () => {
   assert.deepEqual(wordsOf('a "b'), []);
   assert.deepEqual(wordsOf(`a 'b c'`), ['a', 'b c']);
 });
 
-test('a path covers itself and what lies below it', () => {
+test('a path covers itself and everything below it', () => {
   assert.ok(covers('/a', '/a') && covers('/a', '/a/b') && covers('/', '/a'));
   assert.ok(!covers('/a', '/ab') && !covers('/a/b', '/a'));
   assert.deepEqual(['-+/a/./b/', '+-/a', 'a//b', '/'].map(barePath), ['/a/b', '-/a', 'a/b', '/']);

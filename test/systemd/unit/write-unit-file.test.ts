@@ -43,7 +43,7 @@ X-a=v0
   );
 });
 
-test('comments stay comments whatever they say', () => {
+test('comments stay comments, whatever they contain', () => {
   const text = writeUnitFile(
     [{ section: 'S', entries: [{ key: 'A', value: '1', comment: 'x\nUser=root\r\0\\' }] }],
     ['a\n[Service]', 'back\\slashes\\\\\\', '\u2028x'],
@@ -105,7 +105,7 @@ const value = fc
   .map((text) => text.replace(/[\n\r\0\p{Surrogate}\p{Noncharacter_Code_Point}]/gu, ''))
   .map((text) => text.replace(/^[ \t]+|[ \t\\]+$/g, ''));
 
-test('whatever is written reads back the same', () => {
+test('any written file reads back', () => {
   const entry = fc.record({ key: name, value }, { requiredKeys: ['key', 'value'] });
   const sections = fc.array(fc.record({ section: name, entries: fc.array(entry, { maxLength: 5 }) }), {
     maxLength: 5,
@@ -126,7 +126,7 @@ const services = readdirSync(SERVICES, { withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.service'))
   .map((entry) => entry.name);
 
-test('every service of this machine reads the same after it was written', {
+test('every service of this machine reads back after it was written', {
   skip: services.length === 0 && 'no services here',
 }, () => {
   for (const service of services) {

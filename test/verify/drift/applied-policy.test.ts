@@ -19,7 +19,7 @@ async function told(system: FakeSystem, policy?: string, words?: string) {
   );
 }
 
-test('calls are explained by the policy that was applied, or it is said that they are not', async () => {
+test("explain uses the applied policy, or says that it doesn't", async () => {
   const system = await applied();
   assert.deepEqual(await told(system), []);
   setFile(system, ELSEWHERE, NO_EXEC);
@@ -35,18 +35,18 @@ test('calls are explained by the policy that was applied, or it is said that the
   );
 });
 
-test("where the host's defaults have changed, the policy alone isn't named", async () => {
+test("if the host's defaults have changed, the policy isn't named alone", async () => {
   const system = await applied();
   setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
   assert.match((await told(system)).join(), /^note other-policy: \S+, or what it adds to, has changed since/);
 });
 
-test('a path that a shell would split is quoted in the way out', async () => {
+test('a path that a shell would split is quoted in the hint', async () => {
   const system = await applied(NO_EXEC, { policy: ELSEWHERE }, { files: { [ELSEWHERE]: NO_EXEC } });
   assert.match((await told(system)).join(), /explain --policy '\/root\/it is\.toml' demo\.service\)$/);
 });
 
-test('a policy that would be found beside a named one that was applied is told', async () => {
+test('a policy with priority over the applied one is reported', async () => {
   const system = await applied(NO_EXEC, { policy: ELSEWHERE }, { files: { [ELSEWHERE]: NO_EXEC } });
   const found = async (policy: string | undefined, offline = false) => {
     const facts = { policy } as Parameters<typeof otherPolicyFound>[2];

@@ -36,11 +36,11 @@ async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: num
 
 const AGAIN = 'sandbox-unit apply demo.service';
 
-test('of what is there nothing is broken', async () => {
+test('complete files have no finding', async () => {
   assert.deepEqual(await broken(() => undefined), []);
 });
 
-test('a file that is gone, and a launcher that may not be executed, are named with the way out', async () => {
+test("a missing file, and a launcher that isn't executable, are named with a hint", async () => {
   assert.deepEqual(await broken((files) => files.delete(FILTER)), [
     ['cannot-start', `demo.service won't start: ${FILTER} is missing`, AGAIN],
   ]);

@@ -157,7 +157,7 @@ const CASES: readonly (readonly [
   ['a drop-in that is read before', write(`${FOLDER}/10-more.conf`, '[Service]\nMemoryMax=1G\n'), []],
 ];
 
-describe('what has changed since a policy was applied:', () => {
+describe('drift since a policy was applied:', () => {
   for (const [what, change, drift, message = /./] of CASES) {
     test(what, async () => {
       const system = await applied();
@@ -170,7 +170,7 @@ describe('what has changed since a policy was applied:', () => {
       }
     });
 
-    test(`${what}; applied again it is no drift`, async () => {
+    test(`${what}; applied again it is gone`, async () => {
       const system = await applied();
       change(system);
       await system.reload();
@@ -181,7 +181,7 @@ describe('what has changed since a policy was applied:', () => {
     });
   }
 
-  test('the version of systemd, where a set means something else in it', async () => {
+  test('the version of systemd is drift if a set means something else in it', async () => {
     const sets = targetSets();
     const members = new Map(
       [...sets.members].map(([set, calls]) => [set, set === '@mount' ? calls.slice(1) : calls]),
@@ -199,7 +199,7 @@ describe('what has changed since a policy was applied:', () => {
     assert.match(messages, /systemd is 258\.1, and was 257\.13/);
   });
 
-  test('the version of systemd, where it makes no difference: apply renews what is recorded of it', async () => {
+  test('the version of systemd is no drift if it makes no difference: apply updates the record', async () => {
     const first = await applied();
     const system = machineWith(SERVICE, POLICY, {
       ...{ systemd: '258.1', running: [UNIT] },
@@ -227,7 +227,7 @@ describe('what has changed since a policy was applied:', () => {
     assert.equal(await plans(), false);
   });
 
-  describe('status, verify and apply say the same of what systemd has loaded:', () => {
+  describe("status, verify and apply report the same of systemd's loaded state:", () => {
     type Loaded = Map<string, unknown>;
     const policy = `${SERVICES}[syscalls]\ndeny = ["execve", "acct", "mseal"]\n`;
     const cases: readonly (readonly [what: string, distort: (loaded: Loaded) => void, names: string[]])[] = [
@@ -265,7 +265,7 @@ describe('what has changed since a policy was applied:', () => {
     }
   });
 
-  test('which policy comes first', async () => {
+  test('another policy with priority is drift', async () => {
     const packaged = `/usr/lib/sandbox-unit/${UNIT}.toml`;
     const system = machineWith(SERVICE, '', { running: [UNIT], files: { [packaged]: POLICY, [BASE]: '' } });
     system.files.delete(PLACE);
@@ -277,7 +277,7 @@ describe('what has changed since a policy was applied:', () => {
     assert.match(messages, /another policy, .*, comes first/);
   });
 
-  test('what was applied from elsewhere is held against that', async () => {
+  test('a policy that was applied from elsewhere is compared with that file', async () => {
     const elsewhere = { files: { '/root/p.toml': POLICY } };
     for (const options of [{ template: 'base' }, { policy: '/root/p.toml' }, { permissive: true }]) {
       const system = await applied(elsewhere, options);
@@ -288,7 +288,7 @@ describe('what has changed since a policy was applied:', () => {
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
   });
 
-  test('a policy that is kept is held against the defaults as they are', async () => {
+  test('a kept policy is compared with the present defaults', async () => {
     const system = machineWith(SERVICE, '', { running: [UNIT], files: { [DEFAULTS]: SERVICES } });
     system.files.delete(PLACE);
     const text = '[syscalls]\ndeny = ["acct"]\n';
@@ -307,7 +307,7 @@ describe('what has changed since a policy was applied:', () => {
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
   });
 
-  test('defaults that have changed are named, and the policy where it has', async () => {
+  test('changed defaults are named, and the policy if it has changed', async () => {
     const PLAIN = '[syscalls]\ndeny = ["execve"]\n';
     const WITHOUT = `defaults = false\n${PLAIN}`;
     const home: Change = write(DEFAULTS, '[service]\nProtectHome = true\n');
@@ -349,7 +349,7 @@ describe('what has changed since a policy was applied:', () => {
     );
   });
 
-  test('what was applied from a path that is relative to a folder is held against the file there', async () => {
+  test('a policy that was applied from a relative path is compared with the file there', async () => {
     const long = `${'folder/'.repeat(40)}p.toml`;
     for (const [policy, path] of [
       ['p.toml', '/folder/p.toml'],
@@ -370,7 +370,7 @@ describe('what has changed since a policy was applied:', () => {
     }
   });
 
-  test('what cannot be told, where another drop-in is gone and systemd does not know it yet', async () => {
+  test("status leaves unknown facts out if another drop-in is gone and systemd doesn't know it yet", async () => {
     const other = `${FOLDER}/10-more.conf`;
     const system = await applied({ files: { [other]: '[Service]\nMemoryMax=1G\n' } });
     system.files.delete(other);
@@ -379,15 +379,13 @@ describe('what has changed since a policy was applied:', () => {
       const { exit, json, text, diagnostics } = await status(fakeContext(system), units);
       const [unit] = json.units as [{ state: string; drift: string[] }];
       assert.deepEqual([exit, unit.state, unit.drift], [2, 'reload-due', ['drift-files']]);
-      assert.deepEqual(
-        diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-        ['error drift-files', 'error unit-changed'],
-      );
+      const found = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+      assert.deepEqual(found, ['error drift-files', 'error unit-changed']);
       assert.match(text, /^demo\.service +enforcing +reload due +files, \? +- +\/etc/m);
     }
   });
 
-  describe('what only root may read is no drift to others:', () => {
+  describe('a file that only root may read is no drift to others:', () => {
     for (const [path, change] of [
       [PLACE, MORE],
       [BASE, MORE],
@@ -414,7 +412,7 @@ describe('what has changed since a policy was applied:', () => {
       });
     }
 
-    test("a user's own are read, or it is one", async () => {
+    test("a user's own files are read, or are drift", async () => {
       const place = `/home/user/.config/sandbox-unit/${UNIT}.toml`;
       const files = { [place]: POLICY, [BASE]: '', [`/usr/lib/systemd/user/${UNIT}`]: SERVICE };
       const first = machineWith(SERVICE, '', { files });
@@ -429,7 +427,7 @@ describe('what has changed since a policy was applied:', () => {
     });
   });
 
-  describe('the command line that puts it right:', () => {
+  describe('the command line that ends drift:', () => {
     const RUNTIME = { placement: { scope: 'system', lifetime: 'runtime' } } as const;
     const USER = {
       placement: OF_USER,
@@ -485,7 +483,7 @@ describe('what has changed since a policy was applied:', () => {
     }
   });
 
-  test('the line of a unit names it', async () => {
+  test("the hint on a unit's drift names the unit", async () => {
     const system = await applied();
     NEW_COMMAND(system);
     MORE(system);
@@ -514,19 +512,19 @@ describe('gaps that were allowed', () => {
     assert.deepEqual(codes, ['note gaps-allowed']);
   });
 
-  test('are allowed again by what puts a drift right, which says so', async () => {
+  test('are allowed again by the command that ends a drift, which says so', async () => {
     const { exit, drift, hints } = await told(MORE);
     assert.deepEqual([exit, drift], [1, ['drift-policy']]);
     assert.equal(hints[0], `sandbox-unit apply --allow-gaps ${UNIT}`);
   });
 
-  test('do not stand for others: a gap of another kind is drift', async () => {
+  test("don't cover others: a gap of another kind is drift", async () => {
     const { exit, drift, codes } = await told(edit(VENDOR, '=/usr/sbin', '=+/usr/sbin'));
     assert.deepEqual([exit, drift], [1, ['drift-unit']]);
     assert.deepEqual(codes, ['error drift-unit', 'note gaps-allowed']);
   });
 
-  test('where none was, a gap is drift', async () => {
+  test('make a new gap drift if there was none', async () => {
     const system = await applied();
     edit(VENDOR, '=/usr/sbin', '=+/usr/sbin')(system);
     const { exit, drift, messages } = await found(system, [UNIT]);

@@ -13,7 +13,7 @@ import { SERVICE, UNIT } from '../../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { EXEC, RECORD, runTighten, tightenable } from '../../support/tightened-in-memory.js';
 
-describe('afterwards', () => {
+describe('after tighten', () => {
   const shownBy = async (system: FakeSystem, units: readonly string[] = []) => {
     const { exit, json, text, diagnostics } = await status(fakeContext(system), units);
     const [first] = json.units as { state: string | null; injected: { by: string; deny: string[] }[] }[];
@@ -27,10 +27,8 @@ describe('afterwards', () => {
       const { exit, text, first, codes } = await shownBy(system, units);
       assert.equal(exit, 0, codes.join());
       assert.match(text, /^demo\.service +- +injected +- +- +sandbox-unit tighten$/m);
-      assert.deepEqual(
-        first!.injected.map(({ by, deny }) => [by, deny]),
-        [['tighten', ['execve:EPERM', 'execveat:EPERM']]],
-      );
+      const found = first!.injected.map(({ by, deny }) => [by, deny]);
+      assert.deepEqual(found, [['tighten', ['execve:EPERM', 'execveat:EPERM']]]);
       assert.ok(codes.includes('note tightened'));
     }
     await system.restart(UNIT);
@@ -38,7 +36,7 @@ describe('afterwards', () => {
     assert.doesNotMatch((await shownBy(system)).text, /injected/);
   });
 
-  test('status and verify tell of it beside the policy, until the next start', async () => {
+  test('status and verify report it beside the policy, until the next start', async () => {
     const { system } = tightenable('[syscalls]\ndeny = ["swapon"]\n');
     await apply(system);
     await runTighten(system);
@@ -61,7 +59,7 @@ describe('afterwards', () => {
   });
 });
 
-describe('a unit without a policy', () => {
+describe('a unit without a policy that tighten has filtered', () => {
   const RESTART = `'systemctl restart ${UNIT}' ends that`;
   const free = async () => {
     const { system } = tightenable();
@@ -70,18 +68,16 @@ describe('a unit without a policy', () => {
     return system;
   };
 
-  test('revert says that it stays tightened, and how that ends', async () => {
+  test('revert says that it stays tightened, and how to end that', async () => {
     for (const check of [false, true]) {
       const { exit, json, diagnostics } = await revert(fakeContext(await free()), [UNIT], { check });
       assert.deepEqual([exit, json.changed], [0, false]);
-      assert.deepEqual(
-        diagnostics.map(({ code, hint }) => [code, hint]),
-        [['tightened', RESTART]],
-      );
+      const found = diagnostics.map(({ code, hint }) => [code, hint]);
+      assert.deepEqual(found, [['tightened', RESTART]]);
     }
   });
 
-  test('revert says nothing where it restarts', async () => {
+  test('revert says nothing if it restarts the unit', async () => {
     const { system } = tightenable();
     await apply(system);
     await runTighten(system);
@@ -94,7 +90,7 @@ describe('a unit without a policy', () => {
     assert.ok(told.some(({ code }) => code === 'tightened'));
   });
 
-  test('verify tells of the filter beside the policy that is missing', async () => {
+  test('verify reports the filter beside the missing policy', async () => {
     const verified = async (system: FakeSystem) => {
       const cause = await verify(fakeContext(system), [UNIT], {}).then(
         () => undefined,
@@ -109,7 +105,7 @@ describe('a unit without a policy', () => {
     assert.deepEqual(await verified(system), [2, 'no-policy']);
   });
 
-  test('score says that it leaves out what is refused until the next start', async () => {
+  test('score says that it ignores what is refused until the next start', async () => {
     const system = await free();
     const notes = async (units: readonly string[]) =>
       (await score(fakeContext(system), units, {})).diagnostics.filter(({ code }) => code === 'tightened');
@@ -136,7 +132,7 @@ test('a template has the filters of its instances, and a record of no unit count
   assert.deepEqual([await asked(UNIT), await asked('other.service')], [1, 0]);
 });
 
-test('each instance has a note of its own', async () => {
+test('each tightened instance has its own note', async () => {
   const units = ['demo@1.service', 'demo@2.service'];
   const { system } = tightenable(undefined, {
     running: units,

@@ -19,7 +19,7 @@ function named(...lines: string[]) {
 const launches = (launcher: string) => `ExecStart=${launcher} --filter=${FILTER} -- /bin/true`;
 const loads = (injector: string) => `ExecStartPost=+${injector} --cgroup self --filter ${READY}`;
 
-test('a drop-in names the programs of a package, or installed ones, each for itself', () => {
+test('a drop-in names packaged or installed programs, each by itself', () => {
   assert.deepEqual(named('PrivateTmp=yes'), []);
   assert.deepEqual(named(launches(LAUNCHER)), [{ name: 'launcher', path: LAUNCHER }]);
   assert.deepEqual(named(loads(packaged(TIGHTEN))), [{ name: 'tighten', path: packaged(TIGHTEN) }]);
@@ -29,7 +29,7 @@ test('a drop-in names the programs of a package, or installed ones, each for its
   ]);
 });
 
-test('each loads the filter of its own', () => {
+test('each drop-in loads its own filter', () => {
   const launched = { program: LAUNCHER, filter: FILTER };
   const loading = { program: TIGHTEN, filter: READY };
   const of = (...lines: string[]) => loadedBy(SYSTEM, UNIT, named(...lines));

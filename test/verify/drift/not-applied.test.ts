@@ -5,7 +5,7 @@ import { NO_EXEC, OTHER, SERVICE, UNIT } from '../../support/demo-service.js';
 import { type Contents, fakeContext, machineWith } from '../../support/fake-system.js';
 import { applied, type shown } from '../../support/status-in-memory.js';
 
-describe('a policy that is not applied is told of, and no finding', () => {
+describe('a policy that is not applied is reported, and no finding', () => {
   const waiting = async (files: Contents, more: Parameters<typeof shown>[2] = false) => {
     const system = machineWith(SERVICE, NO_EXEC, { files, aliases: { 'alias.service': UNIT } });
     const { exit, json, diagnostics } = await status(fakeContext(system, { offline: more }), []);
@@ -16,7 +16,7 @@ describe('a policy that is not applied is told of, and no finding', () => {
   const policies = (...names: string[]): Contents =>
     Object.fromEntries(names.map((name) => [name, '[service]\nPrivateTmp = true\n']));
 
-  test('by the names of its units', async () => {
+  test('with the names of its units', async () => {
     for (const offline of [false, true]) {
       const { notApplied, diagnostics } = await waiting(OTHER, offline);
       assert.deepEqual(notApplied, [UNIT, 'other.service']);
@@ -34,7 +34,7 @@ describe('a policy that is not applied is told of, and no finding', () => {
     }
   });
 
-  test('wherever it is, of a unit that is there, by its own name', async () => {
+  test('in any folder, for an existing unit, by its own name', async () => {
     const { notApplied, diagnostics } = await waiting({
       '/usr/lib/systemd/system/a.service': SERVICE,
       '/usr/lib/systemd/system/b.service': SERVICE,

@@ -23,7 +23,7 @@ async function opened(mounts: string, more: FakeOptions = {}, text = 'Inaccessib
   return found.map(({ code, message }) => `${code}: ${message}`);
 }
 
-test('a path that a drop-in closes is looked for where the main process runs', async () => {
+test('a path that a drop-in closes is looked up where the main process runs', async () => {
   assert.deepEqual(await opened(ROOT + MASK), []);
   const [found, ...more] = await opened(ROOT);
   assert.deepEqual(more, []);
@@ -33,7 +33,7 @@ test('a path that a drop-in closes is looked for where the main process runs', a
   );
 });
 
-test('nothing is said without such a line, or of a process that is gone; a user namespace of its own hides nothing', async () => {
+test('nothing is reported without such a line, or for an ended process; a user namespace hides nothing', async () => {
   assert.deepEqual(await opened(ROOT, {}, 'ProtectHome=yes\n'), []);
   assert.deepEqual(await opened(''), []);
   const links = { '/proc/7/root': '/', '/proc/7/ns/user': 'user:[2]', '/proc/1/ns/user': 'user:[1]' };

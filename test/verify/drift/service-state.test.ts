@@ -14,7 +14,7 @@ import {
 } from '../../support/fake-system.js';
 import { applied, type Shown, shown } from '../../support/status-in-memory.js';
 
-test('one that has failed under its policy is a warning that leads to what explains it', async () => {
+test('a service that failed under its policy has a warning and a hint with explain', async () => {
   for (const [policy, hint] of [
     [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
     [
@@ -26,15 +26,13 @@ test('one that has failed under its policy is a warning that leads to what expla
     await system.restart(UNIT);
     const { exit, json, diagnostics } = await status(fakeContext(system), []);
     assert.equal((json.units as [Shown])[0].state, 'failed');
-    assert.deepEqual(
-      [exit, diagnostics.map(({ severity, code }) => `${severity} ${code}`)],
-      [0, ['warning failed']],
-    );
+    const found = [exit, diagnostics.map(({ severity, code }) => `${severity} ${code}`)];
+    assert.deepEqual(found, [0, ['warning failed']]);
     assert.match(diagnostics[0]!.hint ?? '', hint);
   }
 });
 
-test('what a drop-in names is fit for a terminal', async () => {
+test('names in a drop-in are shown without control characters', async () => {
   const system = await applied('[syscalls]\ndeny = ["acct"]\n');
   const dropIn =
     '# Made by sandbox-unit 1 from /p\n[Service]\nSystemCallFilter=~acct\nSystemCallLog=\u001b[2J\n';
@@ -131,14 +129,14 @@ const PHASES: readonly (readonly [
 ];
 
 for (const [what, policy, options, mode, until, text] of PHASES) {
-  test(`where ${what}, the mode is ${mode}, and ${until ?? 'none'} until then`, async () => {
+  test(`if ${what}, the mode is ${mode}, and ${until ?? 'none'} until then`, async () => {
     const found = await shown(await applied(policy, options));
     assert.deepEqual([found.exit, found.mode, found.modeUntilReady], [0, mode, until]);
     assert.ok(found.text.includes(`\n${UNIT}  ${text}  `), found.text);
   });
 }
 
-test('a filter of [ready] that an edited drop-in does not load is none', async () => {
+test("a filter of [ready] that an edited drop-in doesn't load doesn't count", async () => {
   const system = await applied(READY);
   const edited = system.text(DROP_IN).replace(/^ExecStartPost=/gm, '#ExecStartPost=');
   await system.replace(DROP_IN, new TextEncoder().encode(edited), { mode: 0o644 });
@@ -151,7 +149,7 @@ test('a permissive unit that refuses calls itself is permissive', async () => {
   assert.equal((await shown(system)).mode, 'permissive');
 });
 
-test('an edited file does not read as enforcing', async () => {
+test("an edited file doesn't count as enforcing", async () => {
   const permissive = await applied(NO_EXEC, { permissive: true });
   const text = permissive.text(DROP_IN).replace(/^# Permissive.*\n/m, '');
   await permissive.replace(DROP_IN, new TextEncoder().encode(text), { mode: 0o644 });
@@ -168,21 +166,19 @@ test('an edited file does not read as enforcing', async () => {
   assert.equal((await shown(bare)).mode, 'permissive');
 });
 
-test('a unit that waits for a restart or a reload says so', async () => {
+test('a unit that needs a restart or a reload says so', async () => {
   const waiting = await applied(NO_EXEC, { restart: false });
   assert.equal((await shown(waiting)).state, 'restart-due');
   const unread = await applied();
   const header = new TextEncoder().encode('# Made by sandbox-unit 1 from /p\n');
   await unread.replace(`/run/systemd/system/other.service.d/zz-sandbox-unit.conf`, header, { mode: 0o644 });
   const { all, exit } = await shown(unread);
-  assert.deepEqual(
-    all.map(({ unit, state }) => `${unit} ${state}`),
-    ['demo.service live', 'other.service no-unit'],
-  );
+  const found = all.map(({ unit, state }) => `${unit} ${state}`);
+  assert.deepEqual(found, ['demo.service live', 'other.service no-unit']);
   assert.equal(exit, 0);
 });
 
-test('a filter without its drop-in confines nothing, which is a finding, until it is applied again or reverted', async () => {
+test('a filter without its drop-in confines nothing, which is a finding until apply or revert', async () => {
   for (const [verb, after] of [
     [apply, 0],
     [revert, 1],
@@ -201,7 +197,7 @@ test('a filter without its drop-in confines nothing, which is a finding, until i
   }
 });
 
-test('what runs without a filter is not live, however old its files say they are', async () => {
+test('a run without a filter is not live, whatever the times of its files', async () => {
   let starts = 0;
   const behaviour = () => (starts++ === 0 ? 'works' : 'is-open');
   const system = await applied(NO_EXEC, {}, { behaviour });
@@ -219,14 +215,14 @@ for (const path of [LAUNCHER, FILTER]) {
   });
 }
 
-test('a filter that the launcher would not take is a finding', async () => {
+test('a filter that the launcher would refuse is a finding', async () => {
   const system = await applied();
   await system.replace(FILTER, new TextEncoder().encode('nonsense'), { mode: 0o644 });
   const { exit, mode, codes } = await shown(system);
   assert.deepEqual([exit, mode, codes], [1, null, ['cannot-start']]);
 });
 
-describe('what others than root can change on the way to the launcher', () => {
+describe('a path to the launcher that other users than root can change', () => {
   /** The machine of before, on which a folder belongs to somebody else. */
   async function handedOver(options: FakeOptions = {}): Promise<FakeSystem> {
     const { files } = await applied();
@@ -238,7 +234,7 @@ describe('what others than root can change on the way to the launcher', () => {
     assert.deepEqual([exit, state, codes], [1, 'not-proven', ['untrusted-path']]);
   });
 
-  test('is remembered of what runs, though it is mended by then', async () => {
+  test('is remembered for the present run, even if it is repaired', async () => {
     const seen = await handedOver({ untrusted: ['/usr/local/libexec'] });
     await shown(seen);
     const mended = machineWith(SERVICE, NO_EXEC, { running: [UNIT], files: Object.fromEntries(seen.files) });
@@ -250,7 +246,7 @@ describe('what others than root can change on the way to the launcher', () => {
     );
   });
 
-  test("doesn't count for a user's own services", async () => {
+  test("doesn't matter for a user's own services", async () => {
     const files = {
       [`/home/user/.config/sandbox-unit/${UNIT}.toml`]: NO_EXEC,
       [`/usr/lib/systemd/user/${UNIT}`]: SERVICE,

@@ -18,14 +18,14 @@ const drift = async (system: FakeSystem, units: readonly string[] = []) => {
   return { exit, units: all.map(({ unit }) => unit), codes };
 };
 
-test('a unit that was confined and is so no more is a finding, named or not', async () => {
+test('a unit that was confined and no longer is, is a finding, named or not', async () => {
   const system = await takenAway();
   for (const units of [[], [UNIT]]) {
     assert.deepEqual(await drift(system, units), { exit: 1, units: [UNIT], codes: ['drift-files'] });
   }
 });
 
-test('a unit whose files were taken away is applied again, if there is a policy, or reverted, and then forgotten', async () => {
+test('a unit whose files were removed is applied again, if there is a policy, or reverted, and then forgotten', async () => {
   const hint = async (system: FakeSystem) => (await status(fakeContext(system), [UNIT])).diagnostics[0]!.hint;
   const system = await takenAway();
   assert.equal(
@@ -38,14 +38,14 @@ test('a unit whose files were taken away is applied again, if there is a policy,
   assert.deepEqual((await drift(system)).units, []);
 });
 
-test('a unit that is gone, too, is none of those', async () => {
+test('a unit that is gone, too, is not listed', async () => {
   const system = await takenAway();
   for (const path of [POLICY, `/usr/lib/systemd/system/${UNIT}`]) system.files.delete(path);
   await system.reload();
   assert.deepEqual(await drift(system), { exit: 0, units: [], codes: [] });
 });
 
-test('offline nobody knows what ran', async () => {
+test('offline the running services are unknown', async () => {
   const { exit, all } = await shown(await takenAway(), [], true);
   assert.deepEqual([exit, all], [0, []]);
 });

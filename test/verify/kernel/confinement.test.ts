@@ -31,7 +31,7 @@ test('a main process with a filter is confined', async () => {
   assert.deepEqual(await found(await running('works'), BEHIND), []);
 });
 
-test('a main process without a filter is not', async () => {
+test('a main process without a filter is not confined', async () => {
   const says = /^looser: the main process of demo\.service \(\d+\) has no system call filter$/;
   const [one, ...others] = await found(await running('is-open'), BEHIND);
   assert.match(one!, says);
@@ -47,7 +47,7 @@ test("a filter of systemd's alone has to be in the kernel, too", async () => {
   assert.deepEqual(await found(await running('works'), BY_SYSTEMD), []);
 });
 
-test('where no call is refused, or there is no main process, nothing is asked', async () => {
+test("without refused calls, or without a main process, the kernel isn't asked", async () => {
   for (const policy of ['[service]\nPrivateTmp = true\n', '[syscalls]\n']) {
     const plan = planned(policy);
     const open = await running('is-open');
@@ -59,7 +59,7 @@ test('where no call is refused, or there is no main process, nothing is asked', 
   assert.ok(!finished.calls.some((call) => call.includes('/proc/')));
 });
 
-test('a main process that has ended meanwhile is not confined', async () => {
+test('a main process that has ended in between is not confined', async () => {
   const system = await running('works');
   const state = await system.unit(UNIT);
   await system.restart(UNIT);

@@ -129,12 +129,10 @@ test('threads with equal filters are one group', async () => {
   );
 });
 
-test('a thread that lets a call through is told from the others', async () => {
+test('a thread that lets a call through is reported apart from the others', async () => {
   const { groups, wrong } = await verified(machine([filtered(), filtered(denying())]));
-  assert.deepEqual(
-    groups.map(({ calls }) => calls),
-    ['equal', 'looser'],
-  );
+  const found = groups.map(({ calls }) => calls);
+  assert.deepEqual(found, ['equal', 'looser']);
   assert.deepEqual(
     wrong.map(({ message }) => message),
     ["more permissive than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
@@ -159,7 +157,7 @@ describe('filters that a service adds', () => {
     systemCalls: { mode: 'allow' },
   } as unknown as Plan;
 
-  test('change nothing in what is said, before and behind ours, whoever enforces the policy', async () => {
+  test("change nothing in the result, before and after sandbox-unit's, whatever enforces the policy", async () => {
     const stacks = [
       [ours],
       [computing(KILL), ours],
@@ -182,7 +180,7 @@ describe('filters that a service adds', () => {
     }
   });
 
-  test('may come between the filter of the start and that of [ready]', async () => {
+  test('may be between the filter of the start and that of [ready]', async () => {
     const readied = denying(63);
     const plan = { ...PLAN, ready: { filter: { policies: [readied] } } } as unknown as Plan;
     const unit = unitState({ ...IN_GROUP, ActiveState: 'active' });
@@ -202,12 +200,10 @@ describe('filters that a service adds', () => {
   });
 });
 
-test('a filter that refuses as much and is another one than the files have is a restart that is due', async () => {
+test("a filter that refuses as much, but isn't the one of the files, means a restart is due", async () => {
   const { groups, wrong, unproven } = await verified(machine([filtered(denying(59, 63)), filtered()]));
-  assert.deepEqual(
-    groups.map(({ calls }) => calls),
-    ['unknown', 'equal'],
-  );
+  const found = groups.map(({ calls }) => calls);
+  assert.deepEqual(found, ['unknown', 'equal']);
   assert.deepEqual(unproven, []);
   assert.deepEqual(
     wrong.map(({ severity, code, message, hint }) => [severity, code, message, hint]),
@@ -222,14 +218,14 @@ test('a filter that refuses as much and is another one than the files have is a 
   );
 });
 
-test('a thread without a filter is looser', async () => {
+test('a thread without a filter is more permissive', async () => {
   const none = { status: 'Seccomp:\t0\n', says: (tid: number) => `thread ${tid} 0\n` };
   const { wrong, unproven } = await verified(machine([none]));
   assert.ok(codes(wrong).includes('looser'));
   assert.deepEqual(unproven, []);
 });
 
-test('a thread without the launcher is held to less where the plan starts such, but for the main one', async () => {
+test('a thread without the launcher is compared with less if the plan starts such, except the main one', async () => {
   const bySystemd = filtered(denying());
   const passing = resolveCalls(NO_SYSCALLS, bundledSets());
   const look = (without: readonly string[], more: Properties) => {
@@ -248,15 +244,13 @@ test('a thread without the launcher is held to less where the plan starts such, 
     [['ExecReload=+'], { ...active, MainPID: 1 }, 'policy'],
   ] as [string[], Properties, string][]) {
     const { groups, wrong } = await look(without, more);
-    assert.deepEqual(
-      groups.map((group) => group.heldTo),
-      [heldTo],
-    );
+    const found = groups.map((group) => group.heldTo);
+    assert.deepEqual(found, [heldTo]);
     assert.equal(wrong.length > 0, heldTo === 'policy', without.join());
   }
 });
 
-describe('what is looser and runs since before the unit was started is left over', () => {
+describe("a more permissive process from before the unit's start is a surviving process", () => {
   const END = 5_000_000n;
   const loose = (started: number, parent = 0): Thread => ({
     ...filtered(denying()),
@@ -275,7 +269,7 @@ describe('what is looser and runs since before the unit was started is left over
     return { pids: pids.sort(), wrong: codes(found.wrong), surviving: found.surviving };
   };
 
-  test('by its start', async () => {
+  test('by its start time', async () => {
     const found = await kinds([loose(499), loose(500), { ...filtered(), started: 1 }]);
     assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
     assert.equal(
@@ -285,18 +279,18 @@ describe('what is looser and runs since before the unit was started is left over
     assert.match(found.surviving[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
   });
 
-  test('what such a process has started since, too', async () => {
+  test('with the children that it has started since', async () => {
     assert.deepEqual((await kinds([loose(100), loose(900, 1), loose(900, 2)])).pids, [1, 2, 3]);
     // Process 9 is none of the unit's.
     assert.deepEqual((await kinds([loose(900), loose(900, 9)])).pids, []);
   });
 
-  test('never the main process, nor where no stop is known', async () => {
+  test('never the main process, and not if no stop is known', async () => {
     assert.deepEqual((await kinds([loose(100)], { MainPID: 1 })).pids, []);
     assert.deepEqual((await kinds([loose(100)], { InactiveEnterTimestampMonotonic: 0n })).pids, []);
   });
 
-  test('though the machine has slept, which systemd does not count', async () => {
+  test("although the machine was suspended, which systemd doesn't count", async () => {
     const main = (started: number): Thread => ({ ...filtered(), started });
     const more = {
       MainPID: 1,
@@ -309,14 +303,14 @@ describe('what is looser and runs since before the unit was started is left over
   });
 });
 
-test('a kernel that shows no filters proves nothing', async () => {
+test('a kernel that hides filters proves nothing', async () => {
   const hidden = { status: 'Seccomp:\t2\n', says: (tid: number) => `thread ${tid} 0\n` };
   const { groups, wrong, unproven } = await verified(machine([hidden]));
   assert.deepEqual([groups, wrong, codes(unproven)], [[], [], ['filters-unreadable']]);
   assert.match(unproven[0]!.hint ?? '', /CONFIG_CHECKPOINT_RESTORE/);
 });
 
-test('a thread that has ended is none, one that can not be read is unproven', async () => {
+test("an ended thread doesn't count, an unreadable one is unproven", async () => {
   const ended = [failing(3), failing(1, ''), failing(1, 'State:\tZ (zombie)\n')];
   assert.deepEqual((await verified(machine([filtered(), ...ended]))).unproven, []);
   for (const errno of [1, 5, 13]) {
@@ -325,7 +319,7 @@ test('a thread that has ended is none, one that can not be read is unproven', as
   }
 });
 
-test('filters that take too long to be read are told so, and read once', async () => {
+test('filters that take too long to read are reported, and read once', async () => {
   // Another reading would be unsettled.
   const [one, ...others] = (await verified(machine([filtered(), failing(62)], ['', 'unsettled\n']))).unproven;
   assert.deepEqual([one?.code, others], ['filters-unreadable', []]);
@@ -340,7 +334,7 @@ test('a unit without processes proves nothing', async () => {
   }
 });
 
-test('what is there of a unit that does not serve may lack the filter of [ready]', async () => {
+test("a unit that isn't ready may lack the filter of [ready]", async () => {
   const ready = { ...PLAN, ready: { filter: { policies: [POLICY] } } } as unknown as Plan;
   const told = async (plan: Plan, properties: Properties) =>
     (await enforcement(machine([filtered()]), heldTo(plan), unitState(properties), async () => '/reader'))
@@ -359,13 +353,13 @@ test('what is there of a unit that does not serve may lack the filter of [ready]
   assert.deepEqual(await told(PLAN, { ...IN_GROUP, ActiveState: 'activating' }), []);
 });
 
-test('a unit that runs somewhere else proves nothing', async () => {
+test('a unit on another machine proves nothing', async () => {
   const unit = unitState({ ...IN_GROUP, ActiveState: 'active', MainPID: 7 });
   const { unproven } = await enforcement(machine([]), heldTo(PLAN), unit, async () => '/reader');
   assert.deepEqual(codes(unproven), ['processes-unseen']);
 });
 
-test('threads that come faster than they are stopped are told, and those of other namespaces', async () => {
+test('threads that start faster than they are stopped are reported, and those of other namespaces', async () => {
   const told = async (...more: string[]) => (await verified(machine([filtered()], more))).unproven;
   for (const [line, code] of [
     ['unsettled\n', 'processes-unseen'],
@@ -379,12 +373,12 @@ test('threads that come faster than they are stopped are told, and those of othe
   assert.deepEqual(await told('unsettled\n', 'failed 9 110\n', ''), []);
 });
 
-test('a thread that has ended since it was read is told by its ID', async () => {
+test('a thread that has ended since it was read is reported by its ID', async () => {
   const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
   assert.match(wrong[0]!.message, /^more permissive than the policy in an exited process \(1\): execve/);
 });
 
-test('a reader that fails or says something else is an error', async () => {
+test('a reader that fails or prints something else is an error', async () => {
   for (const answer of [
     { status: 1, stderr: "can't" },
     { stdout: 'thread 2\n' },

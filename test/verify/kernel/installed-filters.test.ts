@@ -19,7 +19,7 @@ import { unitState } from '../../support/unit-state.js';
 const ALLOWS = '0600 00 00 0000ff7f'.replaceAll(' ', '');
 const LOADS = '2000 00 00 04000000'.replaceAll(' ', '');
 
-describe('what read-filters prints', () => {
+describe('the output of read-filters', () => {
   test('is read thread by thread', () => {
     const text = `thread 7 2\nfilter ${ALLOWS}\nfilter ${LOADS}${ALLOWS}\nsame 8 7\nfailed 9 3\nthread 10 0\n`;
     const { threads, failed, foreign, settled } = parseFilters(text)!;
@@ -35,13 +35,13 @@ describe('what read-filters prints', () => {
     assert.deepEqual([foreign, settled], [0, true]);
   });
 
-  test('says what it has not seen', () => {
+  test("names what it hasn't seen", () => {
     assert.deepEqual(parseFilters('foreign 2\nunsettled\n'), {
       ...{ threads: [], failed: [], foreign: 2, settled: false },
     });
   });
 
-  test('is taken in as far as there is room, the oldest of every thread first, and equal ones once', () => {
+  test('is used up to a limit, the oldest filter of each thread first, and equal ones once', () => {
     const long = (number: number) =>
       `filter ${`0400 00 00 0000${number.toString(16).padStart(4, '0')}`.replaceAll(' ', '').repeat(4095)}${ALLOWS}\n`;
     const start = `filter ${LOADS}${ALLOWS}\n`;
@@ -80,7 +80,7 @@ describe('what read-filters prints', () => {
     ['another word', 'threads 7 0\n'],
   ];
   for (const [what, text] of WRONG) {
-    test(`is nothing if it has ${what}`, () => assert.equal(parseFilters(text), undefined));
+    test(`is refused if it has ${what}`, () => assert.equal(parseFilters(text), undefined));
   }
 });
 
@@ -88,7 +88,7 @@ describe('a program among filters', () => {
   const GUARD = hexOf(guardFor('x86-64'));
   const filters = (...programs: string[]) => ({ lines: programs.map((one) => `filter ${one}`), stack: [] });
 
-  test('is found at any place, bare or behind a guard that is trusted', () => {
+  test('is found at any place, bare or after a trusted guard', () => {
     const [ours, other] = [`${LOADS}${ALLOWS}`, ALLOWS];
     for (const some of [[ours], [ours, other], [other, ours, other], [other, ours]])
       assert.ok(loads(filters(...some), ours, false), some.join());
@@ -97,7 +97,7 @@ describe('a program among filters', () => {
     assert.ok(!loads(filters(), ours, true));
   });
 
-  test('is not what only begins or ends as it does', () => {
+  test('is not one that only begins or ends in the same way', () => {
     const ours = `${LOADS}${ALLOWS}`;
     for (const one of [`${ALLOWS}${ours}`, `${ours}${ALLOWS}`, GUARD.replace(/^20/, '21') + ours])
       assert.ok(!loads(filters(one), ours, true), one);
@@ -115,7 +115,7 @@ describe('calls by name', () => {
     ).map(({ abi, calls: names }) => [abi, names]);
   const [x86_64, x86] = [ABIS['x86-64'].arch, ABIS.x86.arch];
 
-  test('are of the convention that the number is of', () => {
+  test('have the convention of their number', () => {
     assert.deepEqual(named([x86_64, 59], [x86_64, 0x40000000 + 520], [x86, 11]), [
       ['x86-64', ['execve']],
       ['x32', ['execve']],
@@ -123,13 +123,13 @@ describe('calls by name', () => {
     ]);
   });
 
-  test('say so where a number has no call', () => {
+  test('are marked if a number has no call', () => {
     assert.deepEqual(named([x86_64, 1], [x86_64, 100_000]), [
       ['x86-64', ['write', 'numbers without a call']],
     ]);
   });
 
-  test('are every call where none of a convention is left out', () => {
+  test('are every call if none of a convention is left out', () => {
     const all = [...numbersOf('x86').values(), 100_000].map((nr) => [x86, nr] as const);
     assert.deepEqual(named(...all), [['x86', ['every call']]]);
     assert.notDeepEqual(named(...all.slice(1)), [['x86', ['every call']]]);
@@ -157,14 +157,14 @@ describe('directives that refuse a call', () => {
       sets: bundledSets(),
     });
 
-  test('are none by default', () => {
+  test('have their defaults', () => {
     const refusers = refusersOf({});
     for (const call of ['socket', 'clone', 'personality', 'execve']) {
       assert.deepEqual(refusers(call, 'x86'), []);
     }
   });
 
-  test('are those that the manager has', () => {
+  test('are those that the manager has loaded', () => {
     const refusers = refusersOf({
       RestrictAddressFamilies: [true, ['AF_UNIX']],
       RestrictNamespaces: 0n,

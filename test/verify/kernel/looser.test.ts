@@ -17,14 +17,14 @@ const messages = (groups: readonly ThreadGroup[], main: number) =>
 const MAIN = group(1, difference('x86', ['every call']), difference('x86-64', ['execve', 'acct']));
 const STRAY = "more permissive than the policy in demo (2): ptrace (x86-64) gets 'allow', not 'kill'; hint";
 
-test('what the main process is looser in is one error without a hint', () => {
+test('calls that the main process lets through are one error without a hint', () => {
   const all = 'and so more permissive than the policy in demo (1): every call (x86), execve, acct (x86-64)';
   assert.deepEqual(messages([MAIN], 1), [all]);
   assert.deepEqual(messages([MAIN], 0), [all]);
   assert.deepEqual(messages([group(1)], 1), []);
 });
 
-test('what others are looser in besides is told for itself', () => {
+test('calls that only other processes let through are reported separately', () => {
   const more = group(2, difference('x86', ['mount']), difference('x86-64', ['acct', 'ptrace']));
   const [first, ...rest] = messages([more, MAIN], 1);
   assert.match(first!, /^and so more permissive than the policy in demo \(1\) and others: every call/);
@@ -36,7 +36,7 @@ test('what others are looser in besides is told for itself', () => {
   );
 });
 
-test('all of it where the main process is not looser', () => {
+test('all calls are reported if the main process lets none through', () => {
   const stray = group(2, difference('x86-64', ['ptrace']));
   assert.deepEqual(messages([group(1), stray], 1), [STRAY]);
   assert.deepEqual(messages([group(1), { ...stray, leftOver: true }], 1), []);

@@ -11,7 +11,7 @@ import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 const same = (meaning: SyscallPolicy) => [meaning];
 
-test('an error of the reader leaves the enforcement unproven; a defect is thrown', async () => {
+test('an error of the reader makes the enforcement unproven; a defect is thrown', async () => {
   const system = await confined(same);
   const prepared = await prepare(fakeContext(system), UNIT, {});
   const plan = expectedBy(prepared.plan, prepared.files);

@@ -39,24 +39,24 @@ async function doubt(options: FakeOptions, properties = {}, threads = [thread([G
 
 const HELP = 'usage: sandbox-unit-launcher';
 
-test('a launcher that root installed is vouched for, also one of another version', async () => {
+test('a launcher that root installed is trusted, also of another version', async () => {
   assert.equal(await doubt({ files: { [LAUNCHER]: program('any') } }), undefined);
   assert.equal(await doubt({ files: { [LAUNCHER]: program(`x ${HELP} y`) } }), undefined);
 });
 
-test('one that others can change is not', async () => {
+test('a launcher that others can change is not trusted', async () => {
   const found = await doubt({ files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] });
   assert.deepEqual(found, { why: '/usr/local belongs to user 1000 there', isCertain: true });
 });
 
-test('where nobody can look an image may have another, and then that is not certain', async () => {
+test('a hidden image may have another launcher, which makes it uncertain', async () => {
   assert.deepEqual(await doubt({}, { RootImage: '/a.raw' }), {
     ...{ why: `what RootImage= has in the place of ${LAUNCHER} can't be seen`, isCertain: false },
   });
   assert.equal(await doubt({}, { RootImage: '', MountImages: [] }), undefined);
 });
 
-test('without a filter, a planned launcher or root nothing is to be vouched for', async () => {
+test('without a filter, a planned launcher or root there is nothing to trust', async () => {
   const untrusted = { files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] };
   assert.equal(await doubt(untrusted, {}, [thread([])]), undefined);
   assert.equal(await doubt(untrusted, {}, undefined, planned('[syscalls]\ndeny = ["uname"]')), undefined);
@@ -66,14 +66,14 @@ test('without a filter, a planned launcher or root nothing is to be vouched for'
   );
 });
 
-test('the guard of a known launcher is trusted; that of another is not', () => {
+test("the guard of a known launcher is trusted; another launcher's isn't", () => {
   assert.ok(trustsGuards(PLAN, undefined));
   assert.ok(trustsGuards(PLAN, { why: '', isCertain: false }));
   assert.ok(!trustsGuards(PLAN, { why: '', isCertain: true }));
   assert.ok(!trustsGuards(planned('[syscalls]\ndeny = ["uname"]'), undefined));
 });
 
-test('who started the service is doubted with a way out', () => {
+test('doubt about the program that started the service has a hint', () => {
   const { code, hint } = notTrusted(PLAN, { why: 'x', isCertain: true });
   assert.equal(code, 'launcher-unknown');
   assert.match(hint!, /^'systemctl restart .*demo\.service' restarts it by the installed launcher/);

@@ -21,7 +21,7 @@ test('what the manager has loaded is in force', async () => {
   assert.deepEqual(await missing(() => undefined), []);
 });
 
-test('a property or a command that is another is not', async () => {
+test('a changed property or command is not in force', async () => {
   const [filter] = await missing((properties) => properties.set('SystemCallFilter', [true, ['read']]));
   assert.match(filter!, /SystemCallFilter/);
   const [command] = await missing((properties) =>
@@ -33,14 +33,14 @@ test('a property or a command that is another is not', async () => {
   );
 });
 
-test('the drop-in that is compared is the one that was prepared', async () => {
+test('the prepared drop-in is compared', async () => {
   const context = fakeContext(machine());
   const { unit, dropIn } = plannedDropIn(context, await prepare(context, UNIT, {}));
   assert.deepEqual([unit, dropIn.path], [UNIT, DROP_IN]);
   assert.ok(dropIn.assignments.some(({ key }) => key === 'SystemCallFilter'));
 });
 
-test('of a template each instance is compared, and named', async () => {
+test('each instance of a template is compared, and named', async () => {
   const files = {
     '/usr/lib/systemd/system/t@.service': '[Service]\nExecStart=/usr/sbin/demod\n',
     '/etc/sandbox-unit/t@.service.toml': NO_EXEC,

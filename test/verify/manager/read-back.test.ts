@@ -37,14 +37,14 @@ const held = (plan: Plan, loaded: Map<string, unknown>) =>
 const messages = (plan: Plan, loaded: Map<string, unknown>) =>
   held(plan, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
 
-test('what is loaded as it was planned is right', () => {
+test('a plan that is loaded has no difference', () => {
   for (const plan of [NO_EXEC, ALONE, ALLOW, ERRNOS, LOGGED])
     assert.deepEqual(messages(plan, properties(plan, '')), []);
   const service = planned('[service]\nPrivateTmp = true');
   assert.deepEqual(messages(service, properties(service, '')), []);
 });
 
-test('the command that [ready] adds is one of the lines, be it the first or the last', () => {
+test('the command of [ready] counts as one of the lines, the first or the last', () => {
   const lines = 'ExecStartPost=/bin/second\n';
   for (const when of ['before', 'after']) {
     const plan = planned(`[ready]\ndeny = ["execve"]\nstart-post = "${when}"\n`, lines);
@@ -56,7 +56,7 @@ test('the command that [ready] adds is one of the lines, be it the first or the 
   }
 });
 
-test('what the manager makes of a specifier in the name of the program is not known', () => {
+test("a specifier in the program's name has an unknown value", () => {
   const lines = (name: string) => `ExecStart=\nExecStart=/usr/sbin/${name}\n`;
   for (const [name, loaded] of [
     ['%p', 'demo'],
@@ -68,7 +68,7 @@ test('what the manager makes of a specifier in the name of the program is not kn
   }
 });
 
-test('a unit that is filtered itself is read back as composed', () => {
+test('a unit with its own filter reads back as composed', () => {
   const lines = 'SystemCallFilter=@system-service\nSystemCallFilter=~@resources\n';
   const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
   assert.deepEqual(messages(plan, properties(plan, lines)), []);
@@ -132,7 +132,7 @@ const WRONG: readonly [
   ],
 ];
 
-test('the hint names the drop-ins that are read after ours', () => {
+test('the hint names the drop-ins that are read later', () => {
   const plan = planned('[service]\nNoNewPrivileges = true');
   const loaded = properties(plan, '').set('NoNewPrivileges', false);
   const [{ message, hint } = assert.fail()] = held(plan, loaded);
@@ -141,12 +141,12 @@ test('the hint names the drop-ins that are read after ours', () => {
 });
 
 for (const [says, plan, loaded, wanted] of WRONG) {
-  test(`verify says that there is ${says}`, () => {
+  test(`verify reports ${says}`, () => {
     assert.deepEqual(messages(plan, loaded), wanted);
   });
 }
 
-test('another text of the drop-in that systemd has read is known by the hash of its files, no such line by nothing', () => {
+test('an outdated drop-in in systemd is known by the hash of its files; a missing line proves nothing', () => {
   const text = (hash: string) =>
     parseUnitFile(
       DROP_IN,

@@ -89,15 +89,13 @@ test('each directive has what its processes show, and its line', async () => {
     ProtectSystem: 'unseen',
     TasksMax: 'equal',
   });
-  assert.deepEqual(
-    proof.directives.map(({ at }) => at?.line),
-    [2, 3, 4, 5],
-  );
+  const found = proof.directives.map(({ at }) => at?.line);
+  assert.deepEqual(found, [2, 3, 4, 5]);
   assert.deepEqual([...proof.wrong, ...proof.surviving, ...proof.open], []);
   assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
 });
 
-test('a looser process is an error at the line of the directive', async () => {
+test("a more permissive process is an error at the directive's line", async () => {
   const proof = await proofOf([processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')]);
   const [wrong, ...rest] = proof.wrong;
   assert.deepEqual([wrong?.code, wrong?.at?.line, rest], ['looser-directive', 2, []]);
@@ -107,18 +105,18 @@ test('a looser process is an error at the line of the directive', async () => {
   assert.deepEqual(notHolding(NO_PROOF, true), []);
 });
 
-test('a limit of the control group is looser without a process', async () => {
+test('a limit of the control group is checked without a process', async () => {
   const proof = await proofOf([processFiles(100)], { files: { [`${FOLDER}/pids.max`]: 'max\n' } });
   assert.match(proof.wrong[0]!.message, /^TasksMax= doesn't hold in the control group: pids.max is 'max'/);
 });
 
-test('each mount namespace is looked at by a process that has its root', async () => {
+test('each mount namespace is examined through a process that has its root', async () => {
   const mounts = { '/proc/100/mountinfo': '7 1 0:1 / / rw - ext4 d rw\n' };
   const proof = await proofOf([processFiles(100)], { files: { ...mounts, '/': '' } });
   assert.equal(relations(proof).ProtectSystem, 'looser');
 });
 
-test("a process whose first thread has ended is looked at by another thread's namespaces", async () => {
+test('a process whose first thread has ended is examined through another thread', async () => {
   const mounts = (tid: number, options: string) => ({
     [`/proc/${tid}/mountinfo`]: `7 1 0:1 / / ${options} - ext4 d ${options}\n`,
   });
@@ -134,7 +132,7 @@ test("a process whose first thread has ended is looked at by another thread's na
   assert.equal(relations(proof).ProtectSystem, 'looser');
 });
 
-test("a mount namespace of a process's own is no excuse for one from before the unit's start", async () => {
+test("a process's own mount namespace doesn't excuse one from before the unit's start", async () => {
   const mounts = (pid: number, options: string, device: string) => ({
     [`/proc/${pid}/mountinfo`]: `7 1 ${device} / / ${options} - ext4 d ${options}\n`,
   });
@@ -160,7 +158,7 @@ const inNamespaces = (pid: number, { mnt, user }: { readonly mnt: number; readon
 });
 const MANAGERS = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/1/ns/user': 'user:[1]' };
 
-test('a closed file that is open again is seen, though the service has a user namespace of its own', async () => {
+test('a closed file that is open again is found, though the service has its own user namespace', async () => {
   const policy = '[service]\nInaccessiblePaths = ["/secret"]\n';
   const properties = { InaccessiblePaths: ['/secret'] };
   const closed = '8 7 0:4 /systemd/inaccessible/reg /secret ro - tmpfs r rw\n';
@@ -184,7 +182,7 @@ test('a closed file that is open again is seen, though the service has a user na
   }
 });
 
-test("capabilities of any user namespace but the manager's are unseen, also where the unit has one", async () => {
+test("capabilities in another user namespace than the manager's are unseen, also if the unit has its own", async () => {
   const bounded = 'NoNewPrivs:\t1\nCapBnd:\t1ffffffffff\n';
   const found = async (user: number, more: Readonly<Record<string, unknown>>) => {
     const links = { ...MANAGERS, ...inNamespaces(100, { mnt: 2, user }) };
@@ -200,7 +198,7 @@ test("capabilities of any user namespace but the manager's are unseen, also wher
   }
 });
 
-test('mounts that are too many to be read prove nothing of their process, and end no look at the others', async () => {
+test("mounts that are too many to be read prove nothing of their process, and don't stop the check of others", async () => {
   const mountinfo = '7 1 0:1 / / ro - ext4 d rw\n';
   const many = mountinfo.repeat((4 << 20) / mountinfo.length + 1);
   const links = {
@@ -237,7 +235,7 @@ test('mounts that are too many to be read prove nothing of their process, and en
   );
 });
 
-test('a process that cannot be read ends no look at the others', async () => {
+test("an unreadable process doesn't stop the check of others", async () => {
   const processes = [processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')];
   const proof = await proofOf(processes, { unreadable: ['/proc/100/ns'] });
   assert.deepEqual(
@@ -246,7 +244,7 @@ test('a process that cannot be read ends no look at the others', async () => {
   );
 });
 
-test("a process that has the name of systemd's own is told by its program, without another one being started", async () => {
+test("a process with the name of systemd's own is recognized by its program, without starting it", async () => {
   const named = (pid: number, uid: number) => {
     const files = processFiles(pid, 'NoNewPrivs:\t0\n');
     const status = files[`/proc/${pid}/status`]!.replace('Name:\tdemod', 'Name:\t(demod)');
@@ -269,7 +267,7 @@ test("a process that has the name of systemd's own is told by its program, witho
   assert.deepEqual(await found(executor, 1), ['looser-directive']);
 });
 
-test('a dynamic user is no more than the mounts and flags that come along', async () => {
+test('a dynamic user is compared by its mounts and flags', async () => {
   const properties = { DynamicUser: true, UID: 1, GID: 1 };
   const ids = 'NoNewPrivs:\t1\nGid:\t1\t1\t1\t1\n';
   const told = async (options: string, more = ids) => {
@@ -290,7 +288,7 @@ test('a dynamic user is no more than the mounts and flags that come along', asyn
   assert.deepEqual(await told('ro', ids.replace('1', '0')), ["looser: NoNewPrivs isn't set"]);
 });
 
-test('processes below the control group count, and those that have ended do not', async () => {
+test("processes below the control group count, and ended ones don't", async () => {
   const ended = { '/proc/102/status': statusOf('demod', 1, 'NoNewPrivs:\t0\n').replace('S (sl', 'Z (zo') };
   const files = {
     [`${FOLDER}/sub/cgroup.procs`]: '101\n',
@@ -303,7 +301,7 @@ test('processes below the control group count, and those that have ended do not'
   assert.equal(proof.wrong.length, 1);
 });
 
-test('processes in control groups to which no path leads are those that read-filters has seen', async () => {
+test('processes in unreachable control groups are those that read-filters has seen', async () => {
   const files = processFiles(101, 'NoNewPrivs:\t0\n');
   const groups = [
     { processes: [{ pid: 101, name: 'deep', threads: 1 }] },
@@ -312,7 +310,7 @@ test('processes in control groups to which no path leads are those that read-fil
   assert.match(proof.wrong[0]!.message, /\(101\): /);
 });
 
-test('processes and filters that were just read are not looked for again, unless some could not be read', async () => {
+test('processes and filters that were just read are reused, unless some were unreadable', async () => {
   const stack = [compile(planned('[syscalls]\ndeny = ["sched_setscheduler"]\n').meaning!)];
   const thread = (pid: number) => ({ tid: pid, pid, parent: 1, name: 'demod', stack, lines: [] });
   const readings = async (pids: readonly number[], settled = true) => {
@@ -335,7 +333,7 @@ test('processes and filters that were just read are not looked for again, unless
   assert.deepEqual(await readings([100], false), [true, 'unseen']);
 });
 
-test("filters that can't be read are told once", async () => {
+test('unreadable filters are reported once', async () => {
   const found = async (hidden: ReadonlyMap<number, number>) => {
     const files = { ...processFiles(100), [`${FOLDER}/cgroup.procs`]: '100\n' };
     const mountinfo = '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
@@ -358,7 +356,7 @@ test('threads have privileges of their own', async () => {
   assert.equal(relations(proof).NoNewPrivileges, 'looser');
 });
 
-test('a process that may be of a command with a prefix is not held, and one of the main process is', async () => {
+test("a process that may belong to a command with a prefix is excepted; the main process's isn't", async () => {
   const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
   const properties = { ExecStartPostEx: [command] };
   const free = 'NoNewPrivs:\t0\n';
@@ -368,14 +366,14 @@ test('a process that may be of a command with a prefix is not held, and one of t
   assert.equal(relations(child).NoNewPrivileges, 'looser');
 });
 
-test('a process from before the start of the unit is left over', async () => {
+test('a process from before the start of the unit is a surviving process', async () => {
   // Process 101 was started 1010 ms after the boot.
   const properties = { MainPID: 0, InactiveEnterTimestampMonotonic: 5_000_000n };
   const proof = await proofOf([processFiles(101, 'NoNewPrivs:\t0\n')], { properties });
   assert.deepEqual([codes(proof.wrong), codes(proof.surviving)], [[], ['left-over']]);
 });
 
-test('what a process from before the start has started is left over, also if it has ended since, and is looked at once', async () => {
+test('children of a process from before the start survive, too, even if it has ended, and are examined at once', async () => {
   const ended = { '/proc/102/status': statusOf('sleep', 101, 'NoNewPrivs:\t0\n') };
   const old = { ...processFiles(101, 'NoNewPrivs:\t0\n'), '/proc/101/stat': '' };
   old['/proc/101/stat'] = `101 (sh) S ${'0 '.repeat(18)}300 0\n`;
@@ -390,7 +388,7 @@ test('what a process from before the start has started is left over, also if it 
   assert.equal(calls.filter((call) => call === 'read /proc/102/status').length, 1);
 });
 
-test('what the manager has loaded otherwise, or nobody may see, is unseen', async () => {
+test('what the manager has loaded differently, or may not be seen, is unseen', async () => {
   const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];
   const loaded = await proofOf(looser, { otherwise: ['NoNewPrivileges'] });
   assert.deepEqual([loaded.wrong, relations(loaded).NoNewPrivileges], [[], 'unseen']);
@@ -399,7 +397,7 @@ test('what the manager has loaded otherwise, or nobody may see, is unseen', asyn
   assert.deepEqual(new Set(Object.values(relations(hidden))), new Set(['unseen']));
 });
 
-test('namespaces are read where a directive asks for them', async () => {
+test('namespaces are read only if a directive needs them', async () => {
   const unreadable = ['/proc/100/ns'];
   const unproven = async (line: string) =>
     codes(
@@ -411,7 +409,7 @@ test('namespaces are read where a directive asks for them', async () => {
     assert.deepEqual(await unproven(line), ['processes-unreadable'], line);
 });
 
-test('without a process nothing is seen, and nothing is proven; a start helps where it leaves a process', async () => {
+test('without a process nothing is seen or proven; a start helps if it leaves a process', async () => {
   const proof = await proofOf([]);
   assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));
   assert.deepEqual([codes(proof.wrong), codes(proof.unproven)], [[], ['not-running']]);
@@ -427,7 +425,7 @@ test('without a process nothing is seen, and nothing is proven; a start helps wh
   }
 });
 
-test("a directive that is seen nowhere isn't proven, and one of which nothing tells is named alone", async () => {
+test("a directive that is seen nowhere is unproven, and one that can't be seen is only named", async () => {
   const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
   const properties = { MainPID: 0, ExecStartPostEx: [command] };
   const free = await proofOf([processFiles(100)], { properties });
@@ -445,7 +443,7 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
 });
 
-test('what the injector of [ready] does by a prefix keeps no process from being looked at', async () => {
+test("a prefix on the command of [ready] doesn't except any process", async () => {
   const command = (path: string) => [path, [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
   const injector = planned(POLICY).target.injector;
   const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];

@@ -98,7 +98,7 @@ function relation(directive: string, properties: Properties, judged: SeenProcess
 
 const start = (text: string) => new RegExp(`^${text}`);
 
-test('a /sys that can be written to is looser, whatever else mounts something there', () => {
+test('a writable /sys is more permissive, whatever else is mounted there', () => {
   const of = (flag: string) =>
     relation('ProtectKernelTunables', { ProtectKernelTunables: true }, SYS.replace('FLAG', flag));
   assert.equal(of('rw'), 'looser: /sys can be written to');
@@ -110,7 +110,7 @@ test('a /sys that can be written to is looser, whatever else mounts something th
   assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves \/sys out/);
 });
 
-test("a file of /proc that isn't there, since processes alone are, can't be written to", () => {
+test("a file of /proc that is hidden by ProcSubset=pid isn't writable", () => {
   const of = (options: string, path = '/proc') => {
     const own = view(
       `1 0 0:1 / / ro - ext4 d rw\n3 1 0:7 / ${path} rw - proc p rw${options}\n4 1 0:4 / /sys ro - sysfs s rw\n`,
@@ -131,7 +131,7 @@ test("a file of /proc that isn't there, since processes alone are, can't be writ
     );
 });
 
-test("a process with the manager's mounts has none that a directive makes", () => {
+test("a process with the manager's mounts lacks a directive's", () => {
   const namespaces = new Map([['mnt', 'mnt:[1]']]);
   const outside = seenProcess({}, { namespaces });
   const of = (directive: string, value: unknown) =>
@@ -150,7 +150,7 @@ test("a process with the manager's mounts has none that a directive makes", () =
   assert.equal(of('RootDirectory', '/srv'), 'its mounts are not shown');
 });
 
-test("a unit's own folder is writable where its manager makes it, and nowhere else", () => {
+test("a unit's own folder is writable if its manager creates it, and no other", () => {
   const text = `${HOST}5 1 0:1 /home /home ro - ext4 d rw
 6 1 0:1 /root /root ro - ext4 d rw
 7 4 0:4 /user /run/user ro - tmpfs r rw
@@ -176,7 +176,7 @@ const SYS = `1 0 0:1 / / rw - ext4 d rw
 7 1 0:5 / /sys FLAG - sysfs s rw
 `;
 
-test('privileges are held against what was given', () => {
+test('privileges are compared with the given ones', () => {
   const bounded = { CapabilityBoundingSet: 0x400n, NoNewPrivileges: true, UID: 1, GID: 1 };
   const cases: readonly [string, Record<string, string>, string][] = [
     ['NoNewPrivileges', {}, 'equal'],
@@ -197,14 +197,14 @@ test('privileges are held against what was given', () => {
   }
 });
 
-test('a change that a process may make by itself is no error', () => {
+test('a change that a process may make itself is no error', () => {
   const free = { User: 'daemon', UID: 1, CapabilityBoundingSet: KNOWN, LimitNOFILE: 100n };
   assert.match(relation('User', free, seenProcess({ Uid: '0\t0\t0\t0' })), /^unseen/);
   assert.match(relation('LimitNOFILE', free, seenProcess()), /^unseen/);
   assert.match(relation('User', { ...free, User: 'root', UID: 0 }, seenProcess()), /^stricter/);
 });
 
-test('limits are held against the hard ones', () => {
+test('limits are compared with the hard ones', () => {
   const bound = { NoNewPrivileges: true, UID: 1, AmbientCapabilities: 0n };
   const limit = (directive: string, value: bigint) =>
     relation(directive, { ...bound, [directive]: value }, seenProcess());
@@ -219,20 +219,20 @@ test('limits are held against the hard ones', () => {
   assert.match(relation('LimitNOFILE', byPam, seenProcess()), /^unseen/);
 });
 
-test('namespaces are not the ones of the manager', () => {
+test("namespaces differ from the manager's", () => {
   assert.equal(relation('PrivateNetwork', { PrivateNetwork: true }, seenProcess()), 'equal');
   assert.match(relation('PrivateIPC', { PrivateIPC: true }, seenProcess()), /^looser: .*manager's ipc/);
   assert.match(relation('PrivateUsers', { PrivateUsers: true }, seenProcess()), /^unseen/);
   assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
 });
 
-test("a namespace that a path names isn't the manager's", () => {
+test("a namespace by its path isn't the manager's", () => {
   const joins = { NetworkNamespacePath: '/run/netns/web' };
   assert.equal(relation('NetworkNamespacePath', joins, seenProcess()), 'equal');
   assert.match(relation('IPCNamespacePath', { IPCNamespacePath: '/run/ipc' }, seenProcess()), /^looser/);
 });
 
-test('without filters to read only their presence is seen, and capabilities go with them', () => {
+test('without readable filters only their presence is seen, and capabilities are unknown', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
   assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no filter/);
@@ -244,7 +244,7 @@ test('without filters to read only their presence is seen, and capabilities go w
   assert.equal(relation('ProtectClock', given, clock), 'equal', 'ambient ones are given back');
 });
 
-test("calls that systemd's filters refuse are tried on those of the process", () => {
+test("calls that systemd's filters refuse are tried on the process's filters", () => {
   const held = (directive: string, value: unknown, deny: readonly string[]) => {
     const { meaning } = planned(`[syscalls]\ndeny = ${JSON.stringify(deny)}\n`);
     const filters = [{ stack: deny.length > 0 ? [compile(meaning!)] : [] }];
@@ -267,7 +267,7 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
-test("a user namespace of a process's own excuses capabilities, and neither mounts nor a missing filter", () => {
+test("a process's own user namespace excuses capabilities, but not mounts or a missing filter", () => {
   const [open, refusing] = ['mmap', '@module'].map((deny) => [
     { stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)] },
   ]);
@@ -286,7 +286,7 @@ test("a user namespace of a process's own excuses capabilities, and neither moun
   assert.equal(found(refusing, users, closed, loaded), 'it is in a user namespace of its own');
 });
 
-test("a mount namespace of a process's own excuses what it mounts there, and not what is the manager's", () => {
+test("a process's own mount namespace excuses its own mounts, but not the manager's", () => {
   const own = { users: true, mounts: true };
   const found = (directive: string, value: unknown, mounts: string) =>
     judge(directive, expected({ [directive]: value }), {
@@ -308,7 +308,7 @@ test("a mount namespace of a process's own excuses what it mounts there, and not
   assert.equal(found('ProtectProc', 'invisible', HOST.replace('0:3', '0:8')), excused);
 });
 
-test('a mount that the host has below a path, too, leaves a part open and is no difference of the service', () => {
+test("a host's mount below a path leaves a part open, and is no difference of the service", () => {
   const fuse = '9 1 0:50 / /tmp/x rw,nosuid,nodev - fuse.sshfs x rw,user_id=1000,group_id=1000\n';
   const mounts = `${HOST.replaceAll(' rw -', ' ro,noexec -')}${fuse}`;
   const found = (directive: string, host: string, text = mounts) =>
@@ -331,7 +331,7 @@ test('a mount that the host has below a path, too, leaves a part open and is no 
   assert.equal(itself, '/ can be written to', 'that the host has the path itself is no excuse');
 });
 
-test('the mounts of a namespace are judged once, however many processes there are', () => {
+test('the mounts of a namespace are checked once, whatever the number of processes', () => {
   let looked = 0;
   const { tree, paths } = view(HOST);
   const counting = { get: (path: string) => ++looked && paths.get(path) } as typeof paths;
@@ -345,7 +345,7 @@ test('the mounts of a namespace are judged once, however many processes there ar
   assert.equal(looked, 2);
 });
 
-test('a directive of which nothing tells is unseen, whatever its value', () => {
+test("a directive that can't be seen is unseen, whatever its value", () => {
   for (const value of [true, false])
     assert.deepEqual(
       relation('IgnoreSIGPIPE', { IgnoreSIGPIPE: value }, seenProcess()),
@@ -353,7 +353,7 @@ test('a directive of which nothing tells is unseen, whatever its value', () => {
     );
 });
 
-test('devices of the own come with a filter, where the machine has I/O ports', () => {
+test('PrivateDevices= includes a filter if the machine has I/O ports', () => {
   const found = (deny: string, abi: ExpectedValues['abi'] = 'x86-64') => {
     const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)] }];
     const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
@@ -365,7 +365,7 @@ test('devices of the own come with a filter, where the machine has I/O ports', (
   assert.deepEqual(found('ioperm', 'arm64'), { relation: 'equal', seen: '' });
 });
 
-test('read-only paths are so with all below, exceptions aside', () => {
+test('read-only paths include everything below, except exceptions', () => {
   const strict = { ProtectSystem: 'strict', ReadWritePaths: ['-/var/cache'], StateDirectory: ['demo'] };
   const mounts = HOST.replace('/ / rw', '/ / ro').replace('/ /run rw', '/ /run ro');
   const more = (line: string) => `${mounts}9 1 0:9 / ${line} - tmpfs t rw\n`;
@@ -386,7 +386,7 @@ test('read-only paths are so with all below, exceptions aside', () => {
   );
 });
 
-test('control groups are read-only, but for the file by which systemd tells of memory', () => {
+test('control groups are read-only, except the file for memory pressure', () => {
   const properties = { ProtectControlGroups: true, ControlGroup: '/demo.service' };
   const own = '/sys/fs/cgroup/demo.service';
   const found = (path: string) =>
@@ -399,7 +399,7 @@ test('control groups are read-only, but for the file by which systemd tells of m
   assert.match(found(own), /^looser: .*demo.service can be written to/);
 });
 
-test('control groups in a namespace may be written to, unless the value is strict', () => {
+test('control groups in a namespace are writable, unless the value is strict', () => {
   const found = (value: string, cgroup: string) => {
     const properties = { ProtectControlGroups: true, ProtectControlGroupsEx: value };
     const namespaces = new Map([['cgroup', cgroup]]);
@@ -411,7 +411,7 @@ test('control groups in a namespace may be written to, unless the value is stric
   assert.match(found('strict', 'cgroup:[2]'), /can be written to/);
 });
 
-test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {
+test('a path that can be executed from is more permissive, and open below one that systemd leaves out', () => {
   const noExec = { NoExecPaths: ['/'], ExecPaths: ['/usr'] };
   const mounts = HOST.replaceAll('rw -', 'rw,noexec -');
   assert.equal(relation('NoExecPaths', noExec, mounts), 'equal');
@@ -440,7 +440,7 @@ test('hidden homes are hidden where their links lead', () => {
   assert.match(relation('ProtectHome', { ProtectHome: 'read-only' }, HOST), /^looser: \/home can be written/);
 });
 
-test('folders of the own are others than those of the host', () => {
+test("private folders differ from the host's", () => {
   const own = (lines: string) => `${HOST}${lines}`;
   const both = own('9 1 0:1 /p/1 /tmp rw - ext4 d rw\n10 1 0:1 /p/2 /var/tmp rw - ext4 d rw\n');
   assert.equal(relation('PrivateTmp', { PrivateTmp: true }, both), 'equal');
@@ -455,7 +455,7 @@ test('folders of the own are others than those of the host', () => {
   assert.equal(relation('TemporaryFileSystem', tmpfs, HOST), "looser: /srv is the host's");
 });
 
-test('the options of /proc tell what is seen of others', () => {
+test('the options of /proc show what is visible of other processes', () => {
   const proc = (options: string) => HOST.replace('proc p rw', `proc p rw,${options}`);
   const hides = { ProtectProc: 'invisible' };
   assert.equal(relation('ProtectProc', hides, proc('hidepid=invisible')), 'equal');
@@ -464,11 +464,11 @@ test('the options of /proc tell what is seen of others', () => {
   assert.match(relation('ProcSubset', { ProcSubset: 'pid' }, HOST), /^looser/);
 });
 
-test('mounts that nobody shows prove nothing', () => {
+test('hidden mounts prove nothing', () => {
   assert.match(relation('ProtectHome', { ProtectHome: 'yes' }, seenProcess()), /^unseen/);
 });
 
-test('paths that only the host can follow are hidden where something else lies over them', () => {
+test('paths that only the host can follow are hidden if something is mounted over them', () => {
   const logs = { ProtectKernelLogs: true };
   const found = (mounts: string) => {
     const guessed = { ...view(mounts), isGuessed: true };
@@ -484,7 +484,7 @@ test('paths that only the host can follow are hidden where something else lies o
   assert.equal(found(`${HOST}${hidden}`), 'looser');
 });
 
-test('limits of the control group are held against the loaded ones', () => {
+test('limits of the control group are compared with the loaded ones', () => {
   const files = { 'cgroup.controllers': 'cpu memory pids', 'pids.max': '20', 'cpu.max': '50000 100000' };
   const limit = (name: string, value: unknown, more = {}) =>
     groupLimited(() => value, name, new Map(Object.entries({ ...files, ...more }))).relation;
@@ -500,7 +500,7 @@ test('limits of the control group are held against the loaded ones', () => {
   assert.equal(limit('MemoryMax', (1n << 64n) - 1n), 'equal');
 });
 
-test('a process that the kernel exempts from a directive does not show it to hold', () => {
+test("a process that the kernel exempts from a directive doesn't prove it", () => {
   const root = { Uid: '0\t0\t0\t0' };
   const cases: readonly [Record<string, unknown>, Record<string, string>, string][] = [
     [{ LimitNPROC: 3n }, root, 'unseen'],

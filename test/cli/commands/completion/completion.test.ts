@@ -129,7 +129,7 @@ const OF_CONFINED: readonly Line[] = [
   ['verify --user mi', ['mine.service']],
 ];
 
-test('bash replaces what it takes for a word of its own, and quotes what it would read otherwise', async (t) => {
+test('completion for bash: words with special characters are completed and quoted correctly', async (t) => {
   const { folder, path } = folderOf(t);
   const typed = [
     'plan --template=no-e',
@@ -144,10 +144,8 @@ test('bash replaces what it takes for a word of its own, and quotes what it woul
   const { stdout } = await run(words, { cwd: join(folder, 'files'), env: { PATH: path } });
   const replies = stdout.split(/^== .*\n/m).slice(1);
   const made = ['no-exec', 'EPERM', 'acct,userfaultfd', '@1.service', 'a\\\\x2db.service', ''];
-  assert.deepEqual(
-    replies.map((reply) => reply.trimEnd()),
-    made,
-  );
+  const found = replies.map((reply) => reply.trimEnd());
+  assert.deepEqual(found, made);
 });
 
 /** Command lines that complete the lines behind them, by shell. */
@@ -168,7 +166,7 @@ END`;
 const skip = layerAvailable('shells');
 
 for (const shell of SHELLS) {
-  test(`${shell} completes the command line, and offers confined units to commands about those`, {
+  test(`completion for ${shell}: completes command lines, and offers confined units where they fit`, {
     skip,
   }, async (t) => {
     const { folder, path } = folderOf(t);
@@ -197,7 +195,9 @@ const HEADINGS: readonly (readonly [typed: string, heading: string])[] = [
   ['run --errno ENETD', 'errno'],
 ];
 
-test('bash with its package of completions completes other programs behind run', { skip }, async (t) => {
+test('completion for bash: with bash-completion, other programs are completed behind run', {
+  skip,
+}, async (t) => {
   const { folder, path } = folderOf(t);
   const script = `cd ${folder}/files && source /usr/share/bash-completion/bash_completion && source ${inRepository(HERE, 'complete.bash')} "$@"`;
   const typed = ['sandbox-unit run --wait chown --fr', 'sandbox-unit run --wait cat ow'];
@@ -207,7 +207,7 @@ test('bash with its package of completions completes other programs behind run',
   assert.match(stdout, /^own\.toml$/m);
 });
 
-test('the completion for bash has nothing that shellcheck warns of', {
+test('completion for bash: shellcheck finds nothing', {
   skip: layerAvailable(),
 }, async (t) => {
   const { folder } = folderOf(t);
@@ -215,7 +215,7 @@ test('the completion for bash has nothing that shellcheck warns of', {
   assert.deepEqual(await inLayer(words, { folders: [folder] }), { status: 0, stdout: '', stderr: '' });
 });
 
-test('each option of the command line is offered, and something for each operand', async () => {
+test('completion: each option is offered, and something for each operand', async () => {
   const offered = async (...words: string[]) => (await runCommand(['__complete', ...words], {})).stdout;
   for (const verb of VERBS.flatMap((one) => ('verbs' in one ? one.verbs : [one]))) {
     const words = VERBS.includes(verb) ? [verb.name] : ['template', verb.name];
@@ -229,7 +229,7 @@ test('each option of the command line is offered, and something for each operand
   }
 });
 
-test('a shell without a completion is an error, with the name that may be meant', () => {
+test('completion: an unknown shell is an error that suggests a name', () => {
   const failure = (shell: string): UserError => {
     try {
       completion([shell]);

@@ -33,7 +33,7 @@ async function write(
 const there = ({ files }: FakeSystem) =>
   [...files.keys()].filter((path) => !path.includes('/.sandbox-unit/')).sort();
 
-test('files of a class that is no more are removed, and those of others stay', async () => {
+test('generate --hosts: removes files of a class that is gone, and leaves others', async () => {
   const system = new FakeSystem({ files: { [`/out/${A}/etc/other`]: 'x', '/out/README': 'x' } });
   await write(system, { [A]: 'x', [B]: 'y' });
   const done = await write(system, { [B]: 'y' }, { hosts: './hosts/' });
@@ -43,7 +43,7 @@ test('files of a class that is no more are removed, and those of others stay', a
   assert.equal(system.text(`/out/${B}/etc/made`), 'z');
 });
 
-test('a file that somebody has changed stays, and so does one that is known of no run', async () => {
+test('generate --hosts: leaves a file that was edited, or that no run has written', async () => {
   const system = new FakeSystem({ files: { [`/out/${B}/etc/made`]: 'y' } });
   await write(system, { [A]: 'x' });
   await system.replace(`/out/${A}/etc/made`, new TextEncoder().encode('changed'), { mode: 0o644 });
@@ -51,7 +51,7 @@ test('a file that somebody has changed stays, and so does one that is known of n
   assert.deepEqual(there(system), [`/out/${A}/etc/made`, `/out/${B}/etc/made`]);
 });
 
-test('files of other units, and of machines in other folders, stay', async () => {
+test('generate --hosts: leaves files of other units, and of machines in other folders', async () => {
   const system = new FakeSystem();
   await write(system, { [A]: 'x', [B]: 'y' });
   await write(system, { [A]: 'x' }, { hosts: 'others' });
@@ -61,7 +61,7 @@ test('files of other units, and of machines in other folders, stay', async () =>
   assert.deepEqual((await write(system, {}, { hosts: 'others' })).gone, [`/out/${A}/etc/made`]);
 });
 
-test('where a machine has an error nothing is removed until it has none', async () => {
+test('generate --hosts: removes nothing while a machine has an error', async () => {
   const system = new FakeSystem();
   await write(system, { [A]: 'x', [B]: 'y' });
   const kept = await write(system, { [B]: 'y' }, { isWhole: false });
@@ -70,7 +70,7 @@ test('where a machine has an error nothing is removed until it has none', async 
   assert.deepEqual((await write(system, { [B]: 'y' })).gone, [`/out/${A}/etc/made`]);
 });
 
-test('a record that somebody has written leads to no file outside the folders of classes', async () => {
+test('generate --hosts: a forged record leads to no file outside the class folders', async () => {
   const system = new FakeSystem({ files: { '/etc/made': 'x', '/out/README': 'x' } });
   await write(system, { [A]: 'x' });
   const record = system.text(RECORD);

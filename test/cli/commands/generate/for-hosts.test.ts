@@ -7,6 +7,7 @@ import { FIRST_LINE, piece } from '../../../support/facts-lines.js';
 import { failure } from '../../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../../support/fake-system.js';
 import { assertKeys, printed } from '../../../support/printed-json.js';
+import { splitLines } from '../../../support/run.js';
 
 /** Files that depend on one file of the machine: an empty one is an error, and `more` leads to a further question. */
 async function make({ system }: Context): Promise<GeneratedFiles> {
@@ -38,15 +39,12 @@ async function generated(hosts: Readonly<Record<string, string>>) {
     },
   });
   assert.deepEqual(assertKeys('generate-hosts', [printed(outcome)]), []);
-  const lines = outcome.text
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(' '));
+  const lines = splitLines(outcome.text).map((line) => line.split(' '));
   const codes = outcome.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
   return { ...outcome, classOf: new Map(lines as [string, string][]), program, codes, plans: () => plans };
 }
 
-test('machines that answer alike are planned once, and each class has its folder', async () => {
+test('generate --hosts: plans machines with the same facts once, with a folder for each class', async () => {
   const { exit, classOf, program, plans, json } = await generated({
     a: kind('x'),
     b: kind('y'),
@@ -58,13 +56,11 @@ test('machines that answer alike are planned once, and each class has its folder
   assert.equal(program.text(`/out/${classOf.get('a')}/etc/made`), 'x');
   assert.equal(program.text(`/out/${classOf.get('b')}/etc/made`), 'y');
   const classes = json.classes as { hosts: string[] }[];
-  assert.deepEqual(
-    classes.map(({ hosts }) => hosts),
-    [['a', 'c'], ['b']],
-  );
+  const found = classes.map(({ hosts }) => hosts);
+  assert.deepEqual(found, [['a', 'c'], ['b']]);
 });
 
-test('a class that fails is told with its machines, and the others are made', async () => {
+test('generate --hosts: a class that fails is reported with its machines, and the others are made', async () => {
   const failing = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`bad${i}`, kind('')]));
   const { exit, classOf, codes, diagnostics, program } = await generated({ ...failing, good: kind('x') });
   assert.deepEqual([exit, codes], [1, ['error no-unit', 'note hosts']]);
@@ -73,21 +69,19 @@ test('a class that fails is told with its machines, and the others are made', as
   assert.equal(program.text(`/out/${classOf.get('good')}/etc/made`), 'x');
 });
 
-test('what is not known of a machine is an error, and so are facts that can not be read', async () => {
+test('generate --hosts: unknown facts of a machine are an error, as are unreadable ones', async () => {
   const { exit, codes, classOf, json } = await generated({ a: kind('more'), b: 'no facts', c: kind('x') });
   assert.deepEqual([exit, codes], [EXIT.failure, ['error bad-file', 'error unanswered', 'note hosts']]);
   assert.deepEqual([...classOf.keys()], ['a', 'b', 'c']);
-  assert.deepEqual(
-    ['a', 'b'].map((host) => classOf.get(host)),
-    ['-', '-'],
-  );
+  const found = ['a', 'b'].map((host) => classOf.get(host));
+  assert.deepEqual(found, ['-', '-']);
   const unread = (json.classes as { class: string | null; hosts: string[] }[]).find(
     ({ hosts }) => hosts[0] === 'b',
   );
   assert.deepEqual(unread, { class: null, hosts: ['b'], files: [] });
 });
 
-test('the status is the one that the command has without --hosts', async () => {
+test('generate --hosts: the exit status is the one without --hosts', async () => {
   for (const exit of [EXIT.findings, EXIT.failure]) {
     const program = new FakeSystem({ files: { '/facts/a.facts': kind('x') } });
     const outcome = await generateForHosts(fakeContext(program, { program }), {
@@ -98,6 +92,6 @@ test('the status is the one that the command has without --hosts', async () => {
   }
 });
 
-test('a folder without facts is an error', async () => {
+test('generate --hosts: a folder without facts is an error', async () => {
   assert.equal((await failure(generated({})))[0], 'bad-file');
 });

@@ -9,7 +9,7 @@ import { FOLDER, LAUNCHER, NO_EXEC, SERVICE } from '../../../support/demo-servic
 import { FakeSystem, fakeContext, machineWith } from '../../../support/fake-system.js';
 import { temporaryFolder } from '../../../support/temporary.js';
 
-test('what apply would write is printed: texts as they are, the others by their size', async () => {
+test('generate: prints what apply would write: texts as they are, other files by their size', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { exit, text } = await generate(fakeContext(system), ['demo'], {});
   assert.equal(exit, 0);
@@ -24,7 +24,7 @@ test('what apply would write is printed: texts as they are, the others by their 
   assert.deepEqual(system.changes, []);
 });
 
-test('the JSON has the files whole', async () => {
+test('generate --json: has whole files', async () => {
   const { json } = await generate(fakeContext(machineWith(SERVICE, NO_EXEC)), ['demo'], {});
   const files = json.files as { path: string; mode: string; text?: string; base64?: string }[];
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('the JSON has the files whole', async () => {
   assert.match(files[2]!.text!, /^# Made by sandbox-unit/);
 });
 
-test('with --output they are written below a folder, each as apply would write it', async () => {
+test('generate --output: writes files below a folder, as apply would write them', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { text, exit } = await generate(fakeContext(system), ['demo'], { output: '/out' });
   const paths = [LAUNCHER, `${FOLDER}/zz-sandbox-unit.filter`, `${FOLDER}/zz-sandbox-unit.conf`];
@@ -52,14 +52,16 @@ test('with --output they are written below a folder, each as apply would write i
   for (const path of paths) assert.deepEqual(system.files.get(`/out${path}`), system.files.get(path));
 });
 
-test('generated files are written on the machine of the program, not on the one that is looked at', async () => {
+test('generate: writes files on this machine, not on the one of --facts', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const program = new FakeSystem({ files: Object.fromEntries(system.files) });
   await generate(fakeContext(system, { program }), ['demo'], { output: '/out' });
   assert.deepEqual([system.changes, program.changes.length], [[], 3]);
 });
 
-test("root writes into another user's folder", { skip: process.getuid?.() !== 0 }, async (t) => {
+test("generate --output: root writes into another user's folder", {
+  skip: process.getuid?.() !== 0,
+}, async (t) => {
   const folder = temporaryFolder(t);
   chownSync(folder, 65534, 65534);
   const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
@@ -70,13 +72,13 @@ test("root writes into another user's folder", { skip: process.getuid?.() !== 0 
   assert.ok(existsSync(`${folder}${FOLDER}/zz-sandbox-unit.conf`));
 });
 
-test('a policy that is wrong generates nothing', async () => {
+test('generate: writes nothing for a wrong policy', async () => {
   const system = machineWith(SERVICE, '[syscalls]\ndeny = ["exceve"]\n');
   const result = await generate(fakeContext(system), ['demo'], { output: '/out' });
   assert.deepEqual([result.exit, result.text, result.json, system.changes], [1, '', { files: [] }, []]);
 });
 
-test('a plan that asks what a recorded machine has not answered writes nothing', async () => {
+test('generate: writes nothing if the plan needs missing answers of a recorded machine', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const program = new FakeSystem({ files: Object.fromEntries(system.files) });
   const recorded = new Recorded({ host: 'web1', answers: new Map() }, program);
@@ -99,7 +101,7 @@ test('a plan that asks what a recorded machine has not answered writes nothing',
   assert.ok(program.changes.length > length);
 });
 
-test('the same policy and unit give the same bytes', async () => {
+test('generate: the same policy and unit give the same bytes', async () => {
   const texts = await Promise.all(
     [1, 2].map(async () => {
       const { json } = await generate(fakeContext(machineWith(SERVICE, NO_EXEC)), ['demo'], {});
@@ -109,13 +111,13 @@ test('the same policy and unit give the same bytes', async () => {
   assert.equal(texts[0], texts[1]);
 });
 
-test('a launcher that was not built is said to be missing', async () => {
+test("generate: reports a launcher that isn't built", async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   for (const path of system.files.keys()) if (path.endsWith('/launcher')) system.files.delete(path);
   await assert.rejects(generate(fakeContext(system), ['demo'], {}), /there is no launcher for x86-64/);
 });
 
-test('the script for hosts without Node is printed without a unit', async () => {
+test('generate: prints the script for hosts without Node, without a unit', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { home } = fakeContext(system);
   await assert.rejects(generate(fakeContext(system), [], { script: true }), /there is no .*\/activate/);

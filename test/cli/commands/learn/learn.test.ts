@@ -38,7 +38,7 @@ const codes = ({ diagnostics }: { diagnostics: readonly { code: string }[] }) =>
 const stored = (system: FakeSystem) =>
   [...system.files.keys()].filter((path) => path.includes('/recordings/'));
 
-test('--show tells what the recordings of a unit prove, and changes nothing', async () => {
+test('learn --show: prints what the recordings of a unit prove, and changes nothing', async () => {
   const { system, context } = await recorded([recording(), recording(TWO)]);
   const { exit, text, json, diagnostics } = await learn(context, ['demo'], { show: true });
   assert.deepEqual([exit, diagnostics, system.changes], [0, [], []]);
@@ -49,14 +49,14 @@ test('--show tells what the recordings of a unit prove, and changes nothing', as
   assert.deepEqual([json.unit, json.hosts, json.recordings], [UNIT, 2, 2]);
 });
 
-test('losses are warnings, which are no findings', async () => {
+test('learn --show: losses are warnings, not findings', async () => {
   const { context } = await recorded([fullRecording(), recording(TWO)]);
   const shown = await learn(context, [UNIT], { show: true });
   assert.deepEqual([shown.exit, codes(shown)], [0, ['recording-incomplete', 'recording-incomplete']]);
   assert.match(shown.text, /records were lost or can't be seen/);
 });
 
-test('a unit that was never watched is a finding, and an unknown one is shown by its recordings', async () => {
+test('learn --show: a unit without recordings is a finding; an unknown one is shown by its recordings', async () => {
   const none = await learn((await recorded([])).context, [UNIT], { show: true });
   assert.deepEqual([none.exit, codes(none), none.text], [1, ['no-recording'], '']);
   assert.match(none.diagnostics[0]!.hint!, /sandbox-unit learn --merge FILE demo\.service/);
@@ -67,7 +67,7 @@ test('a unit that was never watched is a finding, and an unknown one is shown by
   assert.doesNotMatch(gone.text, /ExecStart=/);
 });
 
-test('a recording that can not be read is an error, and the others are shown', async () => {
+test("learn --show: a recording that can't be read is an error, and the others are shown", async () => {
   const folder = `/var/lib/sandbox-unit/recordings/${UNIT}`;
   const broken = { [`${folder}/20261120T101500Z-x-00000000.json`]: '{"version":1' };
   const { context } = await recorded([recording()], { files: broken });
@@ -78,7 +78,7 @@ test('a recording that can not be read is an error, and the others are shown', a
   assert.deepEqual([nothing.exit, codes(nothing)], [2, ['bad-file']]);
 });
 
-test('recordings of another machine are said, and those of this machine are shown', async () => {
+test("learn --show: names recordings of another machine, and shows this machine's", async () => {
   const arm = recording({ ...LATER, host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   const { context } = await recorded([recording(), arm]);
   const shown = await learn(context, [UNIT], { show: true });
@@ -87,7 +87,7 @@ test('recordings of another machine are said, and those of this machine are show
 
 const FILES = { '/tmp/a.json': formatRecording(recording()), '/tmp/b.json': formatRecording(recording(TWO)) };
 
-test('--merge adds recordings once, and tells where they are', async () => {
+test('learn --merge: adds recordings once, and prints where they are', async () => {
   const { system, context } = await recorded([], { files: FILES });
   const operands = ['/tmp/a.json', '/tmp/b.json', 'demo'];
   const first = await learn(context, operands, { merge: true });
@@ -125,7 +125,7 @@ const WRONG: readonly [file: string, content: Uint8Array | string, exit: number,
   ],
 ];
 
-test('where one is wrong, none is added', async () => {
+test('learn --merge: adds none if one is wrong', async () => {
   for (const [file, content, exit, says] of WRONG) {
     const { system, context } = await recorded([], { files: { ...FILES, [file]: content } });
     const result = await learn(context, ['/tmp/a.json', file, UNIT], { merge: true });
@@ -140,7 +140,7 @@ test('where one is wrong, none is added', async () => {
   assert.deepEqual([absent.exit, codes(absent)], [2, ['unreadable']]);
 });
 
-test("an instance's recording is added to that instance, by its template's name too", async () => {
+test("learn --merge: an instance's recording goes to that instance, also by its template's name", async () => {
   const files = { '/tmp/a.json': formatRecording(recording({ unit: 'demo@a.service' })) };
   const { system, context } = await recorded([], { files });
   const { exit } = await learn(context, ['/tmp/a.json', 'demo@.service'], { merge: true });
@@ -149,7 +149,7 @@ test("an instance's recording is added to that instance, by its template's name 
   assert.equal((await learn(context, ['demo@.service'], { show: true })).json.recordings, 1);
 });
 
-test('--forget removes the recordings of the unit', async () => {
+test('learn --forget: removes the recordings of the unit', async () => {
   const { system, context } = await recorded([
     recording(),
     recording(TWO),
@@ -163,7 +163,7 @@ test('--forget removes the recordings of the unit', async () => {
   assert.deepEqual([again.exit, again.text], [0, 'demo.service: no recordings\n']);
 });
 
-test("a user's own units have recordings of their own", async () => {
+test("learn --user: a user's units have recordings of their own", async () => {
   const files = { '/tmp/a.json': formatRecording(recording({ scope: 'user' })) };
   const system = new FakeSystem({ files });
   const context: Context = fakeContext(system, { placement: OF_USER });
@@ -172,7 +172,7 @@ test("a user's own units have recordings of their own", async () => {
   assert.equal((await learn(context, [UNIT], { show: true })).json.recordings, 1);
 });
 
-test('what is to be done must be said, once, and of what', async () => {
+test('learn: needs exactly one action, and a unit', async () => {
   const { context } = await recorded([]);
   const said = async (operands: string[], options: Parameters<typeof learn>[2]) =>
     (await failure(learn(context, operands, options))).slice(0, 2);
@@ -205,13 +205,13 @@ const IDLE: readonly [options: Parameters<typeof learn>[2], said: string][] = [
 ];
 
 for (const [options, said] of IDLE) {
-  test(`an option that would say nothing is refused: ${said}`, async () => {
+  test(`learn: an option without effect is refused: ${said}`, async () => {
     const { context } = await recorded([recording()]);
     assert.deepEqual((await failure(learn(context, [UNIT], options))).slice(0, 2), ['usage', said]);
   });
 }
 
-test('a unit that --write has taken as its file is named', async () => {
+test('learn --write: an error names a unit that was taken as its file', async () => {
   const { context } = await recorded([]);
   assert.deepEqual((await failure(learn(context, [], { show: true, write: UNIT }))).slice(0, 2), [
     'usage',

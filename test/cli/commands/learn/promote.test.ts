@@ -5,7 +5,7 @@ import { UNIT } from '../../../support/demo-service.js';
 import { assertOf, printed } from '../../../support/printed-json.js';
 import { applied, POLICY, used } from '../../../support/trial-in-memory.js';
 
-test('what was used is allowed, the rest is refused, and the rest of the file stays', async () => {
+test('learn --promote: allows what was used, refuses the rest, and leaves the rest of the file', async () => {
   const { context, text } = await applied([used()]);
   const outcome = await learn(context, [UNIT], { promote: true });
   const { exit, text: said, json, diagnostics } = outcome;
@@ -20,14 +20,14 @@ test('what was used is allowed, the rest is refused, and the rest of the file st
   assert.match(diagnostics.at(-1)!.hint!, /sandbox-unit apply demo\.service/);
 });
 
-test('--check changes nothing, and exits with 3', async () => {
+test('learn --promote --check: changes nothing, and exits with 3', async () => {
   const { context, text } = await applied([used()]);
   const { exit, text: said } = await learn(context, [UNIT], { promote: true, check: true });
   assert.deepEqual([exit, text()], [3, POLICY]);
   assert.match(said, /"poll"/);
 });
 
-test('a policy that logs nothing has nothing to promote', async () => {
+test('learn --promote: a policy that logs nothing has nothing to promote', async () => {
   const { context } = await applied([used()], POLICY.replace(/^log.*\n/m, ''));
   const { exit, diagnostics } = await learn(context, [UNIT], { promote: true });
   assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [0, ['not-promoted']]);

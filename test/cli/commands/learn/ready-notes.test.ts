@@ -21,7 +21,7 @@ function told(ready: LearnedReady | NoReady, more: Partial<ProvedPolicy> = {}): 
     .map(({ severity, code, message, hint }) => `${severity} ${code}: ${message} (${hint})`);
 }
 
-test('a policy without [ready] says what would tell, and what --no-reload takes', () => {
+test('learn --ready: for a policy without [ready], notes say what is missing and what --no-reload does', () => {
   const of = (more: Partial<NoReady>) => told({ why: 'so', withoutReload: [], isUnseen: false, ...more })[0]!;
   assert.match(
     of({ isUnseen: true }),
@@ -34,7 +34,7 @@ test('a policy without [ready] says what would tell, and what --no-reload takes'
   assert.match(of({}), /\(another watch of this work would show no more: learn without --ready\)$/);
 });
 
-test('a service of several processes is warned of, where it can start no other', () => {
+test('learn --ready: warns about a service of several processes if it can start no more', () => {
   const [warned] = told(READY, { processes: 5 });
   assert.match(
     warned!,
@@ -46,7 +46,7 @@ test('a service of several processes is warned of, where it can start no other',
   assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
 });
 
-test('a rotation of logs that reloads it is warned of', () => {
+test('learn --ready: warns about a rotation of logs that reloads the service', () => {
   const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
   assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
     "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service by 'invoke-rc.d demo reload', and [ready] has no calls for a reload (use 'systemctl try-restart demo.service' there instead)",

@@ -17,7 +17,7 @@ const stored = (system: ReturnType<typeof seenMachine>) =>
   [...system.files.keys()].filter((path) => path.startsWith(FOLDER));
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
-test('records that are lost are told, and the exit status says so; the policy is written all the same', async () => {
+test('learn: lost records are reported and fail the command; the policy is written all the same', async () => {
   const whole = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s' });
   assert.deepEqual(
     [whole.exit, [...new Set(codes(whole.diagnostics))]],
@@ -33,7 +33,7 @@ test('records that are lost are told, and the exit status says so; the policy is
   assert.deepEqual(losses(written), losses(whole));
 });
 
-test('the begin and the end are told at once, but not to whom wants it quiet', async () => {
+test('learn: reports begin and end at once, but not with --quiet', async () => {
   const told = async (more: object) => {
     const system = seenMachine();
     const units = new FakeUnits();
@@ -50,7 +50,7 @@ test('the begin and the end are told at once, but not to whom wants it quiet', a
   assert.deepEqual([await told({ quiet: true }), await told({ json: true })], [[], []]);
 });
 
-test('processes that left the control group are told of once, also where a policy is written', async () => {
+test('learn: reports processes that left the control group once, also with --write', async () => {
   const machine = () => seenMachine({}, { lost: { leavers: 2 } });
   const told = async (more: object) => {
     const { diagnostics } = await learn(fakeContext(machine()), [UNIT], { for: '2s', ...more });
@@ -59,7 +59,7 @@ test('processes that left the control group are told of once, also where a polic
   assert.deepEqual([await told({}), await told({ write: true })], [1, 1]);
 });
 
-test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
+test('learn: a watch ends with one recording, however often it was saved, and a hint', async () => {
   const system = seenMachine();
   const { text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
   assert.match(
@@ -72,7 +72,7 @@ test('a watch ends with one recording, however often it was kept, and says where
   assert.match((await learn(fakeContext(system), [UNIT], { show: true })).text, /read/);
 });
 
-test('a watch in which the service fails writes no policy', async () => {
+test('learn --write: writes no policy if the service fails during the watch', async () => {
   const system = seenMachine({ behaviour: () => 'job-fails' });
   const { exit, text, diagnostics } = await learn(fakeContext(system), [UNIT], {
     restart: true,
@@ -83,7 +83,7 @@ test('a watch in which the service fails writes no policy', async () => {
   assert.equal(codes(diagnostics).at(-1), 'not-written');
 });
 
-test('where no policy may be written in the end, nothing is watched', async () => {
+test("learn --write: watches nothing if the policy couldn't be written in the end", async () => {
   const file = '/etc/sandbox-unit/mine.toml';
   for (const [path, text, code] of [
     [file, 'description = "mine"\n', 'not-written'],
@@ -100,7 +100,7 @@ test('where no policy may be written in the end, nothing is watched', async () =
 const FILE = '/srv/mine.toml';
 const READ_ONLY = 'read-only file system';
 
-test('where no file can be written in the end, nothing is watched', async () => {
+test("learn --write: watches nothing if the file couldn't be written in the end", async () => {
   for (const [options, words, said] of [
     [{ missing: ['/srv'] }, { write: FILE }, "can't write in /srv: no such folder"],
     [{ missing: ['/'] }, { write: '/x' }, "can't write in /: no such folder"],
@@ -119,7 +119,7 @@ test('where no file can be written in the end, nothing is watched', async () => 
   }
 });
 
-test('the folder where policies are looked for may be made', async () => {
+test('learn --write: may create the folder of policies', async () => {
   const system = seenMachine({ missing: ['/etc/sandbox-unit', '/etc/sandbox-unit/a'] });
   const write = '/etc/sandbox-unit/learned.toml';
   const { diagnostics } = await learn(fakeContext(system), [UNIT], { for: '2s', write });
@@ -128,7 +128,7 @@ test('the folder where policies are looked for may be made', async () => {
   assert.equal((await failure(below))[1], "can't write in /etc/sandbox-unit/a: no such folder");
 });
 
-test('a recording outlives a policy that can not be written, and the way to that is told', async () => {
+test("learn --write: keeps the recording if the policy can't be written, with a hint", async () => {
   const system = seenMachine();
   const replace = system.replace.bind(system);
   system.replace = async (path, ...rest) => {
@@ -149,7 +149,7 @@ test('a recording outlives a policy that can not be written, and the way to that
 });
 
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
-  test(`--for ${time} is no time`, async () => {
+  test(`learn: --for ${time} is no time`, async () => {
     await assert.rejects(
       learn(fakeContext(seenMachine()), [UNIT], { for: time }),
       ({ diagnostics: [first] }) => {
@@ -160,7 +160,7 @@ for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
   });
 }
 
-test('a watch in the background is listed and stopped', async () => {
+test('learn --background: a watch is listed and stopped', async () => {
   const name = `sandbox-unit-learn-${UNIT}`;
   const state = { begin: 1, end: null, phase: 'serving', calls: 3, lost: 0 };
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: JSON.stringify(state) };
@@ -188,7 +188,7 @@ test('a watch in the background is listed and stopped', async () => {
   );
 });
 
-test('a watch in the background that can not begin keeps no other from it', async () => {
+test("learn --background: a watch that can't begin doesn't keep others from it", async () => {
   const refused = new FakeUnits({ refused: new UserError(error('manager-refused', 'no'), EXIT.failure) });
   const units = new FakeUnits();
   const start = units.start.bind(units);
@@ -202,7 +202,7 @@ test('a watch in the background that can not begin keeps no other from it', asyn
   );
 });
 
-test('watches are listed and ended by whom they belong to', async () => {
+test('learn --list and --stop: watches belong to the user who started them', async () => {
   const system = seenMachine();
   for (const action of [{ list: true }, { stop: true }]) {
     const asked = learn(fakeContext(system, { superuser: false }), action.list ? [] : [UNIT], action);

@@ -23,7 +23,7 @@ async function recorded(files: Readonly<Record<string, string>> = {}, service = 
 const codes = ({ diagnostics }: { readonly diagnostics: readonly { readonly code: string }[] }) =>
   diagnostics.map(({ code }) => code);
 
-test('without a file the policy is the output, and can be parsed', async () => {
+test('learn --write: without a file the policy is printed, and can be parsed', async () => {
   const { system, write } = await recorded();
   system.calls.length = 0;
   const written = await write(true);
@@ -38,7 +38,7 @@ test('without a file the policy is the output, and can be parsed', async () => {
   assert.deepEqual(system.changes, []);
 });
 
-test('addresses are confined where that is asked for', async () => {
+test('learn --addresses: addresses are confined', async () => {
   const { context } = await recorded();
   const peer = { use: 'accept', family: 2, type: 1, address: '10.9.9.9', port: null, count: 1 } as const;
   await keepRecording(
@@ -59,7 +59,7 @@ test('addresses are confined where that is asked for', async () => {
   ]);
 });
 
-test('a file is written, and written again, with what has changed', async () => {
+test('learn --write: writes a file, and again with what has changed', async () => {
   const { system, context, write } = await recorded();
   const first = await write(FILE);
   assert.deepEqual([first.exit, first.text], [0, '']);
@@ -74,7 +74,7 @@ test('a file is written, and written again, with what has changed', async () => 
   assert.notEqual(new TextDecoder().decode(system.files.get(FILE)!.bytes), before);
 });
 
-test('calls that an attacker wants first are named where they are allowed', async () => {
+test('learn --write: names dangerous calls that it allows', async () => {
   const { context, write } = await recorded();
   assert.ok(!codes(await write(true)).includes('opens'));
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
@@ -84,7 +84,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
 
-test('a service that makes its socket in /run keeps all of it open, and a warning says why', async () => {
+test('learn --write: warns that a service that creates its socket in /run keeps all of /run open', async () => {
   const { context, write } = await recorded();
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   const bound = { use: 'bind' as const, family: 1, type: 1, address: '/run/demo.sock', port: null, count: 1 };
@@ -100,7 +100,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
   assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
 });
 
-test('a policy that confines one program says who goes without', async () => {
+test('learn --write: a policy for one program names programs that run without it', async () => {
   const { context, write } = await recorded({}, `${SERVICE}Type=idle\n`);
   const programs = ['/bin/sh', '/usr/bin/demo'].map((path) => ({
     ...{ path, hash: null, phases: ['start' as const] },
@@ -122,13 +122,13 @@ test('a policy that confines one program says who goes without', async () => {
   assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps the calls of its start script: ${why}; `));
 });
 
-test('a file that somebody wrote stays', async () => {
+test('learn --write: leaves a hand-written file', async () => {
   const { system, write } = await recorded({ [FILE]: 'description = "mine"\n' });
   assert.equal((await failure(write(FILE)))[0], 'not-written');
   assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), 'description = "mine"\n');
 });
 
-test('nothing is written where a recording can not be read: it may have calls that no other has', async () => {
+test("learn --write: writes nothing if a recording can't be read, because it may have more calls", async () => {
   const { system, write } = await recorded();
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');
@@ -137,14 +137,14 @@ test('nothing is written where a recording can not be read: it may have calls th
   assert.equal(system.files.has(FILE), false);
 });
 
-test('nothing is written of a watch that saw no call', async () => {
+test('learn --write: writes nothing for a watch that saw no call', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   await keepRecording(context, recording({ calls: [] }));
   const [code] = await failure(learn(context, [UNIT], { show: true, write: true }));
   assert.equal(code, 'no-recording');
 });
 
-test('nothing is written without a recording, for several units, or with another action', async () => {
+test('learn --write: writes nothing without a recording, for several units, or with another action', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   assert.equal((await failure(learn(context, [UNIT], { show: true, write: true })))[0], 'no-recording');
   assert.equal((await failure(learn(context, [UNIT, 'x'], { show: true, write: true })))[0], 'usage');
@@ -152,7 +152,7 @@ test('nothing is written without a recording, for several units, or with another
   assert.equal((await failure(learn(context, [UNIT, 'x'], { write: true })))[0], 'usage');
 });
 
-test('--ready takes calls of the start away, and says what it lacks', async () => {
+test('learn --ready: removes calls of the start, and reports what is missing for it', async () => {
   const { context } = await recorded({ [PACKAGED_INJECTOR]: '' });
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   const start = { phases: { start: 1 }, slices: 1 };
@@ -162,10 +162,8 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   await keepRecording(context, recording({ calls }));
   const { json, text, diagnostics } = await written();
   assert.deepEqual(json.ready, ['bind']);
-  assert.deepEqual(
-    parsePolicy(text, 'x.toml').policy.ready?.deny.map(({ name }) => name),
-    ['bind'],
-  );
+  const names = parsePolicy(text, 'x.toml').policy.ready?.deny.map(({ name }) => name);
+  assert.deepEqual(names, ['bind']);
   const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
   assert.deepEqual(said, [
     'once demo.service serves it loses 1 call of its start: bind',

@@ -9,7 +9,7 @@ const WATCH: UnderWatch = {
   ...{ begin: 0, end: null, background: null, phase: 'serving', calls: 40, lost: 0 },
 };
 
-test('watches, a line each', () => {
+test('watches have a line each', () => {
   assert.equal(watchesText([], 0), 'No service is being watched.\n');
   assert.equal(
     watchesText([WATCH], 65_000),
@@ -22,7 +22,7 @@ test('watches, a line each', () => {
   );
 });
 
-test('recordings, a line each', () => {
+test('recordings have a line each', () => {
   const one = recording({
     begin: '2026-11-28T00:00:00.000Z',
     end: '2026-11-28T00:01:05.000Z',

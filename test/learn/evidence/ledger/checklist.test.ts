@@ -15,7 +15,7 @@ const listed = (recordings: readonly Recording[], commands?: readonly string[]) 
 const events = (...all: RecordedEvent['what'][]) =>
   recording({ events: all.map((what) => ({ what, at: 1 })) });
 
-test('what took place is seen, in any of the recordings', () => {
+test('an event counts as seen if any of the recordings has it', () => {
   assert.deepEqual(listed([events('start', 'serving'), events('start', 'stop', 'log-rotation')]), {
     start: 'yes 2',
     serving: 'yes 1',
@@ -35,7 +35,7 @@ test('a unit without ExecReload= has no reload to be seen, unless one was', () =
   assert.equal(listed([events('start')]).reload, 'no 0');
 });
 
-test('a day and a week are seen once their hours were', () => {
+test('a day and a week count as seen once all their hours were', () => {
   const from = (begin: number, seconds: number) => {
     const time = Date.UTC(2026, 10, 16) + begin * 1000;
     return recording({
@@ -57,22 +57,18 @@ const LINES = [
   'ExecStop=/bin/kill $MAINPID',
 ];
 
-test('a command is seen by itself, however it is spaced', () => {
+test('a command counts as seen by its own event, however its words are spaced', () => {
   const command = { what: 'command', at: 0, line: 'ExecStartPre=/usr/sbin/demod -t' } as const;
   const { start, reload, stop, ...seen } = listed(
     [recording({ events: [command, { what: 'start', at: 0 }] })],
     LINES,
   );
-  assert.deepEqual(
-    LINES.map((line) => seen[line]),
-    ['yes 1', 'no 0', 'no 0', 'no 0'],
-  );
+  const found = LINES.map((line) => seen[line]);
+  assert.deepEqual(found, ['yes 1', 'no 0', 'no 0', 'no 0']);
 });
 
-test('a command that nobody saw was not seen, though the service started and stopped', () => {
+test('a command without an event counts as not seen, though the service started and stopped', () => {
   const seen = listed([events('start', 'stop')], LINES);
-  assert.deepEqual(
-    LINES.map((line) => seen[line]),
-    ['no 0', 'no 0', 'no 0', 'no 0'],
-  );
+  const found = LINES.map((line) => seen[line]);
+  assert.deepEqual(found, ['no 0', 'no 0', 'no 0', 'no 0']);
 });

@@ -18,7 +18,7 @@ const estimated = (...recordings: Recording[]) =>
 const calls = (slices: Readonly<Record<string, number>>) =>
   Object.entries(slices).map(([name, of]) => call(name, { slices: of, phases: { serving: 100 } }));
 
-test('the unseen are estimated as Chao2 does it, and rounded up', () => {
+test('the number of unseen calls is estimated by Chao2, rounded up', () => {
   const incidence = (samples: number, once: number, twice: number) => ({ samples, once, twice, seen: 50 });
   // 9/10 * 4² / (2 * 2) = 3.6, 9/10 * 3 * 2 / 2 = 2.7
   assert.equal(unseenAtLeast(incidence(10, 4, 2)), 4);
@@ -30,7 +30,7 @@ test('the unseen are estimated as Chao2 does it, and rounded up', () => {
   assert.deepEqual(incidenceOf(7, [1, 1, 2, 3, 7]), { samples: 7, seen: 5, once: 2, twice: 1 });
 });
 
-test('the estimate is below the truth on average, and above what was seen', () => {
+test('the estimate is on average below the truth and above what was seen', () => {
   // 60 calls of which each slice shows call i with a chance of 1/(i + 1).
   const truth = 60;
   let sum = 0;
@@ -55,7 +55,7 @@ test('the estimate is below the truth on average, and above what was seen', () =
   assert.ok(sum / 200 < truth + 1, `${sum / 200}`);
 });
 
-test('a further call is expected by how many were seen once, or at the earliest by the rule of three', () => {
+test('the next new call is estimated by calls seen once, or by the rule of three', () => {
   assert.deepEqual(samplesToNext({ samples: 60, seen: 9, once: 4, twice: 0 }), {
     samples: 15,
     isLeast: false,
@@ -66,7 +66,7 @@ test('a further call is expected by how many were seen once, or at the earliest 
   });
 });
 
-test('calls at work are counted by slices, and those of a start are no rare calls', () => {
+test('calls at work are counted by slices; those of a start are no rare calls', () => {
   const start = { slices: 1, phases: { start: 1 } };
   const { slices } = estimated(
     recording({
@@ -84,14 +84,14 @@ test('a call that was made once at work is rare, though the start made it in ano
   assert.equal(estimated(recording({ calls: [both] })).slices.once, 1);
 });
 
-test('few slices tell nothing', () => {
+test('too few slices give no estimate', () => {
   const few = estimated(recording({ slices: 29, calls: calls({ read: 20, write: 1 }) }));
   assert.deepEqual([few.slices.unseen, few.slices.next], [null, null]);
   const none = estimated(recording({ slices: 0, calls: [] }));
   assert.deepEqual([none.slices.unseen, none.slices.next, none.lastNew], [null, null, null]);
 });
 
-test('slices of several recordings are added, but of watches that overlap one counts', () => {
+test('slices of several recordings are added; of overlapping watches one counts', () => {
   const later = { begin: '2026-11-20T11:00:00Z', end: '2026-11-20T11:10:00Z' };
   const one = recording({ calls: calls({ read: 60, write: 1 }) });
   const added = estimated(one, recording({ ...later, calls: calls({ read: 60, write: 1, close: 1 }) }));
@@ -100,7 +100,7 @@ test('slices of several recordings are added, but of watches that overlap one co
   assert.deepEqual([same.slices.samples, same.slices.once, same.slices.twice], [60, 2, 0]);
 });
 
-test('hosts are samples, too, where there are enough', () => {
+test('hosts are samples, too, if there are enough', () => {
   assert.equal(estimated(recording()).hosts, null);
   const on = (name: string, ...names: string[]) =>
     recording({ host: hostNamed(name), calls: names.map((one) => call(one)) });
@@ -124,7 +124,7 @@ test('the last new call is the one that was first seen last', () => {
   assert.deepEqual([days, seconds], [2, 1800]);
 });
 
-test('more calls that were seen once never make the estimate smaller', () => {
+test('more calls that were seen once never reduce the estimate', () => {
   const counts = fc.array(fc.integer({ min: 1, max: 50 }));
   fc.assert(
     fc.property(counts, (shown) => {

@@ -16,11 +16,11 @@ const said = (...recordings: Recording[]) =>
 
 const LATER = { begin: '2026-11-21T10:00:00Z', end: '2026-11-21T10:10:00Z' };
 
-test('recordings that go together and lack nothing give no word', () => {
+test('matching, complete recordings give no warning', () => {
   assert.deepEqual(said(recording(), recording({ ...LATER, host: hostNamed('two') })), []);
 });
 
-test('a loss is told with its watch, and the lines that it concerns', () => {
+test('a loss is reported with its watch, and the lines that it affects', () => {
   const other = { ...LATER, host: hostNamed('two'), blind: ['capabilities'], truncated: true };
   const [misses, refused, blind, ...rest] = said(
     recording({ lost: { misses: 1, refused: 3 } }),
@@ -45,7 +45,7 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   ]);
 });
 
-test('a table concerns the directives that its evidence proves, and no others', () => {
+test('an incomplete table affects the directives that its evidence proves, and no others', () => {
   const lost = { refused: 1, calls: 1, peers: 1, capabilities: 1, paths: 1 };
   const of = new Map(incompleteTables(ledger(recording({ lost }))).map(({ table, lines }) => [table, lines]));
   assert.deepEqual(of.get('refused'), ['calls that filters refused']);
@@ -61,7 +61,7 @@ test('a table concerns the directives that its evidence proves, and no others', 
   assert.ok(!of.get('peers')!.includes('[syscalls]') && !of.get('paths')!.includes('UMask='));
 });
 
-test('processes that left the control group are nobody to vouch for', () => {
+test('processes that left the control group are a warning without a table', () => {
   const [warning] = ledgerDiagnostics(ledger(recording({ lost: { leavers: 2 } })));
   assert.equal(warning!.code, 'recording-leavers');
   assert.match(
@@ -70,7 +70,7 @@ test('processes that left the control group are nobody to vouch for', () => {
   );
 });
 
-test('values of arguments that had no room concern the rules on their call', () => {
+test('lost values of arguments affect the rules on their call', () => {
   const ioctl = {
     architecture: 'x86-64',
     name: 'ioctl',
@@ -101,13 +101,13 @@ test('values of arguments that had no room concern the rules on their call', () 
   );
 });
 
-test('a tracepoint that is missing concerns the lines of its table', () => {
+test('a missing tracepoint affects the lines of its table', () => {
   const [blind] = incompleteTables(ledger(recording({ blind: ['capabilities'] })));
   const [capabilities] = incompleteTables(ledger(recording({ lost: { capabilities: 1 } })));
   assert.deepEqual(blind!.lines, capabilities!.lines);
 });
 
-test('other machines, other programs and watches at one time are notes', () => {
+test('other machines, other programs and simultaneous watches are notes', () => {
   const program = (hash: string | null) => ({
     programs: [{ path: '/usr/sbin/demod', hash, phases: ['start'] as const }],
   });
@@ -127,7 +127,7 @@ test('other machines, other programs and watches at one time are notes', () => {
   ]);
 });
 
-test('names of hosts and programs are harmless', () => {
+test('control characters in names of hosts and programs are escaped', () => {
   const host = { ...hostNamed('one'), name: 'a\u202eb' };
   assert.match(said(recording({ host, lost: { calls: 1 } })).join(), /on a\\u202eb until/);
 });

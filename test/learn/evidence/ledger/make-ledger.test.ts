@@ -44,7 +44,7 @@ test('calls are joined, with the hosts and recordings that show them', () => {
   });
 });
 
-test('the order of recordings changes nothing but the order of programs', () => {
+test('the order of recordings affects only the order of programs', () => {
   const all = [fullRecording(), recording(LATER), fullRecording(TWO)];
   const { watches, ...one } = ledger(all);
   const { watches: turned, ...other } = ledger(all.toReversed());
@@ -52,7 +52,7 @@ test('the order of recordings changes nothing but the order of programs', () => 
   assert.deepEqual(turned, watches.toReversed());
 });
 
-test('a call of another ABI is another call, and one without a name is told by its number', () => {
+test('a call of another ABI is a different call, and one without a name has its number', () => {
   const calls = [
     call('read'),
     call('read', { architecture: 'x86', number: 3 }),
@@ -64,10 +64,8 @@ test('a call of another ABI is another call, and one without a name is told by i
     { architecture: 'x86-64', number: 435, name: 'clone3', answer: 'kill' as const, count: 2, programs: [] },
   ];
   const made = ledger([recording({ calls, refused }), recording({ ...TWO, calls, refused })]);
-  assert.deepEqual(
-    made.calls.map(({ name, architecture }) => `${name} ${architecture}`),
-    ['read x86', 'read x86-64'],
-  );
+  const found = made.calls.map(({ name, architecture }) => `${name} ${architecture}`);
+  assert.deepEqual(found, ['read x86', 'read x86-64']);
   assert.deepEqual([made.nameless, made.namelessRefused], [['x86-64 470'], ['x86-64 471']]);
   assert.deepEqual(
     made.refused.map(({ name, answer, count, hosts }) => [name, answer, count, hosts]),
@@ -78,7 +76,7 @@ test('a call of another ABI is another call, and one without a name is told by i
   );
 });
 
-test('values of arguments are joined, each with who shows it', () => {
+test('values of arguments are joined, with the hosts that show them', () => {
   const values = (...of: string[][]) => [
     {
       ...{ architecture: 'x86-64', name: 'socket', arguments: [0, 1], phases: ['start'] as const, lost: 1 },
@@ -100,7 +98,7 @@ test('values of arguments are joined, each with who shows it', () => {
   assert.equal(socket!.lost, 2);
 });
 
-test('paths, peers and capabilities are joined, and what failed stays apart from what did not', () => {
+test('paths, peers and capabilities are joined; failures stay separate', () => {
   const failed = {
     path: '/etc/demo.conf',
     use: 'read' as const,
@@ -153,7 +151,7 @@ test('a program has each content that it had', () => {
   ]);
 });
 
-test('recordings of another machine are counted, and have no part', () => {
+test('recordings of another machine are counted, but not used', () => {
   const arm = recording({
     host: { ...hostNamed('arm'), architecture: 'arm64' },
     calls: [call('read', { architecture: 'arm64', number: 63 })],

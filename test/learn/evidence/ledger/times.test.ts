@@ -29,13 +29,13 @@ test('spans that overlap or touch become one', () => {
   ]);
 });
 
-test('time that two watches of a host share counts once, that of two hosts twice', () => {
+test('simultaneous watches of one host count once, of two hosts twice', () => {
   assert.equal(secondsWatched([watch(0, 60), watch(30, 90)]), 90);
   assert.equal(secondsWatched([watch(0, 60), watch(30, 90, 'two')]), 120);
   assert.equal(secondsSince([watch(0, 60), watch(30, 90, 'two')], Date.parse(at(50)) / 1000), 50);
 });
 
-test('a day is whole when each of its hours was watched some day, or in one go', () => {
+test('a day is complete when each of its hours was watched on some day', () => {
   assert.equal(secondsOfPeriod([watch(0, HOUR), watch(DAY, DAY + HOUR)], DAY), HOUR);
   assert.equal(secondsOfPeriod([watch(20 * HOUR, DAY + 4 * HOUR)], DAY), 8 * HOUR);
   assert.equal(secondsOfPeriod([watch(10 * HOUR, DAY + 10 * HOUR)], DAY), DAY);
@@ -43,7 +43,7 @@ test('a day is whole when each of its hours was watched some day, or in one go',
   assert.equal(secondsOfPeriod([watch(0, DAY)], 7 * DAY), DAY);
 });
 
-test('of watches that overlap the longest are taken', () => {
+test('of overlapping watches the longest are used', () => {
   const [short, long, other, next] = [watch(0, 60), watch(30, 300), watch(30, 60, 'two'), watch(300, 310)];
   assert.deepEqual(apart([short, long, other, next]), [long, other, next]);
 });

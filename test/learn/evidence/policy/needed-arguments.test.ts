@@ -21,7 +21,7 @@ function outcome(rows: typeof NEEDED_ARGUMENTS) {
   return { rules: rules.map(({ call }) => call), unproved: unproved.map(({ name }) => name) };
 }
 
-test('with the needed arguments nothing is left unproved for want of one', () => {
+test('the needed arguments leave no rule unproved', () => {
   assert.deepEqual(outcome(NEEDED_ARGUMENTS).unproved, []);
 });
 

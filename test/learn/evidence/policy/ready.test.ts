@@ -59,7 +59,7 @@ const deniedBy = (of: Evidence, more: Parameters<typeof learned>[1]) => {
   );
 };
 
-test('the service loses the calls of its start that matter, and keeps those of a reload', () => {
+test('[ready] removes dangerous calls of the start, and keeps those of a reload', () => {
   const { policy, text } = learned(service(), { ...KEEPS, lines: RELOAD });
   assert.deepEqual(deniedBy(service(), KEEPS), ['clone', 'clone3', 'setgroups', 'setuid']);
   assert.match(text, /"clone3:ENOSYS"/);
@@ -69,7 +69,7 @@ test('the service loses the calls of its start that matter, and keeps those of a
   assert.ok(policy.syscalls!.allow!.some(({ name }) => name === 'bind'));
 });
 
-test('without a reload it loses what only a reload makes; a command of its stop is not held', () => {
+test("[ready] without a reload removes a reload's calls; a stop command is not affected", () => {
   const { policy, text } = learned(service(), { ...NO_RELOAD, lines: RELOAD });
   assert.deepEqual(deniedBy(service(), NO_RELOAD), [
     ...['bind', 'clone', 'clone3', 'execve', 'listen', 'setgroups', 'setuid', 'socket'],
@@ -80,7 +80,7 @@ test('without a reload it loses what only a reload makes; a command of its stop 
   assert.ok(!deniedBy(stops, NO_RELOAD)!.includes('execve'));
 });
 
-test('nothing is said of a reload that the unit has not, nor of [ready] where nobody asks', () => {
+test('[ready] is left out without a request, and `reload` if the unit has none', () => {
   const { policy, text } = learned(service(), KEEPS);
   assert.equal(policy.ready?.reload, undefined);
   assert.ok(policy.ready!.deny.some(({ name }) => name === 'execve'));
@@ -88,7 +88,7 @@ test('nothing is said of a reload that the unit has not, nor of [ready] where no
   assert.equal(learned(service(), { lines: RELOAD }).policy.ready, undefined);
 });
 
-test('threads are started whatever is taken: of clone processes alone are refused, and the memory of threads stays', () => {
+test('threads can still start: clone is refused for processes only, and thread memory stays', () => {
   const { policy } = learned(service(), {
     ...NO_RELOAD,
     lines: RELOAD,
@@ -97,10 +97,8 @@ test('threads are started whatever is taken: of clone processes alone are refuse
   const filter = resolve(resolveCalls(readyCalls(policy.ready!), bundledSets()), 'x86-64');
   const answer = (call: string, ...args: bigint[]) =>
     evaluate(filter, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [...args, 0n, 0n, 0n] });
-  assert.deepEqual(
-    [SIGCHLD, THREAD].map((flags) => answer('clone', BigInt(flags))),
-    [errnoAction(1), ALLOW],
-  );
+  const found = [SIGCHLD, THREAD].map((flags) => answer('clone', BigInt(flags)));
+  assert.deepEqual(found, [errnoAction(1), ALLOW]);
   assert.deepEqual(
     ['fork', 'vfork', 'clone3'].map((call) => answer(call)),
     [errnoAction(1), errnoAction(1), ENOSYS],
@@ -108,12 +106,10 @@ test('threads are started whatever is taken: of clone processes alone are refuse
   assert.ok(!deniedBy(service(), NO_RELOAD)!.includes('mprotect'));
 });
 
-test('a call stays with those that do the same, or that other libraries make in its place', () => {
+test('a call stays with its equivalents, and with those that other libraries use', () => {
   const kept = deniedBy(service({}, ...made('clone', ['serving'], ['serving'])), KEEPS)!;
-  assert.deepEqual(
-    kept.filter((name) => name.startsWith('clone')),
-    [],
-  );
+  const found = kept.filter((name) => name.startsWith('clone'));
+  assert.deepEqual(found, []);
   const modes = [...made('chmod', ['start']), ...made('fchmod', ['serving'], ['serving'])];
   const taken = deniedBy(service({}, ...modes.slice(0, 1)), KEEPS)!;
   assert.deepEqual(
@@ -123,7 +119,7 @@ test('a call stays with those that do the same, or that other libraries make in 
   assert.ok(!deniedBy(service({}, ...modes), KEEPS)!.includes('chmod'));
 });
 
-test('calls that work may need stay where little work was watched', () => {
+test('calls that work may need stay if little work was watched', () => {
   const idle = service({ watches: [watch(EVENTS.filter((what) => what !== 'exercise'))] });
   const { policy, text } = learned(idle, { ...NO_RELOAD, lines: RELOAD });
   assert.deepEqual(policy.ready?.deny.map(({ name }) => name).sort(), [
@@ -133,7 +129,7 @@ test('calls that work may need stay where little work was watched', () => {
   assert.ok(deniedBy({ ...idle, seconds: 86_400 }, NO_RELOAD)!.includes('socket'));
 });
 
-test('a call in which a service may wait since its start is never taken', () => {
+test('a call in which a service may wait since its start is never removed', () => {
   const waiting = service({}, ...made('accept', ['start']));
   assert.ok(!deniedBy(waiting, KEEPS)!.includes('accept'));
 });
@@ -146,7 +142,7 @@ test('a reload that was not watched is left as it is', () => {
   assert.doesNotMatch(text, /^reload = /m);
 });
 
-test('a script that goes on beside the daemon keeps what it does', () => {
+test('a script that continues beside the daemon keeps its calls', () => {
   const daemon = { program: '/usr/bin/memcached', phases: ['start'] as LifePhase[] };
   const script = calls('clone', { program: '/bin/sh', phases: ['serving'] });
   const of = (...more: readonly SeenCall[]) =>
@@ -167,7 +163,7 @@ const UNKNOWN: readonly [of: Evidence, why: RegExp][] = [
   ],
 ];
 
-test('where it can not be told, the policy has no [ready], and says why', () => {
+test('without enough evidence the policy has no [ready], and says why', () => {
   for (const [of, why] of UNKNOWN) {
     const { policy, text, ready } = learned(of, { ...KEEPS, lines: RELOAD });
     assert.equal(policy.ready, undefined);
@@ -176,7 +172,7 @@ test('where it can not be told, the policy has no [ready], and says why', () => 
   }
 });
 
-test('where a reload needs all that the start made, the calls that go without it are told', () => {
+test('if a reload needs all calls of the start, those removed without it are listed', () => {
   const reloading = service({}, ...made('setuid setgroups clone3 execve', ['start', 'reload'], ['reload']));
   const of = (more: object) => learned(reloading, { lines: RELOAD, ...more });
   const { ready, text } = of(KEEPS);
@@ -191,7 +187,7 @@ test('where a reload needs all that the start made, the calls that go without it
   assert.deepEqual(without.deny, ready.withoutReload);
 });
 
-test('a service that can start no process any more is told', () => {
+test('a service that can start no more processes gets a warning', () => {
   const of = (evidence: Evidence) => learned(evidence, { ...NO_RELOAD, lines: RELOAD });
   const none = of(service());
   assert.ok(none.ready && 'deny' in none.ready && none.ready.startsNone);

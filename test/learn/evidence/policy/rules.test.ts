@@ -27,7 +27,7 @@ const ruled = (of: Evidence, reachable: ReadonlySet<string> = new Set()) => {
   return argumentRules(of, reachable, bundledSets(), (call) => names.has(call)).map(({ call }) => call);
 };
 
-test('names of requests are those of requests, which have a letter above their number', () => {
+test('the names of ioctl requests include only requests, which have a letter above their number', () => {
   const { vocabulary } = WORD_ARGUMENTS.find(({ call }) => call === 'ioctl')!;
   const requests = [...constantNames()].filter((name) => vocabulary.pattern.test(name));
   assert.ok(requests.includes('TCGETS') && requests.includes('TIOCPKT'));
@@ -42,14 +42,12 @@ test('the constants of the tables are those of every ABI', () => {
     ...(vocabulary.first ?? []),
   ]);
   for (const abi of Object.keys(ABIS) as Abi[]) {
-    assert.deepEqual(
-      names.filter((name) => constantValue(abi, name) === undefined),
-      [],
-    );
+    const found = names.filter((name) => constantValue(abi, name) === undefined);
+    assert.deepEqual(found, []);
   }
 });
 
-test('each usual and each bad value gets its own name back', () => {
+test('each common and each dangerous value reads back its name', () => {
   for (const { usual, worst, vocabulary } of WORD_ARGUMENTS) {
     for (const name of [...usual, ...worst]) {
       assert.equal(nameOfValue(vocabulary, constantValue('x86-64', name)!), name);
@@ -57,7 +55,7 @@ test('each usual and each bad value gets its own name back', () => {
   }
 });
 
-test('a value has a name only if it means it on every ABI; else it is a number', () => {
+test('a value has a name only if it has the same one on every ABI; otherwise it is a number', () => {
   assert.equal(operandOf(AF, 2n), 'AF_INET');
   assert.equal(operandOf(AF, 1n), 'AF_UNIX');
   assert.equal(operandOf(AF, 999n), '0x3e7');
@@ -68,7 +66,7 @@ test('a value has a name only if it means it on every ABI; else it is a number',
 const prctl = (reachable: ReadonlySet<string>, seen: number[][] = [[0x16]]) =>
   learned(withCalls('prctl', { arguments: [...STARTED, values('prctl', [0], seen)] }), { reachable }).text;
 
-test('seen values pass; others are recorded where they are reachable, but for the worst', () => {
+test('seen values pass; others are logged if reachable, except the most dangerous', () => {
   assertAnswers(prctl(new Set(['prctl'])), {
     'prctl PR_SET_SECCOMP': 'allow',
     'prctl PR_SET_NAME': 'allow',
@@ -77,13 +75,13 @@ test('seen values pass; others are recorded where they are reachable, but for th
   });
 });
 
-test('once nothing is known to be reachable, other values are refused', () => {
+test('other values are refused if reachability is known', () => {
   const text = prctl(new Set());
   assertAnswers(text, { 'prctl PR_SET_SECCOMP': 'allow', 'prctl PR_SET_KEEPCAPS': 'EPERM' });
   assert.ok(!text.includes('"log"'));
 });
 
-test('one of the worst values passes where it was seen', () => {
+test('a dangerous value passes if it was seen', () => {
   assertAnswers(prctl(new Set(['prctl']), [[0x23]]), {
     'prctl PR_SET_MM': 'allow',
     'prctl PR_SET_PTRACER': 'EPERM',
@@ -97,12 +95,12 @@ test('a value without a name is a number in hex', () => {
   assertAnswers(text, { 'ioctl 3 FIONBIO': 'allow', 'ioctl 3 0xdead': 'allow', 'ioctl 3 TIOCSTI': 'EPERM' });
 });
 
-test('the upper half of a register is no part of an int', () => {
+test('the upper half of a register is not part of an int', () => {
   const of = withCalls('ioctl', { arguments: [...STARTED, values('ioctl', [1], [[0xffffffff80045430n]])] });
   assertAnswers(learned(of).text, { 'ioctl 3 0x80045430': 'allow' });
 });
 
-test('a call whose values were lost, not looked at or too many has no rule, and is allowed', () => {
+test('a call whose values were lost, unwatched or too many has no rule, and is allowed', () => {
   const lost = withCalls('ioctl', { arguments: [...STARTED, values('ioctl', [1], [[0x5421]], 62)] });
   const blind = withCalls('ioctl');
   const many = withCalls('ioctl', {
@@ -125,7 +123,7 @@ test('a call whose values were lost, not looked at or too many has no rule, and 
   }
 });
 
-test('values of one ABI say nothing of calls through another', () => {
+test('values of one ABI prove nothing for another', () => {
   const through = calls('ioctl').map((call) => ({ ...call, architecture: 'x86' }));
   const of = withCalls('ioctl', { arguments: [values('ioctl', [1], [[0x5421]])] });
   assert.deepEqual(ruled({ ...of, calls: [...of.calls, ...through] }), []);
@@ -133,7 +131,7 @@ test('values of one ABI say nothing of calls through another', () => {
   assert.deepEqual(ruled({ ...of, calls: [...of.calls, ...through], arguments: both }), ['ioctl']);
 });
 
-test('a call that an attacker wants first gets only its seen values, reachable or not', () => {
+test('a dangerous call gets only its seen values, reachable or not', () => {
   const of = withCalls('keyctl', { arguments: [...STARTED, values('keyctl', [0], [[0xb]])] });
   assertAnswers(learned(of, { reachable: new Set(['keyctl']) }).text, {
     'keyctl KEYCTL_READ': 'allow',
@@ -178,12 +176,12 @@ test('a family or type without a name is a number', () => {
   assert.match(text, /^# RestrictAddressFamilies: family 99 has no name\.$/m);
 });
 
-test('IP is both of its versions, and AF_UNIX is the C library’s', () => {
+test("IP includes both versions, and AF_UNIX is the C library's", () => {
   assert.deepEqual(familiesFor([10n]), [1n, 2n, 10n]);
   assert.deepEqual(familiesFor([16n]), [1n, 16n]);
 });
 
-test('families are those of socket and socketpair; unknown if one of them has lost values', () => {
+test('families come from socket and socketpair; unknown if one of them has lost values', () => {
   const seen = socketsSeen(
     sockets([
       [2, 1],
@@ -194,13 +192,13 @@ test('families are those of socket and socketpair; unknown if one of them has lo
   assert.equal(socketsSeen(withCalls('socketpair', { arguments: STARTED })), undefined);
 });
 
-test('no rule on a call whose arguments an ABI has in memory', () => {
+test('a call whose arguments an ABI has in memory gets no rule', () => {
   const of = sockets([[2, 1]]);
   const door = calls('socketcall').map((call) => ({ ...call, architecture: 'x86' }));
   assert.deepEqual(ruled({ ...of, calls: [...of.calls, ...door] }), []);
 });
 
-test('namespaces that were not made are refused of clone, and clone3 gets ENOSYS, though it was seen', () => {
+test('unused namespaces are refused for clone, and clone3 gets ENOSYS, though it was seen', () => {
   const { text } = learned(withCalls('clone3', { forkFlags: [0x3d0f00] }));
   assertAnswers(text, {
     'clone 0x3d0f00': 'allow',
@@ -210,12 +208,12 @@ test('namespaces that were not made are refused of clone, and clone3 gets ENOSYS
   });
 });
 
-test('a namespace that was made passes', () => {
+test('a used namespace passes', () => {
   const { text } = learned(withCalls('clone clone3', { forkFlags: [0x20000] }));
   assertAnswers(text, { 'clone CLONE_NEWNS': 'allow', 'clone CLONE_NEWUSER|CLONE_NEWNS': 'EPERM' });
 });
 
-test('where flags were lost, clone has no rule and clone3 stays allowed', () => {
+test('if flags were lost, clone has no rule and clone3 stays allowed', () => {
   const { text } = learned(withCalls('clone3', { lost: { forkFlags: 1 } }));
   assertAnswers(text, { 'clone CLONE_NEWUSER': 'allow', clone3: 'allow' });
 });

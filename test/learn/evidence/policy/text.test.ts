@@ -16,7 +16,7 @@ import { parseToml } from '../../../../src/policy/toml.js';
 import { evidence, learned, paths, request, withCalls } from '../../../support/learned.js';
 import { NGINX } from '../../../support/learned-services.js';
 
-test('texts and lists are read back as they were, whatever is in them', () => {
+test('texts and lists read back unchanged, whatever they contain', () => {
   const hostile = ['a"b', 'a\\b', 'a\nb', 'a\x7fb', 'ä', '# x', "'", '\u2028'];
   const { data } = parseToml(
     `${assignment('a', hostile)}\n${assignment('b', hostile.join(''))}\nc = ${tomlValue(true)}\n`,
@@ -25,7 +25,7 @@ test('texts and lists are read back as they were, whatever is in them', () => {
   assert.deepEqual(data, { a: hostile, b: hostile.join(''), c: true });
 });
 
-test('a comment is one line, whatever is in it', () => {
+test('a comment is one line, whatever it contains', () => {
   assert.equal(comment('a\nb = 1\r'), '# a\\x0ab = 1\\x0d');
   assert.ok(comment('x'.repeat(1000)).length < 300);
 });
@@ -38,14 +38,14 @@ test('long lists are broken into lines that fit', () => {
   assert.deepEqual(wrapped(['a', 'b'], '  '), ['  a, b,']);
 });
 
-test('a list without groups is no list', () => {
+test('a list without groups is empty', () => {
   assert.deepEqual(groupedList('log', [{ title: 'Files', words: [] }]), []);
   assert.deepEqual(groupedList('log', [{ title: 'Files', words: ['read'] }]), [
     ...['log = [', '  # Files', '  "read",', ']'],
   ]);
 });
 
-test('spans and numbers in words', () => {
+test('spans and numbers are written in words', () => {
   assert.deepEqual([20, 119, 120, 7200, 7 * 86_400, 86_400].map(span), [
     '20 s',
     '119 s',
@@ -64,7 +64,7 @@ test('spans and numbers in words', () => {
   assert.deepEqual([counted(1, 'host'), counted(2, 'host')], ['1 host', '2 hosts']);
 });
 
-test('a directive that is not stated is a comment with the reason', () => {
+test('an omitted directive is a comment with the reason', () => {
   const lines = serviceLines({
     proved: [],
     unproved: [
@@ -76,13 +76,13 @@ test('a directive that is not stated is a comment with the reason', () => {
   assert.deepEqual(serviceLines({ proved: [], unproved: [] }), []);
 });
 
-test('a hostile path cannot leave its comment or its list', () => {
+test("a hostile path can't leave its comment or its list", () => {
   const path = '/home/x\n[syscalls]\n"]';
   const { policy } = learned(evidence({ paths: paths('write', [path, '/var/lib/a"]\nb/c']) }));
   assert.deepEqual(policy.loosen, []);
 });
 
-test('the file says what was watched, and what each line is proved by', () => {
+test('the file says what was watched, and what proves each line', () => {
   const { text } = learned(NGINX, { reachable: new Set(['sysinfo', 'execve']) });
   const lines = text.split('\n');
   assert.ok(lines.every((line) => line.length <= 130));
@@ -100,7 +100,7 @@ test('the file says what was watched, and what each line is proved by', () => {
   for (const line of directives) assert.match(lines[lines.indexOf(line) - 1]!, /^# /, line);
 });
 
-test('the calls that are recorded have the reason above them', () => {
+test('logged calls have the reason above them', () => {
   const above = (more: Partial<PolicyRequest>) => {
     const lines = learned(evidence(), more).text.split('\n');
     return lines[lines.indexOf('log = [') - 1];
@@ -118,7 +118,7 @@ test('the calls that are recorded have the reason above them', () => {
   );
 });
 
-test('the head says what was seen of a life, and what was not', () => {
+test("the head says which events were seen, and which weren't", () => {
   const item = (what: ChecklistKind, seen: ChecklistItem['seen'], line?: string) => ({
     ...{ what, seen, count: 0 },
     ...(line === undefined ? {} : { line }),
@@ -146,7 +146,7 @@ test('the head says what was seen of a life, and what was not', () => {
   );
 });
 
-test('no call is listed twice, and none that a rule decides', () => {
+test('no call is listed twice, or if a rule decides it', () => {
   const { policy } = learned(NGINX, { reachable: 'unknown' });
   const { allow = [], log, deny, rules } = policy.syscalls!;
   const names = [...allow, ...log, ...deny.filter(({ name }) => name !== 'socket')].map(({ name }) => name);
@@ -154,20 +154,18 @@ test('no call is listed twice, and none that a rule decides', () => {
   const decided = rules
     .filter(({ action }) => action.value === 0x7fff0000)
     .map(({ syscall }) => syscall.value);
-  assert.deepEqual(
-    names.filter((name) => decided.includes(name)),
-    [],
-  );
+  const found = names.filter((name) => decided.includes(name));
+  assert.deepEqual(found, []);
 });
 
-test('a rule for all other values says that it is one', () => {
+test('a rule for all other values says so', () => {
   const { text } = learned(NGINX, { reachable: new Set(['ioctl']) });
   const lines = text.split('\n').filter((line) => line.startsWith('when = ') && line.includes('ge = 0'));
   assert.deepEqual([...new Set(lines)], ['when = [{ arg = 1, ge = 0 }] # any other value']);
   assert.equal(text.split('# any other value').length, 2);
 });
 
-test('the action of refused calls is the one that is asked for', () => {
+test('refused calls get the requested action', () => {
   for (const action of ['kill', 'EACCES', 'ENOSYS']) {
     const { policy, text } = learned(NGINX, { options: { action }, reachable: new Set(['ioctl']) });
     assert.ok(policy.syscalls!.action);
@@ -175,7 +173,7 @@ test('the action of refused calls is the one that is asked for', () => {
   }
 });
 
-test('what makes the list of calls incomplete is said in front of it', () => {
+test('a comment says what makes the list of calls incomplete', () => {
   const asked = request(withCalls('read', { lost: { misses: 3 }, nameless: ['x86-64 999'] }));
   const { calls, text } = learned(asked.evidence);
   assert.ok(calls.length > 0);
@@ -183,7 +181,7 @@ test('what makes the list of calls incomplete is said in front of it', () => {
   assert.match(text, /^# Calls without a known name get ENOSYS: x86-64 999\.$/m);
 });
 
-test('ABIs besides the native one are opened where they were used', () => {
+test('foreign ABIs are opened if they were used', () => {
   const of = withCalls('read');
   const through = [...of.calls, { ...of.calls[0]!, architecture: 'x86' }];
   const learnedFrom = learned({ ...of, calls: through });

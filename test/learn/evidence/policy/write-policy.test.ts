@@ -31,7 +31,7 @@ import { unitFile } from '../../../support/planned.js';
 const allowedBy = (of: ReturnType<typeof learned>): string[] =>
   of.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
 
-test('nginx: what was seen passes, what was not is logged or refused', () => {
+test('nginx: seen calls pass, others are logged or refused', () => {
   const reachable = new Set([
     ...NGINX.calls.map(({ name }) => name),
     'clock_nanosleep',
@@ -42,10 +42,8 @@ test('nginx: what was seen passes, what was not is logged or refused', () => {
   const written = learned(NGINX, { reachable });
   const seen = NGINX.calls.map(({ name }) => name);
   const allowed = allowedBy(written);
-  assert.deepEqual(
-    seen.filter((name) => !allowed.includes(name)),
-    [],
-  );
+  const found = seen.filter((name) => !allowed.includes(name));
+  assert.deepEqual(found, []);
   assert.ok(allowed.length <= seen.length + 30, String(allowed.length));
   assertAnswers(written.text, {
     clock_nanosleep: 'log',
@@ -60,18 +58,18 @@ test('nginx: what was seen passes, what was not is logged or refused', () => {
   });
 });
 
-test('where nothing is known to be reachable, only what was seen passes', () => {
+test('if no call is known to be reachable, only seen ones pass', () => {
   const { policy, text } = learned(NGINX, { reachable: new Set() });
   assert.deepEqual(policy.syscalls!.log, []);
   assertAnswers(text, { gettid: 'EPERM', 'ioctl 3 TIOCSCTTY': 'EPERM' });
 });
 
-test('where it is unknown what can be reached, the policy is still whole', () => {
+test('if reachability is unknown, the policy is still complete', () => {
   const { text } = learned(NGINX, { reachable: 'unknown' });
   assertAnswers(text, { gettid: 'log', read: 'allow', execve: 'EPERM', unshare: 'EPERM', keyctl: 'EPERM' });
 });
 
-test('memcached: what its start script alone does is taken away once it serves', () => {
+test('memcached: calls of its start script alone are removed once it serves', () => {
   const { policy, text } = learned(MEMCACHED);
   assert.deepEqual(
     policy
@@ -89,7 +87,7 @@ test('memcached: what its start script alone does is taken away once it serves',
   assert.deepEqual(['', 'Type=forking'].map(settle), [5000, 5000]);
 });
 
-test('a call that the start script made stays where its daemon can reach it, and where that is unknown', () => {
+test("a start script's call stays if its daemon can reach it, or reachability is unknown", () => {
   const denied = (reachableByDaemon?: ReachableCalls) => {
     const { policy } = learned(MEMCACHED, {
       reachable: new Set(['dup', 'lseek', 'pipe2']),
@@ -101,7 +99,7 @@ test('a call that the start script made stays where its daemon can reach it, and
   for (const whole of [undefined, 'unknown'] as const) assert.deepEqual(denied(whole), ['execve']);
 });
 
-test('memcached where [ready] can not be had: the policy says that the daemon keeps its script’s calls', () => {
+test("memcached without [ready]: the policy says that the daemon keeps its script's calls", () => {
   const why = "[ready] can't be enforced: Type=oneshot has ended";
   const { text, policy, keeper } = learned(MEMCACHED, { readyGap: why });
   assert.deepEqual([policy.ready, keeper], [undefined, { daemon: '/usr/bin/memcached', why }]);
@@ -113,7 +111,7 @@ test('memcached where [ready] can not be had: the policy says that the daemon ke
   assert.equal(learned(MEMCACHED).keeper, undefined);
 });
 
-test('a service that executes programs at work may go on', () => {
+test('a service that executes programs at work keeps execve', () => {
   const of = withCalls('execve wait4', { programs: [{ path: '/bin/sh', phases: ['start', 'serving'] }] });
   assertAnswers(learned(of).text, { execve: 'allow', execveat: 'EPERM' });
 });
@@ -121,7 +119,7 @@ test('a service that executes programs at work may go on', () => {
 const script = (more: Partial<typeof MEMCACHED>, lines = '') =>
   daemonOfScript({ ...MEMCACHED, ...more }, effectiveUnit([unitFile(lines)]));
 
-test('the daemon of a script is told by what it does at work', () => {
+test("a script's daemon is recognized by its calls at work", () => {
   assert.equal(script({}), '/usr/bin/memcached');
   // The script stays and waits.
   const waiting = [...MEMCACHED.calls, ...calls('wait4', { phases: ['serving'], program: '/usr/bin/perl' })];
@@ -147,7 +145,7 @@ test('a command that is the daemon itself has no start script', () => {
   assert.equal(daemonOfScript(MEMCACHED, unit), undefined);
 });
 
-test('programs that other Exec lines start are none of the daemon’s: it may execute nothing', () => {
+test("programs of other Exec lines aren't the daemon's: it may execute none", () => {
   const reload = calls('execve', { phases: ['reload'], program: '/bin/sh' });
   const of = evidence({ calls: [...evidence().calls, ...reload] });
   assertAnswers(learned(of).text, { execve: 'EPERM' });
@@ -161,12 +159,12 @@ test('programs that other Exec lines start are none of the daemon’s: it may ex
   assert.deepEqual(withoutExecution([...calls('read'), ...reload]), calls('read'));
 });
 
-test('calls of an unknown program count as those of any', () => {
+test("calls of an unknown program count as any program's", () => {
   const [read] = calls('read');
   assert.deepEqual(callsBy([read!, { ...read!, programs: [] }], '/other'), [{ ...read!, programs: [] }]);
 });
 
-test('values of arguments are whole, or unknown', () => {
+test('values of arguments are complete, or unknown', () => {
   const of = withCalls('socket ioctl', {
     arguments: [
       values(
@@ -192,7 +190,7 @@ test('values of arguments are whole, or unknown', () => {
   assert.equal(valuesOf({ ...of, blind: ['arguments'] }, 'socket', 0), undefined);
 });
 
-test('losses count against their kind of evidence, and unknown ones against all', () => {
+test('losses affect their kind of evidence, unknown ones all kinds', () => {
   assert.equal(whyIncomplete(evidence(), 'paths'), undefined);
   assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'paths'), undefined);
   assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
@@ -215,7 +213,7 @@ test('losses count against their kind of evidence, and unknown ones against all'
   );
 });
 
-test('a start counts where it began in the watch', () => {
+test('a start counts if it began during the watch', () => {
   const watches = [0, 0, 1].map((lives) => ({ lives, events: [] }));
   assert.equal(whyStartUnknown(evidence({ watches })), undefined);
   assert.equal(whyStartUnknown(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
@@ -223,7 +221,7 @@ test('a start counts where it began in the watch', () => {
   assert.equal(whyStartUnknown(evidence({ watches: begun })), undefined);
 });
 
-test('a table that lacks what a call must have left there is doubted', () => {
+test('a table without what a call must have left there is doubted', () => {
   assert.match(
     whyIncomplete(evidence({ paths: [] }), 'paths')!,
     /^openat was called, and none of its paths was recorded$/,
@@ -240,20 +238,18 @@ test('io_uring hides files and addresses', () => {
   assert.equal(whyIncomplete(of, 'calls'), undefined);
 });
 
-test('a call that a directive refuses by itself is let through by no policy, unless it was made', () => {
+test('a call that a directive refuses is allowed by no policy, unless it was made', () => {
   const reachable = new Set(['read', 'clock_settime', 'sethostname']);
   const tiers = (of: Evidence) =>
     new Map(learned(of, { reachable }).calls.map(({ name, tier }) => [name, tier]));
   const seen = tiers(evidence());
   assert.deepEqual([seen.get('clock_settime'), seen.get('sethostname')], [undefined, undefined]);
   const made = tiers(withCalls('clock_adjtime'));
-  assert.deepEqual(
-    ['clock_adjtime', 'clock_settime'].map((name) => made.get(name)),
-    ['allow', 'log'],
-  );
+  const found = ['clock_adjtime', 'clock_settime'].map((name) => made.get(name));
+  assert.deepEqual(found, ['allow', 'log']);
 });
 
-test('io_uring hides nothing where all its operations are on open files', () => {
+test('io_uring hides nothing if all its operations are on open files', () => {
   const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
     whyIncomplete(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
   assert.equal(of([1, 22, 29]), undefined);
@@ -264,12 +260,12 @@ test('io_uring hides nothing where all its operations are on open files', () => 
   assert.equal(whyIncomplete(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
-test('namespaces by fork, unshare and setns', () => {
+test('namespaces are seen by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
 });
 
-test('a unit whose work is to start programs keeps execve, though no watch has seen it start one', () => {
+test('an access unit keeps execve, though no watch saw it start a program', () => {
   const cron = { traits: new Set(['starts'] as const), reachable: new Set(['execve']) };
   const { text } = learned(withCalls('read exit_group'), cron);
   assertAnswers(text, { execve: 'allow' });

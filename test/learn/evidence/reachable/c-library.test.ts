@@ -18,7 +18,7 @@ import { debianTree } from '../../../support/tree.js';
 
 const LIBRARIES: readonly CLibrary[] = ['glibc', 'musl'];
 
-test('the table says of which versions it is', () => {
+test('the table names its versions', () => {
   assert.match(C_LIBRARY_VERSIONS, /^glibc 2\.31 2\.36 2\.41 2\.\d+, musl 1\.2\.2 1\.2\.3 1\.2\.5 1\.2\.\d$/);
 });
 
@@ -34,7 +34,7 @@ for (const [name, library] of [
   ['libcrypt.so.1', undefined],
   ['nginx', undefined],
 ] as const) {
-  test(`${name} is of ${library ?? 'no C library'}`, () => assert.equal(cLibraryNamed(name), library));
+  test(`${name} is from ${library ?? 'no C library'}`, () => assert.equal(cLibraryNamed(name), library));
 }
 
 /** Calls that must be known, by the function: the call of its name, or what it becomes. */
@@ -69,10 +69,8 @@ for (const library of LIBRARIES) {
   test(`the start of ${library} has what every program does`, () => {
     const always = callsOfStart(library);
     const expected = ['openat', 'mmap', 'mprotect', 'munmap', 'exit_group', 'set_tid_address', 'writev'];
-    assert.deepEqual(
-      expected.filter((call) => !always.includes(call)),
-      [],
-    );
+    const found = expected.filter((call) => !always.includes(call));
+    assert.deepEqual(found, []);
     for (const call of ['socket', 'connect', 'bind', 'ptrace', 'mount'])
       assert.ok(!always.includes(call), call);
   });
@@ -87,7 +85,7 @@ for (const library of LIBRARIES) {
   });
 }
 
-test('a function without calls, and what is none, has none', () => {
+test('a function without calls, and an unknown one, have no calls', () => {
   for (const name of ['strlen', 'memcpy', 'no_such_function', 'start'])
     assert.deepEqual(callsOfFunction('glibc', name), []);
 });
@@ -106,7 +104,7 @@ test('a function that bears the name of a call leads there', { skip: layerAvaila
   assert.deepEqual(astray, []);
 });
 
-test("the table has what this Debian's C library leads to", { skip: layerAvailable() }, () => {
+test("the table matches this Debian's C library", { skip: layerAvailable() }, () => {
   const path = join(debianTree('toolchain'), 'usr/lib/x86_64-linux-gnu/libc.so.6');
   const graph = cLibraryGraph('glibc', readImage(readFileSync(path))!);
   const names = new Map([...numbersOf('x86-64')].map(([name, number]) => [number, name]));

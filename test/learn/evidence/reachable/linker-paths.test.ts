@@ -34,16 +34,14 @@ const image = (change: Partial<ElfImage>): ElfImage => ({
   ...change,
 });
 
-test('the configuration of the linker has folders and further files, in order', () => {
+test("the linker's configuration has folders and includes, in order", () => {
   const text =
     '# comment\n/opt/one\ninclude a/*.conf b.conf\n/opt/two /opt/three=libc6 # more\nhwcap 1 nosegneg\nrelative\n';
-  assert.deepEqual(
-    parseLinkerConfig(text).map((one) => `${one.isPattern ? 'include ' : ''}${one.text}`),
-    ['/opt/one', 'include a/*.conf', 'include b.conf', '/opt/two', '/opt/three'],
-  );
+  const found = parseLinkerConfig(text).map((one) => `${one.isPattern ? 'include ' : ''}${one.text}`);
+  assert.deepEqual(found, ['/opt/one', 'include a/*.conf', 'include b.conf', '/opt/two', '/opt/three']);
 });
 
-test("musl's folders are parted by colons and lines", () => {
+test("musl's folders are separated by colons and lines", () => {
   assert.deepEqual(parseMuslPath('/lib:/usr/lib\n/opt\n\n'), ['/lib', '/usr/lib', '/opt']);
   assert.equal(muslPathFile('arm64'), '/etc/ld-musl-aarch64.path');
 });
@@ -71,7 +69,7 @@ for (const [searched, expected] of [
   });
 }
 
-test('libraries of the name services are named by their configuration', () => {
+test('name-service libraries are named by their configuration', () => {
   const text = `# nsswitch.conf
 passwd:  files systemd
 hosts: files mymachines resolve [!UNAVAIL=return] dns # end
@@ -84,7 +82,7 @@ nonsense`;
   );
 });
 
-test('who asks for users or hosts uses the name services', () => {
+test('a program that looks up users or hosts uses the name services', () => {
   for (const name of ['getpwnam_r', 'getaddrinfo', 'initgroups', '__getpwuid', 'gethostbyname'])
     assert.ok(usesNameServices(image({ imports: new Set(['puts', name]) })), name);
   for (const name of ['getpid', 'getenv', 'getgroups', 'gets', 'getsockname'])

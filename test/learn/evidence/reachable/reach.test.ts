@@ -50,7 +50,7 @@ async function graphs(t: Parameters<typeof temporaryFolder>[0]): Promise<CallGra
 
 const sorted = (found: Iterable<number>) => [...found].sort((a, b) => a - b);
 
-test('all of a program counts, of libraries what is used and what runs by itself', {
+test('a program counts whole, a library by what is used and what runs by itself', {
   skip: layerAvailable(),
 }, async (t) => {
   const [program, ...libraries] = await graphs(t);
@@ -66,17 +66,17 @@ test('the first file that has a name defines it', { skip: layerAvailable() }, as
   assert.deepEqual(sorted(found.numbers), [201, 202, 211, 212, 221]);
 });
 
-test('names that no file defines are told', { skip: layerAvailable() }, async (t) => {
+test('names that no file defines are reported', { skip: layerAvailable() }, async (t) => {
   const [program] = await graphs(t);
   assert.deepEqual([...reach({ program, libraries: [] }).undefinedNames].sort(), ['absent', 'used']);
 });
 
-test('libraries alone do what they do in any program', { skip: layerAvailable() }, async (t) => {
+test('a library alone does what it does in any program', { skip: layerAvailable() }, async (t) => {
   const [, ...libraries] = await graphs(t);
   assert.deepEqual(sorted(reach({ libraries }).numbers), [211, 212]);
 });
 
-test('of a plugin all counts that it exports', { skip: layerAvailable() }, async (t) => {
+test('a plugin counts with all exports', { skip: layerAvailable() }, async (t) => {
   const [, first, second] = await graphs(t);
   const found = reach({ libraries: [second!], plugins: [first!] });
   assert.deepEqual(sorted(found.numbers), [211, 212, 213, 214, 222]);
@@ -88,7 +88,7 @@ test('a name alone is followed through all files', { skip: layerAvailable() }, a
   assert.deepEqual(sorted(reachFrom([first!, second!], 'unused').numbers), [214]);
 });
 
-test('a file with a number that comes from elsewhere is told, if the number is used', {
+test('a file with a number that comes from elsewhere is reported, if the number is used', {
   skip: layerAvailable(),
 }, async (t) => {
   const [, , second] = await graphs(t);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { type LoadedFile, reachableCalls } from '../../../../src/learn/evidence/reachable/reachable.js';
 import { type ElfImage, readImage } from '../../../../src/systemd/formats/elf-image.js';
 import {
@@ -13,7 +12,10 @@ import {
 } from '../../../support/compiled-elf.js';
 import { layerAvailable } from '../../../support/layer.js';
 import { temporaryFolder } from '../../../support/temporary.js';
+import { testsUnless } from '../../../support/tests-unless.js';
 import { debianTree } from '../../../support/tree.js';
+
+const test = testsUnless(layerAvailable());
 
 const LIBRARIES: Readonly<Record<CompiledMachine, readonly string[]>> = {
   'x86-64': ['usr/lib/x86_64-linux-gnu/libc.so.6', 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'],
@@ -45,9 +47,7 @@ function callsOf(found: ReturnType<typeof reachableCalls>): string[] {
 }
 
 for (const machine of COMPILED_MACHINES) {
-  test(`a dynamic program of ${machine} reaches what it uses of the C library, and little else`, {
-    skip: layerAvailable(),
-  }, async (t) => {
+  test(`a dynamic program of ${machine} reaches what it uses of the C library, and little else`, async (t) => {
     const image = await compileImage(machine, temporaryFolder(t), 'program', HELLO, []);
     const calls = callsOf(reachableCalls(files(image, libraries(machine))));
     for (const call of [
@@ -76,9 +76,7 @@ for (const machine of COMPILED_MACHINES) {
     assert.ok(calls.length < 80, String(calls.length));
   });
 
-  test(`a static program of ${machine} reaches what is linked into it`, {
-    skip: layerAvailable(),
-  }, async (t) => {
+  test(`a static program of ${machine} reaches what is linked into it`, async (t) => {
     const image = await compileImage(machine, temporaryFolder(t), 'program', HELLO, ['-static']);
     const calls = callsOf(reachableCalls(files(image)));
     for (const call of ['epoll_create1', 'chroot', 'write', 'exit_group'])
@@ -87,14 +85,14 @@ for (const machine of COMPILED_MACHINES) {
   });
 }
 
-test('without the C library the table tells what its functions do', { skip: layerAvailable() }, async (t) => {
+test("without the C library the table has its functions' calls", async (t) => {
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', HELLO, []);
   const [, linker] = libraries('x86-64');
   const calls = callsOf(reachableCalls(files(image, [linker!])));
   for (const call of ['epoll_create1', 'chroot', 'write']) assert.ok(calls.includes(call), call);
 });
 
-test('a static program with musl reaches what is linked into it', { skip: layerAvailable() }, async (t) => {
+test('a static program with musl reaches what is linked into it', async (t) => {
   const options = ['-specs', '/usr/lib/x86_64-linux-musl/musl-gcc.specs', '-static'];
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', HELLO, options);
   const calls = callsOf(reachableCalls(files(image)));
@@ -103,7 +101,7 @@ test('a static program with musl reaches what is linked into it', { skip: layerA
   for (const call of ['ptrace', 'mount', 'listen', 'openat']) assert.ok(!calls.includes(call), call);
 });
 
-test('a program that computes the numbers of its calls is unknown', { skip: layerAvailable() }, async (t) => {
+test('a program that computes call numbers is unknown', async (t) => {
   const source = `${SYSTEM_CALL}\nlong numbers[2];\nvoid _start(int i) { system_call(numbers[i]); }`;
   const options = ['-static', '-nostdlib', '-ffreestanding'];
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', source, options);
@@ -112,7 +110,7 @@ test('a program that computes the numbers of its calls is unknown', { skip: laye
   });
 });
 
-test('a plugin counts as a whole, and who may load others is told', { skip: layerAvailable() }, async (t) => {
+test('a plugin counts whole, and a program that may load others is reported', async (t) => {
   const folder = temporaryFolder(t);
   const source = `${SYSTEM_CALL}\nvoid of_plugin(void) { system_call(165); }`; // mount
   const plugin = await compileImage('x86-64', folder, 'plugin.so', source, BARE_LIBRARY);
@@ -127,7 +125,7 @@ test('a plugin counts as a whole, and who may load others is told', { skip: laye
   assert.ok(!callsOf(without).includes('mount'));
 });
 
-test('libseccomp, which asks for the number of a call, is known', { skip: layerAvailable() }, async (t) => {
+test('libseccomp, which takes the number of a call, is known', async (t) => {
   const source = `extern long syscall(long, ...);\nlong number = -1;\nint seccomp_load(void) { return syscall(number); }`;
   const options = [...BARE_LIBRARY, '-Wl,-soname,libseccomp.so.2'];
   const folder = temporaryFolder(t);
@@ -145,7 +143,7 @@ test('libseccomp, which asks for the number of a call, is known', { skip: layerA
   assert.ok(callsOf(found).includes('seccomp'));
 });
 
-test('a program in Go is unknown', { skip: layerAvailable() }, async (t) => {
+test('a program in Go is unknown', async (t) => {
   const source =
     '__attribute__((section(".go.buildinfo"), used)) static char info[16];\nint main(void) { return 0; }';
   const image = await compileImage('x86-64', temporaryFolder(t), 'program', source, []);

@@ -33,13 +33,13 @@ test('programs and mapped files of all recordings count once', () => {
   });
 });
 
-test('what has no whole path is left out', () => {
+test('programs without a complete path are left out', () => {
   const found = servicePrograms([
     recording(['', 'memfd:x'], [path('ib/libz.so', { cut: true }), path('/ib/z.so', { cut: true })]),
   ]);
   assert.deepEqual(found, { programs: [], mapped: [] });
 });
 
-test('without recordings there are none', () => {
+test('without recordings there are no programs', () => {
   assert.deepEqual(servicePrograms([]), { programs: [], mapped: [] });
 });

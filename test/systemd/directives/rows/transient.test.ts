@@ -8,7 +8,7 @@ import { SYSTEMD_RANGE } from '../../../../src/systemd/target/target.js';
 
 const AT: Location = { file: '', line: 1, column: 1 };
 
-test('no directive is there twice, and a policy takes none of them', () => {
+test('the table has no duplicates, and no directive of policies', () => {
   const names = ownDirectives().map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   for (const name of names) {
@@ -17,7 +17,7 @@ test('no directive is there twice, and a policy takes none of them', () => {
   }
 });
 
-test('conditions and assertions are known by their beginning, as directives of [Unit]', () => {
+test('conditions and assertions are known by their prefix, as directives of [Unit]', () => {
   for (const name of ['ConditionUser', 'AssertPathExists', 'ConditionOfLaterSystemd']) {
     assert.equal(findTransient(name)?.man, 'systemd.unit', name);
     assert.equal(unknownDirective(name, AT).code, 'refused-directive', name);
@@ -41,7 +41,7 @@ test('each example is a good value', () => {
   }
 });
 
-test('what a version has no directive or value for is a gap there, and none from then on', () => {
+test('a directive or value that a version lacks is a gap there, and not in later ones', () => {
   for (const row of ownDirectives()) {
     for (let systemd = SYSTEMD_RANGE.oldest; systemd <= SYSTEMD_RANGE.newest; systemd++) {
       const gap = directiveGap(row, row.example, AT, { systemd, scope: 'system' });
@@ -61,7 +61,7 @@ const YOUNGER: readonly (readonly [name: string, value: string, since: number])[
 ];
 
 for (const [name, value, since] of YOUNGER) {
-  test(`${name}=${value} is of systemd ${since}`, () => {
+  test(`${name}=${value} is from systemd ${since}`, () => {
     const gapOf = (systemd: number) =>
       directiveGap(findTransient(name)!, value, AT, { systemd, scope: 'system' })?.code;
     assert.deepEqual([gapOf(since - 1), gapOf(since)], ['gap-directive', undefined]);

@@ -52,7 +52,7 @@ const good: [string, object[]][] = [
 ];
 
 for (const [value, expected] of good) {
-  test(`the Exec line ${JSON.stringify(value)} is taken apart`, () =>
+  test(`the Exec line ${JSON.stringify(value)} is parsed`, () =>
     assert.deepEqual(scanExecLine(value, at), { commands: expected }));
 }
 

@@ -56,10 +56,8 @@ const filter: [string, string[]][] = [
 
 for (const [text, expected] of filter) {
   test(`words of the system call filter ${JSON.stringify(text)}`, () => {
-    assert.deepEqual(
-      words(text, (t, at) => nextWord(t, at, { quotes: false, escapes: 'next' })),
-      expected,
-    );
+    const found = words(text, (t, at) => nextWord(t, at, { quotes: false, escapes: 'next' }));
+    assert.deepEqual(found, expected);
   });
 }
 
@@ -68,7 +66,7 @@ test('unquoted words keep an escaped character plain', () => {
   assert.deepEqual(words('"a b" \\"c \'d\\n\'', unquote), ['a b', '"c', 'dn']);
 });
 
-test('only the white space of systemd is stripped', () => {
+test("only systemd's white space is stripped", () => {
   assert.equal(strip('\t \r\na\u00a0\v\f \n'), 'a\u00a0\v\f');
   assert.equal(strip(' \t'), '');
 });

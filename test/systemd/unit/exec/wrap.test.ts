@@ -8,7 +8,7 @@ import { commandsOf, execLineCases, updateExecLineCase, wrapped } from '../../..
 
 const cases = execLineCases();
 
-test('the golden corpus is there', () => assert.ok(cases.length > 60));
+test('the golden corpus is complete', () => assert.ok(cases.length > 60));
 
 for (const { name, written, expected } of cases) {
   test(`wrapping an Exec line: ${name}`, () => {
@@ -59,7 +59,7 @@ for (const path of ['launcher', '/opt/', '/opt/a"b', '/opt/a\\b', '/opt/a\nb', '
   });
 }
 
-test('quoted words are read back as they are, less what specifiers and variables need', () => {
+test('quoted words read back unchanged, except for specifiers and variables', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('\\', '"', "'", ' ', ';', '\n', '%', '$', '{', '\x01') }),

@@ -20,7 +20,7 @@ const socket = (address: string) => ({
   ...{ use: 'bind' as const, family: 1, type: 1, address, port: null, count: 1 },
 });
 
-test('nginx: its file with a process ID is made beforehand, and all else of /run is closed', () => {
+test('nginx: its PID file is created beforehand, and the rest of /run is closed', () => {
   const { policy, text, directives } = learned(NGINX, { lines: 'PIDFile=/run/nginx.pid' });
   assert.deepEqual(directive(policy, 'ReadWritePaths'), [
     '-/run/nginx.pid',
@@ -35,7 +35,7 @@ test('nginx: its file with a process ID is made beforehand, and all else of /run
   );
 });
 
-test('a file with a process ID is held if it is removed at the end alone', () => {
+test('a PID file counts if it is only removed at the end', () => {
   for (const paths of [PID, [...PID, ...removal('stop')], [...PID, ...removal('serving', 'stop')]])
     assert.deepEqual(found({ paths }), ['/run/demo.pid']);
   const renamed = withCalls('rename', { paths: [...PID, ...removal('serving')] });
@@ -43,13 +43,13 @@ test('a file with a process ID is held if it is removed at the end alone', () =>
     assert.equal(found(more), 'it makes, renames or removes entries there');
 });
 
-test('a user who is not root makes no file there, whatever a recording of its own mount namespace has', () => {
+test("a user who isn't root creates no file there, whatever a recording of its mount namespace has", () => {
   for (const lines of ['User=daemon', 'DynamicUser=yes'])
     assert.equal(found({ paths: PID }, lines), 'its user may make no files there');
   assert.deepEqual(found({ paths: PID }, 'User=root'), ['/run/demo.pid']);
 });
 
-test('a file with another name at each start is held if the unit names it', () => {
+test('a file with a different name at each start counts if the unit names it', () => {
   for (const name of ['demo-12.pid', 'demo.lock', 'demo.pid.tmp']) {
     const more = { paths: paths('write', [`/var/run/${name}`]) };
     assert.equal(found(more), `it writes to /run/${name}`);
@@ -60,12 +60,12 @@ test('a file with another name at each start is held if the unit names it', () =
   assert.equal(found({ paths: paths('write', [hostile]) }, `PIDFile=${hostile}`), `it writes to ${hostile}`);
 });
 
-test('of users and of instances no file is made beforehand', () => {
+test('units of users and instances get no file beforehand', () => {
   assert.match(String(found({ paths: PID }, '', 'user')), /^commands of a user/);
   assert.match(String(found({ paths: PID, unit: 'demo@.service' })), /^each instance/);
 });
 
-test('where a service makes more than that, /run stays open, with the reason', () => {
+test('a service that creates more than that keeps /run open, with the reason', () => {
   const reasons: readonly (readonly [Partial<Evidence>, string])[] = [
     [{ peers: [socket('/run/demo.sock')] }, '/run/demo.sock is a socket that it makes'],
     [{ paths: [...PID, ...paths('write', ['/run/utmp'])] }, 'it writes to /run/utmp'],
@@ -81,7 +81,7 @@ test('where a service makes more than that, /run stays open, with the reason', (
   }
 });
 
-test('the folder of a service below /run stays its own, and lines of its unit stand', () => {
+test("a service's own folder below /run stays, as do the lines of its unit", () => {
   const own = { paths: paths('write', ['/run/demo/demo.pid']), peers: [socket('/run/demo/demo.sock')] };
   const { policy } = learned(evidence(own));
   assert.deepEqual(directive(policy, 'ReadWritePaths'), ['-/run/demo']);
@@ -93,7 +93,7 @@ test('the folder of a service below /run stays its own, and lines of its unit st
   }
 });
 
-test('a file is made beforehand only where the list of writable places stands', () => {
+test('a file is created beforehand only with the list of writable places', () => {
   const all = [
     ...PID,
     ...paths(

@@ -85,7 +85,7 @@ const CASES: readonly [what: string, words: readonly number[], told: readonly st
 ];
 
 for (const [what, words, expected] of CASES) {
-  test(`a walk tells of ${what}`, () => assert.deepEqual(told(words), expected));
+  test(`a walk reports ${what}`, () => assert.deepEqual(told(words), expected));
 }
 
 test('a stub of the linkage table names its slot', () => {
@@ -96,7 +96,7 @@ test('a stub of the linkage table names its slot', () => {
   assert.equal(stubOfArm64(code(stub.slice(0, 2)), 0x1000), undefined);
 });
 
-test('no words make a walk fail', () => {
+test('no instruction makes a walk fail', () => {
   const word = fc.integer({ min: 0, max: 0xffffffff });
   fc.assert(
     fc.property(fc.array(word, { maxLength: 16 }), (words) => Array.isArray(told(words))),

@@ -1,6 +1,5 @@
 /** Tests of learn/evidence/reachable/code/call-graph.ts and learn/evidence/reachable/code/parts.ts: libraries as compilers make them. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { CallGraph } from '../../../../../src/learn/evidence/reachable/code/call-graph.js';
 import {
   BARE_LIBRARY,
@@ -10,6 +9,9 @@ import {
 } from '../../../../support/compiled-elf.js';
 import { layerAvailable } from '../../../../support/layer.js';
 import { temporaryFolder } from '../../../../support/temporary.js';
+import { testsUnless } from '../../../../support/tests-unless.js';
+
+const test = testsUnless(layerAvailable());
 
 const SOURCE = `${SYSTEM_CALL}
 extern void other(void);
@@ -100,9 +102,7 @@ for (const machine of COMPILED_MACHINES) {
       machine === 'arm64' ? ['-mbranch-protection=standard'] : ['-fcf-protection=full'],
     ],
   ] as const) {
-    test(`calls of a library of ${machine}, built ${kind}, are followed`, {
-      skip: layerAvailable(),
-    }, async (t) => {
+    test(`calls of a library of ${machine}, built ${kind}, are followed`, async (t) => {
       const folder = temporaryFolder(t);
       const image = await compileImage(machine, folder, 'library.so', SOURCE, [...BARE_LIBRARY, ...options]);
       const graph = new CallGraph(image, 8);
@@ -120,7 +120,7 @@ for (const machine of COMPILED_MACHINES) {
     });
   }
 
-  test(`a number of ${machine} that comes from elsewhere is told`, { skip: layerAvailable() }, async (t) => {
+  test(`a number of ${machine} that comes from elsewhere is reported`, async (t) => {
     const image = await compileImage(machine, temporaryFolder(t), 'library.so', SOURCE, BARE_LIBRARY);
     const graph = new CallGraph(image, 8);
     const isOpen = (name: string) =>
@@ -137,9 +137,7 @@ extern char restore[] __attribute__((visibility("hidden")));
 void *end_of_handlers(void) { return restore; }
 `;
 
-test('the end of signal handlers is understood, which begins a byte early', {
-  skip: layerAvailable(),
-}, async (t) => {
+test('the end of signal handlers, which begins a byte early, is understood', async (t) => {
   const image = await compileImage('x86-64', temporaryFolder(t), 'library.so', TRAMPOLINE, BARE_LIBRARY);
   const graph = new CallGraph(image, 8);
   assert.deepEqual(follow(graph, 'end_of_handlers').calls, [15]);
@@ -153,9 +151,7 @@ __asm__(".text\\n.p2align 4\\n.fill 32, 1, 0x90\\nmov $102, %eax\\nsyscall\\nmov
 void end(void) { system_call(103); }
 `;
 
-test('bytes between functions count, but for numbers that come from elsewhere', {
-  skip: layerAvailable(),
-}, async (t) => {
+test('bytes between functions count, except for numbers that come from elsewhere', async (t) => {
   const options = [...BARE_LIBRARY, '-fno-toplevel-reorder'];
   const image = await compileImage('x86-64', temporaryFolder(t), 'library.so', BETWEEN, options);
   const graph = new CallGraph(image, 8);

@@ -22,12 +22,12 @@ test('a function begins with its arguments and nothing else', () => {
   assert.equal(shown(it.callNumber()), '');
 });
 
-test('a large or negative constant is none', () => {
+test('a large or negative constant is unknown', () => {
   assert.equal(constant(7), 7);
   for (const value of [-1, 0x8000, 2 ** 31]) assert.equal(constant(value), UNKNOWN);
 });
 
-test('where two ways meet, both values may be', () => {
+test('where two paths meet, both values are possible', () => {
   const it = registers();
   it.set(0, 1);
   it.jump(100);
@@ -40,7 +40,7 @@ test('where two ways meet, both values may be', () => {
   assert.equal(shown(it.callNumber()), '1 2 argument 1');
 });
 
-test('where one of two ways has an unknown value, it is unknown', () => {
+test('where one of two paths has an unknown value, the value is unknown', () => {
   const it = registers();
   it.set(0, 1);
   it.jump(100);
@@ -49,7 +49,7 @@ test('where one of two ways has an unknown value, it is unknown', () => {
   assert.equal(shown(it.callNumber()), '');
 });
 
-test('where one of two ways comes from a call, the other counts', () => {
+test('where one of two paths comes from a call, the other counts', () => {
   const it = registers();
   it.set(0, 1);
   it.jump(100);
@@ -59,7 +59,7 @@ test('where one of two ways comes from a call, the other counts', () => {
   assert.equal(shown(it.callNumber()), '1');
 });
 
-test('behind an end only what jumps there counts', () => {
+test('after an end only jumps count', () => {
   const it = registers();
   it.set(0, 1);
   it.jump(100);
@@ -69,7 +69,7 @@ test('behind an end only what jumps there counts', () => {
   assert.equal(shown(it.callNumber()), '1');
 });
 
-test('behind an end to which nothing jumps nothing is known', () => {
+test('after an end without a jump no value is known', () => {
   const it = registers();
   it.set(0, 1);
   it.end();
@@ -77,7 +77,7 @@ test('behind an end to which nothing jumps nothing is known', () => {
   assert.equal(shown(it.callNumber()), '');
 });
 
-test('a second walk knows the jumps back of the first', () => {
+test('a second walk knows the backward jumps of the first', () => {
   const jumps = new Jumps();
   const walk = () => {
     const it = registers(jumps);
@@ -93,7 +93,7 @@ test('a second walk knows the jumps back of the first', () => {
   assert.deepEqual([walk(), walk()], ['', '1']);
 });
 
-test('too many values are an unknown one', () => {
+test('too many values become unknown', () => {
   const it = registers();
   for (let value = 0; value < 40; value++) {
     it.set(0, value);

@@ -89,7 +89,7 @@ const CASES: readonly [what: string, hex: string, told: readonly string[]][] = [
 ];
 
 for (const [what, hex, expected] of CASES) {
-  test(`a walk tells of ${what}`, () => assert.deepEqual(told(hex), expected));
+  test(`a walk reports ${what}`, () => assert.deepEqual(told(hex), expected));
 }
 
 test('a stub of the linkage table names its slot', () => {
@@ -101,7 +101,7 @@ test('a stub of the linkage table names its slot', () => {
   assert.equal(stubOfX8664(code('ff25 10000000'), 0x1000), undefined);
 });
 
-test('no bytes make a walk fail or go on without end', () => {
+test('no bytes make a walk fail or run forever', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       assert.ok(Array.isArray(told(Buffer.from(bytes).toString('hex'))));
