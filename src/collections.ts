@@ -1,5 +1,5 @@
 /** The first of some names, and how many more there are. */
-export const shortList = (names: readonly string[], most: number): string =>
+export const shortList = (names: readonly string[], most = 5): string =>
   names.length > most
     ? `${names.slice(0, most).join(', ')} and ${names.length - most} more`
     : names.join(', ');

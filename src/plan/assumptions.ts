@@ -22,6 +22,7 @@ export function assumptions(
   const taken = [...needed].filter(([need]) => assumed.has(need));
   if (taken.length === 0) return [];
   const list = taken.map(([need, names]) => `${describeNeed(need)} (for ${names.join(', ')})`);
-  const hint = 'plan it on the running target to be sure: systemd silently skips what it lacks the means for';
-  return [warning('assumed', `assumed of the target: ${list.join('; ')}`, { hint })];
+  const hint =
+    'run plan on the target itself to be sure: systemd silently skips directives that it cannot enforce';
+  return [warning('assumed', `this plan assumes that the target has ${list.join('; ')}`, { hint })];
 }

@@ -9,9 +9,8 @@ import { numbersOf } from '../seccomp/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
 import { covers, lastOf, pathsOf, plain } from '../systemd/unit/values.js';
 import { TAKES, traitsOf } from './access-units.js';
-import { valuesOfAll } from './policy-values.js';
 import type { PlanRequest } from './request.js';
-import { ownValues } from './unit-values.js';
+import { ownValues, valuesOfAll } from './unit-values.js';
 
 /** The line of a policy that takes something. */
 interface RestrictingLine {
@@ -36,10 +35,10 @@ export function lockOuts(request: LockOutInput, meaning: SyscallPolicy | undefin
     ...policy.service.flatMap(({ name, value, at }) => {
       const taken = TAKES.get(name);
       const isTaken = taken && traits.has(taken) && isOff(lastOf(own, name)) && !isOff(plain(String(value)));
-      return isTaken ? [{ subject: name, at, what: taken }] : [];
+      return isTaken ? [{ subject: name, at, what: taken.replace('-', ' ') }] : [];
     }),
   ].map(({ subject, at, what }) => {
-    const message = `'${subject}' takes from ${unit.full} what its work needs: ${what}`;
+    const message = `'${subject}' would break ${unit.full}, which can't work without ${what}`;
     return error('locks-out', message, { at, hint: WAY_OUT });
   });
   return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
@@ -47,18 +46,18 @@ export function lockOuts(request: LockOutInput, meaning: SyscallPolicy | undefin
 
 const isOff = (value: string): boolean => ['', 'no'].includes(value);
 
-const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
+const WAY_OUT = `remove it for this unit; if this is intended, set understood = ["locks-out"] in [apply]`;
 
 /** A note that a policy confines the sessions, too, that a unit gives. */
 export function sessionsInherit(request: LockOutInput): Diagnostic[] {
   if (!traitsOf(request).has('sessions')) return [];
-  const message = `programs that people run through ${request.unit.full}, as root too, are confined by its policy; apply watches them for refused calls during the trial only`;
+  const message = `programs that people start through ${request.unit.full}, even as root, are confined by its policy; apply watches them for refused calls during the trial only`;
   return [note('logins-inherit', message, { hint: VERIFIES })];
 }
 
 /** ptrace(2) shows filters to no process that has one itself. */
 const VERIFIES =
-  "a login that has a filter can't read filters back: use 'systemd-run --wait --pipe sandbox-unit verify UNIT'";
+  "verify can't read filters from such a login: use 'systemd-run --wait --pipe sandbox-unit verify UNIT' there";
 
 /** Whether a policy refuses a call of the native ABI with these arguments, as registers. */
 export function isRefused(call: string, args: readonly bigint[], meaning: SyscallPolicy): boolean {

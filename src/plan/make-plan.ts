@@ -30,7 +30,7 @@ interface Decided {
 
 /**
  * Decides who enforces each line of a policy on a unit: systemd all that it truly can in its version, the launcher the
- * rest. A launcher loads the whole policy as one filter. A line that nobody enforces is a gap: an error whose code
+ * rest. A launcher loads the whole policy as one filter. A line that nothing enforces is a gap: an error whose code
  * begins with `gap-`.
  */
 export function decide(given: PlanRequest): Decided {

@@ -27,7 +27,7 @@ export interface PlanLine {
   readonly how: string;
   /** Set where the line is enforced from when the service serves, not from its start on. */
   readonly phase?: 'ready';
-  /** A reason for the enforcer: why systemd can't be it, why nobody is, or that the unit itself refuses the call. */
+  /** A reason for the enforcer: why systemd can't be it, why nothing is, or that the unit itself refuses the call. */
   readonly reason?: string;
 }
 

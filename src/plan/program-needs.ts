@@ -36,8 +36,8 @@ function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
     const maker = makers.find(({ isSoft }) => !isSoft) ?? makers[0];
     if (maker === undefined) return [];
     const severe = maker.isSoft ? note : warning;
-    const message = `${printable(path, 80)} has ${maker.engine}, which makes code at run time: ${line.name}= refuses that`;
-    const hint = maker.isSoft ? 'without it, it is slower' : `leave ${line.name} out for this service`;
+    const message = `${printable(path, 80)} uses ${maker.engine}, which generates code at run time: ${line.name}= forbids that`;
+    const hint = maker.isSoft ? 'it still works, but more slowly' : `remove ${line.name} for this service`;
     return [severe('makes-code', message, { at: line.at, hint })];
   });
 }
@@ -59,11 +59,11 @@ function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
   return allPrograms(effective).flatMap((path) => {
     const found = STARTERS.find(([name]) => name.test(fileName(path)));
     if (!found) return [];
-    const message = `programs that ${printable(path, 80)} starts gain no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
+    const message = `set-user-ID and set-group-ID programs that ${printable(path, 80)} starts get no extra rights: ${found[1]}`;
     return [
       warning('no-new-privileges', message, {
         at,
-        hint: 'if they need them: NoNewPrivileges = false in [service]',
+        hint: 'if they need these rights, set NoNewPrivileges = false in [service]',
       }),
     ];
   });

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Target } from '../systemd/target/target.js';
 import type { EffectiveUnit } from '../systemd/unit/effective.js';
 import type { UnitName } from '../systemd/unit/name.js';
-import type { SocketRules } from './ineffective/socket-rules.js';
+import type { SocketRules } from './ineffective/by-sockets.js';
 
 /** The paths of our files; undefined for a transient unit, which has none and gets its filter with the command. */
 export type Places =

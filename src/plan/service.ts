@@ -57,7 +57,7 @@ function boundSys(
 }
 
 /**
- * The unit's own DeviceAllow= lines anew, where the policy closes devices and has none itself: what is added to them later, as
+ * The unit's own DeviceAllow= lines again, where the policy closes devices and has none itself: what is added to them later, as
  * by `systemctl set-property`, isn't in force by a file that is read before ours, and is seen in what the manager has.
  */
 export function keptDevices(
@@ -144,20 +144,23 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: stri
 }
 
 /** A diagnostic for a directive that is weaker than the unit's: a warning if `loosen` names it, else an error. */
-function loosening(entry: DirectiveEntry, policy: Policy, reason: string | undefined): Diagnostic[] {
+export function loosening(
+  { name, at }: Pick<DirectiveEntry, 'name' | 'at'>,
+  policy: Policy,
+  reason: string | undefined,
+): Diagnostic[] {
   if (reason === undefined) return [];
-  const { name, at } = entry;
-  const message = `${name} is weaker than what the unit has: ${reason}`;
+  const message = `${name} is weaker than the unit's own setting: ${reason}`;
   const named = `loosen = ["${name}"] in [service]`;
   if (policy.loosen.some(({ value }) => value === name))
-    return [warning('loosened', message, { at, hint: `it is meant, as ${named} says` })];
-  return [error('loosens', message, { at, hint: `if it is meant: ${named}` })];
+    return [warning('loosened', message, { at, hint: `${named} allows this` })];
+  return [error('loosens', message, { at, hint: `if this is intended, set ${named}` })];
 }
 
 function* unusedLoosen({ service, loosen }: Policy) {
   const names = new Set(service.map(({ name }) => name));
   for (const { value, at } of loosen.filter((one) => !names.has(one.value))) {
     const hint = didYouMean(value, names);
-    yield error('unknown-directive', `'${value}' is not set in [service]`, { at, hint });
+    yield error('unknown-directive', `'loosen' names '${value}', which [service] lacks`, { at, hint });
   }
 }

@@ -23,7 +23,7 @@ export function withStartPre(
     const message = "a transient unit can't have commands of 'start-pre'";
     return {
       commands,
-      diagnostics: [error('directive-value', message, { at: first.at, hint: 'leave them out' })],
+      diagnostics: [error('directive-value', message, { at: first.at, hint: "remove 'start-pre'" })],
     };
   }
   const added = policy.startPre.map(({ value }) => ({ ...value, prefixes: '+' }));

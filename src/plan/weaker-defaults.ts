@@ -25,7 +25,7 @@ export function withoutWeakerDefaults(
     const isMeant = !entry.isDefault || policy.loosen.some(({ value }) => value === name);
     const reason = isMeant ? undefined : whyWeaker(entry, unit);
     if (reason === undefined) continue;
-    notes.set(entry, note('loosens', `the unit's own ${name}= stays: ${reason}`, { at }));
+    notes.set(entry, note('loosens', `${name} of the host's defaults is left out: ${reason}`, { at }));
   }
   const service = policy.service.filter((entry) => !notes.has(entry));
   return { policy: { ...policy, service }, notes: [...notes.values()] };

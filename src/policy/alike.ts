@@ -1,4 +1,4 @@
-/** Groups of calls that do the same under several names: a policy that refuses one leaves a door open by the others. */
+/** Groups of calls that do the same under several names: a policy that refuses one of them refuses nothing. */
 
 export const CHANGING_MODES: readonly string[] = ['chmod', 'fchmod', 'fchmodat', 'fchmodat2'];
 
@@ -27,7 +27,7 @@ export const WIDER: readonly (readonly string[])[] = [
 ];
 
 /**
- * Groups of calls between which a rule on arguments leaves a door: `clone3` and `openat2` have their arguments in
+ * Groups of calls for which a rule on arguments of one is not enough: `clone3` and `openat2` have their arguments in
  * memory.
  */
 export const ALIKE_FOR_RULES: readonly (readonly string[])[] = [

@@ -8,18 +8,18 @@ import {
   warning,
 } from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../seccomp/syscalls/abi.js';
-import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
-import { callNames, knownCalls, whereKnown } from '../seccomp/syscalls/numbers.js';
+import { permits } from '../seccomp/syscalls/action.js';
+import { mayPass, type NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { callNames, isAbsent, knownCalls, whereKnown } from '../seccomp/syscalls/numbers.js';
 import { operandValue, parseOperand } from '../seccomp/syscalls/operand.js';
 import { withOwnSets } from '../seccomp/syscalls/own-sets.js';
 import { readyCalls } from '../seccomp/syscalls/ready.js';
-import { resolveCalls } from '../seccomp/syscalls/resolve.js';
+import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../seccomp/syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
 import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
 import type { Policy } from './policy.js';
-import { takenThreads } from './threads.js';
 
 interface CheckContext {
   readonly policy: Policy;
@@ -40,13 +40,13 @@ export function checkSyscalls(
   known: SyscallSets,
   machines: readonly Machine[],
   complete = true,
-): readonly Diagnostic[] {
+): Diagnostic[] {
   const { syscalls, ready } = policy;
   const found: Diagnostic[] = [];
   if (syscalls) {
     const context = { policy, section: syscalls, sets: known, abis: openAbis(syscalls, machines) };
     found.push(...checkSection(context));
-    if (complete) found.push(...allowListKeysHaveAllow(context), ...doorsOf(context));
+    if (complete) found.push(...allowListKeysHaveAllow(context), ...equivalents(context));
   } else if (complete) found.push(...meantForCalls(policy));
   if (ready) {
     const sets = withOwnSets(known);
@@ -55,7 +55,7 @@ export function checkSyscalls(
     const context = { policy: own, section, sets, abis: openAbis(section, machines) };
     const before = syscalls && resolveCalls(syscalls, known);
     found.push(...checkSection(context));
-    if (complete) found.push(...doorsOf(context, before), ...takenThreads(section, sets, before));
+    if (complete) found.push(...equivalents(context, before), ...takenThreads(section, sets, before));
   } else if (complete) found.push(...meantForReady(policy));
   return found;
 }
@@ -69,7 +69,7 @@ const checkSection = (context: CheckContext): Diagnostic[] => [
 ];
 
 /** @param before in force from the start on, beside the section */
-const doorsOf = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
+const equivalents = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
   firstOf(equivalentCalls(section, policy.service, sets, abis, before));
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
@@ -84,7 +84,7 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
 /** The error about an expectation of a start, without `[syscalls]`. */
 function meantForCalls({ ready, expect }: Policy): Diagnostic[] {
   const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
-  const hint = ready && `with phase = "ready" it is about [ready]`;
+  const hint = ready && `add phase = "ready" to check [ready]`;
   return at ? [error('contradiction', '[[expect]] needs [syscalls]', { at, hint })] : [];
 }
 
@@ -107,14 +107,15 @@ function* namesAreKnown({ policy, section, sets }: CheckContext) {
 function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
   if (expandSet(sets, entry.name)) return [];
   if (expandSet(withOwnSets(sets), entry.name)) return [setOfReady(entry)];
-  const where = sets.source === 'target' ? `systemd ${sets.systemd} here` : `systemd ${sets.systemd}`;
+  const where =
+    sets.source === 'target' ? `systemd ${sets.systemd} on this machine` : `systemd ${sets.systemd}`;
   const hint =
     didYouMean(entry.name, setNames(sets)) ?? `'systemd-analyze syscall-filter' lists the sets of ${where}`;
   return [error('unknown-syscall', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
 }
 
 const setOfReady = ({ name, at }: CallEntry): Diagnostic =>
-  error('unknown-syscall', `only [ready] has the syscall set '${name}'`, {
+  error('unknown-syscall', `the syscall set '${name}' exists in [ready] only`, {
     at,
     hint: 'systemd has no such set: name its calls one by one',
   });
@@ -124,7 +125,7 @@ function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[
   if (place === 'here') return [];
   if (place !== undefined) return [place === 'newer' ? newerCall(name, at) : foreignCall(name, at)];
   const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
-  const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
+  const isSet = expandSet(sets, name) ? 'only lists take sets: name its calls one by one' : undefined;
   const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
 }
@@ -138,16 +139,16 @@ function* operandsHaveValues({ policy, section, abis }: CheckContext) {
 
 /** The error about a call of another machine, or a typing error that happens to be one: `execv`. */
 const foreignCall = (name: string, at: Location): Diagnostic =>
-  error('unknown-syscall', `no machine that is known here has the call '${name}'`, {
+  error('unknown-syscall', `no supported machine has the call '${name}'`, {
     at,
-    hint: didYouMean(name, callNames()) ?? 'it is a call of other machines: leave it out',
+    hint: didYouMean(name, callNames()) ?? 'only other machines have it: remove it',
   });
 
 /** The warning about a call that systemd can filter by its name, and that has no number in this program's tables. */
 const newerCall = (name: string, at: Location): Diagnostic =>
-  warning('unknown-syscall', `only systemd knows the call '${name}', by its name`, {
+  warning('unknown-syscall', `systemd knows the call '${name}', but this program does not know its number`, {
     at,
-    hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or a call of other machines',
+    hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or only other machines have it',
   });
 
 /** The first error that an operand causes on one of the ABIs. */
@@ -175,7 +176,7 @@ function entriesAgree({ section }: CheckContext): Diagnostic[] {
   });
 }
 
-/** The keys `unknown` and `implicit` refuse calls that nobody names: a deny list never does. */
+/** The keys `unknown` and `implicit` refuse calls that no line names: a deny list never does. */
 function allowListKeysHaveAllow({ section }: CheckContext): Diagnostic[] {
   if (section.allow) return [];
   const { unknown, implicit } = section;
@@ -195,9 +196,9 @@ function conditionsCanHold({ section, abis }: CheckContext): Diagnostic[] {
       .map((condition) => ({ condition, values: abis.map((abi) => valuesOn(abi, condition)) }));
     const clash = exact.find((one, i) => exact.slice(0, i).some((other) => excludes(one, other)));
     if (!clash) return [];
-    const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
+    const hint = 'all conditions of a rule must hold; to compare with several values, use in = [...]';
     const { at } = clash.condition;
-    return [error('contradiction', `this rule on ${syscall.value} never holds`, { at, hint })];
+    return [error('contradiction', `this rule on ${syscall.value} can never match`, { at, hint })];
   });
 }
 
@@ -218,5 +219,64 @@ function excludes(a: Exact, b: Exact): boolean {
   return !a.values.some((own, abi) => {
     const [one, other] = [narrow(own), narrow(b.values[abi]!)];
     return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
+  });
+}
+
+/** Calls that nearly every program makes, one of each group: the dynamic linker (ld.so(8)), and each at its exit. */
+const BY_ALL: readonly (readonly string[])[] = [
+  ...[['open', 'openat'], ['read'], ['mmap', 'mmap2'], ['close']],
+  ['exit_group'],
+];
+
+/**
+ * The warning that `[syscalls]` refuses such calls, whatever their arguments.
+ * @param machines the machines that the policy will get a filter for
+ */
+export function takenFromAll(
+  { syscalls }: Policy,
+  sets: SyscallSets,
+  machines: readonly Machine[],
+): Diagnostic[] {
+  if (!syscalls || syscalls.stage?.value === 'entry') return [];
+  const named = resolveCalls(syscalls, sets);
+  const natives = machines.map((machine) => abisOf(machine)[0]!);
+  const taken = BY_ALL.map((group) => group.filter((call) => !isAbsent(call, natives, sets)))
+    .filter((group) => group.every((call) => !mayPass(verdictOn(named, call))))
+    .map((group) => group.at(-1)!);
+  if (taken.length === 0) return [];
+  const at = entriesByCall(syscalls.deny, sets).get(taken[0]!)?.at ?? syscalls.allow?.[0]?.at ?? syscalls.at;
+  const message = `[syscalls] refuses ${taken.join(', ')}: hardly any program can start and exit without these calls`;
+  return [
+    warning('indispensable', message, { at, hint: "allow them; 'learn' finds all calls of a service" }),
+  ];
+}
+
+/** Calls by which C libraries and runtimes start a thread and give it memory, and the arguments that threads need. */
+const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [
+  ['clone', '{ arg = 0, bits-any = "CLONE_THREAD" }'],
+  ['mprotect', '{ arg = 2, bits-clear = "PROT_EXEC" }'],
+];
+
+/**
+ * The warning that `[ready]` denies a call whatever its arguments that a service with threads makes under load. Threads
+ * that run already need mprotect, too: malloc(3) grows their memory by it.
+ * @param section the lists of `[ready]`
+ * @param before what is refused from the start
+ */
+export function takenThreads(
+  section: SyscallsSection,
+  sets: SyscallSets,
+  before?: NamedPolicy,
+): Diagnostic[] {
+  const named = resolveCalls(section, sets);
+  const denied = entriesByCall(section.deny, sets);
+  const isTaken = (call: string) =>
+    denied.has(call) && !mayPass(verdictOn(named, call)) && permits(limitBy(before, call));
+  return BY_THREADS.filter(([call]) => isTaken(call)).map(([call, condition]) => {
+    const { name, at } = denied.get(call)!;
+    const has = name === call ? `'${name}' is refused` : `'${name}' includes '${call}', which is refused`;
+    const message = `${has} for threads, too: a service that starts threads under load fails`;
+    const hint = `allow it for threads by a rule in [ready]: syscall = "${call}", when = [${condition}], action = "allow"`;
+    return warning('indispensable', message, { at, hint });
   });
 }

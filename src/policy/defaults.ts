@@ -47,7 +47,7 @@ export function onDefaults(defaults: Policy, policy: Policy): Policy {
 
 /** The error about a key or directive that is for policies of units. */
 export const notInDefaults = (name: string, at: Location): Diagnostic =>
-  error('host-defaults', `'${name}' is for policies of units, not for the defaults of all`, {
+  error('host-defaults', `'${name}' can't be in the host's defaults, only in the policies of units`, {
     at,
     hint: 'set it in the policies that need it, or in a template that these extend',
   });
@@ -75,7 +75,7 @@ function* lettingThrough({ syscalls }: Policy) {
 }
 
 const onlyRefuse = (at: Location): Diagnostic =>
-  error('host-defaults', 'the defaults of a host only refuse calls, and this lets one through', {
+  error('host-defaults', "the host's defaults can only refuse calls, and this would let one through", {
     at,
-    hint: '"kill", an errno\'s name such as "EPERM", or its number',
+    hint: 'use "kill", an errno\'s name such as "EPERM", or its number',
   });

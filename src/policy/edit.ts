@@ -6,7 +6,7 @@ import type { Location } from '../diagnostic.js';
 export type TextEdit =
   | {
       readonly kind: 'add';
-      /** The table of the list; `[syscalls]` unless told. */
+      /** The table of the list; `[syscalls]` by default. */
       readonly table?: ListTable;
       readonly list: 'allow' | 'deny' | 'log';
       readonly name: string;
@@ -211,7 +211,7 @@ function atEnd(text: string, put: string): Splice[] {
   return [{ start: text.length, end: text.length, text: `${gap}${put}\n` }];
 }
 
-/** Tables before another one, and before the comment that stands on top of that. */
+/** Tables before another one, and before the comment above that. */
 function inserted(text: string, put: string, before: Location | undefined): Splice[] | undefined {
   if (!before) return atEnd(text, put);
   const line = lineStart(text, offsetOf(text, before));
@@ -251,7 +251,7 @@ function withEmptied(text: string, cuts: readonly Splice[]): Splice[] {
   return [...cuts.filter((cut) => !isInside(cut)), { start: aboveComments(text, begin), end, text: '' }];
 }
 
-/** The begin of the comment that stands on top of a line, or of the line. */
+/** The begin of the comment above a line, or of the line. */
 function aboveComments(text: string, line: number): number {
   let start = line;
   while (start > 0 && /^[ \t]*#/.test(text.slice(lineStart(text, start - 1), start))) {

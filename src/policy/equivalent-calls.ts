@@ -7,8 +7,8 @@ import { isAbsent } from '../seccomp/syscalls/numbers.js';
 import { entriesByCall, refusal, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../seccomp/syscalls/same-calls.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../seccomp/syscalls/section.js';
-import type { SyscallSets } from '../seccomp/syscalls/sets.js';
-import { parseBoolean } from '../systemd/unit/boolean.js';
+import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../seccomp/syscalls/sets.js';
+import { parseBoolean } from '../systemd/unit/values.js';
 import {
   ALIKE,
   ALIKE_FOR_RULES,
@@ -18,7 +18,6 @@ import {
   PROTECTION,
   WIDER,
 } from './alike.js';
-import { type NewerCalls, newerCalls } from './newer-calls.js';
 import type { DirectiveEntry } from './policy.js';
 
 interface ClosedCall {
@@ -28,9 +27,9 @@ interface ClosedCall {
 
 /**
  * Warnings about calls that a policy refuses while another call that does the same passes.
- * @param service the lines of `[service]`, of which some shut doors, too
- * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
- * @param own refusals by other filters, which shut doors, too
+ * @param service the lines of `[service]`, of which some refuse such calls, too
+ * @param abis the ABIs that the policy will get a filter for: a call that none of them has does nothing
+ * @param own refusals by other filters, which count, too
  */
 export function equivalentCalls(
   section: SyscallsSection,
@@ -41,8 +40,8 @@ export function equivalentCalls(
 ): Diagnostic[] {
   const policy = resolveCalls(section, sets, own);
   const newer = newerCalls(section, policy, sets, abis);
-  const told = new Set(newer.flatMap(({ calls }) => calls));
-  const exists = (call: string) => !isAbsent(call, abis, sets) && !told.has(call);
+  const reported = new Set(newer.flatMap(({ calls }) => calls));
+  const exists = (call: string) => !isAbsent(call, abis, sets) && !reported.has(call);
   const denied = [...entriesByCall(section.deny, sets)]
     .filter(([call, entry]) => !mayPass(verdictOn(policy, call)) && !isMeantForOthers(call, entry, section))
     .filter(([call]) => exists(call))
@@ -95,13 +94,13 @@ const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
 type EquivalentCallHint = (calls: readonly string[]) => string;
 
 const deny: EquivalentCallHint = (calls) => `deny ${entriesFor(calls)} too`;
-const rule: EquivalentCallHint = (calls) => `${deny(calls)}, or write such a rule for each`;
+const rule: EquivalentCallHint = (calls) => `${deny(calls)}, or write the same rule for each`;
 
 /** Threads are made by `clone`, too, whatever else starts processes. */
 const denyProcesses: EquivalentCallHint = (calls) => {
   const others = calls.filter((call) => call !== 'clone');
   const too = others.length > 0 ? `${deny(others)}, and ` : '';
-  return `${too}refuse 'clone' by a rule, where CLONE_THREAD is not set: threads need it`;
+  return `${too}refuse 'clone' with a rule for calls without CLONE_THREAD: threads need it`;
 };
 
 const listed = (calls: readonly string[]): string => calls.map((call) => `'${call}'`).join(' and ');
@@ -150,7 +149,7 @@ function byPersonality(
     ({ name, value }) => name === 'LockPersonality' && parseBoolean(String(value)),
   );
   if (!first || isLocked || !isOpen(policy, 'personality')) return [];
-  const message = `'${first.syscall.value}' is refused, but after 'personality' memory is executable that no call asks it for`;
+  const message = `'${first.syscall.value}' is refused, but 'personality' can make all readable memory executable`;
   const hint = "deny 'personality' too, or set LockPersonality = true in [service]";
   return [warning('open-door', message, { at: first.at, hint })];
 }
@@ -170,4 +169,30 @@ function throughIoUring(policy: NamedPolicy, closed: readonly ClosedCall[]): Dia
       hint: 'deny "io_uring_setup:ENOSYS" too: programs then do without it',
     }),
   ];
+}
+
+export interface NewerCalls {
+  readonly entry: CallEntry;
+  readonly calls: readonly string[];
+}
+
+/**
+ * The sets that a policy denies, each with its newer calls: those that are in none of the given sets, and that the
+ * policy lets through.
+ * @param abis the ABIs that the policy will get a filter for
+ */
+export function newerCalls(
+  section: SyscallsSection,
+  policy: NamedPolicy,
+  sets: SyscallSets,
+  abis: readonly Abi[],
+): NewerCalls[] {
+  const known = callsInSets(sets);
+  const passes = (call: string) =>
+    !known.has(call) && !isAbsent(call, abis, sets) && mayPass(verdictOn(policy, call));
+  const bySet = new Map(section.deny.map((entry) => [entry.name, entry]));
+  return [...bySet.values()]
+    .filter(({ name, action }) => sets.members.has(name) && !(action !== undefined && permits(action)))
+    .map((entry) => ({ entry, calls: (expandSet(bundledSets(), entry.name) ?? []).filter(passes) }))
+    .filter(({ calls }) => calls.length > 0);
 }

@@ -93,7 +93,7 @@ function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readon
   const hint = near ? `did you mean '${near}'?` : didYouMean(call, numbersOf(abis[0]!).keys());
   return error('expectation-failed', `there is no call '${call}' on ${abis.join(', ')}`, {
     at,
-    hint: hint ?? "'architecture' names the ABI that has it",
+    hint: hint ?? "set 'architecture' to the ABI that has it",
   });
 }
 
@@ -123,8 +123,8 @@ function whatDecides(
   const place = (there: Location) =>
     there.file === at.file ? `line ${there.line}` : `${there.file}:${there.line}`;
   if (!machines.some(({ abis }) => abis.has(abi))) return `'architectures' leaves ${abi} out`;
-  if ((MULTIPLEXED.get(abi) ?? []).some((door) => door.call === call)) {
-    return `${call} makes other calls, and gets what they get`;
+  if ((MULTIPLEXED.get(abi) ?? []).some((multiplexer) => multiplexer.call === call)) {
+    return `${call} stands for other calls, and gets their actions`;
   }
   if (isOwnRefusal(verdictOn(named, call))) {
     const replaced = section ? "; 'inherit = false' replaces that" : '';
@@ -132,9 +132,9 @@ function whatDecides(
   }
   const rules = (section?.rules ?? []).filter(({ syscall }) => syscall.value === call);
   const [hidden] = rules.flatMap((one) => hiddenFrom(one, abi) ?? []);
-  if (hidden) return `on ${abi} '${call}' ${hidden.why}: it gets the strictest answer of its rules`;
+  if (hidden) return `on ${abi} '${call}' ${hidden.why}: it gets the strictest action of its rules`;
   const [rule] = rules;
-  if (rule) return `the rules on ${call} come first: ${place(rule.at)}`;
+  if (rule) return `the rules on ${call} decide: ${place(rule.at)}`;
   const found = section && entryOn(section, call, sets);
   if (found) return `it comes from '${found.list}': ${place(found.entry.at)}`;
   return section?.allow

@@ -6,7 +6,7 @@ import type { DirectiveEntry, Expectation, Policy } from './policy.js';
  * Joins a policy with its bases, which come first, in their order. Lists of calls, rules, expectations, loosened
  * directives and understood errors are joined, and so are directives that list what is closed (see {@link CLOSING}). For
  * every other key the last value counts. The last one counts, too, among other directives of one name, and among
- * expectations on one call with equal arguments. The policy's rules stand before its bases' rules, a later base's before
+ * expectations on one call with equal arguments. The policy's rules come before its bases' rules, a later base's before
  * an earlier base's: the first rule that holds decides.
  */
 export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
@@ -15,7 +15,7 @@ export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
 
 function mergeTwo(base: Policy, over: Policy): Policy {
   const names = new Set(over.service.map((entry) => entry.name));
-  const asked = new Set(over.expect.map(questionOf));
+  const keys = new Set(over.expect.map(keyOf));
   return {
     file: over.file,
     description: over.description,
@@ -38,7 +38,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     refused: over.refused ?? base.refused,
     listening: over.listening ?? base.listening,
     understood: [...base.understood, ...over.understood],
-    expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
+    expect: [...base.expect.filter((one) => !keys.has(keyOf(one))), ...over.expect],
   };
 }
 
@@ -93,7 +93,7 @@ const fieldsOf = (text: string): string[] => text.split(/(?<!\\):/);
  * The call, arguments, ABI and phase of an expectation as text; trailing zero arguments are left out, as they are the
  * default.
  */
-function questionOf(expectation: Expectation): string {
+function keyOf(expectation: Expectation): string {
   const { syscall, args, architecture } = expectation;
   const values = args.map(({ value }) => String(value));
   while (values.at(-1) === '0') values.pop();

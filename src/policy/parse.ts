@@ -101,8 +101,8 @@ function readStartPre(reader: PolicyReader): Located<ExecCommand>[] {
     const [command] = commands;
     if (command && !problem && commands.length === 1 && command.prefixes === '' && !command.bareName)
       return [{ value: command, at }];
-    const hint = 'an absolute path and arguments, as in a unit file, without a prefix and in ASCII';
-    const message = `'start-pre' can't have '${printable(value, 60)}'`;
+    const hint = 'write an absolute path and arguments, as in a unit file, without a prefix and in ASCII';
+    const message = `'start-pre' can't run '${printable(value, 60)}'`;
     reader.report(() => error('bad-unit-file', problem?.message ?? message, { at, hint }));
     return [];
   });
@@ -111,9 +111,9 @@ function readStartPre(reader: PolicyReader): Located<ExecCommand>[] {
 function readUser(reader: PolicyReader): Located<string> | undefined {
   const user = reader.typed(['apply', 'probe-as'], isString);
   if (!user || /^[A-Za-z_][\w.-]*\$?$/.test(user.value)) return user;
-  const hint = "'probe-as' is the name of a user";
+  const hint = "'probe-as' takes the name of a user";
   reader.report(() =>
-    error('policy-value', `'${printable(user.value, 60)}' names no user`, { at: user.at, hint }),
+    error('policy-value', `'${printable(user.value, 60)}' is not a user name`, { at: user.at, hint }),
   );
   return undefined;
 }

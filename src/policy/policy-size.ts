@@ -8,7 +8,7 @@ export const MAX_POLICY_VALUES = 5000;
 
 /** @throws UserError `policy-syntax` */
 export function assertSize(bytes: number, file: string) {
-  if (bytes > MAX_POLICY_SIZE) throw tooMuch(file, `is larger than ${MAX_POLICY_SIZE} bytes`);
+  if (bytes > MAX_POLICY_SIZE) throw unreadable(file, `is larger than ${MAX_POLICY_SIZE} bytes`);
 }
 
 /**
@@ -18,14 +18,14 @@ export function assertSize(bytes: number, file: string) {
 export function assertFewValues(data: object, file: string) {
   const todo: unknown[] = [data];
   for (let count = 1; todo.length > 0; count++) {
-    if (count > MAX_POLICY_VALUES) throw tooMuch(file, `has more than ${MAX_POLICY_VALUES} values`);
+    if (count > MAX_POLICY_VALUES) throw unreadable(file, `has more than ${MAX_POLICY_VALUES} values`);
     const value = todo.pop();
     if (typeof value === 'object' && value !== null)
       for (const inner of Object.values(value)) todo.push(inner);
   }
 }
 
-const tooMuch = (file: string, what: string) =>
+const unreadable = (file: string, what: string) =>
   new UserError(error('policy-syntax', `the file ${what}`, { at: { file, line: 1, column: 1 } }));
 
 /**
@@ -37,8 +37,6 @@ export function decodePolicy(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new UserError(
-      error('policy-syntax', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
-    );
+    throw unreadable(file, 'is not UTF-8 text');
   }
 }

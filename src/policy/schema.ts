@@ -95,16 +95,16 @@ const SYSCALLS: Keys = {
   },
   inherit: {
     shape: { type: 'boolean' },
-    doc: "Whether what the unit's own filters refuse stays refused (default true)",
+    doc: "Whether calls that the unit's own filters refuse stay refused (default true)",
   },
   implicit: { shape: { type: 'boolean' }, doc: 'Whether an allow list includes @default (default true)' },
   architectures: {
     shape: { type: 'list', of: { type: 'choice', values: ARCHITECTURES }, minimum: 1 },
-    doc: 'ABIs that may be used; the others are killed (default ["native"])',
+    doc: 'ABIs that may be used; calls of others kill the process (default ["native"])',
   },
   unknown: {
     shape: { type: 'action' },
-    doc: 'Allow lists: what numbers that no table knows get (default "ENOSYS")',
+    doc: 'Allow lists: what call numbers that no table has get (default "ENOSYS")',
   },
   enforcer: {
     shape: { type: 'choice', values: ['auto', 'launcher'] },
@@ -112,7 +112,7 @@ const SYSCALLS: Keys = {
   },
   stage: {
     shape: { type: 'choice', values: ['exec', 'entry'] },
-    doc: 'From when on: the first instruction, or the entry point of the program',
+    doc: 'When it takes effect: "exec", at the first instruction (default), or "entry", at the entry point',
   },
   rules: {
     shape: { type: 'list', of: { type: 'table', keys: RULE } },
@@ -142,7 +142,7 @@ const READY: Keys = {
   settle: {
     // systemd waits 90 seconds for a start, unless the unit says otherwise.
     shape: { type: 'span', most: 'a minute' },
-    doc: 'How long its threads must be the same ones (default "500ms" if the unit reports nothing)',
+    doc: 'How long its threads must stay the same (default "500ms" if the unit does not report readiness)',
   },
   'start-post': {
     shape: { type: 'choice', values: ['before', 'after'] },
@@ -158,7 +158,7 @@ const EXPECT: Keys = {
   action: { shape: { type: 'action', allow: true }, doc: 'What the filter must answer', required: true },
   phase: {
     shape: { type: 'choice', values: ['start', 'ready'] },
-    doc: 'From when on: "start" (the default), or "ready": once the service serves, with [ready]',
+    doc: 'When it must hold: from the "start" (the default), or once the service is "ready", with [ready]',
   },
 };
 
@@ -167,10 +167,10 @@ export const POLICY: Keys = {
   extends: { shape: STRINGS, doc: 'Policies that this one adds to: template names, or paths' },
   defaults: {
     shape: { type: 'boolean' },
-    doc: "Whether the host's defaults.toml comes first (default: where it is there); true: it must be there",
+    doc: "Whether the host's defaults.toml comes first (default: if it exists); true: it must exist",
   },
   syscalls: { shape: { type: 'table', keys: SYSCALLS }, doc: 'System calls' },
-  ready: { shape: { type: 'table', keys: READY }, doc: 'System calls that are left once the service serves' },
+  ready: { shape: { type: 'table', keys: READY }, doc: 'System calls that a ready service keeps' },
   service: {
     shape: {
       type: 'directives',
@@ -190,7 +190,7 @@ export const POLICY: Keys = {
         },
         'start-pre': {
           shape: STRINGS,
-          doc: 'Commands that run before each start with all rights: for files that a confined service may not make',
+          doc: 'Commands that run before each start with full rights: for files that a confined service may not make',
         },
       },
     },
@@ -208,7 +208,7 @@ export const POLICY: Keys = {
           shape: { type: 'probes' },
           doc: 'A command that must succeed after the restart, an endpoint that must answer, or a list of both',
         },
-        'probe-as': { shape: { type: 'string' }, doc: 'The user as whom commands of probe are run' },
+        'probe-as': { shape: { type: 'string' }, doc: 'The user who runs the commands of probe' },
         'probe-timeout': {
           shape: { type: 'span' },
           doc: 'How long each probe may take (default "1min")',
@@ -223,15 +223,15 @@ export const POLICY: Keys = {
         },
         listening: {
           shape: { type: 'choice', values: ['rollback', 'warn'] },
-          doc: 'Consequence of sockets that the service listened on before, and not now (default "rollback")',
+          doc: 'Consequence of sockets on which the service does not listen any more (default "rollback")',
         },
         understood: {
           shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
-          doc: 'Errors that are warnings: "locks-out" where the policy takes from the unit what its work needs',
+          doc: 'Errors that become warnings: "locks-out", for a policy that breaks what the unit is for',
         },
       },
     },
-    doc: 'How apply sees that the service works',
+    doc: 'How apply checks that the service works',
   },
   expect: {
     shape: { type: 'list', of: { type: 'table', keys: EXPECT } },

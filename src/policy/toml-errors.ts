@@ -17,7 +17,7 @@ export interface ParserFailure {
   readonly assignmentLine: number;
 }
 
-/** The diagnostic for an error of the package: a word without quotes is told as such, where the value is one. */
+/** The diagnostic for an error of the package: a word without quotes is reported as such, where the value is one. */
 export function syntaxError(
   cause: Error,
   { place, value, assignmentLine }: ParserFailure,
@@ -27,14 +27,14 @@ export function syntaxError(
   const word = place.line === value.line ? bareWord(lines[value.line - 1] ?? '', value.column) : undefined;
   if (word !== undefined && place.column <= value.column + word.length) {
     const at = { file, ...value, length: word.length };
-    return error('policy-syntax', `'${printable(word, 80)}' is no value`, { at, hint: inToml(word) });
+    return error('policy-syntax', `'${printable(word, 80)}' is not a value`, { at, hint: inToml(word) });
   }
   const [message = ''] = cause.message.split('\n', 1);
   // The package may count past the end of the text.
   const line = lines.at(place.line - 1) ?? '';
   const at = { file, ...place, column: Math.min(place.column, line.length + 1) };
-  const told = withCharacters(message.charAt(0).toLowerCase() + message.slice(1));
-  return error('policy-syntax', told, { at, hint: wayOut(message, assignmentLine) });
+  const shown = withCharacters(message.charAt(0).toLowerCase() + message.slice(1));
+  return error('policy-syntax', shown, { at, hint: wayOut(message, assignmentLine) });
 }
 
 /** A word without quotes that begins in a column and is no number, date or other value; else undefined. */

@@ -6,7 +6,7 @@ import { type ParserFailure, syntaxError, type TextSpan } from './toml-errors.js
 export type KeyPath = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
 
-/** A parsed TOML text that knows where each key and value stands. */
+/** A parsed TOML text that knows the place of each key and value. */
 export interface TomlDocument {
   readonly data: TomlTable;
   /** The place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
@@ -90,7 +90,7 @@ class PlacingParser extends TomlParser {
       return record();
     } catch (cause) {
       const redefined = /^Can't (?:redefine|extend)/.test((cause as Error).message);
-      throw redefined ? misplaced(`the key '${key}' is defined already`, span) : cause;
+      throw redefined ? misplaced(`the key '${key}' is already defined`, span) : cause;
     }
   }
 

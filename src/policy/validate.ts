@@ -36,10 +36,7 @@ function* checkTable(
     if (Object.hasOwn(keys, key)) yield* checkValue(document, at, table[key], keys[key]!.shape);
     else if (!open) {
       const hint =
-        GONE.get(at.join('.')) ??
-        didYouMean(key, Object.keys(keys)) ??
-        elsewhere(key) ??
-        `one of ${Object.keys(keys).join(', ')}`;
+        didYouMean(key, Object.keys(keys)) ?? elsewhere(key) ?? `one of ${Object.keys(keys).join(', ')}`;
       yield error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint });
     }
   }
@@ -48,15 +45,6 @@ function* checkTable(
     yield error('policy-value', `the key '${key}' is missing`, { at: document.keyAt(path) });
   }
 }
-
-/** The ways out for keys that earlier versions had. */
-const GONE: ReadonlyMap<string, string> = new Map([
-  [
-    'exec.programs',
-    '[ready] takes calls of a start script once the daemon serves: deny = ["execve", "execveat"] there, not in [syscalls]',
-  ],
-  ['exec.unit-deny', '[syscalls] is for the start script, too: leave this out'],
-]);
 
 /** A hint that names the right sections for a key in the wrong table. */
 function elsewhere(key: string): string | undefined {

@@ -6,8 +6,8 @@ import { type Activation, manifestText } from '../plan/emit/activation.js';
 import { dropInFacts } from '../plan/emit/drop-in-facts.js';
 import type { EmittedFile } from '../plan/emit/files.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
+import { shellWord } from '../systemd/command-lines.js';
 import { dropInPath, hasNameOfDropIn } from '../systemd/paths/own-files.js';
-import { shellWord } from '../systemd/unit/exec/shell-word.js';
 import { MAX_UNIT_SIZE } from './load/unit-files.js';
 import type { Prepared } from './prepare.js';
 

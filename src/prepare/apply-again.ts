@@ -1,7 +1,6 @@
 import type { Context } from '../machine/context.js';
 import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
-import { ownCommand } from '../systemd/command-lines.js';
-import { shellWord } from '../systemd/unit/exec/shell-word.js';
+import { ownCommand, shellWord } from '../systemd/command-lines.js';
 import { policyPlaces } from './load/find-policy.js';
 import { templateAt } from './load/find-template.js';
 import { serviceName } from './load/load-unit.js';

@@ -5,11 +5,11 @@ import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { programPlaces } from '../plan/launcher/commands.js';
 import { decide } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { valuesOfAll } from '../plan/policy-values.js';
 import { noNewCode } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
+import { valuesOfAll } from '../plan/unit-values.js';
 import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
-import { checkSyscalls } from '../policy/check.js';
+import { checkSyscalls, takenFromAll } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
 import type { Policy } from '../policy/policy.js';
 import { ROOTS } from '../systemd/directives/values/mounts.js';
@@ -75,6 +75,7 @@ export async function planOn(
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);
+  if (planned && !applied) checked.push(...takenFromAll(policy, target.sets, [target.machine]));
   const { plan, advice } = decide({
     unit,
     effective,

@@ -1,14 +1,13 @@
-import { shellWord } from './unit/exec/shell-word.js';
 import type { Scope } from './unit/search.js';
 
 /**
- * A command line of sandbox-unit for a hint, which works as it stands: for a user's unit it says `--user`.
+ * A command line of sandbox-unit for a hint, which works as it is: for a user's unit it says `--user`.
  * @param words the verb and its options
  */
 export const ownCommand = (scope: Scope, words: string, unit?: string): string =>
   `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 
-/** A command line of systemctl(1) for a hint, which works as it stands: for a user's unit it says `--user`. */
+/** A command line of systemctl(1) for a hint, which works as it is: for a user's unit it says `--user`. */
 export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 
@@ -36,3 +35,7 @@ export const withCapabilities = (
 /** A command line of journalctl(1) for a hint, for all that concerns a unit. */
 export const journalctl = (scope: Scope, unit: string): string =>
   `journalctl ${scope === 'user' ? '--user --user-unit' : '--unit'} ${shellWord(unit)}`;
+
+/** Quotes a text as one word of a shell's command line. */
+export const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -7,7 +7,7 @@ import { directiveGap, formatDirective } from '../../src/systemd/directives/form
 import { CAPABILITIES } from '../../src/systemd/directives/kinds/names/capabilities.js';
 import { ADDRESS_FAMILIES } from '../../src/systemd/directives/kinds/names/families.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
-import { parseBoolean } from '../../src/systemd/unit/boolean.js';
+import { parseBoolean } from '../../src/systemd/unit/values.js';
 import { type Box, boxAvailable } from '../support/box.js';
 import { unitValues } from '../support/bus-in-box.js';
 import { GOOD } from '../support/good-values.js';

@@ -242,7 +242,7 @@ describe('tighten refuses calls until the next start', { skip }, () => {
     await start(unit);
     assert.match(
       await output(1, 'tighten', ...EXEC, unit),
-      /error\[locks-out\]: .*takes from sshd\.service what its work needs/,
+      /error\[locks-out\]: .*would break sshd\.service, which can't work without/,
     );
     assert.equal(await says(unit), 'can');
     await output(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { effectiveUnit } from '../../src/systemd/unit/effective.js';
-import { nextWord, textOf } from '../../src/systemd/unit/exec/word.js';
+import { nextWord, wordText } from '../../src/systemd/unit/exec/word.js';
 import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
 import { machine } from '../support/machine.js';
@@ -77,7 +77,7 @@ function environment(content: Uint8Array): string[] {
     for (let at = 0; ; ) {
       const word = nextWord(value, at, { quotes: true, escapes: 'c' });
       if (word === undefined || word === 'malformed') break;
-      const text = textOf(word.pieces);
+      const text = wordText(word.pieces);
       const name = /^[A-Za-z_]\w*(?==)/.exec(text)?.[0];
       if (name !== undefined) found.set(name, text);
       at = word.next;

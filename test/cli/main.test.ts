@@ -172,7 +172,7 @@ test('output goes to stdout, diagnostics to stderr', async (t) => {
 test('a policy that is not TOML is shown with its line by every command', async (t) => {
   const { root, policy } = files(t);
   const file = policy('syntax.toml');
-  const wanted = `${file}:2:1: error[policy-syntax]: the key 'a' is defined already\n  2 | a = 2\n    | ^\n`;
+  const wanted = `${file}:2:1: error[policy-syntax]: the key 'a' is already defined\n  2 | a = 2\n    | ^\n`;
   assert.equal((await cli('check', file)).stderr, wanted);
   assert.equal((await cli('plan', 'demo', '--root', root, '--policy', file)).stderr, wanted);
 });

@@ -18,8 +18,8 @@ test('a unit that can have [ready] may be learned with it', async () => {
 
 test("a unit that can't have [ready] gets the text of the gap", async () => {
   for (const [lines, why] of [
-    ['Type=oneshot', /^\[ready\] can't be enforced: Type=oneshot has ended when it is ready$/],
-    ['RootDirectory=/srv/root', /isn't in the root of RootDirectory=$/],
+    ['Type=oneshot', /^\[ready\] can't be enforced: a service of Type=oneshot has ended when it is ready$/],
+    ['RootDirectory=/srv/root', /is not in the root of RootDirectory=$/],
   ] as const) {
     const [code, message, hint] = await failure(found(lines));
     assert.deepEqual([code, hint], ['gap-ready', 'learn without --ready']);

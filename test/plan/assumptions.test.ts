@@ -18,7 +18,7 @@ test('a fully known target needs no assumptions', () => {
 
 test('abilities that the plan assumes are named once, with the directives that need them', () => {
   assert.deepEqual(said(['seccomp'], ['LockPersonality', 'PrivateTmp', 'RestrictRealtime'], true), [
-    `warning assumed: assumed of the target: ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
+    `warning assumed: this plan assumes that the target has ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
   ]);
 });
 

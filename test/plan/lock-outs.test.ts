@@ -18,7 +18,7 @@ const found = (policy: string | Policy, lines = SSHD, code = 'locks-out', target
     .map(({ severity, at, message }) => `${severity} ${at?.line} ${message}`);
 
 const takes = (line: number, subject: string, what = 'starting programs', severity = 'error') => [
-  `${severity} ${line} '${subject}' takes from demo.service what its work needs: ${what}`,
+  `${severity} ${line} '${subject}' would break demo.service, which can't work without ${what}`,
 ];
 
 /** Policies that keep a login from its shell or its home. */
@@ -60,7 +60,7 @@ test('a policy that lets sshd start programs is no lock-out, whatever else it re
 for (const [command, directive, what] of [
   ['/usr/sbin/smbd --foreground', 'ProtectHome', 'homes'],
   ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'clock'],
-  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'kernel-log'],
+  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'kernel log'],
   ['/usr/sbin/pcscd --foreground', 'PrivateDevices', 'devices'],
   ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'tunables'],
 ] as const) {
@@ -90,7 +90,7 @@ test('a note says that sessions, jobs and containers inherit the policy of their
   for (const command of ['/usr/sbin/sshd -D', '/usr/sbin/cron -f', '/usr/bin/dockerd'])
     assert.match(
       noted(command)[0]!,
-      /^note undefined programs that people run through demo\.service, as root too,/,
+      /^note undefined programs that people start through demo\.service, even as root,/,
     );
   assert.deepEqual(noted('/usr/sbin/postfix start'), []);
 });

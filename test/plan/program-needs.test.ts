@@ -23,7 +23,7 @@ test('an engine is known by the path of its file; one that works without code is
 
 const MDWE = '[service]\nMemoryDenyWriteExecute = true';
 const has = (engine: string, severity = 'warning', path = '/usr/sbin/demod') =>
-  `${severity} makes-code 2: ${path} has ${engine}, which makes code at run time: MemoryDenyWriteExecute= refuses that`;
+  `${severity} makes-code 2: ${path} uses ${engine}, which generates code at run time: MemoryDenyWriteExecute= forbids that`;
 
 for (const [library, engine] of [
   ['libnode.so.115', 'V8'],
@@ -51,7 +51,7 @@ test('a program is known by its name, too; PCRE2 is no need', () => {
 
 test("a monitor's programs lose their set-ID bits if the service gets no new privileges", () => {
   const lost = (line: number, program: string, starts: string) =>
-    `warning no-new-privileges ${line}: programs that ${program} starts gain no rights by set-user-ID and set-group-ID bits: ${starts}`;
+    `warning no-new-privileges ${line}: set-user-ID and set-group-ID programs that ${program} starts get no extra rights: ${starts}`;
   const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f';
   assert.deepEqual(said('[service]\nNoNewPrivileges = true', monitor), [
     lost(2, '/usr/sbin/nrpe', 'sudo, ping, fping'),

@@ -1,8 +1,6 @@
-/** Tests of plan/unit-values.ts and plan/policy-values.ts: the values of directives, by lines and by a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { valuesOfAll } from '../../src/plan/policy-values.js';
-import { ownValues, plannedValues } from '../../src/plan/unit-values.js';
+import { ownValues, plannedValues, valuesOfAll } from '../../src/plan/unit-values.js';
 import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';

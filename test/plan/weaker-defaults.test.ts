@@ -22,7 +22,7 @@ test('if the unit is stricter, its own line stays, with a note', () => {
   assert.deepEqual(left('PrivateTmp = true\nProtectHome = "read-only"', '', 'ProtectHome=yes'), {
     directives: ['PrivateTmp=true'],
     notes: [
-      "note[loosens] 3: the unit's own ProtectHome= stays: the unit has 'yes', which is more restrictive than 'read-only'",
+      "note[loosens] 3: ProtectHome of the host's defaults is left out: the unit has 'yes', which is more restrictive than 'read-only'",
     ],
   });
 });

@@ -42,7 +42,7 @@ test('defaults may only restrict services', () => {
 });
 
 test('every other key is an error at its place', () => {
-  const names = wrong(WHOLE).flatMap((one) => /host-defaults: '(.*)' is for/.exec(one)?.[1] ?? []);
+  const names = wrong(WHOLE).flatMap((one) => /host-defaults: '(.*)' can't be/.exec(one)?.[1] ?? []);
   const { syscalls, service, exec, apply, ...top } = POLICY;
   const keysOf = (key: typeof syscalls) => Object.keys((key!.shape as { keys: object }).keys);
   const allowed = /^(?:description|deny|action|rules|settle|probe-timeout|refused|listening)$/;
@@ -50,12 +50,12 @@ test('every other key is an error at its place', () => {
   assert.ok(exec);
   assert.deepEqual(names.sort(), others.filter((name) => !allowed.test(name)).sort());
   assert.deepEqual(wrong('[apply]\nprobe = ["true"]'), [
-    "2 host-defaults: 'probe' is for policies of units, not for the defaults of all",
+    "2 host-defaults: 'probe' can't be in the host's defaults, only in the policies of units",
   ]);
 });
 
 test('an entry that allows a call is an error, because an allow list would include it', () => {
-  const why = 'host-defaults: the defaults of a host only refuse calls, and this lets one through';
+  const why = "host-defaults: the host's defaults can only refuse calls, and this would let one through";
   assert.deepEqual(wrong('[syscalls]\naction = "log"'), [`2 ${why}`]);
   assert.deepEqual(wrong('[syscalls]\ndeny = ["bpf",\n"mount:log"]'), [`3 ${why}`]);
   const rule = '[[syscalls.rules]]\nsyscall = "bpf"\nwhen = [{ arg = 0, eq = 1 }]\naction = ';

@@ -142,7 +142,7 @@ test('an equivalent for memory stays open, with no further warning', () => {
   const [door] = found(onProtection('mmap'), ['x86']);
   assert.equal(
     door!.hint,
-    "deny 'mmap2' and 'mprotect' and 'pkey_mprotect' and 'shmat' too, or write such a rule for each",
+    "deny 'mmap2' and 'mprotect' and 'pkey_mprotect' and 'shmat' too, or write the same rule for each",
   );
 });
 
@@ -151,12 +151,11 @@ test('without clone3, ENOSYS makes libraries use clone', () => {
   const hints = (lines: string) => found(lines, ['x86-64']).map(({ hint }) => hint);
   assert.deepEqual(hints(rules), ["deny 'clone3:ENOSYS' too"]);
   assert.deepEqual(hints('deny = ["fork", "vfork"]'), [
-    "deny 'clone3:ENOSYS' too, and refuse 'clone' by a rule, where CLONE_THREAD is not set: threads need it",
+    "deny 'clone3:ENOSYS' too, and refuse 'clone' with a rule for calls without CLONE_THREAD: threads need it",
   ]);
 });
 
-const PERSONALITY =
-  "'mmap' is refused, but after 'personality' memory is executable that no call asks it for";
+const PERSONALITY = "'mmap' is refused, but 'personality' can make all readable memory executable";
 
 test('memory is executable after personality, unless that is refused, too', () => {
   const said = (lines: string) =>

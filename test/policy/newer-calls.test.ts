@@ -1,4 +1,4 @@
-/** Tests of policy/newer-calls.ts: calls that sets of older systemds lack, as the warnings about open doors tell of them. */
+/** Tests of policy/equivalent-calls.ts: calls that sets of older systemds lack, as the warnings about open doors tell of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equivalentCalls } from '../../src/policy/equivalent-calls.js';

@@ -25,22 +25,22 @@ test('an endpoint is a TCP port, a URL or a name on the bus', () => {
 });
 
 const BAD: readonly [text: string, why: string][] = [
-  ['tcp:localhost', 'it is no HOST:PORT, or [ADDRESS]:PORT'],
-  ['tcp:::1:80', 'it is no HOST:PORT, or [ADDRESS]:PORT'],
-  ['tcp:a b:80', 'it is no HOST:PORT, or [ADDRESS]:PORT'],
-  ['tcp:x:0', 'there is no such port'],
-  ['tcp:x:65536', 'there is no such port'],
-  ['http:/x', 'it is no URL'],
-  ['http://:80/', 'it is no URL'],
-  ['http://me:secret@x/', 'a user can not be named in it'],
-  ['dbus:name', 'it is no name on a bus'],
-  [`dbus:a.${'b'.repeat(254)}`, 'it is no name on a bus'],
-  ['unix:/run/x', 'it begins with no known scheme'],
+  ['tcp:localhost', 'it needs HOST:PORT or [ADDRESS]:PORT'],
+  ['tcp:::1:80', 'it needs HOST:PORT or [ADDRESS]:PORT'],
+  ['tcp:a b:80', 'it needs HOST:PORT or [ADDRESS]:PORT'],
+  ['tcp:x:0', 'a port is from 1 to 65535'],
+  ['tcp:x:65536', 'a port is from 1 to 65535'],
+  ['http:/x', 'it is not a URL'],
+  ['http://:80/', 'it is not a URL'],
+  ['http://me:secret@x/', 'a URL here can have no user name'],
+  ['dbus:name', 'it needs a D-Bus name'],
+  [`dbus:a.${'b'.repeat(254)}`, 'it needs a D-Bus name'],
+  ['unix:/run/x', 'unknown scheme'],
 ];
 
 for (const [text, why] of BAD) {
   test(`'${text.slice(0, 30)}' is no endpoint: ${why}`, () => {
-    assert.ok(String(endpoint(text)).endsWith(`can't be tried: ${why}`), String(endpoint(text)));
+    assert.ok(String(endpoint(text)).endsWith(`is not a valid probe: ${why}`), String(endpoint(text)));
   });
 }
 

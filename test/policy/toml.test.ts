@@ -96,14 +96,14 @@ test("values become JavaScript's, and numbers that it would round bigint", () =>
 });
 
 const WRONG: readonly (readonly [source: string, place: Place, message: string])[] = [
-  ['a = 1\na = 2', '2:1+1', "the key 'a' is defined already"],
-  ['a.b = 1\na.b = 2', '2:1+1', "the key 'a.b' is defined already"],
-  ['a = 1\na.b = 2', '2:1+1', "the key 'a.b' is defined already"],
-  ['a = { b = 1, b = 2 }', '1:14+1', "the key 'b' is defined already"],
-  ['[x]\na=1\n[x]', '3:2+1', "the key 'x' is defined already"],
-  ['x = 1\n[x]', '2:2+1', "the key 'x' is defined already"],
-  ['x = [1]\n[[x]]', '2:3+1', "the key 'x' is defined already"],
-  ['x = 1\n[x.y]', '2:2+1', "the key 'x' is defined already"],
+  ['a = 1\na = 2', '2:1+1', "the key 'a' is already defined"],
+  ['a.b = 1\na.b = 2', '2:1+1', "the key 'a.b' is already defined"],
+  ['a = 1\na.b = 2', '2:1+1', "the key 'a.b' is already defined"],
+  ['a = { b = 1, b = 2 }', '1:14+1', "the key 'b' is already defined"],
+  ['[x]\na=1\n[x]', '3:2+1', "the key 'x' is already defined"],
+  ['x = 1\n[x]', '2:2+1', "the key 'x' is already defined"],
+  ['x = [1]\n[[x]]', '2:3+1', "the key 'x' is already defined"],
+  ['x = 1\n[x.y]', '2:2+1', "the key 'x' is already defined"],
   ['@a = 1', '1:1+1', "unknown character '@'"],
   ['a = "\\q"', '1:7+1', "unknown escape character: 'q'"],
   ['a = 2020-99-99', '1:5+1', 'invalid Datetime'],
@@ -152,7 +152,7 @@ for (const [source, place, word, hint] of BARE) {
         const { line, column, length } = found!.at!;
         assert.deepEqual(
           [`${line}:${column}+${length}`, found!.message, found!.hint],
-          [place, `'${word}' is no value`, hint],
+          [place, `'${word}' is not a value`, hint],
         );
         return true;
       },

@@ -1,4 +1,4 @@
-import { nextExecWord, textOf } from '../../src/systemd/unit/exec/word.js';
+import { nextExecWord, wordText } from '../../src/systemd/unit/exec/word.js';
 
 /**
  * The arguments that `rest` of a parsed command stands for, in systemd's order of doing things before it expands
@@ -10,7 +10,7 @@ export function execArguments(rest: string): string[] {
     const word = nextExecWord(rest, at);
     if (word === undefined || word === 'malformed') return words;
     const written = rest.slice(word.from, word.to);
-    words.push(written === '\\;' ? ';' : textOf(word.pieces));
+    words.push(written === '\\;' ? ';' : wordText(word.pieces));
     at = word.next;
   }
 }

@@ -11,7 +11,7 @@ const CLOSED = '/srv/a/b';
 const WRITABLE = { ReadWritePaths: ['/srv'] };
 
 const movable = (directive: string, hint = 'narrow ReadWritePaths='): string =>
-  `${directive}= protects ${CLOSED} only until the service renames /srv/a, which it may do; close /srv/a itself, or ${hint}`;
+  `the service can get around ${directive}= for ${CLOSED}: it may rename /srv/a; protect /srv/a itself, or ${hint}`;
 
 const MOUNT = 'mount the folder over itself: BindPaths = ["/srv/a"]';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { outsideOfLogin, ownCommand } from '../../src/systemd/command-lines.js';
-import { shellWord } from '../../src/systemd/unit/exec/shell-word.js';
+import fc from 'fast-check';
+import { outsideOfLogin, ownCommand, shellWord } from '../../src/systemd/command-lines.js';
 import { run } from '../support/run.js';
 
 test('a command line in a message can be run as it is', () => {
@@ -31,4 +32,36 @@ test('a shell reads a quoted word as its text', async () => {
   ];
   const { stdout } = await run(['sh', '-c', `printf '%s\\n' ${texts.map(shellWord).join(' ')}`]);
   assert.deepEqual(stdout.split('\n').slice(0, -1), texts);
+});
+
+test('a plain word needs no quotes', () => {
+  for (const text of ['demo@1.service', '/usr/bin/a-b', 'A=1,b:%i+_']) assert.equal(shellWord(text), text);
+  assert.equal(shellWord(''), "''");
+});
+
+test('a shell reads each text as one word, as it is', () => {
+  const hostile = [
+    "it's",
+    '$(reboot)',
+    '`id`',
+    'a b',
+    '\n',
+    '*',
+    '~',
+    '"',
+    '\\',
+    ';&|<>',
+    '!x',
+    '#',
+    "'\\''",
+    'é',
+  ];
+  const random = fc.sample(
+    fc.string({ unit: fc.constantFrom(...'ab \'"\\$`!*?[]{}~#&;|<>()\n\t'), minLength: 1 }),
+    50,
+  );
+  const texts = [...hostile, ...random];
+  const script = `printf '%s\\0' ${texts.map(shellWord).join(' ')}`;
+  const read = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
+  assert.deepEqual(read.split('\0').slice(0, -1), texts);
 });

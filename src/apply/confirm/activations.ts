@@ -2,8 +2,8 @@
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
+import { shellWord } from '../../systemd/command-lines.js';
 import { ACTIVATIONS, activationsFolder, undoFolder } from '../../systemd/paths/records.js';
-import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 
 /**

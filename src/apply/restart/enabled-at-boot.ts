@@ -7,8 +7,8 @@ import { MAX_SIZE, withLifetime } from '../../machine/state/own-files.js';
 import { dropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { againCommand } from '../../prepare/apply-again.js';
 import { exists } from '../../prepare/load/exists.js';
+import { shellWord } from '../../systemd/command-lines.js';
 import { dropInPath } from '../../systemd/paths/own-files.js';
-import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 
 /** The generator's folder. */

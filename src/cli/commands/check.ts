@@ -3,7 +3,7 @@ import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { checkReadyAlone } from '../../plan/ready/checks.js';
 import { checkService } from '../../plan/service.js';
-import { checkSyscalls } from '../../policy/check.js';
+import { checkSyscalls, takenFromAll } from '../../policy/check.js';
 import { checkExpectations, checkReadyExpectations, type ResolvedFilter } from '../../policy/expect.js';
 import { hasNameOfDefaults } from '../../prepare/load/find-defaults.js';
 import type { PolicyPlace } from '../../prepare/load/find-template.js';
@@ -62,7 +62,9 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
     ...checkService(policy),
     ...(policy.ready && complete ? checkReadyAlone(policy, policy.ready, sets, MACHINES) : []),
   ];
-  if (hasErrors(diagnostics) || policy.expect.length === 0) return diagnostics;
+  if (hasErrors(diagnostics)) return diagnostics;
+  if (complete) diagnostics.push(...takenFromAll(policy, sets, MACHINES));
+  if (policy.expect.length === 0) return diagnostics;
   const { syscalls, ready } = policy;
   const before = syscalls && meaningOf(syscalls, sets);
   const architectures = syscalls && before!.named.architectures;

@@ -6,6 +6,7 @@ import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import type { Instruction } from '../../seccomp/filter/bpf.js';
 import { decodeFilterFile, type FilterFile } from '../../seccomp/filter/filter-file.js';
 import { answersTo } from '../../seccomp/filter/own-answers.js';
+import { Unprovable } from '../../seccomp/filter/prove-numbers.js';
 import {
   type AnsweredSample,
   answerTo,
@@ -13,7 +14,6 @@ import {
   firstOfEach,
   type SampleCall,
 } from '../../seccomp/filter/sample-calls.js';
-import { Unprovable } from '../../seccomp/filter/unprovable.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
 import { type NamedCalls, nameCalls } from '../../verify/kernel/name-calls.js';

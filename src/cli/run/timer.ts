@@ -1,8 +1,8 @@
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { parseSpan } from '../../systemd/time-span.js';
-import { parseBoolean } from '../../systemd/unit/boolean.js';
 import type { UnitName } from '../../systemd/unit/name.js';
 import type { UnitProperty } from '../../systemd/unit/unit-property.js';
+import { parseBoolean } from '../../systemd/unit/values.js';
 import type { RunOptions } from './options.js';
 
 /** The timer of a run, as systemd-run(1) makes one of its options. */

@@ -1,7 +1,7 @@
 /** A pager for long output: systemctl(1)'s way, with its variables. */
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { parseBoolean } from '../../systemd/unit/boolean.js';
+import { parseBoolean } from '../../systemd/unit/values.js';
 import { type Environment, isDumb, type OutputStream } from './theme-of.js';
 
 /** A program to try, and its environment. */

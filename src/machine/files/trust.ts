@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { shellWord } from '../../systemd/command-lines.js';
 import { PACKAGED_LAUNCHER } from '../../systemd/paths/programs.js';
-import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import type { Walked } from '../../systemd/unit/view.js';
 import { fileError } from './error.js';
 import { type FileFacts, namesOf, whyUntrusted } from './follow.js';

@@ -2,8 +2,8 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../diagnostic.js';
+import { shellWord } from '../../systemd/command-lines.js';
 import { temporaryName } from '../../systemd/paths/own-files.js';
-import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import type { PlaceOptions, RemoveOptions, WriteOptions } from '../system.js';
 import { fileError, isAbsent, reasonOf } from './error.js';
 import { assertMayMake, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';

@@ -6,7 +6,7 @@ import {
   dropInPath,
   filterPath,
   hasNameOfDropIn,
-  isTwinsFolder,
+  isNumberedFolder,
   keptPolicyPath,
   namesFilter,
   namesReadyFilter,
@@ -105,9 +105,9 @@ export async function isOurs(context: Context, path: string): Promise<boolean> {
 async function readProgramFiles(context: Context, folder: string): Promise<ExistingFile[]> {
   if ((await context.system.links(folderOf(folder))).has(fileName(folder))) return [];
   const own = await pathsIn(context, folder);
-  const isTwins = (path: string) => isTwinsFolder(path.slice(folder.length + 1));
-  const ofTwins = await Promise.all(own.filter(isTwins).map((path) => pathsIn(context, path)));
-  const files = await readMarked(context, [...own.filter((path) => !isTwins(path)), ...ofTwins.flat()]);
+  const isNumbered = (path: string) => isNumberedFolder(path.slice(folder.length + 1));
+  const ofTwins = await Promise.all(own.filter(isNumbered).map((path) => pathsIn(context, path)));
+  const files = await readMarked(context, [...own.filter((path) => !isNumbered(path)), ...ofTwins.flat()]);
   return files.filter(({ content }) => isProgramFile(content));
 }
 

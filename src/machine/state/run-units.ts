@@ -2,7 +2,7 @@ import { fromBase64, inBatches } from '../../collections.js';
 import type { Instruction } from '../../seccomp/filter/bpf.js';
 import { decodeFilterFile } from '../../seccomp/filter/filter-file.js';
 import { type OwnAnswers, ownAnswers } from '../../seccomp/filter/own-answers.js';
-import { Unprovable } from '../../seccomp/filter/unprovable.js';
+import { Unprovable } from '../../seccomp/filter/prove-numbers.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { transientFolder } from '../../systemd/paths/placement.js';
 import { isServiceName } from '../../systemd/unit/name.js';

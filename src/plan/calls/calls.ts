@@ -164,9 +164,9 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy |
   } catch (cause) {
     const [first] = cause instanceof UserError ? cause.diagnostics : [];
     if (!first) throw cause;
-    return note('policy-value', `the filter file serves no ${machine}: ${first.message}`, {
+    return note('policy-value', `the filter file will have no filter for ${machine}: ${first.message}`, {
       at: first.at,
-      hint: `the launcher on ${machine} refuses it`,
+      hint: `the service does not start with it on ${machine}`,
     });
   }
 }
@@ -215,7 +215,7 @@ function otherLines(policy: Policy, without: readonly string[], own: NamedPolicy
   const calls = needed.filter((call) => !permits(limitBy(own, call)));
   const keys = without.filter((key) => !key.endsWith('+'));
   if (calls.length === 0 || keys.length === 0) return [];
-  const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;
+  const message = `commands of ${keys.join(' and ')} run without the launcher and could call ${calls.join(', ')}, which the unit's own filter refuses`;
   return [error('loosens', message, { at: policy.syscalls!.at, hint: wayOut(policy, keys) })];
 }
 
@@ -223,6 +223,6 @@ function wayOut(policy: Policy, keys: readonly string[]): string {
   const wrapped = wrappedKeys(policy);
   const wrap = [...new Set([...wrapped, ...keys.map((key) => key.slice(0, -1))])];
   return wrap.length === wrapped.length
-    ? "some of its lines can't be put behind the launcher: see the gaps"
+    ? "some of these lines can't be put behind the launcher: see the gaps"
     : `put them behind the launcher too: wrap = [${wrap.map((key) => `"${key}"`).join(', ')}] in [exec]`;
 }

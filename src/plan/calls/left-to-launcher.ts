@@ -47,7 +47,7 @@ export interface PolicyLeft {
 /** Everything in a policy that systemd can't enforce: calls, and reasons about the policy as a whole. */
 export interface LeftToLauncher {
   readonly calls: ReadonlyMap<string, CallLeft>;
-  /** systemd's answers to such calls that the machine doesn't have: nobody needs to enforce those. */
+  /** systemd's answers to such calls that the machine doesn't have: these need no enforcer. */
   readonly absent: ReadonlyMap<string, Action>;
   readonly wholes: readonly PolicyLeft[];
   /** Whether an allow list of systemd's would answer some call more strictly than the policy does. */
@@ -98,15 +98,15 @@ function wholesOf(context: CallContext): PolicyLeft[] {
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (section.permissive) {
-    wholes.push({ reason: '--permissive: what it would refuse is let through and recorded', at: section.at });
+    wholes.push({ reason: '--permissive: refused calls are let through and recorded', at: section.at });
   }
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (stage?.value === 'entry') {
-    const reason = 'stage = "entry": systemd\'s filters hold from the exec on';
+    const reason = 'stage = "entry": systemd\'s filters apply from the exec on';
     wholes.push({ reason, at: stage.at });
   }
   if (allow && action && refusal(section) === LOG && !section.permissive) {
-    wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });
+    wholes.push({ reason: 'systemd has no allow list that only logs all other calls', at: action.at });
   }
   const answer = unlistedBySystemd(context);
   if (unknown && named.mode === 'allow' && named.unlisted !== answer) {
@@ -171,13 +171,13 @@ function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action
   const bothErrnos = errnoOf(usual) !== undefined && errnoOf(action) !== undefined;
   const answer = bothErrnos || !permits(verdict.limit) ? usual : ALLOW;
   if (systemd < 248) {
-    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, answer };
+    return { reason: `systemd ${systemd} can't set an errno for a single call of an allow list`, answer };
   }
   if (systemd < 255 || action !== ENOSYS) return undefined;
   // Commands without the launcher have systemd's filter alone. Another errno keeps libraries from falling back: with it
   // for clone3 no thread can be made.
   return {
-    reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
+    reason: `systemd ${systemd} can't start a service with ENOSYS for a single call of an allow list`,
     answer: permits(verdict.limit) ? ALLOW : answer,
   };
 }

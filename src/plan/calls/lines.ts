@@ -18,7 +18,7 @@ import { ownRefusals, REFUSED_BY_UNIT } from './refused-by-unit.js';
 import { isRecorded } from './systemd-filter.js';
 
 /** The most calls that one reason names. */
-const MOST_NAMED = 3;
+const MOST_CALLS = 3;
 
 /**
  * A plan line for each entry of `[syscalls]`, and lines for refusals that no entry names.
@@ -51,7 +51,7 @@ export function callLines(context: CallContext, left: LeftToLauncher, launched: 
   ];
 }
 
-/** The lines as enforced by nobody: the main commands of the unit have no sandbox. */
+/** The lines without an enforcer: the main commands of the unit have no sandbox. */
 export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
   lines.map((line) =>
     line.enforcedBy === 'not needed'
@@ -72,12 +72,12 @@ function omittedLines(
   );
   const groups = groupBy(omitted, ([call, { reason }]) => {
     const isOwn = !permits(limitBy(own, call));
-    return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
+    return `${isOwn ? "the unit's own filter" : 'calls that nothing allows'}\n${reason}`;
   });
   return [...groups].map(([key, calls]): PlanLine => {
     const [subject, reason] = key.split('\n') as [string, string];
     const names = calls.map(([call]) => call);
-    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_NAMED)}: ${reason}` };
+    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_CALLS)}: ${reason}` };
   });
 }
 
@@ -96,7 +96,7 @@ function entryLine(
   if (calls.every((call) => cantBeMade(call, context)))
     return { ...notNeeded(entry.at, subject, context), ...own };
   const alone = isLauncherAlone(context);
-  // Another line tells of a call that is denied or has a rule.
+  // Another line reports a call that is denied or has a rule.
   const isOther = (call: string) => {
     const verdict = verdictOn(context.named, call);
     return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
@@ -125,7 +125,7 @@ function entryLine(
 
 /** A plan line for an entry whose calls no open ABI has. */
 function notNeeded(at: Location, subject: string, context: CallContext): PlanLine {
-  const reason = `${openAbis(context).join(', ')} has no such call`;
+  const reason = `no such call on ${openAbis(context).join(', ')}`;
   return { at, subject, enforcedBy: 'not needed', how: '', reason };
 }
 
@@ -141,5 +141,5 @@ const reasonsFor = (
   why: (call: string) => string,
 ): string[] =>
   [...groupBy(some, why)].map(([reason, names]) =>
-    names.length === calls.length ? reason : `${shortList(names, MOST_NAMED)}: ${reason}`,
+    names.length === calls.length ? reason : `${shortList(names, MOST_CALLS)}: ${reason}`,
   );

@@ -32,8 +32,8 @@ export function foreignSets(
   const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
   const named = entries.find(({ name }) => name.startsWith('@'));
   if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
-  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
-  const hint = "the target's own are known where its 'systemd-analyze' can be run";
+  const message = `this plan uses the syscall sets of systemd ${sets.systemd}, not those of the target's ${version}`;
+  const hint = "run the command on the target, whose 'systemd-analyze' lists its own sets";
   return [warning('assumed', message, { at: (named ?? section).at, hint })];
 }
 
@@ -41,12 +41,12 @@ export function foreignSets(
 export function replacedFilter(section: SyscallsSection, present: NamedPolicy | undefined): Diagnostic[] {
   if (!present || section.inherit?.value !== false) return [];
   const { at } = section.inherit;
-  const message = "the unit's own system call filter is replaced, not added to";
+  const message = "'inherit = false' drops the unit's own system call filter";
   if (!section.permissive) return [warning('own-filter', message, { at })];
   return [
-    warning('own-filter', `${message}: as long as the unit is permissive nothing is refused`, {
+    warning('own-filter', `${message}: while the unit is permissive, no call is refused`, {
       at,
-      hint: 'leave it out to keep what the unit refuses by itself',
+      hint: "remove 'inherit' to keep the unit's own filter",
     }),
   ];
 }

@@ -32,11 +32,11 @@ export function expectations(
 export function permissiveNote({ unit, policy, target, places }: PlanRequest): Diagnostic {
   const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
   const tables = [...(policy.syscalls ? ['[syscalls]'] : []), ...(policy.ready ? ['[ready]'] : [])];
-  const message = `--permissive: what ${tables.join(' and ')} of ${unit.full} would refuse is let through and recorded`;
+  const message = `--permissive: calls that ${tables.join(' and ')} of ${unit.full} would refuse are let through and recorded`;
   // No later command can look at a transient unit: it is gone when it has ended.
   const hint = places
-    ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
-    : `'journalctl --dmesg --grep=type=1326' shows what was`;
+    ? `'${ours('explain')}' shows them; '${ours('apply')}' enforces the policy`
+    : `'journalctl --dmesg --grep=type=1326' shows them`;
   return note('permissive', message, { hint });
 }
 
@@ -45,6 +45,6 @@ export const permissiveNotes = (request: PlanRequest, { section, own }: CallCont
   section.permissive
     ? [
         permissiveNote(request),
-        ...(own ? [note('own-filter', "what the unit's own filters refuse stays refused")] : []),
+        ...(own ? [note('own-filter', "calls that the unit's own filters refuse stay refused")] : []),
       ]
     : [];

@@ -39,6 +39,6 @@ export const refusedByUnit = (context: Pick<CallContext, 'section' | 'named' | '
   refusedLines(context).map(({ name, at }) =>
     warning('own-filter', `'${name}' stays ${REFUSED_BY_UNIT}`, {
       at,
-      hint: "'inherit = false' in [syscalls] replaces the unit's filter by the policy's",
+      hint: "'inherit = false' in [syscalls] replaces the unit's filter with the policy's",
     }),
   );

@@ -6,7 +6,7 @@ import { directivesText, type EmittedFile, hasFilesField, isMadeFor, textBesides
 export interface ExistingFile extends EmittedFile {
   /** The time of the last write, in milliseconds since 1970. */
   readonly modified: number;
-  /** Whether others than root can change the file or its folders: such a file is written anew, whatever its content. */
+  /** Whether others than root can change the file or its folders: such a file is written again, whatever its content. */
   readonly untrusted?: boolean;
 }
 

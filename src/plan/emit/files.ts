@@ -25,7 +25,7 @@ export interface Origin {
   readonly defaultsHash?: string | undefined;
   /** The SHA-256 hash of the unit's own assignments, in hex. */
   readonly unitHash: string;
-  /** Codes of gaps that --allow-gaps let through: nobody enforces these parts of the policy. */
+  /** Codes of gaps that --allow-gaps let through: nothing enforces these parts of the policy. */
   readonly gaps?: readonly string[];
 }
 

@@ -1,8 +1,9 @@
-import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
+import { type Diagnostic, printable } from '../../diagnostic.js';
 import { closedBy, readOnly } from '../../systemd/directives/values/closed-paths.js';
 import { mountLines, writable } from '../../systemd/directives/values/mounts.js';
 import { covers, pathsOf, type UnitValues } from '../../systemd/unit/values.js';
 import type { ConfinedUnit } from '../request.js';
+import { loosening } from '../service.js';
 import { ownValues } from '../unit-values.js';
 
 /** Lists of a policy that mount each of their paths, and make none of them read-only. */
@@ -35,11 +36,8 @@ export function writableByLists(
       const path = opened.find((one) => closedBy(parts, one) !== undefined);
       if (path === undefined) return [];
       const by = closedBy(parts, path)!;
-      const message = `${name} makes ${printable(path, 60)} writable, which the unit's '${by}' closes`;
-      const hint = 'list it in BindReadOnlyPaths, too';
-      if (policy.loosen.some(({ value }) => value === name))
-        return [warning('loosened', message, { at, hint: `it is meant, as loosen says; else ${hint}` })];
-      return [error('loosens', message, { at, hint: `${hint}; if it is meant: loosen = ["${name}"]` })];
+      const reason = `it makes ${printable(path, 60)} writable, which the unit's '${by}' protects; list it in BindReadOnlyPaths`;
+      return loosening({ name, at }, policy, reason);
     });
 }
 

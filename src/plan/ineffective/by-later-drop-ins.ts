@@ -83,13 +83,13 @@ function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic 
     own && `rename ${printable(fileName(at.file))} so that it sorts before ${fileName(own)}, or `;
   return error('overridden', `this '${key}=' overrides sandbox-unit's: systemd reads it later`, {
     at,
-    hint: `${rename ?? ''}mask it by a link to /dev/null and move the line into the policy`,
+    hint: `${rename ?? ''}mask it with a link to /dev/null and move the line into the policy`,
   });
 }
 
 /**
  * Errors about lines of a drop-in that has the file name of ours: a template's, or one below /usr. systemd reads only
- * one of the two, so that the lines would be lost. Lines that ours sets anew as a whole are no loss.
+ * one of the two, so that the lines would be lost. Lines that ours sets again as a whole are no loss.
  * @param dropIn the path that ours will have
  */
 export function shadowed(
@@ -112,23 +112,23 @@ export function shadowed(
 /** The paths of programs that load filters, wherever they are installed. */
 const LOADS_FILTER = /\/sandbox-unit\/(?:launcher|tighten)$/;
 
-/** Whether a directive's assignments mean the same whatever stands before them. */
+/** Whether a directive's assignments mean the same whatever comes before them. */
 function isWhole({ name, values }: PlannedDirective): boolean {
   const row = findDirective(name);
   const isScalar = name === 'SystemCallErrorNumber' || row?.merge === 'scalar';
   return isScalar || values[0] === (row?.reset ?? '');
 }
 
-const INSTEAD = "sandbox-unit's drop-in has the same name as this one, which systemd would no longer read";
+const INSTEAD = "sandbox-unit's drop-in would replace this one, which has the same name";
 
 const filterLost = (at: Location) =>
   error('shadows', `${INSTEAD}, and its filter would be lost`, {
     at,
-    hint: "remove it ('revert' does), and let the policy extend the one that it was made from",
+    hint: "remove it with 'revert', and let the policy extend the policy that it was made from",
   });
 
 const lineLost = ({ key, at }: Assignment) =>
   error('shadows', `${INSTEAD}, and this '${printable(key, 60)}=' would be lost`, {
     at,
-    hint: 'set it in the policy too, or rename the file: it then stays in force',
+    hint: 'set it in the policy too, or rename this file so that systemd still reads it',
   });

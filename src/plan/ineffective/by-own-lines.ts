@@ -71,5 +71,5 @@ function wayOut(name: string, effective: EffectiveUnit): string {
   const resets = isFormatted(formatted) ? formatted.values : [];
   const weaker = loosens(row, unit.get(name)!, resets, unit);
   const reset = `${name} = ${nothing === '' ? '""' : '[]'}${weaker ? ` with loosen = ["${name}"]` : ''}`;
-  return `in [service], ${reset} removes it; if it is meant, set ${name} to what the unit has`;
+  return `to remove it, set ${reset} in [service]; to keep it, set ${name} there to the unit's own value`;
 }

@@ -38,7 +38,7 @@ const AS_ABOVE = ['ExecPaths', 'NoExecPaths'];
 
 /**
  * Warnings about closed paths that are two or more levels below a writable one of the policy or the unit, because of the
- * policy. The kernel renames no folder that is a mount, but one that has mounts below it: these go along. Whoever writes to
+ * policy. The kernel renames no folder that is a mount, but one that has mounts below it: these go along. A process that writes to
  * the folder above can then make another path of the closed one's name, and the next start closes that.
  * @param values the values of directives, of the unit and the policy
  */
@@ -98,9 +98,9 @@ function described({ policy }: ConfinedUnit, some: readonly Movable[]): Diagnost
   const { directive, folders, by } = some[0]!;
   const [folder] = folders.map((one) => printable(one, 60));
   const paths = some.map(({ path }) => printable(path, 60)).join(', ');
-  const message = `${directive}= protects ${paths} only until the service renames ${folder}, which it may do`;
+  const message = `the service can get around ${directive}= for ${paths}: it may rename ${folder}`;
   const ways = [
-    `close ${folder} itself`,
+    `protect ${folder} itself`,
     ...(FOLDERS.has(by) ? [] : [`narrow ${by}=`]),
     // A bind mount in another place needs a source, which the path doesn't tell.
     ...(by === 'BindPaths' ? [] : [`mount the folder over itself: BindPaths = ${JSON.stringify(folders)}`]),

@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../systemd/unit/effective.js';
-import { valuesOfAll } from '../policy-values.js';
+import { valuesOfAll } from '../unit-values.js';
 import { opensAddresses } from './addresses.js';
 
 /**

@@ -4,7 +4,18 @@ import type { Permitted } from '../../systemd/directives/directive.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { gained } from '../../systemd/directives/values/signed-list.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
-import { HELD_BY_SOCKETS, type SocketRules } from './socket-rules.js';
+
+/** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
+export interface SocketRules {
+  /** Values of IPAddressDeny= and IPAddressAllow=. */
+  readonly denied: readonly string[];
+  readonly allowed: readonly string[];
+  /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
+  readonly interfaces: readonly Permitted[];
+}
+
+/** Directives that the socket unit decides for its sockets: those of the control group in which a socket was made. */
+export const HELD_BY_SOCKETS = ['IPAddressDeny', 'RestrictNetworkInterfaces'] as const;
 
 const [ADDRESSES, INTERFACES] = HELD_BY_SOCKETS;
 
@@ -25,7 +36,7 @@ export function handedSockets(
   const open = isHeld ? [...sockets].filter(([, rules]) => !isHeld(rules, values, before)) : [];
   if (open.length === 0) return [];
   const units = open.map(([unit]) => unit).join(', ');
-  const message = `${units} overrides ${name}: its own lines apply to the sockets that it hands over`;
+  const message = `${name} does not apply to sockets that come from ${units}: they follow the lines of that unit`;
   const hint = `set ${name}= in a drop-in of ${units}, too; --allow-gaps accepts it`;
   return [error('gap-undone', message, { at, hint })];
 }

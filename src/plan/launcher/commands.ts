@@ -74,11 +74,11 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
     const leftOut = effective.execCommands('ExecStart').length > 0;
     const why = leftOut ? "'wrap' leaves it out" : 'the unit has none';
     diagnostics.push(
-      error('gap-no-command', `no ExecStart= is put behind the launcher: ${why}`, {
+      error('gap-no-command', `the launcher starts no ExecStart= command: ${why}`, {
         at: policy.wrap?.[0]?.at,
         hint: leftOut
           ? 'add "ExecStart" to wrap'
-          : "leave out what systemd does not enforce: 'plan' shows it",
+          : "remove the lines that systemd does not enforce; 'plan' shows them",
       }),
     );
   }
@@ -118,7 +118,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
   const wrapped =
     unclear === undefined
       ? wrapExecCommand(command, launcherWords(request, directories))
-      : error('gap-exec', `the place of '${command.path.value}' depends on a specifier: ${unclear}`, {
+      : error('gap-exec', `the path of '${command.path.value}' depends on a specifier: ${unclear}`, {
           at: command.at,
           hint: "write the program's path, or ExecSearchPath= without specifiers",
         });

@@ -43,7 +43,7 @@ const isNotSetuid = (prefixes: string): boolean => prefixes.includes('!') && !pr
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('+');
 
 /** The plan's reason for a line that prefixes take from all main commands. */
-export const LOST_TO_PREFIXES = "ExecStart= has a prefix for which systemd doesn't apply it";
+export const LOST_TO_PREFIXES = "systemd does not apply it to ExecStart=, because of the command's prefix";
 
 /** Whether systemd's sandbox is around none of the unit's main commands. */
 export function hasNoSandbox(effective: EffectiveUnit): boolean {
@@ -61,30 +61,27 @@ export function isLostToPrefixes(entry: DirectiveEntry, effective: EffectiveUnit
 export const leavesSandbox = (command: ExecCommand): boolean =>
   isPrivileged(command) || isNotSetuid(command.prefixes);
 
-/** The most names in one message. */
-const MOST_NAMED = 5;
-
 /**
  * Gaps for commands of ExecStart= to which systemd doesn't apply all of the policy, for a prefix (systemd.service(5)).
- * @param told diagnostics about commands that can't be put behind the launcher: these commands are left out
+ * @param reported diagnostics about commands that can't be put behind the launcher: these commands are left out
  */
 export function prefixGaps(
   policy: Policy,
   effective: EffectiveUnit,
-  told: readonly Diagnostic[],
+  reported: readonly Diagnostic[],
 ): Diagnostic[] {
-  const isTold = ({ at }: ExecCommand) =>
-    told.some((one) => one.code === 'gap-exec-privileged' && one.at === at);
+  const isReported = ({ at }: ExecCommand) =>
+    reported.some((one) => one.code === 'gap-exec-privileged' && one.at === at);
   return effective
     .execCommands('ExecStart')
-    .filter((command) => leavesSandbox(command) && !isTold(command))
+    .filter((command) => leavesSandbox(command) && !isReported(command))
     .flatMap((command) => {
       const lost = policy.service.filter((entry) => isLost(entry, command)).map(({ name }) => `${name}=`);
       if (policy.syscalls && isPrivileged(command)) lost.unshift('[syscalls]');
       if (lost.length === 0) return [];
       const prefix = isPrivileged(command) ? '+' : '!';
-      const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost, MOST_NAMED)} to it`;
-      const hint = `in a drop-in of the unit's own: an empty ExecStart=, then the line without ${prefix}`;
+      const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost)} to it`;
+      const hint = `write an empty ExecStart= and the line without ${prefix} in a drop-in of your own`;
       return [error('gap-exec', message, { at: command.at, hint })];
     });
 }

@@ -1,4 +1,4 @@
-/** The paths by which a confined service is started: whoever can put another file there decides what runs. */
+/** The paths by which a confined service is started: another file there would run instead. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
 import { fieldsOf } from '../../systemd/directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../systemd/directives/values/bus.js';
@@ -30,7 +30,7 @@ export interface Launch {
 /**
  * The launch of a planned unit; undefined if neither a program of ours nor one that gets around the policy has a part in it.
  * @param effective the unit without us
- * @param packaged paths of a package's programs. Other programs and filters are written anew: their folders count
+ * @param packaged paths of a package's programs. Other programs and filters are written again: their folders count
  * @param loaded properties of the unit as the manager has it: they tell the value of a specifier
  */
 export function plannedLaunch(
@@ -182,21 +182,21 @@ export function untrustedPath(
 ): Diagnostic[] {
   if (!first) return [];
   const { by } = first;
-  const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
+  const named = [first, ...more].slice(0, MOST_FOLDERS).map((one) => `${printable(one.path)} ${one.why}`);
   const cause = by === undefined ? '' : `${by}= of ${unit}: `;
-  const where = isInside ? ` where ${unit} runs` : '';
-  const message = `${cause}${named.join(', ')}${where}: ${printable(path)} may be another file at its next start`;
+  const where = isInside ? ` in the mount namespace of ${unit}` : '';
+  const message = `${cause}${named.join(', ')}${where}: ${printable(path)} could be replaced before its next start`;
   const isProgram = by === undefined && places.has(path);
   const hint = by
-    ? `only root may be able to change what ${by}= names and the folders above it; the service may write to folders below it`
+    ? `let only root write to what ${by}= names and the folders above it; the service may write to folders below it`
     : isProgram
-      ? "name its key in 'wrap' of [exec], or start a copy in a folder that only root can change, such as /usr/local/lib"
-      : 'only root may be able to change it and the folders above it';
+      ? "add its key to 'wrap' in [exec], or start a copy from a folder that only root can write to, such as /usr/local/lib"
+      : 'let only root write to it and to the folders above it';
   return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }
 
 /** The most folders that one error names. */
-const MOST_NAMED = 5;
+const MOST_FOLDERS = 5;
 
 /** Whether the only errors are about an untrusted start: the running program isn't known then. */
 export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>

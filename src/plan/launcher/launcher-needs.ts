@@ -70,7 +70,8 @@ function syslogIdentifier({ effective, policy }: PlacedUnit): string | undefined
 export function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
   if (lastOf(values, 'NoNewPrivileges') !== 'no') return [];
   const at = effective.last('Service', 'NoNewPrivileges')?.at;
-  const message = "the unit has NoNewPrivileges=no, but the launcher's programs get no new privileges";
-  const hint = 'if they need them, and keep CAP_SYS_ADMIN: NoNewPrivileges = false in [service]';
+  const message =
+    'the unit has NoNewPrivileges=no, but the launcher sets no_new_privs for the programs that it starts';
+  const hint = 'if they need new privileges and have CAP_SYS_ADMIN, set NoNewPrivileges = false in [service]';
   return [warning('no-new-privileges', message, { at, hint })];
 }

@@ -17,13 +17,13 @@ import { absentCalls, foreignSets } from '../calls/notes.js';
 import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
 import { isRefused } from '../lock-outs.js';
 import type { ConfinedUnit } from '../request.js';
-import { type CallTarget, type ReadyMeaning, readyMeaningWith, takenAway } from './meaning.js';
+import { type CallTarget, type ResolvedReady, resolveReadyWith, takenAway } from './resolved.js';
 
 /** Everything that the lists and rules of `[ready]` should say otherwise. */
 export function readyChecks(
   { policy, effective }: ConfinedUnit,
   ready: ReadySection,
-  meaning: ReadyMeaning,
+  meaning: ResolvedReady,
 ): Diagnostic[] {
   const { section, target, named, both } = meaning;
   const written = { ...section, allow: ready.allow };
@@ -40,7 +40,7 @@ export function readyChecks(
 }
 
 /** Diagnostics about `[[expect]]` tables that don't hold for a service that serves, even while it is permissive. */
-function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
+function expectations(policy: Policy, meaning: ResolvedReady): Diagnostic[] {
   const { before, target } = meaning;
   const { sets, machine } = target;
   const section = { ...meaning.section, permissive: false };
@@ -49,7 +49,7 @@ function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
   return checkReadyExpectations(policy, start, { section, ...of(resolveCalls(section, sets)) });
 }
 
-type ReadyOnTarget = ReadyMeaning<CallTarget>;
+type ReadyOnTarget = ResolvedReady<CallTarget>;
 
 /** Errors about lines of `[ready]` that are wrong on all of these machines, whatever unit they are for. */
 export function checkReadyAlone(
@@ -59,7 +59,7 @@ export function checkReadyAlone(
   machines: readonly Machine[],
 ): Diagnostic[] {
   const [first = [], ...others] = machines.map((machine) =>
-    nothingOrAll(policy, ready, readyMeaningWith(undefined, policy, ready, { machine, sets })),
+    nothingOrAll(policy, ready, resolveReadyWith(undefined, policy, ready, { machine, sets })),
   );
   return first.filter(({ message }) => others.every((found) => found.some((one) => one.message === message)));
 }
@@ -77,46 +77,47 @@ function indispensable(entry: CallEntry, { named, target }: ReadyOnTarget): Diag
       INDISPENSABLE.includes(one) && !mayPass(verdictOn(named, one)) && !cantBeMade(one, { named, target }),
   );
   if (call === undefined) return [];
-  const has = name === call ? `'${name}' is a call` : `'${name}' has ${call},`;
-  return [
-    error('indispensable', `${has} without which no program ends or goes on`, {
-      at,
-      hint: name === call ? 'leave it out of deny' : 'name its other calls one by one',
-    }),
-  ];
+  const isCall = name === call;
+  const message = `${isCall ? '' : `'${name}' includes ${call}: `}no program can run without '${call}'`;
+  const hint = isCall ? 'remove it from deny' : 'name its other calls one by one';
+  return [error('indispensable', message, { at, hint })];
 }
 
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
 function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyOnTarget): Diagnostic[] {
   const { before, target, named } = meaning;
-  const isIdle = (call: string) => !mayPass(verdictOn(before, call));
+  const isIneffective = (call: string) => !mayPass(verdictOn(before, call));
   const denied = ready.deny.filter(
     (entry) =>
       !permits(entry.action ?? section(meaning)) &&
-      callsOf(entry, target.sets).every((call) => isIdle(call) || cantBeMade(call, { named, target })) &&
-      callsOf(entry, target.sets).some(isIdle),
+      callsOf(entry, target.sets).every(
+        (call) => isIneffective(call) || cantBeMade(call, { named, target }),
+      ) &&
+      callsOf(entry, target.sets).some(isIneffective),
   );
-  const ruled = ready.rules.filter(({ syscall, action }) => !permits(action.value) && isIdle(syscall.value));
+  const ruled = ready.rules.filter(
+    ({ syscall, action }) => !permits(action.value) && isIneffective(syscall.value),
+  );
   const lines: NamedLine[] = [
     ...denied.map(({ name, at }) => ({ name, at })),
     ...ruled.map(({ syscall, at }) => ({ name: syscall.value, at })),
   ];
-  const found = lines.filter(({ at }) => at.file === policy.file).map(idleLine);
-  return found.length > 0 || changesAnything(ready, meaning) ? found : [idle(ready.at)];
+  const found = lines.filter(({ at }) => at.file === policy.file).map(ineffectiveLine);
+  return found.length > 0 || changesAnything(ready, meaning) ? found : [ineffective(ready.at)];
 }
 
 const section = ({ section: { action } }: ReadyOnTarget) => action!.value;
 
-const idleLine = ({ name, at }: NamedLine): Diagnostic =>
+const ineffectiveLine = ({ name, at }: NamedLine): Diagnostic =>
   error('contradiction', `'${name}' is refused from the start already: this line has no effect`, {
     at,
     hint: 'remove it from [ready], or allow it in [syscalls]',
   });
 
-const idle = (at: Location): Diagnostic =>
-  error('contradiction', '[ready] refuses no call that is allowed until then', {
+const ineffective = (at: Location): Diagnostic =>
+  error('contradiction', '[ready] has no effect: it refuses no call that is allowed before', {
     at,
-    hint: 'name calls of the start in deny, such as execve, bind, setuid, or remove the table',
+    hint: 'deny calls that only the start needs, such as execve, bind or setuid, or remove the table',
   });
 
 function changesAnything({ log }: ReadySection, meaning: ReadyOnTarget): boolean {
@@ -141,9 +142,10 @@ function noRespawn({ at }: ReadySection, { before, named, target }: ReadyOnTarge
   const starts = (call: string) =>
     mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused('clone', [SIGCHLD], filter));
   if (passing.length === 0 || passing.some(starts)) return [];
-  const message = 'once it serves it starts no process: a worker that dies is not replaced';
-  const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
-  return [note('indispensable', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
+  const message = 'once ready, the service can start no process: a worker that dies is not replaced';
+  const kept = passing.filter((call) => !cantBeMade(call, { named, target })).join(', ');
+  const hint = `if it has workers, keep ${kept} and the calls that a new worker makes, such as setuid`;
+  return [note('indispensable', message, { at, hint })];
 }
 
 /** Whether systemd can reload a unit, by its own lines. */
@@ -154,19 +156,13 @@ export const hasReload = (effective: EffectiveUnit): boolean =>
 /** Diagnostics about a reload, which makes calls of a start. */
 function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: ReadySection): Diagnostic[] {
   if (reload?.value === false && policy.reload?.value === true) {
-    const hint = 'take out one of the two';
-    const message = '[ready] refuses the reload that [apply] tries';
+    const hint = 'remove one of the two';
+    const message = '[ready] has reload = false, but [apply] has reload = true';
     return [error('contradiction', message, { at: reload.at, hint })];
   }
   if (!hasReload(effective) || reload) return [];
-  return [
-    warning(
-      'ready-reload',
-      'a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
-      {
-        at,
-        hint: 'with reload = false the service is restarted instead; true says that [ready] allows what a reload needs',
-      },
-    ),
-  ];
+  const message = 'a reload may need calls that [ready] refuses, and could fail without notice';
+  const hint =
+    'reload = false restarts the service instead; reload = true says that [ready] allows what a reload needs';
+  return [warning('ready-reload', message, { at, hint })];
 }

@@ -5,7 +5,7 @@ import { HELPER_MACHINES } from '../../seccomp/syscalls/abi.js';
 import type { ReadySection } from '../../seccomp/syscalls/section.js';
 import { ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { Target } from '../../systemd/target/target.js';
-import { timeText } from '../../systemd/time-span.js';
+import { parseSpan, timeText } from '../../systemd/time-span.js';
 import type { EffectiveUnit } from '../../systemd/unit/effective.js';
 import { privilegedCommand } from '../../systemd/unit/exec/wrap.js';
 import { statusNumber } from '../../systemd/unit/exit-status.js';
@@ -19,9 +19,8 @@ import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
-import { settleOf } from './settle.js';
 
-/** Streams of a unit, which systemd opens anew for each of its commands. */
+/** Streams of a unit, which systemd opens again for each of its commands. */
 const OUTPUTS: readonly string[] = ['StandardOutput', 'StandardError'];
 
 /** `Type=` by the unit's own lines and systemd's defaults (systemd.service(5)); the manager knows it with our drop-in. */
@@ -40,7 +39,7 @@ export function typeWith(effective: EffectiveUnit, { reload }: ReadySection): st
 }
 
 /**
- * Gaps where nobody can load the filter.
+ * Gaps where no program can load the filter.
  * @param at the section's place, where there is a policy
  */
 export function injectorGaps(
@@ -52,39 +51,44 @@ export function injectorGaps(
   const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
   const gap = (why: string, hint: string) =>
     error('gap-ready', `[ready] can't be enforced: ${why}`, { at, hint });
-  const out = 'leave [ready] out, or refuse the calls in [syscalls]';
+  const out = 'remove [ready], or refuse the calls in [syscalls]';
   const good = goodFailures(values);
   return [
     ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
-    ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
+    ...(target.scope === 'user' ? [gap("a user's manager can't load its filter into processes", out)] : []),
     ...(HELPER_MACHINES.includes(target.machine)
       ? []
-      : [gap(`no program loads it on ${target.machine}`, out)]),
-    ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
+      : [gap(`no program can load its filter on ${target.machine}`, out)]),
+    ...(type === 'oneshot' ? [gap('a service of Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
-      ? [gap("with Type=idle the start of the program can't be known", 'Type=exec in a drop-in of the unit')]
+      ? [
+          gap(
+            "with Type=idle systemd does not report the program's start",
+            'set Type=exec in a drop-in of the unit',
+          ),
+        ]
       : []),
     ...(mayLoad(values, target)
       ? []
-      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', howToLoad(effective))]),
+      : [gap('without NoNewPrivileges only CAP_SYS_ADMIN can load its filter', howToLoad(effective))]),
     ...(good.length > 0
-      ? [gap(`SuccessExitStatus=${good.join(' ')} would take its failure for a success`, out)]
+      ? [gap(`SuccessExitStatus=${good.join(' ')} would hide that its filter could not be loaded`, out)]
       : []),
     ...OUTPUTS.filter((name) => lastOf(values, name).startsWith('truncate:')).map((name) =>
       gap(
-        `${name}=truncate: empties its file when the program that loads it is started`,
-        `${name}=append: in a drop-in of the unit`,
+        `${name}=truncate: would empty its file when the filter is loaded`,
+        `set ${name}=append: in a drop-in of the unit`,
       ),
     ),
     ...(lastOf(values, 'PAMName') === ''
       ? []
       : [
           gap(
-            'the session of PAMName= may take the processes out of the unit',
-            `PAMName= in a drop-in, or ${out}`,
+            'PAMName= may move the processes out of the unit',
+            `set an empty PAMName= in a drop-in of the unit, or ${out}`,
           ),
         ]),
-    ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
+    ...(root ? [gap(`the program that loads its filter is not in the root of ${root}=`, out)] : []),
   ];
 }
 
@@ -106,8 +110,8 @@ const goodFailures = (values: UnitValues): string[] =>
 /** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
 const howToLoad = (effective: EffectiveUnit): string =>
   lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
-    ? 'NoNewPrivileges = true in [service]'
-    : 'leave NoNewPrivileges out of [service]';
+    ? 'set NoNewPrivileges = true in [service]'
+    : 'remove NoNewPrivileges from [service]';
 
 /** Directives of the drop-in for `[ready]`, besides its commands. */
 export function readyDirectives(
@@ -177,3 +181,53 @@ const noReload = (effective: EffectiveUnit, { reload }: ReadySection): PlannedCo
         because: '[ready] reload = false: a reload would make calls that [ready] refuses',
       }))
     : [];
+
+/** Types of services that say when they are ready. The others' processes may still be those of the start. */
+const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
+
+/** Milliseconds for which the threads of others must be the same ones. */
+const USUAL_SETTLE = 500;
+
+/** Milliseconds that `tighten` waits at most by itself, or as long as threads must be the same ones: it fits a default of 45 s. */
+const USUAL_WAIT = 30_000;
+
+/** A wait, in milliseconds. */
+export interface Settle {
+  /** How long threads must be the same ones; 0 without a wait. */
+  readonly settle: number;
+  /** The longest wait for that; undefined where `tighten` knows it by itself. */
+  readonly within: number | undefined;
+}
+
+/**
+ * The wait of a unit's start.
+ * @param type the unit's own `Type=`
+ */
+export function settleOf(type: string, effective: EffectiveUnit, ready: ReadySection): Settle {
+  const settle = ready.settle?.value ?? (TELLING.includes(type) ? 0 : USUAL_SETTLE);
+  const timeout = startTimeout(effective);
+  if (settle === 0 || timeout === undefined) return { settle, within: undefined };
+  const within = Math.floor(Math.min(shareOf(timeout), Math.max(USUAL_WAIT, 10 * settle)));
+  return { settle, within: within === Math.max(USUAL_WAIT, settle) ? undefined : within };
+}
+
+/** The share of a time-out that is left to the wait; the rest is for loading the filter. */
+const shareOf = (timeout: number): number => (timeout * 2) / 3;
+
+const MILLISECOND = 1_000_000n;
+
+/**
+ * Milliseconds that systemd gives each command of a start, by the unit's lines; `Infinity` where it waits for ever. Of
+ * TimeoutSec=, which sets it, too, and TimeoutStartSec= the shorter one counts. Undefined where neither says it: then it is
+ * the manager's default.
+ */
+function startTimeout(effective: EffectiveUnit): number | undefined {
+  const spans = ['TimeoutStartSec', 'TimeoutSec'].flatMap((key) => {
+    const text = effective.last('Service', key)?.value ?? '';
+    if (text === 'infinity') return [Infinity];
+    const span = parseSpan(text, 1000n * MILLISECOND);
+    if (span === undefined) return [];
+    return [span === 0n ? Infinity : Number(span / MILLISECOND)];
+  });
+  return spans.length === 0 ? undefined : Math.min(...spans);
+}

@@ -1,7 +1,7 @@
 /**
  * `[ready]`: the calls that a service keeps once it serves. Its filter comes on top of those of the start, and the kernel takes
  * the strictest answer of all: it can only take away. A line goes from policy/parse/calls.ts by seccomp/syscalls/ready.ts (a section with
- * `@harmless` in its allow list) and meaning.ts (the calls before, by the filter itself, and by both) into a filter file of stage
+ * `@harmless` in its allow list) and resolved.ts (the calls before, by the filter itself, and by both) into a filter file of stage
  * `ready`. native-helper/tighten loads that into every thread of the unit's control group.
  */
 
@@ -10,15 +10,15 @@ import { callsOf } from '../../seccomp/syscalls/resolve.js';
 import type { CallEntry, ReadySection } from '../../seccomp/syscalls/section.js';
 import { cantBeMade, openAbis } from '../calls/left-to-launcher.js';
 import type { ListEntry, PlanLine } from '../plan.js';
-import type { ReadyMeaning } from './meaning.js';
+import type { ResolvedReady } from './resolved.js';
 
 const HOW = 'filter, once it serves';
 
 /**
  * A plan line for each entry and rule of `[ready]`.
- * @param gap the reason why nobody enforces them; undefined where the filter is loaded
+ * @param gap the reason why nothing enforces them; undefined where the filter is loaded
  */
-export function readyLines(ready: ReadySection, meaning: ReadyMeaning, gap: string | undefined): PlanLine[] {
+export function readyLines(ready: ReadySection, meaning: ResolvedReady, gap: string | undefined): PlanLine[] {
   const action = meaning.section.action!.value;
   const line = (calls: readonly string[], one: Pick<PlanLine, 'at' | 'subject' | 'entry'>): PlanLine => ({
     ...one,
@@ -45,11 +45,11 @@ export function readyLines(ready: ReadySection, meaning: ReadyMeaning, gap: stri
 
 function enforcement(
   calls: readonly string[],
-  { named, target }: ReadyMeaning,
+  { named, target }: ResolvedReady,
   gap: string | undefined,
 ): Pick<PlanLine, 'enforcedBy' | 'how' | 'reason'> {
   if (calls.every((call) => cantBeMade(call, { named, target }))) {
-    const reason = `${openAbis({ named, target }).join(', ')} has no such call`;
+    const reason = `no such call on ${openAbis({ named, target }).join(', ')}`;
     return { enforcedBy: 'not needed', how: '', reason };
   }
   if (gap !== undefined) return { enforcedBy: 'nobody', how: '', reason: gap };

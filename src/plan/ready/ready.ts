@@ -10,7 +10,7 @@ import { plannedValues } from '../unit-values.js';
 import { readyChecks } from './checks.js';
 import { injectorGaps, readyDirectives, withInjector } from './injector.js';
 import { readyLines } from './lines.js';
-import { type ReadyMeaning, readyMeaning, takenAway } from './meaning.js';
+import { type ResolvedReady, resolveReady, takenAway } from './resolved.js';
 
 /** The part of a plan that `[ready]` makes. */
 export interface ReadyPart {
@@ -38,14 +38,14 @@ export function planReady(
   const { ready } = policy;
   if (!ready || !request.usable)
     return { lines: [], directives: [], commands, ready: undefined, mode: undefined, diagnostics: [] };
-  const meaning = readyMeaning(request, ready);
+  const meaning = resolveReady(request, ready);
   const mode = modeOf(meaning.section, meaning.target);
   const values = plannedValues(effective, directives);
   const gaps = injectorGaps(request, values, ready);
-  // The note of [syscalls] tells of both.
-  const isTold = !ready.permissive || policy.syscalls !== undefined;
+  // The note of [syscalls] names both.
+  const isReported = !ready.permissive || policy.syscalls !== undefined;
   const diagnostics = [
-    ...(isTold ? [] : [permissiveNote(request)]),
+    ...(isReported ? [] : [permissiveNote(request)]),
     ...readyChecks(request, ready, meaning),
     ...execRefused(request, ready, meaning),
     ...gaps,
@@ -76,7 +76,7 @@ export function planReady(
 function execRefused(
   request: PlanRequest,
   ready: ReadySection,
-  { section, target, named }: ReadyMeaning,
+  { section, target, named }: ResolvedReady,
 ): Diagnostic[] {
   if (!request.places) return [];
   const syscalls = { ...section, allow: ready.allow };

@@ -1,6 +1,5 @@
 import type { FilterFile } from '../../seccomp/filter/filter-file.js';
-import { UNLISTED } from '../../seccomp/filter/own-answers.js';
-import { passingOf } from '../../seccomp/filter/passing.js';
+import { passingOf, UNLISTED } from '../../seccomp/filter/own-answers.js';
 import type { WordRange } from '../../seccomp/filter/prove-numbers.js';
 import { simulate } from '../../seccomp/filter/simulate.js';
 import { ABIS, abisOf, type Machine, X32_BIT } from '../../seccomp/syscalls/abi.js';
@@ -9,7 +8,7 @@ import { registersWith } from '../../seccomp/syscalls/arguments.js';
 import { numbersOf } from '../../seccomp/syscalls/numbers.js';
 import { callsOf } from '../../seccomp/syscalls/resolve.js';
 import { expandSet, type SyscallSets } from '../../seccomp/syscalls/sets.js';
-import { whollyRefused } from '../../systemd/directives/refused-calls.js';
+import { whollyRefused } from '../../systemd/directives/table.js';
 import type { Filtering } from './rows.js';
 import type { CallList, ScoreSettings } from './settings.js';
 

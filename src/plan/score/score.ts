@@ -39,7 +39,7 @@ export interface Score extends Exposed {
 /** A score, and the places where the unit can write files and execute them. */
 export interface Scored {
   readonly score: Score;
-  /** Undefined where they can't be told. */
+  /** Undefined where they are unknown. */
   readonly places: readonly string[] | undefined;
 }
 

@@ -18,7 +18,7 @@ export type WordName =
 /** A list of system calls as SystemCallFilter= has it: those that pass, or those that don't. */
 export interface CallList {
   readonly allows: boolean;
-  /** Calls by their names; none in a deny list stands for no filter. */
+  /** Calls by their names; none in a deny list means no filter. */
   readonly calls: ReadonlySet<string>;
 }
 

@@ -67,8 +67,8 @@ function readCalls(reader: PolicyReader, path: KeyPath): CallEntry[] {
     const name = value.slice(0, colon);
     const suffix = value.slice(colon + 1);
     if (path.at(-1) !== 'deny') {
-      const hint = `only 'deny' takes ':${suffix}'`;
-      reader.report(() => error('policy-value', `'${value}' has an action`, { at, hint }));
+      const hint = `only entries of 'deny' take ':${suffix}'`;
+      reader.report(() => error('policy-value', `'${value}' can't have an action here`, { at, hint }));
       return [];
     }
     const action = parseAction(suffix);

@@ -15,7 +15,7 @@ export const isOperand = (value: unknown): value is string | number | bigint =>
 
 /** Takes values of the wanted type out of a document; validateShape() reports the others. */
 export class PolicyReader {
-  /** Findings, whose diagnostics are made only when somebody asks for them. */
+  /** Findings, whose diagnostics are made only when they are read. */
   readonly #found: (() => Diagnostic)[] = [];
   readonly document: TomlDocument;
 

@@ -1,7 +1,7 @@
 import { toHex } from '../../collections.js';
 import type { System } from '../../machine/system.js';
 import type { NetworkPrefix, UnitState } from '../../machine/unit-state.js';
-import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket-rules.js';
+import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/by-sockets.js';
 import type { Surroundings } from '../../plan/request.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 

@@ -1,7 +1,7 @@
 /**
  * Reduced ordered decision diagrams over the bits of the six argument registers. A diagram is a function of the
  * registers; equal functions have the same diagram (R. E. Bryant, "Graph-Based Algorithms for Boolean Function
- * Manipulation", 1986). The leaves of a question are YES and NO, those of a decision are actions.
+ * Manipulation", 1986). The leaves of a query are YES and NO, those of a decision are actions.
  */
 
 /** A function, as the index into the table of its `Diagrams`. */
@@ -13,14 +13,14 @@ export type Bits = readonly number[];
 export interface Diagrams {
   /** The constant function of a number. */
   readonly leaf: (value: number) => Diagram;
-  /** The question whether the masked bits equal a value. */
+  /** The query whether the masked bits equal a value. */
   readonly equal: (bits: Bits, mask: bigint, value: bigint) => Diagram;
-  /** The question whether the masked bits, read as a number, are at least a value. */
+  /** The query whether the masked bits, read as a number, are at least a value. */
   readonly atLeast: (bits: Bits, mask: bigint, value: bigint) => Diagram;
-  /** The question whether any of the masked bits is set. */
+  /** The query whether any of the masked bits is set. */
   readonly anyOf: (bits: Bits, mask: bigint) => Diagram;
-  /** The function that is `yes` where the question holds, and `no` elsewhere. */
-  readonly choose: (question: Diagram, yes: Diagram, no: Diagram) => Diagram;
+  /** The function that is `yes` where the query holds, and `no` elsewhere. */
+  readonly choose: (query: Diagram, yes: Diagram, no: Diagram) => Diagram;
   /** Registers for which two different functions differ. */
   readonly difference: (a: Diagram, b: Diagram) => bigint[];
 }
@@ -101,16 +101,16 @@ export function createDiagrams(): Diagrams {
   const anyOf = (bits: Bits, mask: bigint): Diagram =>
     bits.reduce((rest, asked, at) => (bit(mask, at) ? node(asked, YES, rest) : rest), NO);
 
-  function choose(question: Diagram, yes: Diagram, no: Diagram): Diagram {
-    if (question === YES || yes === no) return yes;
-    if (question === NO) return no;
-    const key = (question * MOST_NODES + yes) * MOST_NODES + no;
+  function choose(query: Diagram, yes: Diagram, no: Diagram): Diagram {
+    if (query === YES || yes === no) return yes;
+    if (query === NO) return no;
+    const key = (query * MOST_NODES + yes) * MOST_NODES + no;
     let found = choices.get(key);
     if (found === undefined) {
       if (choices.size >= MOST_CHOICES) throw new DiagramTooLarge();
-      const asked = Math.min(variable[question]!, variable[yes]!, variable[no]!);
+      const asked = Math.min(variable[query]!, variable[yes]!, variable[no]!);
       const half = (branch: readonly Diagram[]) => {
-        const [q, y, n] = [question, yes, no].map((one) => (variable[one] === asked ? branch[one]! : one));
+        const [q, y, n] = [query, yes, no].map((one) => (variable[one] === asked ? branch[one]! : one));
         return choose(q!, y!, n!);
       };
       found = node(asked, half(ifSet), half(ifClear));

@@ -122,14 +122,14 @@ function setProblem({ programs, start, ready }: FilterFile): string | undefined 
   if (programs.size === 0) return 'the filter has no program';
   if (start && ready) return "the filter has programs of stage 'entry' at stage 'ready'";
   const alone = start && MACHINES.find((machine) => programs.has(machine) !== start.has(machine));
-  return alone && `the filter has for ${alone} only one of the two programs of stage 'entry'`;
+  return alone && `the filter has only one of the two programs of stage 'entry' for ${alone}`;
 }
 
 /** The problem of one program: one that the kernel takes may still be too long for the guard. */
 function programProblem({ machine, program }: { machine: Machine; program: readonly Instruction[] }) {
   const problem =
     program.length > MAX_PROGRAM_LENGTH
-      ? `${program.length} instructions, where ${MAX_PROGRAM_LENGTH} are allowed`
+      ? `${program.length} instructions, but at most ${MAX_PROGRAM_LENGTH} are allowed`
       : validate(program);
   return problem === undefined ? undefined : `the filter's program for ${machine}: ${problem}`;
 }
@@ -157,7 +157,7 @@ const readInstruction = (view: DataView, at: number): Instruction => ({
 });
 
 const bad = (problem: string): Diagnostic =>
-  error('cannot-start', `the filter file ${problem}`, { hint: 'write it anew from its policy' });
+  error('cannot-start', `the filter file ${problem}`, { hint: 'make it again from its policy' });
 
 /**
  * Reads a filter file as strictly as the launcher does. Every machine must also be a known one, and every program one
@@ -165,16 +165,16 @@ const bad = (problem: string): Diagnostic =>
  */
 export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   if (bytes.length < HEADER_SIZE) return bad('is too short');
-  if (MAGIC.some((byte, index) => bytes[index] !== byte)) return bad('does not begin as one does');
+  if (MAGIC.some((byte, index) => bytes[index] !== byte)) return bad('has an unknown header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (at: number) => view.getUint32(at, true);
 
   const [version, stageNumber, flags, count] = [word(8), word(12), word(16), word(20)];
-  if (version !== VERSION) return bad(`has version ${version}, where ${VERSION} is known`);
+  if (version !== VERSION) return bad(`has version ${version}, but only ${VERSION} is supported`);
   const stage = STAGES[stageNumber];
   if (stage === undefined) return bad(`has an unknown stage ${stageNumber}`);
   if ((flags & ~KNOWN_FLAGS) !== 0) return bad(`has unknown flags 0x${flags.toString(16)}`);
-  if (count < 1 || count > MAX_PROGRAMS) return bad(`has ${count} programs, where 1 to ${MAX_PROGRAMS} fit`);
+  if (count < 1 || count > MAX_PROGRAMS) return bad(`has ${count} programs, not 1 to ${MAX_PROGRAMS}`);
   if (bytes.length < HEADER_SIZE + count * ENTRY_SIZE) return bad('is too short');
 
   const roles = stage === 'entry' ? 2 : 1;

@@ -1,4 +1,5 @@
 /** Compares a program's answers to a call with a verdict, for all arguments at once. */
+
 import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import {
@@ -10,8 +11,7 @@ import {
   registerBits,
   YES,
 } from './diagram.js';
-import { type Leaf, skipsOf } from './prove-numbers.js';
-import { Unprovable } from './unprovable.js';
+import { type Leaf, skipsOf, Unprovable } from './prove-numbers.js';
 
 /**
  * Registers for which the program's answer, from a leaf on, differs from the verdict; undefined if there are none.
@@ -43,9 +43,9 @@ function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
 }
 
 function conditionDiagram(diagrams: Diagrams, condition: Condition): Diagram {
-  const { equal, atLeast, anyOf } = questionsOn(diagrams, condition);
+  const { equal, atLeast, anyOf } = queriesOn(diagrams, condition);
   const every = (1n << BigInt(condition.width)) - 1n;
-  const not = (question: Diagram) => diagrams.choose(question, NO, YES);
+  const not = (query: Diagram) => diagrams.choose(query, NO, YES);
   const equals = (value: bigint) => equal(every, value);
   const operand = condition.values[0]!;
   switch (condition.op) {
@@ -72,14 +72,14 @@ function conditionDiagram(diagrams: Diagrams, condition: Condition): Diagram {
   }
 }
 
-/** Questions on the value that a condition compares. */
-interface Questions {
+/** Queries on the value that a condition compares. */
+interface Queries {
   readonly equal: (mask: bigint, value: bigint) => Diagram;
   readonly atLeast: (value: bigint) => Diagram;
   readonly anyOf: (mask: bigint) => Diagram;
 }
 
-function questionsOn(diagrams: Diagrams, { arg, upper, width }: Condition): Questions {
+function queriesOn(diagrams: Diagrams, { arg, upper, width }: Condition): Queries {
   if (upper !== undefined) return joined(diagrams, half(diagrams, upper), half(diagrams, arg));
   const bits = registerBits(arg, 0, width);
   return {
@@ -89,15 +89,15 @@ function questionsOn(diagrams: Diagrams, { arg, upper, width }: Condition): Ques
   };
 }
 
-/** Questions on the lower half of a register. */
-const half = (diagrams: Diagrams, register: number): Questions =>
-  questionsOn(diagrams, { arg: register, op: 'eq', values: [], width: 32 });
+/** Queries on the lower half of a register. */
+const half = (diagrams: Diagrams, register: number): Queries =>
+  queriesOn(diagrams, { arg: register, op: 'eq', values: [], width: 32 });
 
 /**
- * Questions on a value of 64 bits in two halves. A diagram asks for registers in their order, whichever holds the upper
+ * Queries on a value of 64 bits in two halves. A diagram asks for registers in their order, whichever holds the upper
  * half.
  */
-function joined({ choose }: Diagrams, upper: Questions, lower: Questions): Questions {
+function joined({ choose }: Diagrams, upper: Queries, lower: Queries): Queries {
   const low = (value: bigint) => BigInt.asUintN(32, value);
   const high = (value: bigint) => value >> 32n;
   return {

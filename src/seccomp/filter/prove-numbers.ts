@@ -2,9 +2,9 @@
  * The ways of a program for every convention and every number, without trying them one by one. The program is followed
  * with ranges of both, which its comparisons cut. A range ends at a return, or at the first load of an argument.
  */
+
 import type { Action } from '../syscalls/action.js';
 import type { Instruction } from './bpf.js';
-import { Unprovable } from './unprovable.js';
 
 /** A range of unsigned words, both ends included. */
 export type WordRange = readonly [first: number, last: number];
@@ -89,4 +89,13 @@ export function skipsOf({ code, jt, jf, k }: Instruction): readonly number[] {
   if ((code & 7) === 6) return [];
   if (code === 0x05) return [k];
   return (code & 7) === 5 ? [jt, jf] : [0];
+}
+
+/** Thrown where a program does something that the compiler never writes, so that the proof knows nothing about it. */
+export class Unprovable extends Error {
+  override readonly name = 'Unprovable';
+
+  constructor(at: number, problem: string) {
+    super(`instruction ${at}: ${problem}`);
+  }
 }

@@ -1,4 +1,5 @@
 /** Proves that a program answers as its policy says, without regard to how it was compiled. */
+
 import type { Action } from '../syscalls/action.js';
 import {
   decide,
@@ -11,12 +12,11 @@ import {
 import type { Instruction } from './bpf.js';
 import { DiagramTooLarge } from './diagram.js';
 import { argumentDifference } from './prove-arguments.js';
-import { type Leaf, leavesOf } from './prove-numbers.js';
+import { type Leaf, leavesOf, Unprovable } from './prove-numbers.js';
 import { archesToTry, numbersToTry, registersToTry } from './samples.js';
-import { simulate } from './simulate.js';
-import { Unprovable } from './unprovable.js';
+import { NO_ARGUMENTS, simulate } from './simulate.js';
 import { validate } from './validate.js';
-import { createRegions, settled, textOf } from './verdicts.js';
+import { constantAction, createRanges, verdictText } from './verdicts.js';
 
 /** A call that a program answers otherwise than the policy, or only after a needless load of its arguments. */
 export interface Counterexample {
@@ -42,7 +42,6 @@ export interface ProofFailure {
 
 export type FilterProof = Success | ProofFailure;
 
-const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
 /** Combinations of arguments to try where not all are tried: with and without an exact comparison. */
 const SOME = 64;
@@ -109,16 +108,16 @@ interface Ranges {
 /** Compares each range of numbers that takes one way through the program with the policy's verdict on it. */
 function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | ProofFailure {
   const comparison = createArgumentComparison(program);
-  const regionsOf = createRegions(policy);
+  const rangesOf = createRanges(policy);
   for (const leaf of leavesOf(program)) {
-    for (const { arch, nr, verdict } of regionsOf(leaf)) {
-      const action = settled(verdict);
+    for (const { arch, nr, verdict } of rangesOf(leaf)) {
+      const action = constantAction(verdict);
       if (action === undefined) {
         const args = comparison.difference(leaf.end, verdict);
         if (args !== undefined) return fail(program, policy, { arch, nr, args }, DIFFERS);
       } else if (!('action' in leaf.end) || leaf.end.action !== action) {
         const reason = 'action' in leaf.end ? DIFFERS : LOOKS;
-        return fail(program, policy, { arch, nr, args: ZEROS }, reason);
+        return fail(program, policy, { arch, nr, args: NO_ARGUMENTS }, reason);
       }
     }
   }
@@ -131,7 +130,7 @@ function createArgumentComparison(program: readonly Instruction[]) {
   const large = new Set<string>();
 
   function difference(end: Leaf['end'], verdict: Verdict): bigint[] | undefined {
-    const text = textOf(verdict);
+    const text = verdictText(verdict);
     const pair = `${JSON.stringify(end)} ${text}`;
     if (compared.has(pair)) return undefined;
     compared.add(pair);
@@ -158,7 +157,7 @@ function tryCalls(
 ): number | ProofFailure {
   const tries = new Map<string, bigint[][]>();
   const registersFor = (verdict: Verdict) => {
-    const text = textOf(verdict);
+    const text = verdictText(verdict);
     const found = tries.get(text) ?? registersToTry(verdict, large.has(text) ? MANY : SOME);
     tries.set(text, found);
     return found;
@@ -167,7 +166,7 @@ function tryCalls(
   for (const arch of archesToTry()) {
     for (const nr of numbersToTry(policy, arch)) {
       const verdict = verdictAt(policy, arch, nr);
-      const decided = settled(verdict) !== undefined;
+      const decided = constantAction(verdict) !== undefined;
       for (const args of decided ? [ONES] : registersFor(verdict)) {
         calls += 1;
         const call = { arch, nr, args };

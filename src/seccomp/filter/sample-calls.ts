@@ -8,7 +8,7 @@ import type { Instruction } from './bpf.js';
 import { UNLISTED } from './own-answers.js';
 import { registersToTry } from './samples.js';
 import { NO_ARGUMENTS, ProgramError, type Stack, simulate } from './simulate.js';
-import { settled } from './verdicts.js';
+import { constantAction } from './verdicts.js';
 
 /** A call with the policy's answer. */
 export interface SampleCall extends SeccompData {
@@ -34,7 +34,7 @@ export const callsOf = (policy: SyscallPolicy): SampleCall[] =>
     [...numbersOf(abi).values(), UNLISTED].flatMap((number): SampleCall[] => {
       const [arch, nr] = [ABIS[abi].arch, kernelNumber(abi, number)];
       const verdict = verdictAt(policy, arch, nr);
-      const expected = settled(verdict);
+      const expected = constantAction(verdict);
       if (expected !== undefined) return [{ arch, nr, args: NO_ARGUMENTS, expected, isByNumber: true }];
       return registersToTry(verdict, SOME).map((args) => ({
         ...{ arch, nr, args },
@@ -61,18 +61,18 @@ export function answerTo(program: readonly Instruction[], call: SampleCall): Act
  * Whether the second answer refuses less than the first. ENOSYS refuses, too, in place of any errno or of the end, and
  * so does the end of the thread alone in place of the process's.
  */
-export function isLooser(expected: Action, got: Action): boolean {
+export function isMorePermissive(expected: Action, got: Action): boolean {
   if (expected === KILL && got === KILL_THREAD) return false;
   if (!permits(expected) && got === ENOSYS) return false;
   return stricter(got, expected) !== got;
 }
 
 /**
- * Makes a function that finds the calls that programs together answer looser than a policy, each with one example of
+ * Makes a function that finds the calls that programs together answer more permissively than a policy, each with one example of
  * arguments. The kernel takes the strictest answer: a program can take calls out of the finding, and put none in.
  */
-export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredSample[] {
-  const refused = callsOf(policy).filter(({ expected }) => isLooser(expected, ALLOW));
+export function createPermittedCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredSample[] {
+  const refused = callsOf(policy).filter(({ expected }) => isMorePermissive(expected, ALLOW));
   const answers = remember(
     (program: Stack[number]) => new Map(refused.map((call) => [call, answerTo(program, call)])),
   );
@@ -82,7 +82,7 @@ export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => Answ
     for (const program of stack.toReversed()) {
       if (open.length === 0) break;
       const its = answers(program);
-      open = open.filter((call) => isLooser(call.expected, its.get(call) ?? ALLOW));
+      open = open.filter((call) => isMorePermissive(call.expected, its.get(call) ?? ALLOW));
     }
     return firstOfEach(open).map((call) =>
       answered(

@@ -31,13 +31,13 @@ const readsMemory = (code: number) => code === 0x60 || code === 0x61;
  */
 export function validate(program: readonly Instruction[]): string | undefined {
   const { length } = program;
-  if (length === 0 || length > LONGEST) return `${length} instructions, where 1 to ${LONGEST} are allowed`;
+  if (length === 0 || length > LONGEST) return `${length} instructions, but only 1 to ${LONGEST} are allowed`;
   for (const [at, instruction] of program.entries()) {
     const problem =
       fieldProblem(instruction) ?? operandProblem(instruction) ?? jumpProblem(instruction, length - at - 1);
     if (problem !== undefined) return `instruction ${at}: ${problem}`;
   }
-  if (!isReturn(program[length - 1]!.code)) return 'the last instruction is no return';
+  if (!isReturn(program[length - 1]!.code)) return 'the last instruction is not a return';
   const unset = unsetRead(program);
   return unset === undefined ? undefined : `instruction ${unset}: reads a memory word that may not be set`;
 }

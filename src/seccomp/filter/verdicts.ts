@@ -8,7 +8,7 @@ import type { Leaf } from './prove-numbers.js';
  * The action of a verdict that has one and the same for all arguments, as far as its rules show at a glance; else
  * undefined.
  */
-export function settled({ rules, otherwise }: Verdict): Action | undefined {
+export function constantAction({ rules, otherwise }: Verdict): Action | undefined {
   if (rules.length === 0) return otherwise;
   const certain = rules.findIndex((rule) => rule.when.length === 0);
   const reached = certain < 0 ? [...rules, { action: otherwise }] : rules.slice(0, certain + 1);
@@ -17,35 +17,35 @@ export function settled({ rules, otherwise }: Verdict): Action | undefined {
 }
 
 /** A verdict as text; equal verdicts have equal texts. */
-export const textOf = (verdict: Verdict): string =>
+export const verdictText = (verdict: Verdict): string =>
   JSON.stringify(verdict, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 
 /** Calls on which a policy has one verdict, and for which a program has one way. */
-export interface Region {
+export interface VerdictRange {
   readonly arch: number;
-  /** The first number of the region. */
+  /** The first number of the range. */
   readonly nr: number;
   readonly verdict: Verdict;
 }
 
 /** Cuts a leaf's calls where the policy's verdict may change. All conventions that the machine lacks count as one. */
-export function createRegions(policy: SyscallPolicy): (leaf: Leaf) => Region[] {
+export function createRanges(policy: SyscallPolicy): (leaf: Leaf) => VerdictRange[] {
   const arches = new Set(abisOf(policy.machine).map((abi) => ABIS[abi].arch));
   const known = new Map([...arches].map((arch) => [arch, turningPoints(policy, arch)]));
 
   return ({ arch: [firstArch, lastArch], nr: [first, last] }) => {
-    const regions: Region[] = [];
+    const ranges: VerdictRange[] = [];
     for (const [arch, points] of known) {
       if (arch < firstArch || arch > lastArch) continue;
       for (const nr of [first, ...between(points, first, last)]) {
-        regions.push({ arch, nr, verdict: verdictAt(policy, arch, nr) });
+        ranges.push({ arch, nr, verdict: verdictAt(policy, arch, nr) });
       }
     }
     let foreign = firstArch;
     while (known.has(foreign)) foreign += 1;
     if (foreign <= lastArch)
-      regions.push({ arch: foreign, nr: first, verdict: verdictAt(policy, foreign, first) });
-    return regions;
+      ranges.push({ arch: foreign, nr: first, verdict: verdictAt(policy, foreign, first) });
+    return ranges;
   };
 }
 

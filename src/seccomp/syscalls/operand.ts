@@ -14,15 +14,13 @@ export interface Operand {
  * @throws UserError `policy-value`
  */
 export function parseOperand(operand: Operand, abi: Abi, width: 32 | 64): bigint {
+  const found = operandValue(operand, abi, width);
+  if (found !== undefined) return found;
   const { at } = operand;
-  return wordsOf(operand)
-    .map((word) => {
-      const value = wordValue(word, abi);
-      if (value === undefined) throw new UserError(unknownConstant(String(word), abi, at));
-      if (!fits(value, width)) throw new UserError(outOfRange(value, width, at));
-      return unsigned(value, width);
-    })
-    .reduce((a, b) => a | b);
+  const words = wordsOf(operand).map((word) => ({ word, value: wordValue(word, abi) }));
+  const bad = words.find(({ value }) => value === undefined || !fits(value, width))!;
+  if (bad.value !== undefined) throw new UserError(outOfRange(bad.value, width, at));
+  throw new UserError(unknownConstant(String(bad.word), abi, at));
 }
 
 /**
@@ -51,7 +49,7 @@ function unknownConstant(word: string, abi: Abi, at: Location): Diagnostic {
   const elsewhere = (Object.keys(ABIS) as Abi[]).find((other) => constantValue(other, word) !== undefined);
   const hint = elsewhere
     ? `${elsewhere} has it, ${abi} does not`
-    : (didYouMean(word, constantNames()) ?? 'a number works too');
+    : (didYouMean(word, constantNames()) ?? 'write its number instead');
   return error('policy-value', `unknown constant '${word}' on ${abi}`, { at, hint });
 }
 

@@ -37,7 +37,7 @@ const harmless = (sets: SyscallSets): string[] =>
     (call) => !NOT_HARMLESS.includes(call),
   );
 
-/** A call, the call or set that stands for it, and its answer. */
+/** A call, the call or set that names it, and its answer. */
 export interface AnsweredCall {
   readonly name: string;
   readonly call: string;

@@ -19,7 +19,7 @@ export const INDISPENSABLE: readonly string[] = [
   'sigreturn',
 ];
 
-/** EPERM: a service goes on where a reload makes a call that nobody thought of. */
+/** EPERM: a service goes on where a reload makes an unexpected call. */
 const USUAL = errnoAction(1);
 
 /**

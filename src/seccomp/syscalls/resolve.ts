@@ -140,9 +140,10 @@ function abiPolicy(policy: NamedPolicy, abi: Abi): AbiPolicy {
   for (const number of abi === 'x32' ? nativeOnly() : []) {
     verdicts.set(number, { rules: [], otherwise: ENOSYS });
   }
-  for (const door of MULTIPLEXED.get(abi) ?? []) {
-    const number = numbersOf(abi).get(door.call);
-    if (number !== undefined) verdicts.set(number, throughDoor(policy, abi, door, verdicts.get(number)!));
+  for (const multiplexer of MULTIPLEXED.get(abi) ?? []) {
+    const number = numbersOf(abi).get(multiplexer.call);
+    if (number !== undefined)
+      verdicts.set(number, throughMultiplexer(policy, abi, multiplexer, verdicts.get(number)!));
   }
   return { verdicts, unlisted: policy.unlisted };
 }
@@ -174,13 +175,18 @@ function concrete(named: NamedVerdict, abi: Abi): Verdict {
  * multiplexer. A verdict that depends on arguments counts by its strictest action, since the arguments are in memory,
  * where a filter can't look.
  */
-function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
+function throughMultiplexer(
+  policy: NamedPolicy,
+  abi: Abi,
+  multiplexer: Multiplexer,
+  plain: Verdict,
+): Verdict {
   const made = (call: string): Action[] => {
     const inner = concrete(verdictOn(policy, call), abi);
     return [inner.otherwise, ...inner.rules.map((rule) => rule.action)];
   };
-  const rules = [...door.calls].flatMap(([value, calls]) =>
-    atLeast(plain, calls.flatMap(made).reduce(stricter), selects(door.mask, value)),
+  const rules = [...multiplexer.calls].flatMap(([value, calls]) =>
+    atLeast(plain, calls.flatMap(made).reduce(stricter), selects(multiplexer.mask, value)),
   );
   return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };
 }

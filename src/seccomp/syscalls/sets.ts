@@ -41,7 +41,7 @@ function parseListing(text: string): Map<string, string[]> {
     } else if (member !== undefined && current) {
       current.push(member);
     } else if (!COMMENT.test(line)) {
-      throw malformed(`line ${i + 1} is no set, member or comment: '${printable(line)}'`);
+      throw malformed(`line ${i + 1} is not a set, a member or a comment: '${printable(line)}'`);
     }
   }
   checkReferences(members);

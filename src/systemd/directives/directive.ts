@@ -58,7 +58,7 @@ export interface ValueKind {
   readonly write: WriteDirective;
   /**
    * Whether the manager has what right-hand sides, empty ones included, say. It is undefined for values that only a
-   * transient unit's own directives have: nobody reads them back.
+   * transient unit's own directives have: they are not read back.
    */
   readonly isLoaded?: (row: Directive, values: readonly string[], get: Get) => boolean;
   /** For a list that `~` turns around: the names that it lets through after these right-hand sides. */
@@ -103,7 +103,7 @@ export interface Strictness {
   readonly weaker: WeakerRule;
   /** The directive takes something from a service. Others give something that another directive closes. */
   readonly takes: boolean;
-  /** Of a word: higher is stricter in every component. */
+  /** Of a word: higher is more restrictive in every component. */
   readonly ranks?: Readonly<Record<string, readonly number[]>>;
   /** The word that a unit without the directive has. */
   readonly unset?: string;
@@ -123,7 +123,7 @@ export interface BusProperty {
 export interface Directive {
   readonly name: string;
   readonly kind: ValueKind;
-  /** First systemd that knows it; 183 stands for "183 or before". */
+  /** First systemd that knows it; 183 means "183 or before". */
   readonly since: number;
   /** First systemd that ignores it again. */
   readonly until?: number;
@@ -132,7 +132,7 @@ export interface Directive {
   readonly merge: Merge;
   /** Without it, the directive is not a matter of confinement. */
   readonly strictness?: Strictness;
-  /** A directive that makes this one stricter when the unit is loaded (unit_patch_contexts() of systemd). */
+  /** A directive that makes this one more restrictive when the unit is loaded (unit_patch_contexts() of systemd). */
   readonly impliedBy?: string;
   /** The property that carries the value, and those that carry what it has no room for. */
   readonly bus: BusProperty;
@@ -151,7 +151,7 @@ export interface Directive {
   /** Without a mount namespace, but nonetheless in the user manager only with a user namespace (PrivateUsers=). */
   readonly userNamespace?: true;
   /** Why no kernel puts it into force, and what does. */
-  readonly idle?: Lack;
+  readonly ineffective?: Lack;
   /** The user manager can't put it into force, or not before this version. */
   readonly systemOnly?: true | { readonly before: number };
   /** The manual page that describes it: those of systemd.unit(5) are in [Unit], all others in [Service]. */

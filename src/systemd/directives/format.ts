@@ -69,7 +69,7 @@ export function gapOf(
   const gap = (what: string, hint: string) => error('gap-directive', what, { at, hint });
   if (row.since > target.systemd) return gap(`${running} ignores '${row.name}'`, update(row.since));
   if (row.until !== undefined && row.until <= target.systemd) {
-    return gap(`${running} ignores '${row.name}', which is gone since ${row.until}`, 'leave it out');
+    return gap(`${running} ignores '${row.name}', which systemd ${row.until} removed`, 'leave it out');
   }
   const need = needs.find((entry) => entry.since > target.systemd);
   if (need) return gap(`${running} doesn't know ${need.what} of '${row.name}'`, update(need.since));
@@ -82,8 +82,8 @@ export function gapOf(
 const isOff = (values: readonly string[]): boolean =>
   values.every((value) => ['', 'no', 'infinity'].includes(value));
 
-const lackOf = ({ idle, needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
-  idle ?? needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
+const lackOf = ({ ineffective, needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
+  ineffective ?? needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
 
 const update = (since: number) => `it needs systemd ${since} or later: update the target, or leave it out`;
 

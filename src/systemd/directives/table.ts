@@ -35,5 +35,16 @@ export function unknownDirective(name: string, at: Location): Diagnostic {
     return error('refused-directive', `'${shown}' ${refusal.reason}`, { at, hint: refusal.hint });
   }
   const hint = didYouMean(name, byName().keys()) ?? didYouMean(name, refusals().keys());
-  return error('unknown-directive', `no directive is called '${shown}'`, { at, hint });
+  return error('unknown-directive', `unknown directive '${shown}'`, { at, hint });
 }
+
+/** Directives whose own filter refuses calls whatever their arguments are (seccomp-util.c, exec-invoke.c). */
+const WHOLLY: readonly string[] = [
+  ...['PrivateDevices', 'ProtectClock', 'ProtectHostname', 'ProtectKernelLogs', 'ProtectKernelModules'],
+];
+
+/** Calls, and sets of them, that directives refuse whatever their arguments are, by directive. */
+export const whollyRefused = lazily(
+  (): ReadonlyMap<string, readonly string[]> =>
+    new Map(WHOLLY.map((name) => [name, findDirective(name)!.refuses!])),
+);

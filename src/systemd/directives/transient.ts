@@ -12,7 +12,7 @@ import { withoutSpecifiers } from './values/bus.js';
  * @param values all right-hand sides in their order, as formatDirective() has them; an empty one takes back what is
  *   before it
  * @param systemd the major version that gets them
- * @returns an error `directive-value` for specifiers, which a transient unit has none of, and for what can't be told
+ * @returns an error `directive-value` for specifiers, which a transient unit has none of, and for what isn't known
  *   from outside the manager
  */
 export function directiveProperties(
@@ -22,14 +22,14 @@ export function directiveProperties(
 ): readonly UnitProperty[] | Diagnostic {
   const kept = row.name === 'CapabilityBoundingSet' ? values : sinceReset(values);
   if (kept.length === 0) return [];
-  if (FROM_FILES.includes(row.name)) return inexpressible(row.name, kept, 'systemd takes it from files only');
+  if (FROM_FILES.includes(row.name)) return inexpressible(row.name, kept, 'systemd reads it from files only');
   return row.kind.write(row, kept, systemd) ?? inexpressible(row.name, kept);
 }
 
 /** Directives that have no property which can be set. */
 const FROM_FILES = ['TimeoutCleanSec'];
 
-const SPECIFIERS = 'specifiers mean nothing there: write what they stand for, %% for %';
+const SPECIFIERS = 'it has no specifiers: write their values instead, and %% for a percent sign';
 
 function inexpressible(name: string, values: readonly string[], why?: string): Diagnostic {
   const assignment = `${name}=${printable(values.join(' '), 80)}`;

@@ -34,7 +34,7 @@ async function neededIn(read: ReadPiece, head: Uint8Array): Promise<readonly str
   if (strings === undefined) throw new RangeError();
   const start = offsetIn(segments, strings[1]);
   const wanted = entries.filter(([tag]) => tag === DT.needed);
-  return Promise.all(wanted.map(async ([, at]) => textOf(await read(start + at, MAX_TEXT))));
+  return Promise.all(wanted.map(async ([, at]) => textUpToZero(await read(start + at, MAX_TEXT))));
 }
 
 /** The tags and values of a dynamic section, up to its end. */
@@ -51,7 +51,7 @@ function entriesOf(bytes: Uint8Array): readonly (readonly [tag: number, value: n
 
 const LATIN = new TextDecoder('latin1');
 
-function textOf(bytes: Uint8Array): string {
+function textUpToZero(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   if (end < 0) throw new RangeError();
   return LATIN.decode(bytes.subarray(0, end));

@@ -14,7 +14,7 @@ export interface ListeningSocket {
 
 /**
  * The sockets of a table that wait for others, by their inodes: TCP and Unix sockets that listen, and UDP and Unix datagram
- * sockets that are bound, and connected to nobody. A Unix socket without a path is left out.
+ * sockets that are bound, and not connected. A Unix socket without a path is left out.
  */
 export const listeningSockets = (table: SocketTable, text: string): Map<string, ListeningSocket> =>
   new Map(
@@ -28,7 +28,7 @@ export const inodesIn = (table: SocketTable, text: string): string[] =>
 const INET_LINE = /^ *\d+: +(?:\S+ +){8}(\d+)(?: |$)/;
 const UNIX_LINE = /^[0-9a-f]+: (?:\S+ +){5}(\d+)(?: |$)/i;
 
-/** States of sockets: TCP_LISTEN, and TCP_CLOSE for UDP that is connected to nobody (include/net/tcp_states.h). */
+/** States of sockets: TCP_LISTEN, and TCP_CLOSE for UDP that is not connected (include/net/tcp_states.h). */
 const WAITING = { tcp: '0A', udp: '07' };
 
 function inetSocket(table: Exclude<SocketTable, 'unix'>, line: string): [string, ListeningSocket][] {

@@ -1,6 +1,6 @@
 /** Files of logrotate(8), which has scripts run when logs are rotated. */
 
-/** Actions by which a service takes its logs up anew, and its configuration. */
+/** Actions by which a service opens its logs again, and its configuration. */
 const RELOADS: readonly string[] = ['reload', 'force-reload', 'graceful'];
 
 /** Programs that take the name of a service and an action, after their options. */
@@ -8,8 +8,8 @@ const BY_NAME: readonly string[] = ['invoke-rc.d', 'service'];
 
 /**
  * The command by which a script in such a file reloads a service, as `invoke-rc.d apache2 reload`; undefined where none does
- * that can be told at a glance.
- * @param text the file's, whoever wrote it
+ * at a glance.
+ * @param text the file's; it may be hostile
  * @param name the service's, without `.service`
  */
 export function reloadBy(text: string, name: string): string | undefined {

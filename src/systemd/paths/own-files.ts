@@ -1,4 +1,4 @@
-/** Files of a unit that are ours: the drop-in, and what stands beside it. */
+/** Files of a unit that are ours: the drop-in, and the files beside it. */
 
 import { type Placement, places, unitDirectory } from './placement.js';
 
@@ -74,7 +74,7 @@ export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`
 export const namesReadyFilter = (line: string): boolean => line.includes(`/${READY_FILTER}`);
 
 /** Whether a folder among these holds the files of a further program of one name. */
-export const isTwinsFolder = (name: string): boolean => /^~\d+$/.test(name);
+export const isNumberedFolder = (name: string): boolean => /^~\d+$/.test(name);
 
 /** Whether a line mounts such files: the launcher starts a program then that no Exec line names. */
 export const mountsPrograms = (line: string): boolean => line.includes(`/${PROGRAMS}/`);

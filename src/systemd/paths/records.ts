@@ -6,7 +6,7 @@ import { type Placement, places, runtimeFolder, unitDirectory } from './placemen
 /** The record, below a folder of many machines' files, of those that were made for a unit. */
 export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
 
-/** The lock of whoever changes units of one manager. */
+/** The lock of a run that changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
 /** The listing of systemd's sets of system calls. */
@@ -48,7 +48,7 @@ export const injectedFilterPath = (placement: Placement, unit: string): string =
   `${runtimeFolder(placement)}/filters/${unit}`;
 
 /**
- * The lock of whoever gives the running processes of a unit a filter, or keeps what they were given.
+ * The lock of a run that gives the running processes of a unit a filter, or records that.
  * @param unit the full name, checked
  */
 export const injectionLockPath = (placement: Placement, unit: string): string =>

@@ -115,19 +115,19 @@ function checkNeed(need: Need, findings: MachineFindings): Lack | 'met' | 'unkno
   }
   if (need === 'cgroup2' && cgroup2 === false) {
     return {
-      reason: 'there are no control groups v2',
+      reason: 'the machine has no control groups v2',
       hint: 'boot with systemd.unified_cgroup_hierarchy=yes',
     };
   }
   if (CONTROLLERS.has(need) && controllers && !controllers.has(need)) {
     return {
       reason: `the service manager has no ${describeNeed(need)}`,
-      hint: "a container gets it from its host, a user's manager by Delegate= of user@.service",
+      hint: "a container needs it from its host, a user's manager from Delegate= in user@.service",
     };
   }
   // libseccomp is installed where systemd was built with it; libbpf is optional for every build.
-  const told = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
-  return told ? 'met' : 'unknown';
+  const isKnown = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
+  return isKnown ? 'met' : 'unknown';
 }
 
 /** Whether a build has an option. An older systemd without BPF_FRAMEWORK doesn't list that option. */

@@ -109,8 +109,8 @@ function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[
 const lost = (what: string, at: Location) =>
   warning('unit-file-cut-short', `systemd stops reading the drop-in at ${what}`, {
     at,
-    hint: 'correct the line: all that follows it in this file is not in force',
+    hint: 'correct the line: systemd ignores the rest of this file',
   });
 
 const unloadable = (what: string, at: Location) =>
-  error('bad-unit-file', `systemd refuses the unit for ${what}`, { at });
+  error('bad-unit-file', `systemd refuses the unit because of ${what}`, { at });

@@ -44,7 +44,7 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
     const hint = text.includes('/')
       ? 'name the unit, not its file; systemd-escape(1) turns a path into a unit name'
       : 'systemd-escape(1) turns any text into a unit name';
-    return error('invalid-unit-name', `'${shown}' can't be a unit name`, { hint });
+    return error('invalid-unit-name', `'${shown}' is not a valid unit name`, { hint });
   }
   const full = typeOf(text) === undefined ? `${text}.service` : text;
   if (full.length > MAX_LENGTH) {
@@ -52,8 +52,8 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
   }
   const type = typeOf(full);
   if (text === '' || type === undefined) {
-    const hint = 'a unit name has something before its @ and its type: foo.service, foo@bar.service';
-    return error('invalid-unit-name', `'${shown}' can't be a unit name`, { hint });
+    const hint = 'a unit name has a prefix before its @ and its type: foo.service, foo@bar.service';
+    return error('invalid-unit-name', `'${shown}' is not a valid unit name`, { hint });
   }
   if (full.length > MAX_LENGTH_WITH_DROP_INS) {
     return error(

@@ -3,7 +3,7 @@ import { errnoNumber } from '../../seccomp/syscalls/errno.js';
 import { isKnownCall, knownCalls } from '../../seccomp/syscalls/numbers.js';
 import { expandSet, type SyscallSets, setNames } from '../../seccomp/syscalls/sets.js';
 import type { EffectiveUnit } from './effective.js';
-import { leadingWords, nextWord, textOf } from './exec/word.js';
+import { leadingWords, nextWord, wordText } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
 
 /**
@@ -123,7 +123,7 @@ function readWords(
     if (word === 'malformed') {
       return { inverted, words, problems: [...problems, skipped(text.slice(at), line)] };
     }
-    const entry = read(textOf(word.pieces), inverted);
+    const entry = read(wordText(word.pieces), inverted);
     if ('severity' in entry) problems.push(entry);
     else {
       words.delete(entry[0]);

@@ -99,5 +99,5 @@ function readHeader(text: string, place: Location): LineReading {
 const cutShort = (what: string, at: Location) =>
   warning('unit-file-cut-short', `systemd stops reading the file at ${what}`, {
     at,
-    hint: 'correct the line: all that follows it is not in force',
+    hint: 'correct the line: systemd ignores the rest of the file',
   });

@@ -1,6 +1,5 @@
 /** A unit's settings as systemd reads them: scalars, lists of words, paths. */
 
-import { parseBoolean } from './boolean.js';
 import { splitWords } from './exec/word.js';
 
 /**
@@ -54,3 +53,13 @@ export const bindPlacesOf = (unit: UnitValues, name: string): string[] =>
 /** Whether a path is the first one, or lies below it. */
 export const covers = (above: string, path: string): boolean =>
   above === path || above === '/' || path.startsWith(`${above}/`);
+
+const YES: readonly string[] = ['1', 'yes', 'y', 'true', 't', 'on'];
+const NO: readonly string[] = ['0', 'no', 'n', 'false', 'f', 'off'];
+
+/** A boolean as systemd reads it (parse_boolean()), in upper or lower case; undefined for other text. */
+export function parseBoolean(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  if (YES.includes(lower)) return true;
+  return NO.includes(lower) ? false : undefined;
+}

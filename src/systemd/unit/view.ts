@@ -42,7 +42,7 @@ export interface Walked {
   readonly real: string | undefined;
   /** Everything on the way that others than root can change, each once. */
   readonly untrusted: readonly Untrusted[];
-  /** The file's content, in a mount namespace where nobody but root can change anything on the way. */
+  /** The file's content, in a mount namespace where only root can change anything on the way. */
   readonly content?: Uint8Array | undefined;
   /** Set where a regular file or a socket is at the end. */
   readonly isFile?: true | undefined;

@@ -6,9 +6,8 @@ import { isSearched } from '../../prepare/apply-again.js';
 import { ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { ownCommand } from '../../systemd/command-lines.js';
+import { ownCommand, shellWord } from '../../systemd/command-lines.js';
 import { dropInPath } from '../../systemd/paths/own-files.js';
-import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 
 /**
  * A note if a unit is confined by another policy, or another text of it, than its calls are explained by.

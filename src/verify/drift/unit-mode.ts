@@ -3,7 +3,7 @@ import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { jointMode, type Mode } from '../../plan/plan.js';
 import type { FilterFile } from '../../seccomp/filter/filter-file.js';
 import { type OwnAnswers, ownAnswers } from '../../seccomp/filter/own-answers.js';
-import { Unprovable } from '../../seccomp/filter/unprovable.js';
+import { Unprovable } from '../../seccomp/filter/prove-numbers.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 
 export interface UnitMode {

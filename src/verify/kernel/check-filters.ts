@@ -7,7 +7,7 @@ import { remember } from '../../collections.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { withoutGuard } from '../../seccomp/filter/guard.js';
-import { createLooserCalls, firstOfEach } from '../../seccomp/filter/sample-calls.js';
+import { createPermittedCalls, firstOfEach } from '../../seccomp/filter/sample-calls.js';
 import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
 import { resolve } from '../../seccomp/syscalls/resolve.js';
@@ -51,7 +51,7 @@ export function createFilterCheck(
   trustsGuards: boolean,
 ): FilterCheck {
   const partsOf = remember((layer: ExpectedLayer) => parts({ plan, unit }, programs, layer));
-  const looserThan = remember(createLooserCalls);
+  const looserThan = remember(createPermittedCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
   const looserCalls = ({ policy }: PolicyPart, { stack }: PrintedFilters) =>

@@ -5,7 +5,7 @@ import type { Get } from '../../systemd/directives/directive.js';
 import { isOn } from '../../systemd/directives/is-on.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import {
-  type Claim,
+  type ExpectedMount,
   type MountLines,
   mountEntries,
   writable,
@@ -52,7 +52,7 @@ export const loadedLines = (get: Get, bases?: ReadonlyMap<string, string>): Moun
 });
 
 /** Paths that have to be followed in a process's view: those that claims are about, and all with a mount of their own. */
-export const pathsToFollow = (lines: MountLines, claims: readonly Claim[]): string[] => [
+export const pathsToFollow = (lines: MountLines, claims: readonly ExpectedMount[]): string[] => [
   ...claims.flatMap(({ path, except }) => [path, ...except]),
   ...mountEntries(lines).map(({ path }) => path),
 ];
@@ -85,7 +85,7 @@ const undone = (seen: string, { isOwn }: ProcessMounts, isTheHosts: boolean): Fi
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
 /** Compares a claim with what a process sees. */
-export function checkMount(claim: Claim, sight: ProcessMounts): Finding {
+export function checkMount(claim: ExpectedMount, sight: ProcessMounts): Finding {
   const { view, host } = sight;
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
@@ -132,7 +132,7 @@ const MOST_NAMED = 10;
  * user does by FUSE.
  */
 function checkFlag(
-  claim: Claim,
+  claim: ExpectedMount,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
   sight: ProcessMounts,
   [flag, otherwise]: readonly [flag: string, otherwise: string],

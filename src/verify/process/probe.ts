@@ -8,7 +8,7 @@ import { PROGRAM_WITHIN, readStatus, textOf } from '../../machine/state/process-
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
-import { claimsOf } from '../../systemd/directives/values/mounts.js';
+import { expectedMounts } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
@@ -160,7 +160,7 @@ async function readExpected(
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
-  const claims = directives.flatMap((name) => claimsOf(lines, name));
+  const claims = directives.flatMap((name) => expectedMounts(lines, name));
   const paths = claims.length > 0 ? [...new Set(pathsToFollow(lines, claims))] : [];
   const isMounted = directives.some((name) => isSeen(name, 'mounts'));
   return {

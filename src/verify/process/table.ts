@@ -5,7 +5,7 @@ import type { Abi } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { findDirective } from '../../systemd/directives/table.js';
-import { CLAIMS, claimsOf, ROOTS } from '../../systemd/directives/values/mounts.js';
+import { EXPECTED_MOUNTS, expectedMounts, ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
 import { checkMount, checkProc, isSet, loadedLines, OF_PROC, word } from './mounts.js';
@@ -88,7 +88,7 @@ export const createOfMounts = (
   const lines = loadedLines(get, bases);
   const outside = apart('mnt', process, expected);
   return remember((directive) => {
-    const claims = claimsOf(lines, directive);
+    const claims = expectedMounts(lines, directive);
     const isOfProc = OF_PROC.includes(directive);
     if (claims.length === 0 && !isOfProc) return [];
     if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
@@ -139,7 +139,7 @@ const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, c
         ? apart('cgroup', process, expected)
         : [],
   ],
-  ['mounts', [...CLAIMS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
+  ['mounts', [...EXPECTED_MOUNTS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
   [
     'filters',
     SAMPLES.keys(),

@@ -168,7 +168,7 @@ describe('tighten refuses', () => {
     assert.deepEqual([result.exit, codesOf(result)], [1, ['error locks-out']]);
     assert.match(
       result.diagnostics[0]!.message,
-      /^'deny execve' takes from demo\.service what its work needs: starting programs/,
+      /^'deny execve' would break demo\.service, which can't work without starting programs/,
     );
     assert.equal(asked.length, 0);
     const meant = await runTighten(system, { ...EXEC, understood: 'locks-out' });

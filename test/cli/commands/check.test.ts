@@ -99,18 +99,18 @@ test('check: finds lines of [ready] that are wrong for every unit without asking
     const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);
     return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
   };
-  const nothing = 'contradiction: [ready] refuses no call that is allowed until then';
+  const nothing = 'contradiction: [ready] has no effect: it refuses no call that is allowed before';
   assert.deepEqual(await of('[ready]\n'), [1, nothing]);
   assert.deepEqual(await of('[ready]\ndeny = []\n'), [1, nothing]);
   assert.deepEqual(await of('[syscalls]\ndeny = ["bpf"]\n[ready]\ndeny = ["bpf", "acct"]\n'), [
     ...[1, "contradiction: 'bpf' is refused from the start already: this line has no effect"],
   ]);
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group", "acct"]\n'), [
-    ...[1, "indispensable: 'exit_group' is a call without which no program ends or goes on"],
+    ...[1, "indispensable: no program can run without 'exit_group'"],
   ]);
   assert.ok(
     (await of('[ready]\ndeny = ["@default"]\n')).includes(
-      "indispensable: '@default' has exit, without which no program ends or goes on",
+      "indispensable: '@default' includes exit: no program can run without 'exit'",
     ),
   );
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group:log", "acct"]\n'), [0]);

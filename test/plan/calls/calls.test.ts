@@ -7,24 +7,29 @@ import { planned } from '../../support/planned.js';
 const found = (lines: string, exec = '') =>
   planned(`${NO_EXEC}${exec}`, `Type=oneshot\nSystemCallFilter=~seccomp\n${lines}`)
     .diagnostics.filter(({ code }) => code === 'loosens')
-    .map(({ message, hint }) => [message.replace(/^.*, which /, ''), hint]);
+    .map(({ message, hint }) => [message.replace(/ call .*/, ' call'), hint]);
 
-const CANT = "some of its lines can't be put behind the launcher: see the gaps";
+const CANT = "some of these lines can't be put behind the launcher: see the gaps";
 const wrap = (keys: string) => `put them behind the launcher too: wrap = [${keys}] in [exec]`;
 
 test('an Exec line without the launcher that would become more permissive is an error', () => {
   assert.deepEqual(found(''), []);
   assert.deepEqual(found('ExecStop=+/bin/b'), []);
   assert.deepEqual(found('ExecStop=/bin/b'), [
-    ['ExecStop= could then call', wrap('"ExecStart", "ExecStop"')],
+    ['commands of ExecStop= run without the launcher and could call', wrap('"ExecStart", "ExecStop"')],
   ]);
   assert.deepEqual(found('ExecStop=/bin/b', '[exec]\nwrap = ["ExecStart", "ExecStop"]\n'), []);
 });
 
 test('an unchanged line of a wrapped key that would become more permissive is an error', () => {
-  assert.deepEqual(found('ExecStart=|echo'), [['ExecStart= could then call', CANT]]);
+  assert.deepEqual(found('ExecStart=|echo'), [
+    ['commands of ExecStart= run without the launcher and could call', CANT],
+  ]);
   assert.deepEqual(found('ExecStart=+/bin/b'), []);
   assert.deepEqual(found('ExecStart=|echo\nExecStop=/bin/b'), [
-    ['ExecStart= and ExecStop= could then call', wrap('"ExecStart", "ExecStop"')],
+    [
+      'commands of ExecStart= and ExecStop= run without the launcher and could call',
+      wrap('"ExecStart", "ExecStop"'),
+    ],
   ]);
 });

@@ -54,16 +54,16 @@ const CASES: readonly Case[] = [
   {
     syscalls: `${ALLOWING}\ndeny = ["uname:EPERM"]`,
     systemd: 247,
-    left: ['uname: systemd 247 has no errno for one call of an allow list → allow'],
+    left: ["uname: systemd 247 can't set an errno for a single call of an allow list → allow"],
   },
   {
     syscalls: `${ALLOWING}\naction = "EACCES"\ndeny = ["uname:EPERM"]`,
     systemd: 247,
-    left: ['uname: systemd 247 has no errno for one call of an allow list → EACCES'],
+    left: ["uname: systemd 247 can't set an errno for a single call of an allow list → EACCES"],
   },
   {
     syscalls: `${ALLOWING}\ndeny = ["uname:ENOSYS"]`,
-    left: ["uname: systemd 257 can't start a service with ENOSYS for one call of an allow list → allow"],
+    left: ["uname: systemd 257 can't start a service with ENOSYS for a single call of an allow list → allow"],
   },
   {
     syscalls: `${ALLOWING}\nunknown = "EPERM"`,
@@ -75,11 +75,14 @@ const CASES: readonly Case[] = [
     tooStrict: true,
   },
   { syscalls: `${ALLOWING}\nunknown = "ENOSYS"`, left: [] },
-  { syscalls: `${ALLOWING}\naction = "log"`, left: ["systemd can't only log what an allow list refuses"] },
+  {
+    syscalls: `${ALLOWING}\naction = "log"`,
+    left: ['systemd has no allow list that only logs all other calls'],
+  },
   { syscalls: 'deny = ["uname"]\nenforcer = "launcher"', left: ['enforcer = "launcher"'] },
   {
     syscalls: 'deny = ["uname"]\nstage = "entry"',
-    left: ['stage = "entry": systemd\'s filters hold from the exec on'],
+    left: ['stage = "entry": systemd\'s filters apply from the exec on'],
   },
 ];
 

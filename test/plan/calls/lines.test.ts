@@ -33,7 +33,7 @@ test('a partly enforced set names the calls left to the launcher, three at most;
     `2: deny @default:kill: systemd and launcher by SystemCallFilter=, filter (execve: ${EXECVE})`,
   ]);
   const allow = 'allow = ["@system-service"]';
-  const reason = "systemd 257 can't start a service with ENOSYS for one call of an allow list";
+  const reason = "systemd 257 can't start a service with ENOSYS for a single call of an allow list";
   const [, mixed] = lines(`${allow}\ndeny = ["@mount:ENOSYS", "chroot:EPERM"]`, true);
   const [head, ...rest] = mixed!.split(' (');
   assert.equal(head, '3: deny @mount:ENOSYS: systemd and launcher by SystemCallFilter=, filter');
@@ -51,7 +51,7 @@ test('a launcher that one entry needs enforces the others, too', () => {
 
 test('an entry whose calls no open ABI has needs no enforcer', () => {
   assert.deepEqual(lines('deny = ["mmap2"]', false), [
-    '2: deny mmap2:kill: not needed (x86-64 has no such call)',
+    '2: deny mmap2:kill: not needed (no such call on x86-64)',
   ]);
   assert.deepEqual(lines('deny = ["mmap2"]\narchitectures = ["x86"]', false), [
     '2: deny mmap2:kill: systemd by SystemCallFilter=',

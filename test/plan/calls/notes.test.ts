@@ -27,7 +27,7 @@ test('sets of another release are reported if the plan uses one of them', () => 
     const context = callContext(lines, own, target);
     return said(foreignSets(context.section, target, context.own));
   };
-  const message = `syscall sets are those of systemd ${bundledSets().systemd}, not of the target's 1`;
+  const message = `this plan uses the syscall sets of systemd ${bundledSets().systemd}, not those of the target's 1`;
   assert.deepEqual(foreign('log = ["uname"]\ndeny = ["@mount"]'), [`warning assumed 3: ${message}`]);
   assert.deepEqual(foreign('allow = ["uname"]'), [`warning assumed 1: ${message}`]);
   assert.deepEqual(foreign('deny = ["uname"]', 'SystemCallFilter=@system-service'), [
@@ -45,12 +45,12 @@ test("a unit's own filter that a policy drops is reported, as a warning if then 
   };
   const own = 'SystemCallFilter=~uname';
   assert.deepEqual(said(replaced('inherit = false', own)), [
-    "warning own-filter 2: the unit's own system call filter is replaced, not added to",
+    "warning own-filter 2: 'inherit = false' drops the unit's own system call filter",
   ]);
   assert.deepEqual(replaced('inherit = false', ''), []);
   assert.deepEqual(replaced('inherit = true', own), []);
   assert.deepEqual(replaced('deny = ["ptrace"]', own), []);
   const { section, own: present } = callContext('inherit = false', own);
   const [permissive] = replacedFilter({ ...section, permissive: true }, present);
-  assert.match(permissive!.message, /as long as the unit is permissive nothing is refused$/);
+  assert.match(permissive!.message, /while the unit is permissive, no call is refused$/);
 });

@@ -10,7 +10,7 @@ const said = (policy: string, lines: string) =>
 
 const STRICT = 'ProtectSystem=strict';
 const opened = (list: string, path: string, by = 'ProtectSystem') =>
-  `${list} makes ${path} writable, which the unit's '${by}' closes`;
+  `${list} is weaker than the unit's own setting: it makes ${path} writable, which the unit's '${by}' protects; list it in BindReadOnlyPaths`;
 
 test("a policy's list that makes writable what the unit's own line closes is an error", () => {
   assert.deepEqual(said('NoExecPaths = ["/srv"]', STRICT), [`error 2: ${opened('NoExecPaths', '/srv')}`]);

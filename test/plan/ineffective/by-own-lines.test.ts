@@ -29,7 +29,7 @@ test('the change in the hint solves it, in either way', () => {
   for (const { policy, own, by } of CASES.filter((one) => one.by !== undefined)) {
     const [{ hint } = assert.fail()] = undone(policy, own);
     const [, reset, loosen] =
-      /^in \[service\], (\S+ = (?:\[\]|""))(?: with (loosen = \S+))? removes it/.exec(hint!) ??
+      /^to remove it, set (\S+ = (?:\[\]|""))(?: with (loosen = \S+))? in \[service\];/.exec(hint!) ??
       assert.fail(hint);
     const errors = (lines: string) =>
       planned(`[service]\n${policy}\n${lines}`, own).diagnostics.filter(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SocketRules } from '../../../src/plan/ineffective/socket-rules.js';
+import type { SocketRules } from '../../../src/plan/ineffective/by-sockets.js';
 import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { makePlan, targetOf, unitFile } from '../../support/planned.js';
@@ -50,7 +50,7 @@ for (const [policy, rules, holds] of CASES) {
     assert.equal(all.length, holds ? 0 : 1);
     if (holds) return;
     assert.deepEqual([all[0]!.severity, all[0]!.at?.line], ['error', 2]);
-    assert.match(all[0]!.message, /^web\.socket overrides /);
+    assert.match(all[0]!.message, / does not apply to sockets that come from web\.socket:/);
   });
 }
 

@@ -82,7 +82,10 @@ test('everything that others can change in a path is one error, at the line that
   );
   const many = Array.from({ length: 9 }, (_, i) => ({ path: `/${i}`, why: 'may be written by all' }));
   const [inside] = untrustedPath(launch, '/usr/x', many, true);
-  assert.match(inside!.message, /^\/0 .*, \/4 may be written by all where demo\.service runs: /);
+  assert.match(
+    inside!.message,
+    /^\/0 .*, \/4 may be written by all in the mount namespace of demo\.service: /,
+  );
 });
 
 test('the running program is unknown if the only problem is an untrusted start', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
-import { readyMeaning } from '../../../src/plan/ready/meaning.js';
+import { resolveReady } from '../../../src/plan/ready/resolved.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
 import { ALLOW, errnoAction, LOG } from '../../../src/seccomp/syscalls/action.js';
@@ -23,7 +23,7 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
   );
 
 const NO_RESPAWN =
-  'note indispensable: once it serves it starts no process: a worker that dies is not replaced';
+  'note indispensable: once ready, the service can start no process: a worker that dies is not replaced';
 
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
@@ -128,13 +128,13 @@ describe('lines of [ready] without effect', () => {
 
   test('are an error if [ready] changes nothing', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
-      'error contradiction: [ready] refuses no call that is allowed until then',
+      'error contradiction: [ready] has no effect: it refuses no call that is allowed before',
     ]);
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
 
   test('are an error for a call that every program makes', () => {
-    const message = "'exit_group' is a call without which no program ends or goes on";
+    const message = "no program can run without 'exit_group'";
     assert.deepEqual(found('[ready]\ndeny = ["exit_group", "acct"]'), [`error indispensable: ${message}`]);
     const permissive = asPermissive(policyFrom('[ready]\ndeny = ["exit_group", "acct"]'));
     assert.ok(planned(permissive).diagnostics.every(({ code }) => code !== 'indispensable'));
@@ -201,35 +201,38 @@ describe('loading [ready]', () => {
 
   test("is a gap for units that can't have it", () => {
     const gap = (why: string) => [`error gap-ready: [ready] can't be enforced: ${why}`];
-    assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
+    assert.deepEqual(
+      found(STARTING, 'Type=oneshot'),
+      gap('a service of Type=oneshot has ended when it is ready'),
+    );
     assert.deepEqual(
       found(STARTING, 'Type=idle'),
-      gap("with Type=idle the start of the program can't be known"),
+      gap("with Type=idle systemd does not report the program's start"),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'riscv64' })),
-      gap('no program loads it on riscv64'),
+      gap('no program can load its filter on riscv64'),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { scope: 'user' })),
-      gap("a user's manager may not load it into processes"),
+      gap("a user's manager can't load its filter into processes"),
     );
     assert.ok(
       found(STARTING, 'RootDirectory=/srv/x').includes(
-        gap("the program that loads it isn't in the root of RootDirectory=")[0]!,
+        gap('the program that loads its filter is not in the root of RootDirectory=')[0]!,
       ),
     );
     assert.ok(
       found(`${STARTING}[service]\nNoNewPrivileges = false`, 'User=daemon').includes(
-        gap('without NoNewPrivileges that takes CAP_SYS_ADMIN')[0]!,
+        gap('without NoNewPrivileges only CAP_SYS_ADMIN can load its filter')[0]!,
       ),
     );
     const hintOf = (policy: string, lines: string) =>
       planned(policy, `User=daemon\n${lines}`).diagnostics.find(({ code }) => code === 'gap-ready')?.hint;
     const off = `${STARTING}[service]\nNoNewPrivileges = false`;
-    assert.equal(hintOf(off, ''), 'leave NoNewPrivileges out of [service]');
+    assert.equal(hintOf(off, ''), 'remove NoNewPrivileges from [service]');
     for (const policy of [STARTING, off])
-      assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'NoNewPrivileges = true in [service]');
+      assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'set NoNewPrivileges = true in [service]');
     assert.equal(hintOf(`${STARTING}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no'), undefined);
     const { ready, commands, lines } = planned(STARTING, 'Type=oneshot');
     assert.deepEqual([ready, commands], [undefined, []]);
@@ -242,7 +245,7 @@ describe('a reload of a service with [ready]', () => {
 
   test("has a warning if [ready] doesn't mention it", () => {
     const warned = [
-      'warning ready-reload: a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
+      'warning ready-reload: a reload may need calls that [ready] refuses, and could fail without notice',
     ];
     assert.deepEqual(found(STARTING, RELOADED), warned);
     assert.deepEqual(found(STARTING, 'Type=notify-reload'), warned);
@@ -264,7 +267,7 @@ describe('a reload of a service with [ready]', () => {
   test("can't be removed if it is tried", () => {
     assert.deepEqual(found(`${STARTING}reload = false`), []);
     assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
-      'error contradiction: [ready] refuses the reload that [apply] tries',
+      'error contradiction: [ready] has reload = false, but [apply] has reload = true',
     ]);
   });
 });
@@ -293,7 +296,7 @@ describe('an expectation of a service that serves', () => {
 
 describe('a permissive policy with [ready]', () => {
   const note = (tables: string) =>
-    `note permissive: --permissive: what ${tables} of demo.service would refuse is let through and recorded`;
+    `note permissive: --permissive: calls that ${tables} of demo.service would refuse are let through and recorded`;
   const permissive = (policy: string) => {
     const { mode, diagnostics } = planned(asPermissive(policyFrom(policy)));
     const notes = diagnostics.filter(({ code }) => code === 'permissive');
@@ -335,7 +338,7 @@ test('each entry has a line of its effect after readiness', () => {
     '[ready]\nallow = ["accept4"]\ndeny = ["bind:kill", "cacheflush"]\nlog = ["connect"]',
   );
   const request = { ...requestFor(''), policy };
-  const lines = readyLines(policy.ready!, readyMeaning(request, policy.ready!), undefined);
+  const lines = readyLines(policy.ready!, resolveReady(request, policy.ready!), undefined);
   assert.deepEqual(
     lines.map(({ subject, enforcedBy, phase }) => [subject, enforcedBy, phase]),
     [

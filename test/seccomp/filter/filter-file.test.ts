@@ -116,17 +116,17 @@ describe('a file that the launcher would refuse is not written:', () => {
     [
       'an empty program',
       new Map([['arm64', []]]),
-      "the filter's program for arm64: 0 instructions, where 1 to 4096 are allowed",
+      "the filter's program for arm64: 0 instructions, but only 1 to 4096 are allowed",
     ],
     [
       'a program that leaves no room for the guard',
       new Map([['x86-64', long(MAX_PROGRAM_LENGTH + 1)]]),
-      "the filter's program for x86-64: 4079 instructions, where 4078 are allowed",
+      "the filter's program for x86-64: 4079 instructions, but at most 4078 are allowed",
     ],
     [
       'a program that the kernel refuses',
       new Map([['x86-64', [LOAD]]]),
-      "the filter's program for x86-64: the last instruction is no return",
+      "the filter's program for x86-64: the last instruction is not a return",
     ],
     [
       'an instruction that does not fit',
@@ -145,7 +145,7 @@ describe('a file that the launcher would refuse is not written:', () => {
 
   test('one of the two programs of stage entry', () => {
     const both = new Map(MACHINES.map((machine) => [machine, [RETURN]]));
-    const message = "the filter has for arm64 only one of the two programs of stage 'entry'";
+    const message = "the filter has only one of the two programs of stage 'entry' for arm64";
     for (const [programs, start] of [
       [file().programs, both],
       [both, file().programs],
@@ -187,13 +187,13 @@ describe('an invalid file is refused:', () => {
       new Uint8Array([...good, 0]),
       'the filter file is not as long as its header says',
     ],
-    ['of another kind', changed(7, 0), 'the filter file does not begin as one does'],
-    ['of version 2', changed(8, 2), 'the filter file has version 2, where 1 is known'],
+    ['of another kind', changed(7, 0), 'the filter file has an unknown header'],
+    ['of version 2', changed(8, 2), 'the filter file has version 2, but only 1 is supported'],
     ['for an unknown stage', changed(12, 3), 'the filter file has an unknown stage 3'],
     ['with an unknown flag', changed(16, 5), 'the filter file has unknown flags 0x5'],
     ['with the highest flag', changed(16, 0, 0, 0, 0x80), 'the filter file has unknown flags 0x80000000'],
-    ['with no program', changed(20, 0), 'the filter file has 0 programs, where 1 to 8 fit'],
-    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, where 1 to 8 fit'],
+    ['with no program', changed(20, 0), 'the filter file has 0 programs, not 1 to 8'],
+    ['with nine programs', changed(20, 9), 'the filter file has 9 programs, not 1 to 8'],
     [
       'for an unknown architecture',
       changed(24, 0, 0, 0, 0),
@@ -203,7 +203,7 @@ describe('an invalid file is refused:', () => {
     [
       'of stage entry without the programs of the start',
       changed(12, 1),
-      "the filter has for x86-64 only one of the two programs of stage 'entry'",
+      "the filter has only one of the two programs of stage 'entry' for x86-64",
     ],
     [
       'with a length beyond all bytes',

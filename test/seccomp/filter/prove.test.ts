@@ -1,5 +1,5 @@
 /**
- * Tests of seccomp/filter/prove.ts, seccomp/filter/prove-arguments.ts, seccomp/filter/prove-numbers.ts, seccomp/filter/unprovable.ts and seccomp/filter/verdicts.ts: no wrong
+ * Tests of seccomp/filter/prove.ts, seccomp/filter/prove-arguments.ts, seccomp/filter/prove-numbers.ts and seccomp/filter/verdicts.ts: no wrong
  * program is proven.
  */
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { assertProven, type ProofFailure, prove } from '../../../src/seccomp/filter/prove.js';
 import { registersToTry } from '../../../src/seccomp/filter/samples.js';
 import { simulate } from '../../../src/seccomp/filter/simulate.js';
-import { settled } from '../../../src/seccomp/filter/verdicts.js';
+import { constantAction } from '../../../src/seccomp/filter/verdicts.js';
 import { ABIS, kernelNumber } from '../../../src/seccomp/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import {
@@ -82,7 +82,7 @@ function* callsAround(program: readonly Instruction[], policy: SyscallPolicy): G
       const verdict = verdictAt(policy, arch, nr);
       yield { arch, nr, args: ZEROS };
       yield { arch, nr, args: ONES };
-      if (settled(verdict) !== undefined) continue;
+      if (constantAction(verdict) !== undefined) continue;
       for (const args of registersToTry(verdict, 64)) {
         yield { arch, nr, args };
         for (const operand of operands.slice(0, 20))
@@ -95,7 +95,7 @@ function* callsAround(program: readonly Instruction[], policy: SyscallPolicy): G
 /** Whether a program mustn't answer a call as it does. */
 function isWrong(program: readonly Instruction[], policy: SyscallPolicy, call: SeccompData): boolean {
   const { action, loadedArguments } = simulate(program, call);
-  const decided = settled(verdictAt(policy, call.arch, call.nr)) !== undefined;
+  const decided = constantAction(verdictAt(policy, call.arch, call.nr)) !== undefined;
   return action !== evaluate(policy, call) || (decided && loadedArguments);
 }
 
@@ -224,7 +224,7 @@ const replacingLook = (...instead: Instruction[]) =>
   compile(RULED).flatMap((before) => (before.code === 0x20 && before.k === 16 ? instead : [before]));
 
 const NOT_OURS: readonly [string, readonly Instruction[], SyscallPolicy, string][] = [
-  ['nothing', [], NOTHING, '0 instructions, where 1 to 4096 are allowed'],
+  ['nothing', [], NOTHING, '0 instructions, but only 1 to 4096 are allowed'],
   [
     'a program that the kernel refuses',
     [one(0x94, 1), one(0x06, KILL)],
@@ -310,7 +310,7 @@ test('assertProven returns the proof, or names the call that contradicts it', ()
   });
   assert.throws(() => assertProven([], RULED), {
     message:
-      'internal error: the filter for x86-64 is not proven: 0 instructions, where 1 to 4096 are allowed',
+      'internal error: the filter for x86-64 is not proven: 0 instructions, but only 1 to 4096 are allowed',
   });
 });
 

@@ -6,9 +6,9 @@ import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import {
   answerTo,
   callsOf,
-  createLooserCalls,
+  createPermittedCalls,
   firstOfEach,
-  isLooser,
+  isMorePermissive,
 } from '../../../src/seccomp/filter/sample-calls.js';
 import { stackAction } from '../../../src/seccomp/filter/simulate.js';
 import { ABIS, abisOf } from '../../../src/seccomp/syscalls/abi.js';
@@ -34,8 +34,8 @@ const returning = (action: Action): Instruction[] => [{ code: 0x06, jt: 0, jf: 0
 const denying = (action: Action, ...numbers: number[]) =>
   policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: action }]));
 
-test("an answer that refuses less is more permissive, one that refuses in another way isn't", () => {
-  for (const [expected, got, looser] of [
+test("an answer that refuses less is permitted, permissive, one that refuses in another way isn't", () => {
+  for (const [expected, got, permitted] of [
     [EPERM, EPERM, false],
     [EPERM, EACCES, false],
     [EPERM, KILL_THREAD, false],
@@ -48,7 +48,7 @@ test("an answer that refuses less is more permissive, one that refuses in anothe
     [LOG, ENOSYS, false],
     [ALLOW, KILL, false],
   ] as const)
-    assert.equal(isLooser(expected, got), looser, `${expected} ${got}`);
+    assert.equal(isMorePermissive(expected, got), permitted, `${expected} ${got}`);
 });
 
 test('each number of each ABI has the answer of the policy', () => {
@@ -81,7 +81,7 @@ describe('the answer of a program that reads arguments', () => {
     const pointer = [{ code: 0x20, jt: 0, jf: 0, k: 8 }, ...returning(KILL)];
     assert.equal(answerTo(pointer, { ...call, isByNumber: false }), undefined);
     assert.deepEqual(
-      createLooserCalls(denying(EPERM, 41))([pointer])
+      createPermittedCalls(denying(EPERM, 41))([pointer])
         .filter(({ arch }) => arch === X86_64)
         .map(({ nr }) => nr)
         .filter((nr) => nr === 41),
@@ -90,11 +90,11 @@ describe('the answer of a program that reads arguments', () => {
   });
 });
 
-describe('more permissive calls', () => {
+describe('permitted calls', () => {
   test("don't exist with a program of the policy, whatever else is loaded", () => {
     fc.assert(
       fc.property(syscallPolicy(), validProgram(), validProgram(), (policy, newer, older) => {
-        assert.deepEqual(createLooserCalls(policy)([newer, compile(policy), older]), []);
+        assert.deepEqual(createPermittedCalls(policy)([newer, compile(policy), older]), []);
       }),
       inputs(100),
     );
@@ -105,17 +105,17 @@ describe('more permissive calls', () => {
       fc.property(syscallPolicy(), syscallPolicy(), syscallPolicy(), (policy, one, other) => {
         fc.pre(one.machine === policy.machine && other.machine === policy.machine);
         const stack = [compile(one), compile(other)];
-        const looser = createLooserCalls(policy)(stack);
+        const permitted = createPermittedCalls(policy)(stack);
         const keyOf = ({ arch, nr }: { readonly arch: number; readonly nr: number }) => `${arch} ${nr}`;
         const samples = callsOf(policy).filter((sample) => !sample.isByNumber);
         const byArguments = new Set(samples.map(keyOf));
-        for (const { isByNumber, ...call } of looser.filter((found) => byArguments.has(keyOf(found))))
+        for (const { isByNumber, ...call } of permitted.filter((found) => byArguments.has(keyOf(found))))
           assert.deepEqual([evaluate(policy, call), stackAction(stack, call)], [call.expected, call.got]);
         for (const call of callsOf(policy).filter((sample) => sample.isByNumber)) {
           const got = stackAction(stack, call);
           // ENOSYS of one program may stand for the end, and an errno of a newer one come before it.
-          if (!isLooser(call.expected, got) || errnoOf(got) !== undefined) continue;
-          const isFound = looser.some(({ arch, nr }) => arch === call.arch && nr === call.nr);
+          if (!isMorePermissive(call.expected, got) || errnoOf(got) !== undefined) continue;
+          const isFound = permitted.some(({ arch, nr }) => arch === call.arch && nr === call.nr);
           assert.ok(isFound, `${call.arch} ${call.nr}`);
         }
       }),
@@ -126,22 +126,23 @@ describe('more permissive calls', () => {
   test('have each number once, with an example if arguments decide', () => {
     const rule = { when: [{ arg: 0, op: 'eq' as const, values: [16n], width: 32 as const }], action: EPERM };
     const policy = policyOf([[41, { rules: [rule], otherwise: ALLOW }]]);
-    const looser = createLooserCalls(policy)([compile(policyOf([]))]);
-    const found = looser.map(({ nr, expected, got, isByNumber }) => [nr, expected, got, isByNumber]);
+    const permitted = createPermittedCalls(policy)([compile(policyOf([]))]);
+    assert.deepEqual(
+      permitted.map(({ nr, expected, got, isByNumber }) => [nr, expected, got, isByNumber]);
     assert.deepEqual(found, [[41, EPERM, ALLOW, false]]);
-    assert.equal(BigInt.asUintN(32, looser[0]!.args[0]!), 16n);
+    assert.equal(BigInt.asUintN(32, permitted[0]!.args[0]!), 16n);
   });
 
   test('are all refused ones if there is no program', () => {
     const policy = denying(KILL, 59);
-    const looser = createLooserCalls(policy)([]);
-    assert.ok(looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));
-    assert.ok(looser.every(({ got }) => got === ALLOW));
+    const permitted = createPermittedCalls(policy)([]);
+    assert.ok(permitted.some(({ arch, nr }) => arch === X86_64 && nr === 59));
+    assert.ok(permitted.every(({ got }) => got === ALLOW));
   });
 
   test('exclude those that an older program refuses in another way than a newer one', () => {
     const older = compile(denying(ENOSYS, 59));
-    const looser = createLooserCalls(denying(KILL, 59))([returning(EPERM), older]);
-    assert.ok(!looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));
+    const permitted = createPermittedCalls(denying(KILL, 59))([returning(EPERM), older]);
+    assert.ok(!permitted.some(({ arch, nr }) => arch === X86_64 && nr === 59));
   });
 });

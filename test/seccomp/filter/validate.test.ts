@@ -25,9 +25,9 @@ for (const [what, program] of TAKEN) {
 }
 
 const REFUSED: readonly [string, readonly Instruction[], string][] = [
-  ['nothing', [], '0 instructions, where 1 to 4096 are allowed'],
-  ['4097 instructions', ends(4097), '4097 instructions, where 1 to 4096 are allowed'],
-  ['no return at the end', [END, one(0x00)], 'the last instruction is no return'],
+  ['nothing', [], '0 instructions, but only 1 to 4096 are allowed'],
+  ['4097 instructions', ends(4097), '4097 instructions, but only 1 to 4096 are allowed'],
+  ['no return at the end', [END, one(0x00)], 'the last instruction is not a return'],
   ['a remainder', [one(0x94, 3), END], 'instruction 0: unknown code 0x94'],
   ['a half word', [one(0x28), END], 'instruction 0: unknown code 0x28'],
   ['a load beyond the data', [END, one(0x20, 64), END], 'instruction 1: no word at offset 64'],

@@ -56,7 +56,7 @@ const BAD: readonly [value: bigint | string, width: 32 | 64, message: string, hi
   [-(1n << 63n) - 1n, 64, 'policy-value: -9223372036854775809 does not fit into 64 bits'],
   ['1|0x100000000', 32, 'policy-value: 4294967296 does not fit into 32 bits'],
   ['AF_INTE', 32, "policy-value: unknown constant 'AF_INTE' on x86-64", "did you mean 'AF_INET'?"],
-  ['', 32, "policy-value: unknown constant '' on x86-64", 'a number works too'],
+  ['', 32, "policy-value: unknown constant '' on x86-64", 'write its number instead'],
   ['|', 32, "policy-value: unknown constant '' on x86-64"],
   ['1|', 32, "policy-value: unknown constant '' on x86-64"],
   ['-1', 32, "policy-value: unknown constant '-1' on x86-64"],

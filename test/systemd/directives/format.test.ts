@@ -223,7 +223,7 @@ test('a target that is too old for a directive or a part of its value leaves a g
       'CPUAccounting',
       true,
       { systemd: 258, scope: 'system' },
-      "systemd 258 ignores 'CPUAccounting', which is gone since 258",
+      "systemd 258 ignores 'CPUAccounting', which systemd 258 removed",
       'leave it out',
     ],
     [

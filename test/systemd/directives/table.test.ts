@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../../src/diagnostic.js';
 import { refusals } from '../../../src/systemd/directives/rows/refused.js';
-import { findDirective, unknownDirective } from '../../../src/systemd/directives/table.js';
+import {
+  directives,
+  findDirective,
+  unknownDirective,
+  whollyRefused,
+} from '../../../src/systemd/directives/table.js';
 
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
 
@@ -23,7 +28,7 @@ test('a refused setting has a reason and an alternative, an unknown one a sugges
     [
       'SystemCallFilter',
       'refused-directive',
-      "'SystemCallFilter' is made from the policy",
+      "'SystemCallFilter' is generated from the policy",
       "write 'allow' and 'deny' in [syscalls]",
     ],
     [
@@ -41,15 +46,34 @@ test('a refused setting has a reason and an alternative, an unknown one a sugges
     [
       'protectSystem',
       'unknown-directive',
-      "no directive is called 'protectSystem'",
+      "unknown directive 'protectSystem'",
       "did you mean 'ProtectSystem'?",
     ],
-    ['ExecStrat', 'unknown-directive', "no directive is called 'ExecStrat'", "did you mean 'ExecStart'?"],
-    ['__proto__', 'unknown-directive', "no directive is called '__proto__'", undefined],
-    ['a\nb', 'unknown-directive', "no directive is called 'a\\x0ab'", undefined],
+    ['ExecStrat', 'unknown-directive', "unknown directive 'ExecStrat'", "did you mean 'ExecStart'?"],
+    ['__proto__', 'unknown-directive', "unknown directive '__proto__'", undefined],
+    ['a\nb', 'unknown-directive', "unknown directive 'a\\x0ab'", undefined],
   ] as const;
   for (const [name, code, message, hint] of cases) {
     const expected = { severity: 'error', code, message, ...(hint ? { hint } : {}), at: AT };
     assert.deepEqual(unknownDirective(name, AT), expected);
   }
+});
+
+test('directives that refuse calls whatever their arguments are known with these, and no others', () => {
+  assert.deepEqual(
+    whollyRefused(),
+    new Map([
+      ['PrivateDevices', ['@raw-io']],
+      ['ProtectClock', ['@clock']],
+      ['ProtectHostname', ['sethostname', 'setdomainname']],
+      ['ProtectKernelLogs', ['syslog']],
+      ['ProtectKernelModules', ['@module']],
+    ]),
+  );
+  // These look at arguments, or refuse a call that kernels have no more.
+  const others = directives().filter(({ name, refuses }) => refuses && !whollyRefused().has(name));
+  assert.deepEqual(others.map(({ name }) => name).sort(), [
+    ...['LockPersonality', 'MemoryDenyWriteExecute', 'ProtectKernelTunables', 'RestrictAddressFamilies'],
+    ...['RestrictNamespaces', 'RestrictRealtime', 'RestrictSUIDSGID'],
+  ]);
 });

@@ -16,10 +16,14 @@ const CASES: readonly (readonly [string, readonly string[], unknown])[] = [
   ['StateDirectory', ['a', '', 'web'], [['StateDirectory', ['web']]]],
   // ConfigurationDirectory= has no property for flags.
   ['ConfigurationDirectory', ['web::ro'], undefined],
-  ['ReadOnlyPaths', ['/srv/%i'], 'specifiers mean nothing there: write what they stand for, %% for %'],
+  [
+    'ReadOnlyPaths',
+    ['/srv/%i'],
+    'it has no specifiers: write their values instead, and %% for a percent sign',
+  ],
   ['MemoryMax', ['50%'], [['MemoryMaxScale', 2147483648]]],
   ['CapabilityBoundingSet', [''], [['CapabilityBoundingSet', 0n]]],
-  ['TimeoutCleanSec', ['1s'], 'systemd takes it from files only'],
+  ['TimeoutCleanSec', ['1s'], 'systemd reads it from files only'],
 ];
 
 for (const [name, values, expected] of CASES) {

@@ -220,7 +220,7 @@ test('the first assignment of a list with a sign says whether it allows; later o
   const only = (...names: string[]) => ({ only: true, names: new Set(names) });
   const allBut = (...names: string[]) => ({ only: false, names: new Set(names) });
   assert.deepEqual(gained(only('a'), only('a', 'b')), ['b']);
-  assert.deepEqual(gained(only('a'), allBut('a')), ['all but what is listed']);
+  assert.deepEqual(gained(only('a'), allBut('a')), ['everything that it does not list']);
   assert.deepEqual(gained(allBut('a', 'b'), only('a')), ['a']);
   assert.deepEqual(gained(allBut('a'), allBut('a', 'b')), []);
   assert.deepEqual(

@@ -124,7 +124,7 @@ test('each assumption is named once, with its purpose', () => {
       [
         'warning',
         'assumed',
-        'assumed of the target: systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
+        'this plan assumes that the target has systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
           'systemd with BPF_FRAMEWORK (for SocketBindDeny=); control groups v2 (for SocketBindDeny=)',
       ],
     ],

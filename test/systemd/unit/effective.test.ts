@@ -77,7 +77,7 @@ test('a drop-in with a line that systemd refuses ends there, and the next one co
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
   assert.equal(merged.last('Service', 'UMask')?.value, '77');
   assert.deepEqual(paths(merged.execCommands('ExecStart')), ['/a', '/b']);
-  const hint = 'correct the line: all that follows it in this file is not in force';
+  const hint = 'correct the line: systemd ignores the rest of this file';
   const stops = 'systemd stops reading the drop-in at';
   assert.deepEqual(merged.diagnostics, [
     {
@@ -94,9 +94,9 @@ const refused: [string, string, string][] = [
   [
     'a command',
     '[Service]\nExecStart=/a "\n',
-    'systemd refuses the unit for ExecStart=: a quote is not closed',
+    'systemd refuses the unit because of ExecStart=: a quote is not closed',
   ],
-  ['a line', '[Service]\nA=1\n[B\n', "systemd refuses the unit for a line that it can't read"],
+  ['a line', '[Service]\nA=1\n[B\n', "systemd refuses the unit because of a line that it can't read"],
 ];
 
 for (const [name, text, message] of refused) {

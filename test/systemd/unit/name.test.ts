@@ -39,20 +39,20 @@ for (const [text, expected] of good) {
 }
 
 const bad: [string, string, string][] = [
-  ['', 'invalid-unit-name', "'' can't be a unit name"],
-  ['@.service', 'invalid-unit-name', "'@.service' can't be a unit name"],
-  ['@foo', 'invalid-unit-name', "'@foo' can't be a unit name"],
+  ['', 'invalid-unit-name', "'' is not a valid unit name"],
+  ['@.service', 'invalid-unit-name', "'@.service' is not a valid unit name"],
+  ['@foo', 'invalid-unit-name', "'@foo' is not a valid unit name"],
   [
     '/usr/lib/systemd/system/nginx.service',
     'invalid-unit-name',
-    "'/usr/lib/systemd/system/nginx.service' can't be a unit name",
+    "'/usr/lib/systemd/system/nginx.service' is not a valid unit name",
   ],
-  ['../nginx.service', 'invalid-unit-name', "'../nginx.service' can't be a unit name"],
-  ['foo*.service', 'invalid-unit-name', "'foo*.service' can't be a unit name"],
-  ['foo bar', 'invalid-unit-name', "'foo bar' can't be a unit name"],
-  ['foo\n.service', 'invalid-unit-name', "'foo\\x0a.service' can't be a unit name"],
-  ['ü.service', 'invalid-unit-name', "'ü.service' can't be a unit name"],
-  ['foo\0.service', 'invalid-unit-name', "'foo\\x00.service' can't be a unit name"],
+  ['../nginx.service', 'invalid-unit-name', "'../nginx.service' is not a valid unit name"],
+  ['foo*.service', 'invalid-unit-name', "'foo*.service' is not a valid unit name"],
+  ['foo bar', 'invalid-unit-name', "'foo bar' is not a valid unit name"],
+  ['foo\n.service', 'invalid-unit-name', "'foo\\x0a.service' is not a valid unit name"],
+  ['ü.service', 'invalid-unit-name', "'ü.service' is not a valid unit name"],
+  ['foo\0.service', 'invalid-unit-name', "'foo\\x00.service' is not a valid unit name"],
   [
     `${'a'.repeat(248)}.service`,
     'invalid-unit-name',

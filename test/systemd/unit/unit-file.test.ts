@@ -134,7 +134,7 @@ test('the error of a truncated file has a place and a hint', () => {
       severity: 'warning',
       code: 'unit-file-cut-short',
       message: `systemd stops reading the file at the section header '[T"]'`,
-      hint: 'correct the line: all that follows it is not in force',
+      hint: 'correct the line: systemd ignores the rest of the file',
       at: file.stoppedAt,
     },
   ]);

@@ -6,6 +6,7 @@ import {
   covers,
   isOn,
   lastOf,
+  parseBoolean,
   pathsOf,
   plain,
   scalarOf,
@@ -57,4 +58,17 @@ test('a path covers itself and everything below it', () => {
   assert.ok(covers('/a', '/a') && covers('/a', '/a/b') && covers('/', '/a'));
   assert.ok(!covers('/a', '/ab') && !covers('/a/b', '/a'));
   assert.deepEqual(['-+/a/./b/', '+-/a', 'a//b', '/'].map(barePath), ['/a/b', '-/a', 'a/b', '/']);
+});
+
+test('a boolean is one of the words of systemd.syntax(7), in any case', () => {
+  for (const text of ['1', 'yes', 'y', 'true', 't', 'on', 'YES', 'oN'])
+    assert.equal(parseBoolean(text), true, text);
+  for (const text of ['0', 'no', 'n', 'false', 'f', 'off', 'No', 'OFF'])
+    assert.equal(parseBoolean(text), false, text);
+});
+
+test('other text is none', () => {
+  for (const text of ['', ' yes', 'yes ', '2', '01', 'ja', 'yes\n', 'tru', 'ｙｅｓ', 'constructor']) {
+    assert.equal(parseBoolean(text), undefined, text);
+  }
 });

@@ -108,7 +108,7 @@ const CASES: readonly (readonly [
     'defaults that are wrong',
     write(DEFAULTS, '[syscalls]\nallow = ["read"]\n'),
     ['drift-policy'],
-    /can't be applied any more: 'allow' is for policies of units/,
+    /can't be applied any more: 'allow' can't be in the host's defaults/,
   ],
   [
     'the policy, which is gone',

@@ -16,8 +16,7 @@ import {
   storedRecordings,
 } from '../../../observe/recordings/store.js';
 import type { Outcome } from '../../../outcome.js';
-import { ownCommand } from '../../../systemd/command-lines.js';
-import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
+import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import type { UnitName } from '../../../systemd/unit/name.js';
 import { ledgerText } from '../../report/learn/ledger.js';
 import { ledgerJson } from '../../report/learn/ledger-json.js';

@@ -1,4 +1,5 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
+
 import { shortList } from '../../../collections.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../../diagnostic.js';
 import { ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
@@ -7,8 +8,7 @@ import { type ProvedPolicy, provedPolicy, writeToFile } from '../../../learn/wri
 import type { Context } from '../../../machine/context.js';
 import type { Outcome } from '../../../outcome.js';
 import { bundledSets } from '../../../seccomp/syscalls/sets.js';
-import { ownCommand } from '../../../systemd/command-lines.js';
-import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
+import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import { painted, textDiff } from '../../report/diff.js';
 import { onlyUnit } from '../only-unit.js';
 import { readyNotes } from './ready-notes.js';

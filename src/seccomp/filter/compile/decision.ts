@@ -84,9 +84,9 @@ const SKIPS = 32;
 function skipKnown(asked: WordComparison, answer: boolean, next: Decision): Decision {
   let decision = next;
   for (let skips = 0; skips < SKIPS && decision.kind === 'test'; skips++) {
-    const settled = implied(asked, answer, decision);
-    if (settled === undefined) break;
-    decision = settled ? decision.yes : decision.no;
+    const known = implied(asked, answer, decision);
+    if (known === undefined) break;
+    decision = known ? decision.yes : decision.no;
   }
   return decision;
 }

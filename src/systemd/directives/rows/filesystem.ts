@@ -10,8 +10,7 @@ import {
 import { BINDS, READ_ONLY_MOUNTS, TMPFS, WRITABLE_MOUNTS } from '../kinds/paths/mounts.js';
 import { path } from '../kinds/paths/path.js';
 import { EXEC_PATHS, paths, SEARCH_PATH, WRITE_PATHS } from '../kinds/paths/paths.js';
-import { BOOLEAN } from '../kinds/scalars/boolean.js';
-import { oneOf } from '../kinds/scalars/enumeration.js';
+import { BOOLEAN, oneOf } from '../kinds/scalars/enumeration.js';
 import { MODE, RIGHTS } from '../kinds/scalars/mode.js';
 import { size } from '../kinds/scalars/size.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';

@@ -1,7 +1,6 @@
 import type { Directive } from '../directive.js';
 import { words } from '../kinds/names/words.js';
-import { BOOLEAN } from '../kinds/scalars/boolean.js';
-import { oneOf } from '../kinds/scalars/enumeration.js';
+import { BOOLEAN, oneOf } from '../kinds/scalars/enumeration.js';
 import { type LimitUnit, limit, lowered } from '../kinds/scalars/limit.js';
 import { cpus, integer } from '../kinds/scalars/numbers.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';
@@ -50,12 +49,16 @@ const MEMORY_POLICY_WORDS = [
 
 /** A limit that Linux has ignored for long. */
 const ignored = (since: string, hint: string) => ({
-  idle: { reason: `Linux has ignored it since ${since}`, hint },
+  ineffective: { reason: `Linux has ignored it since ${since}`, hint },
 });
 
 const limits = (
   unit: LimitUnit,
-  ...lines: readonly (readonly [name: string, example: string | number, own?: Pick<Directive, 'idle'>])[]
+  ...lines: readonly (readonly [
+    name: string,
+    example: string | number,
+    own?: Pick<Directive, 'ineffective'>,
+  ])[]
 ) =>
   group(
     { strictness: lowered(unit), more: { end: 'Soft', signature: 't' } },
@@ -77,7 +80,7 @@ export const processes = (): readonly Directive[] => [
   ),
   ...limits(
     'count',
-    ['LimitLOCKS', 100, ignored('2.4.25', 'nothing limits locks')],
+    ['LimitLOCKS', 100, ignored('2.4.25', 'no directive limits locks')],
     ['LimitNOFILE', '512:4096'],
     ['LimitNPROC', 64],
     ['LimitRTPRIO', 5],

@@ -27,7 +27,7 @@ const controlGroups1 = (name: string, to: string): [string, RefusedDirective] =>
 
 const syscalls = (name: string, key: string): [string, RefusedDirective] => [
   name,
-  { reason: 'is made from the policy', hint: `write ${key} in [syscalls]` },
+  { reason: 'is generated from the policy', hint: `write ${key} in [syscalls]` },
 ];
 
 const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
@@ -51,7 +51,7 @@ const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
     controlGroups1('StartupCPUShares', 'StartupCPUWeight'),
   ],
   all('BusPolicy NetClass SysVStartPriority', {
-    reason: 'is gone from systemd',
+    reason: 'was removed from systemd',
     hint: 'leave it out',
   }),
   all('DefaultMemoryLow DefaultMemoryMin DefaultStartupMemoryLow', {
@@ -59,8 +59,8 @@ const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
     hint: "write 'MemoryLow' or 'MemoryMin'",
   }),
   all('ExecCondition ExecReload ExecReloadPost ExecStart ExecStartPost ExecStartPre ExecStop ExecStopPost', {
-    reason: 'says what the unit runs, which stays as it is',
-    hint: "put it in a drop-in of your own, as 'systemctl edit' makes one",
+    reason: "sets the unit's commands, which a policy does not change",
+    hint: "put it in a drop-in of your own, for example with 'systemctl edit'",
   }),
   all('Environment EnvironmentFile PassEnvironment UnsetEnvironment', {
     reason: "sets the service's environment, which doesn't confine it",
@@ -71,10 +71,10 @@ const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
       'StandardInput StandardInputData StandardInputText StandardOutput SyslogFacility SyslogIdentifier ' +
       'SyslogLevel SyslogLevelPrefix TTYColumns TTYPath TTYReset TTYRows TTYVHangup TTYVTDisallocate ' +
       'UtmpIdentifier UtmpMode',
-    { reason: "is about logging and input and output, which doesn't confine a service", hint: OWN_DROP_IN },
+    { reason: "controls logging, input and output, which doesn't confine a service", hint: OWN_DROP_IN },
   ),
   all('FinalKillSignal KillMode KillSignal RestartKillSignal SendSIGHUP SendSIGKILL WatchdogSignal', {
-    reason: 'says how the unit is stopped',
+    reason: 'controls how the unit is stopped',
     hint: OWN_DROP_IN,
   }),
   all(
@@ -84,7 +84,7 @@ const groups = (): readonly (readonly [string, RefusedDirective][])[] => [
       'RestartSec RestartSteps RootDirectoryStartOnly RuntimeMaxSec RuntimeRandomizedExtraSec Sockets ' +
       'SuccessExitStatus TimeoutAbortSec TimeoutSec TimeoutStartFailureMode TimeoutStartSec ' +
       'TimeoutStopFailureMode TimeoutStopSec Type USBFunctionDescriptors USBFunctionStrings WatchdogSec',
-    { reason: 'says how the unit is run and supervised', hint: OWN_DROP_IN },
+    { reason: 'controls how the unit is run and supervised', hint: OWN_DROP_IN },
   ),
   all(
     ['Description', 'JobTimeoutSec', 'StartLimitInterval', ...unitSettings().map(({ name }) => name)].join(

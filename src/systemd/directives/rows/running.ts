@@ -4,8 +4,7 @@ import { BUS_NAME } from '../kinds/names/names.js';
 import { EXIT_STATUSES, SIGNAL } from '../kinds/names/signals.js';
 import { OPEN_FILE } from '../kinds/paths/open-file.js';
 import { path } from '../kinds/paths/path.js';
-import { BOOLEAN } from '../kinds/scalars/boolean.js';
-import { oneOf } from '../kinds/scalars/enumeration.js';
+import { BOOLEAN, oneOf } from '../kinds/scalars/enumeration.js';
 import { integer } from '../kinds/scalars/numbers.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';
 import { group } from '../row.js';
@@ -32,7 +31,7 @@ const COMMANDS: readonly (readonly [name: string, since: number])[] = [
 ];
 
 /**
- * How a service is run and supervised, as far as a transient one may be told: a policy takes none of these, since they
+ * How a service is run and supervised, as far as a transient one may set it: a policy takes none of these, since they
  * are the unit's own.
  */
 export const running = (): readonly Directive[] => {

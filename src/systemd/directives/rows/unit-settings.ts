@@ -4,8 +4,7 @@ import { TEXT } from '../kinds/names/names.js';
 import { UNIT_NAMES, URLS } from '../kinds/names/units.js';
 import { path } from '../kinds/paths/path.js';
 import { paths } from '../kinds/paths/paths.js';
-import { BOOLEAN } from '../kinds/scalars/boolean.js';
-import { oneOf } from '../kinds/scalars/enumeration.js';
+import { BOOLEAN, oneOf } from '../kinds/scalars/enumeration.js';
 import { integer } from '../kinds/scalars/numbers.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';
 import { group } from '../row.js';
@@ -29,7 +28,7 @@ const JOB_MODES = [
 
 const MOUNTS = ['/usr', '/var/lib'];
 
-/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
+/** Directives of a transient unit in [Unit]: its relations to others, when it starts, and what follows. */
 export const unitSettings = (): readonly Directive[] => {
   const [ACTION, JOB_MODE, STATUS] = [oneOf(ACTIONS), oneOf(JOB_MODES), integer({ min: 0, max: 255 })];
   return [

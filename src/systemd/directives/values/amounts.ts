@@ -3,7 +3,7 @@
 import type { Strictness } from '../directive.js';
 import { takes } from './strictness.js';
 
-/** Values are unsigned 64 bits wide; the highest stands for "no limit". */
+/** Values are unsigned 64 bits wide; the highest means "no limit". */
 const MAX_NUMBER = 2n ** 64n - 2n;
 
 /** A decimal integer without sign, leading zeros or blanks, else undefined. */

@@ -13,7 +13,7 @@ export const property = (
   value: typeof value === 'bigint' && signature !== 't' ? Number(value) : value,
 });
 
-/** The last right-hand side as it stands. */
+/** The last right-hand side as it is. */
 export const writeText: WriteDirective = ({ bus }, values) => [property(bus, values.at(-1)!)];
 
 /** The last right-hand side without specifiers. */

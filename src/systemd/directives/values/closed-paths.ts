@@ -3,10 +3,10 @@
 import { shortList } from '../../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { DirectiveComparison } from '../directive.js';
-import { allClaims, type Claim, mountLines } from './mounts.js';
+import { allExpectedMounts, type ExpectedMount, mountLines } from './mounts.js';
 
 /** A part of the file system that a directive of the unit closes. */
-export type ClosedPath = Pick<Claim, 'by' | 'path' | 'except'>;
+export type ClosedPath = Pick<ExpectedMount, 'by' | 'path' | 'except'>;
 
 export const closed = (by: string, paths: readonly string[]): ClosedPath[] =>
   paths.map((path) => ({ by, path, except: [] }));
@@ -18,16 +18,16 @@ export function closedPaths(unit: UnitValues, directive: string): string[] {
   return inPlace.map(([path]) => path!);
 }
 
-const claimed =
-  (...kinds: readonly Claim['is'][]) =>
+const expectedAs =
+  (...kinds: readonly ExpectedMount['is'][]) =>
   (unit: UnitValues): ClosedPath[] =>
-    allClaims(mountLines(unit)).filter(({ is }) => kinds.includes(is));
+    allExpectedMounts(mountLines(unit)).filter(({ is }) => kinds.includes(is));
 
 /** Parts that the unit's processes can't write to. */
-export const readOnly = claimed('read-only', 'inaccessible');
+export const readOnly = expectedAs('read-only', 'inaccessible');
 
 /** Parts that the unit's processes can't see. */
-export const hidden = claimed('inaccessible', 'private');
+export const hidden = expectedAs('inaccessible', 'private');
 
 /** Which directive closes a path. Where a specifier leads isn't known, so that anything may close it. */
 export function closedBy(parts: readonly ClosedPath[], path: string, within = false): string | undefined {
@@ -40,9 +40,6 @@ export function closedBy(parts: readonly ClosedPath[], path: string, within = fa
 
 export const opens = (path: string, by: string) => `it opens '${path}', which the unit's '${by}' closes`;
 
-/** Paths of a list that one line names. */
-const MOST_NAMED = 5;
-
 /** A path of the policy that the unit doesn't list itself and that another of its directives closes, but for those that it lists. */
 export function openedPaths(
   { before, after }: Pick<DirectiveComparison, 'before' | 'after'>,
@@ -51,8 +48,7 @@ export function openedPaths(
   const own = allWords(before).map(barePath);
   for (const path of allWords(after).map(barePath)) {
     const by = own.some((above) => covers(above, path)) ? undefined : closedBy(parts, path);
-    if (by !== undefined)
-      return `${opens(path, by)}${own.length > 0 ? ` but for ${shortList(own, MOST_NAMED)}` : ''}`;
+    if (by !== undefined) return `${opens(path, by)}${own.length > 0 ? ` but for ${shortList(own)}` : ''}`;
   }
   return undefined;
 }

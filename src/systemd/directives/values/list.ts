@@ -4,7 +4,7 @@ import { wordsOf } from '../../unit/values.js';
 import type { BusProperty, Directive, ValueKind, WrittenProperties } from '../directive.js';
 import { canonical, property, withoutSpecifiers } from './bus.js';
 
-/** Elements as the bus has them; undefined stands for one that can't be told from the text. */
+/** Elements as the bus has them; undefined for one that the text doesn't decide. */
 export type Elements = readonly unknown[];
 
 /** `write` and `isLoaded` take the place of those that follow from `elements`. */

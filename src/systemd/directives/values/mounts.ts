@@ -1,4 +1,4 @@
-/** Mounts that directives promise, as claims about paths (namespace.c of systemd). */
+/** Mounts that directives promise, as expectations about paths (namespace.c of systemd). */
 
 import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 
@@ -68,7 +68,7 @@ export function temporaryMountOf(word: string) {
  * manager.
  * `read-only` and `noexec` hold for all below, too; `writable` and `executable` take nothing away.
  */
-export interface Claim {
+export interface ExpectedMount {
   readonly by: string;
   readonly is: 'read-only' | 'noexec' | 'inaccessible' | 'private' | 'writable' | 'executable';
   readonly path: string;
@@ -77,8 +77,8 @@ export interface Claim {
 }
 
 /** A promise of a directive. */
-interface Promised {
-  readonly is: Claim['is'];
+interface MountPromise {
+  readonly is: ExpectedMount['is'];
   /** Without them, the paths that the directive lists. */
   readonly paths?: readonly string[];
   readonly except?: readonly string[] | ((lines: MountLines) => readonly string[]);
@@ -95,7 +95,10 @@ const ownPressureFile = (lines: MountLines): string[] => {
 };
 
 /** The promises of each directive. */
-export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, readonly Promised[]>([
+export const EXPECTED_MOUNTS: ReadonlyMap<string, readonly MountPromise[]> = new Map<
+  string,
+  readonly MountPromise[]
+>([
   ...ROOTS.map((name) => [name, [{ is: 'private', paths: ['/'], unless: '/' }]] as const),
   [
     'DynamicUser',
@@ -145,9 +148,9 @@ export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, 
   ['ReadWritePaths', [{ is: 'writable' }]],
 ]);
 
-/** The claims of a directive; none if it isn't set. */
-export function claimsOf(lines: MountLines, by: string): Claim[] {
-  const promised = lines.isSet(by) ? (CLAIMS.get(by) ?? []) : [];
+/** The expectations of a directive; none if it isn't set. */
+export function expectedMounts(lines: MountLines, by: string): ExpectedMount[] {
+  const promised = lines.isSet(by) ? (EXPECTED_MOUNTS.get(by) ?? []) : [];
   // The bus has further words in a property of their own.
   const words = [lines.word(by), lines.word(`${by}Ex`)];
   return promised
@@ -159,9 +162,9 @@ export function claimsOf(lines: MountLines, by: string): Claim[] {
     });
 }
 
-/** The claims of all of a unit's lines. */
-export const allClaims = (lines: MountLines): Claim[] =>
-  [...CLAIMS.keys()].flatMap((name) => claimsOf(lines, name));
+/** The expectations of all of a unit's lines. */
+export const allExpectedMounts = (lines: MountLines): ExpectedMount[] =>
+  [...EXPECTED_MOUNTS.keys()].flatMap((name) => expectedMounts(lines, name));
 
 /** A path with a mount of its own, and the directive that it is for; `''` for one that systemd gives to any unit. */
 export interface MountEntry {
@@ -200,7 +203,7 @@ export const writable = (lines: MountLines): MountEntry[] => [
   ...entries('', OWN),
 ];
 
-/** Directives by which systemd mounts the kernel's file systems and /run anew. */
+/** Directives by which systemd mounts the kernel's file systems and /run again. */
 const KERNEL_MOUNTS: readonly string[] = [
   ...['MountAPIVFS', 'ProcSubset', 'ProtectControlGroups', 'ProtectKernelTunables', 'ProtectProc'],
 ];
@@ -213,7 +216,7 @@ export const mountEntries = (lines: MountLines): MountEntry[] => [
   ...writable(lines),
   ...entries('BindReadOnlyPaths', lines.places('BindReadOnlyPaths')),
   ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
-  ...allClaims(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
+  ...allExpectedMounts(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
 ];
 
 /** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
@@ -221,7 +224,7 @@ export function mountsApart(unit: UnitValues): ReadonlyMap<string, boolean> {
   const lines = mountLines(unit);
   const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
   const closing = [
-    ...allClaims(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
+    ...allExpectedMounts(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
     ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
   ];
   const closed = new Set([
@@ -243,7 +246,7 @@ export function mountsApart(unit: UnitValues): ReadonlyMap<string, boolean> {
 const LEAVES_MOUNTS = 255;
 
 /**
- * Whether systemd leaves /sys as the host has it mounted, where it mounts the kernel's file systems anew, and skips its
+ * Whether systemd leaves /sys as the host has it mounted, where it mounts the kernel's file systems again, and skips its
  * flags whatever directive says so (mount_bind_sysfs() and make_read_only() of systemd). A unit in another network has a
  * mount of its own there, and so has one with a bind mount in its place.
  */

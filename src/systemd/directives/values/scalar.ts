@@ -3,12 +3,12 @@
 import type { Directive, ValueKind } from '../directive.js';
 import { canonical, property } from './bus.js';
 
-/** Properties and their values. Values that can't be told from outside the manager are left out. */
+/** Properties and their values. Values that only the manager knows are left out. */
 export type ExpectedProperties = ReadonlyMap<string, unknown>;
 
 export const NOTHING: ExpectedProperties = new Map();
 
-/** The value of the row's property after an assignment, or of several properties; undefined if it can't be told. */
+/** The value of the row's property after an assignment, or of several properties; undefined if only the manager knows it. */
 type Expect = (text: string, row: Directive) => unknown;
 
 /** `write` and `isLoaded` take the place of those that follow from `expected`. */

@@ -16,7 +16,7 @@ import { property } from './bus.js';
 import { gives, list, takes } from './strictness.js';
 import { each, reject, words } from './text.js';
 
-/** The names that the wider set lets through and the narrower doesn't, as far as they can be told. */
+/** The names that the wider set lets through and the narrower doesn't, as far as they are known. */
 export function gained(narrow: Permitted, wide: Permitted): string[] {
   if (narrow.only) {
     return wide.only ? minus(wide.names, narrow.names) : [ALL_BUT_LISTED];
@@ -24,7 +24,7 @@ export function gained(narrow: Permitted, wide: Permitted): string[] {
   return [...narrow.names].filter((name) => wide.names.has(name) === wide.only);
 }
 
-const ALL_BUT_LISTED = 'all but what is listed';
+const ALL_BUT_LISTED = 'everything that it does not list';
 
 export const minus = (a: Iterable<string>, b: ReadonlySet<string>) => [...a].filter((name) => !b.has(name));
 
@@ -65,7 +65,7 @@ interface SignedList
   readonly named?: (name: string) => string;
 }
 
-/** A list in one assignment: the sign stands in front of the first word, or of the first element of a list of strings. */
+/** A list in one assignment: the sign is in front of the first word, or of the first element of a list of strings. */
 function format(reading: ValueReading, value: unknown, kind: SignedList): string[] | undefined {
   const special = kind.special?.(reading, value);
   if (special) return special;
@@ -89,7 +89,7 @@ function format(reading: ValueReading, value: unknown, kind: SignedList): string
 
 /**
  * A list with a sign. After a reset or a list without `~` all of the loaded one is ours. A list with `~` is taken from
- * what the unit has: of that it can be told that the names in it aren't let through.
+ * what the unit has: of that only the names in it are known not to be let through.
  */
 export function signedKind(kind: SignedList): ValueKind {
   const { type, signature, permitted, isOff, write = writeSigned } = kind;
@@ -113,8 +113,8 @@ export function signedKind(kind: SignedList): ValueKind {
 /** Which file systems a set such as @temporary has is for the target to know. */
 function isMeant(meant: Permitted, loaded: Permitted, taken: readonly string[]): boolean {
   const missing = [...meant.names].filter((name) => !loaded.names.has(name) && !taken.includes(name));
-  const told = ![...meant.names].some((name) => name.startsWith('@'));
-  const extra = told && [...loaded.names].some((name) => !meant.names.has(name));
+  const isExact = ![...meant.names].some((name) => name.startsWith('@'));
+  const extra = isExact && [...loaded.names].some((name) => !meant.names.has(name));
   return loaded.only === meant.only && missing.every((name) => name.startsWith('@')) && !extra;
 }
 
@@ -148,7 +148,7 @@ const gains: WeakerRule = ({ row, before, emitted }) => {
   const permitted = row.kind.permitted!;
   const names = gained(permitted(row, before), permitted(row, [...before, ...emitted]));
   if (names.length === 0) return undefined;
-  return `the unit doesn't have ${names[0] === ALL_BUT_LISTED ? names[0] : list(names)}`;
+  return `it adds ${names[0] === ALL_BUT_LISTED ? names[0] : list(names)}`;
 };
 
 /** No name gets through that the unit's own list keeps out. */

@@ -1,4 +1,4 @@
-/** How strict values are, for directives of any kind. */
+/** How restrictive values are, for directives of any kind. */
 
 import { barePath, plain, sinceReset } from '../../unit/values.js';
 import type { Strictness, WeakerRule } from '../directive.js';
@@ -16,7 +16,7 @@ export const fixed: WeakerRule = ({ row, before, after }) => {
   };
   const own = text(before);
   const asked = text(after);
-  // Without the dash in front an error is no longer ignored: that is stricter.
+  // Without the dash in front an error isn't ignored: that is more restrictive.
   if (own === '' || asked === own || `-${asked}` === own) return undefined;
   return asked === '' ? `it removes the unit's own '${own}'` : `it replaces the unit's own '${own}'`;
 };
@@ -34,7 +34,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['connected', 'yes'],
 ]);
 
-/** Words by rank, higher is stricter in every component; `unset` is what a unit without the directive has. */
+/** Words by rank, higher is more restrictive in every component; `unset` is what a unit without the directive has. */
 export function ranked(ranks: Readonly<Record<string, readonly number[]>>, unset: string): Strictness {
   const known = (text: string): string | undefined => {
     const word = plain(text.split(':')[0]!);

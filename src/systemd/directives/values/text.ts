@@ -30,7 +30,7 @@ function describe(value: unknown): string {
  */
 export const isUnicode = (text: string): boolean => !UNREADABLE.test(text);
 
-/** Characters that end a line or that nobody sees: C0, DEL, C1 and Unicode's own line ends. */
+/** Characters that end a line or that are invisible: C0, DEL, C1 and Unicode's own line ends. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it finds
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
@@ -40,7 +40,7 @@ const isClean = (text: string): boolean => !CONTROL.test(text) && isUnicode(text
 export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 /** An element as text: a clean string, or an integer in decimal. */
-function textOf(
+function elementText(
   reading: ValueReading,
   value: unknown,
   expected: string,
@@ -55,7 +55,7 @@ function textOf(
 }
 
 /**
- * The text of a value that isn't a list, as it will stand in the file: systemd trims it, and a backslash at
+ * The text of a value that isn't a list, as the file will have it: systemd trims it, and a backslash at
  * its end would join the next line to it.
  */
 export function scalar(
@@ -64,7 +64,7 @@ export function scalar(
   expected: string,
   longest?: number,
 ): string | undefined {
-  const text = textOf(reading, value, expected, longest);
+  const text = elementText(reading, value, expected, longest);
   if (text === undefined) return undefined;
   if (text !== text.trim() || text.endsWith('\\')) {
     return reject(reading, `${expected} that doesn't begin or end with a space or end with '\\'`, text);
@@ -98,7 +98,7 @@ function elements(reading: ValueReading, value: unknown, expected: string): stri
   if (list.length > MAX_ELEMENTS) return reject(reading, `at most ${MAX_ELEMENTS} elements`, value);
   const texts: string[] = [];
   for (const element of list) {
-    const text = textOf(reading, element, expected);
+    const text = elementText(reading, element, expected);
     if (text === '') reject(reading, `${expected} in each element`, text);
     else if (text !== undefined) texts.push(text);
   }
@@ -151,7 +151,7 @@ const SPECIFIERS: ReadonlyMap<string, number> = new Map([
   ['y', 251],
 ]);
 
-/** Specifiers that stand for an absolute path. */
+/** Specifiers for an absolute path. */
 const PATH_SPECIFIERS = 'CDELSTVYdfhty';
 
 /** Whether every `%` begins a known specifier. systemd writes an unknown one as it stands, or drops the line. */

@@ -1,7 +1,6 @@
 /** Words of closed tables, and booleans. */
 
-import { parseBoolean } from '../../unit/boolean.js';
-import { plain } from '../../unit/values.js';
+import { parseBoolean, plain } from '../../unit/values.js';
 import type { EnumValue, ValueReading } from '../directive.js';
 import { reject } from './text.js';
 

@@ -1,5 +1,5 @@
 import { type Diagnostic, error, type Location, printable, warning } from '../../../diagnostic.js';
-import { isBlank, nextExecWord, skipBlanks, textOf, type Word } from './word.js';
+import { isBlank, nextExecWord, skipBlanks, type Word, wordText } from './word.js';
 
 export interface ExecWord {
   /** The word as written, with quotes, escapes, specifiers and variables. */
@@ -49,7 +49,7 @@ export function scanExecLine(value: string, at: Location): ExecLine {
       return { commands, problem: warning('bad-unit-file', 'a quote is not closed', { at }) };
     }
     offset = first.next;
-    if (textOf(first.pieces) === ';') continue;
+    if (wordText(first.pieces) === ';') continue;
     const command = readCommand(value, first, at);
     if ('severity' in command) return { commands, problem: command };
     commands.push(command.command);
@@ -65,7 +65,7 @@ interface ParsedCommand {
 }
 
 function readCommand(text: string, first: Word, at: Location): ParsedCommand | Diagnostic {
-  const prefixes = leadingPrefixes(textOf(first.pieces));
+  const prefixes = leadingPrefixes(wordText(first.pieces));
   const path = pathWord(text, first, prefixes);
   const refuse = (message: string) =>
     (prefixes.includes('-') ? warning : error)('bad-unit-file', message, { at });
@@ -74,12 +74,11 @@ function readCommand(text: string, first: Word, at: Location): ParsedCommand | D
   const { words, malformed, next } = argumentWords(text, first.next);
   if (malformed) return refuse('a quote is not closed');
   const argv0 = prefixes.includes('@') ? words.shift() : undefined;
-  if (prefixes.includes('@') && !argv0)
-    return refuse('after the prefix @ two words are needed: path and argv[0]');
+  if (prefixes.includes('@') && !argv0) return refuse('the prefix @ needs two words: path and argv[0]');
   const command: ExecCommand = {
     prefixes,
     path,
-    ...(argv0 ? { argv0: { raw: text.slice(argv0.from, argv0.to), value: textOf(argv0.pieces) } } : {}),
+    ...(argv0 ? { argv0: { raw: text.slice(argv0.from, argv0.to), value: wordText(argv0.pieces) } } : {}),
     rest: words.length > 0 ? text.slice(words[0]!.from, words.at(-1)!.to) : '',
     bareName: !path.value.includes('/'),
     at,
@@ -89,7 +88,7 @@ function readCommand(text: string, first: Word, at: Location): ParsedCommand | D
 
 /** The arguments of a command without quotes and escapes; specifiers and variables are kept. */
 export const argumentsOf = ({ rest }: ExecCommand): string[] =>
-  argumentWords(rest, 0).words.map(({ pieces }) => textOf(pieces));
+  argumentWords(rest, 0).words.map(({ pieces }) => wordText(pieces));
 
 /**
  * The prefixes of an unquoted first word: each once, and one of `+`, `!` and `!!`. All further characters belong to the
@@ -112,7 +111,7 @@ function leadingPrefixes(word: string): string {
  * The first word without its prefixes: a part of the text, or a new quoted word if the prefixes are quoted or escaped.
  */
 function pathWord(text: string, word: Word, prefixes: string): ExecWord {
-  const value = textOf(word.pieces).slice(prefixes.length);
+  const value = wordText(word.pieces).slice(prefixes.length);
   if (text.startsWith(prefixes, word.from)) {
     return { raw: text.slice(word.from + prefixes.length, word.to), value };
   }
@@ -132,7 +131,7 @@ function wrongPath(path: string): string | undefined {
   if (path === '') return 'the path is empty';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (/[\x01-\x1f\x7f"'\\]/.test(path)) return 'the path has quotes, backslashes or control characters';
-  if (/(?:^|\/)\.{0,2}$/.test(path)) return 'the path is that of a folder';
+  if (/(?:^|\/)\.{0,2}$/.test(path)) return 'the path is a folder';
   if (/^%[^%]/.test(path)) return undefined;
   if (!path.startsWith('/') && path.includes('/')) return 'the path is neither absolute nor a plain name';
   const tooLong = size(path) > 4095 || path.split('/').some((name) => size(name) > 255);

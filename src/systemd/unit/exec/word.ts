@@ -79,7 +79,7 @@ export function leadingWords(text: string, syntax: WordSyntax) {
   for (let at = 0; ; ) {
     const word = nextWord(text, at, syntax);
     if (word === undefined || word === 'malformed') return { words, areAll: word === undefined };
-    words.push(textOf(word.pieces));
+    words.push(wordText(word.pieces));
     at = word.next;
   }
 }
@@ -223,7 +223,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** The text that pieces stand for; bytes that aren't UTF-8 become U+FFFD. */
-export function textOf(pieces: readonly WordPiece[]): string {
+export function wordText(pieces: readonly WordPiece[]): string {
   const text = pieces.map((piece) => piece.text).join('');
   if (!/[\udc80-\udcff]/u.test(text)) return text;
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytesOf(text));

@@ -9,7 +9,7 @@ import { nextExecWord, UNREADABLE } from './word.js';
  * @param launcher an absolute path and its arguments, as plain text
  * @returns the command, or an error. `gap-exec-privileged`: the prefix `+` runs the command outside of every sandbox.
  *   `gap-exec`: the prefix `|` leaves no path; argv[0] is a variable that systemd splits into words; or a specifier in the
- *   path may become a `$`, which nobody could double.
+ *   path may become a `$`, which could not be doubled.
  * @throws UserError `policy-value` if systemd can't take a word of the launcher
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
@@ -49,9 +49,9 @@ const unclearSpecifier = (path: string): string | undefined =>
 
 /** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
-  error('gap-exec', `'${shown}': %${letter} may become a $, and systemd would look for a variable`, {
+  error('gap-exec', `'${shown}': %${letter} may expand to a $, which systemd would take for a variable`, {
     at,
-    hint: 'write the path without it, or put the prefix : in front, for no variables at all',
+    hint: 'write the path without it, or add the prefix :, which turns variables off',
   });
 
 /**
@@ -126,7 +126,7 @@ export function quoteExecWord(word: string, options: { readonly noEnv: boolean }
   if (PLAIN.test(word)) return word;
   if (word.includes('\0') || UNREADABLE.test(word)) {
     throw new UserError(
-      error('policy-value', `'${printable(word, 60)}' can't be an argument: NUL, or not UTF-8`),
+      error('policy-value', `'${printable(word, 60)}' can't be an argument: it has NUL or is not UTF-8`),
     );
   }
   const escaped = word

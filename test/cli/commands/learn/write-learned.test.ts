@@ -115,7 +115,7 @@ test('learn --write: a policy for one program names programs that run without it
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
   const { text, diagnostics } = await write(true);
-  const why = "[ready] can't be enforced: with Type=idle the start of the program can't be known";
+  const why = "[ready] can't be enforced: with Type=idle systemd does not report the program's start";
   const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
   const [warning] = diagnostics.filter(({ code }) => code === 'opens');

@@ -13,7 +13,7 @@ describe('names', () => {
       ['CapabilityBoundingSet=CAP_CHOWN'],
       'CapabilityBoundingSet',
       ['CAP_CHOWN', 'CAP_KILL'],
-      "the unit doesn't have 'CAP_KILL'",
+      "it adds 'CAP_KILL'",
     ],
     [
       ['CapabilityBoundingSet=CAP_CHOWN', 'CapabilityBoundingSet=cap_kill'],
@@ -25,16 +25,11 @@ describe('names', () => {
       ['CapabilityBoundingSet=~CAP_SYS_ADMIN'],
       'CapabilityBoundingSet',
       ['CAP_SYS_ADMIN'],
-      "the unit doesn't have 'CAP_SYS_ADMIN'",
+      "it adds 'CAP_SYS_ADMIN'",
     ],
-    [
-      ['CapabilityBoundingSet=~21'],
-      'CapabilityBoundingSet',
-      ['CAP_SYS_ADMIN'],
-      "the unit doesn't have 'CAP_SYS_ADMIN'",
-    ],
+    [['CapabilityBoundingSet=~21'], 'CapabilityBoundingSet', ['CAP_SYS_ADMIN'], "it adds 'CAP_SYS_ADMIN'"],
     [['CapabilityBoundingSet=CAP_CHOWN'], 'CapabilityBoundingSet', ['~CAP_KILL'], undefined],
-    [['CapabilityBoundingSet='], 'CapabilityBoundingSet', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
+    [['CapabilityBoundingSet='], 'CapabilityBoundingSet', ['CAP_KILL'], "it adds 'CAP_KILL'"],
     [['CapabilityBoundingSet=CAP_KILL'], 'CapabilityBoundingSet', [], undefined],
     [
       ['CapabilityBoundingSet=CAP_KILL', 'CapabilityBoundingSet=~'],
@@ -43,67 +38,42 @@ describe('names', () => {
       undefined,
     ],
     [[], 'AmbientCapabilities', ['CAP_KILL'], undefined],
-    [['User=web'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
+    [['User=web'], 'AmbientCapabilities', ['CAP_KILL'], "it adds 'CAP_KILL'"],
     [['User=web', 'AmbientCapabilities=CAP_KILL'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['User=0'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['DynamicUser=yes', 'User=root'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
-    [['DynamicUser=yes'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
-    [
-      ['CapabilityBoundingSet=CAP_CHOWN'],
-      'AmbientCapabilities',
-      ['CAP_KILL'],
-      "the unit doesn't have 'CAP_KILL'",
-    ],
-    [['SecureBits=noroot'], 'SecureBits', '', "the unit has 'noroot'"],
-    [[], 'SecureBits', ['keep-caps'], "the unit doesn't have 'keep-caps'"],
+    [['DynamicUser=yes'], 'AmbientCapabilities', ['CAP_KILL'], "it adds 'CAP_KILL'"],
+    [['CapabilityBoundingSet=CAP_CHOWN'], 'AmbientCapabilities', ['CAP_KILL'], "it adds 'CAP_KILL'"],
+    [['SecureBits=noroot'], 'SecureBits', '', "it drops 'noroot'"],
+    [[], 'SecureBits', ['keep-caps'], "it adds 'keep-caps'"],
     [[], 'SecureBits', ['noroot'], undefined],
   ]);
 
-  const more = "the unit doesn't have all but what is listed";
+  const more = 'it adds everything that it does not list';
 
   loosensBy('lists of families, namespaces, file systems and interfaces may shrink, not grow', [
     [['RestrictAddressFamilies=AF_UNIX AF_INET'], 'RestrictAddressFamilies', ['AF_LOCAL'], undefined],
-    [
-      ['RestrictAddressFamilies=AF_UNIX'],
-      'RestrictAddressFamilies',
-      ['AF_INET'],
-      "the unit doesn't have 'AF_INET'",
-    ],
+    [['RestrictAddressFamilies=AF_UNIX'], 'RestrictAddressFamilies', ['AF_INET'], "it adds 'AF_INET'"],
     [['RestrictAddressFamilies=~AF_UNIX'], 'RestrictAddressFamilies', ['AF_INET'], undefined],
-    [
-      ['RestrictAddressFamilies=~AF_UNIX'],
-      'RestrictAddressFamilies',
-      ['AF_UNIX'],
-      "the unit doesn't have 'AF_UNIX'",
-    ],
-    [
-      ['RestrictAddressFamilies=none'],
-      'RestrictAddressFamilies',
-      ['AF_UNIX'],
-      "the unit doesn't have 'AF_UNIX'",
-    ],
+    [['RestrictAddressFamilies=~AF_UNIX'], 'RestrictAddressFamilies', ['AF_UNIX'], "it adds 'AF_UNIX'"],
+    [['RestrictAddressFamilies=none'], 'RestrictAddressFamilies', ['AF_UNIX'], "it adds 'AF_UNIX'"],
     [['RestrictAddressFamilies=none'], 'RestrictAddressFamilies', ['~AF_UNIX'], undefined],
     [['RestrictAddressFamilies=AF_UNIX'], 'RestrictAddressFamilies', '', more],
-    [['RestrictAddressFamilies=~AF_UNIX'], 'RestrictAddressFamilies', '', "the unit doesn't have 'AF_UNIX'"],
-    [['RestrictNamespaces=yes'], 'RestrictNamespaces', ['net'], "the unit doesn't have 'net'"],
+    [['RestrictAddressFamilies=~AF_UNIX'], 'RestrictAddressFamilies', '', "it adds 'AF_UNIX'"],
+    [['RestrictNamespaces=yes'], 'RestrictNamespaces', ['net'], "it adds 'net'"],
     [['RestrictNamespaces=yes'], 'RestrictNamespaces', ['~net'], undefined],
     [['RestrictNamespaces=net mnt'], 'RestrictNamespaces', ['net'], undefined],
-    [['RestrictNamespaces=~user'], 'RestrictNamespaces', false, "the unit doesn't have 'user'"],
-    [
-      ['RestrictNamespaces=on', 'RestrictNamespaces=bogus'],
-      'RestrictNamespaces',
-      ['pid'],
-      "the unit doesn't have 'pid'",
-    ],
-    [[], 'DelegateNamespaces', ['net'], "the unit doesn't have 'net'"],
+    [['RestrictNamespaces=~user'], 'RestrictNamespaces', false, "it adds 'user'"],
+    [['RestrictNamespaces=on', 'RestrictNamespaces=bogus'], 'RestrictNamespaces', ['pid'], "it adds 'pid'"],
+    [[], 'DelegateNamespaces', ['net'], "it adds 'net'"],
     [['DelegateNamespaces=yes'], 'DelegateNamespaces', ['net'], undefined],
-    [['RestrictFileSystems=ext4'], 'RestrictFileSystems', ['@known'], "the unit doesn't have '@known'"],
+    [['RestrictFileSystems=ext4'], 'RestrictFileSystems', ['@known'], "it adds '@known'"],
     [['RestrictNetworkInterfaces=lo eth0'], 'RestrictNetworkInterfaces', ['~eth0'], undefined],
     // An empty list of interfaces restricts nothing.
     [['RestrictNetworkInterfaces=lo'], 'RestrictNetworkInterfaces', ['~lo'], more],
   ]);
 
-  const other = (name: string) => `the unit runs as another, and '${name}' isn't known to have fewer rights`;
+  const other = (name: string) => `the unit runs as another user, and '${name}' may have more rights`;
 
   loosensBy('who is not root stays who he is', [
     [['User=web'], 'User', 'root', "the unit doesn't run as root"],
@@ -116,7 +86,7 @@ describe('names', () => {
     [['DynamicUser=yes'], 'User', 'web', other('web')],
     [['User=web'], 'Group', 'shadow', other('shadow')],
     [[], 'Group', 'shadow', undefined],
-    [['User=web'], 'SupplementaryGroups', ['shadow'], "the unit isn't in 'shadow'"],
+    [['User=web'], 'SupplementaryGroups', ['shadow'], "it adds 'shadow'"],
     [['User=web', 'SupplementaryGroups=a b'], 'SupplementaryGroups', ['b'], undefined],
     [[], 'SupplementaryGroups', ['shadow'], undefined],
   ]);

@@ -121,7 +121,7 @@ describe('paths', () => {
     [['DevicePolicy=closed'], 'DeviceAllow', ['/dev/null rw'], undefined],
     [['DevicePolicy=strict'], 'DeviceAllow', ['/dev/null rw'], "the unit doesn't allow '/dev/null rw'"],
     [['PrivateDevices=yes'], 'DeviceAllow', ['char-rtc r'], "the unit doesn't allow 'char-rtc r'"],
-    [['DeviceAllow=/dev/sda'], 'DeviceAllow', '', 'without an entry all devices are allowed'],
+    [['DeviceAllow=/dev/sda'], 'DeviceAllow', '', 'an empty list allows all devices'],
     [['DeviceAllow=/dev/sda', 'DevicePolicy=closed'], 'DeviceAllow', '', undefined],
   ]);
 

@@ -40,10 +40,15 @@ describe('scalars', () => {
   ]);
 
   loosensBy('who is not root stays who he is', [
-    [['UMask=0077'], 'UMask', '0027', "new files get rights that '0077' takes away"],
+    [['UMask=0077'], 'UMask', '0027', "new files get rights that the unit's '0077' takes away"],
     [['UMask=0027'], 'UMask', '0077', undefined],
-    [[], 'UMask', '0002', "new files get rights that '0022' takes away"],
-    [['StateDirectoryMode=0700'], 'StateDirectoryMode', '0750', "it gives rights that '0700' doesn't"],
+    [[], 'UMask', '0002', "new files get rights that the unit's '0022' takes away"],
+    [
+      ['StateDirectoryMode=0700'],
+      'StateDirectoryMode',
+      '0750',
+      "it gives rights that the unit's '0700' doesn't",
+    ],
     [[], 'StateDirectoryMode', '0700', undefined],
   ]);
 

@@ -69,17 +69,17 @@ const bad: [string, 'ignored' | 'fatal', number, string][] = [
   ['/bin/a ; /bin/b "c', 'fatal', 1, 'a quote is not closed'],
   ['bin/a', 'fatal', 0, "the path is neither absolute nor a plain name: 'bin/a'"],
   ['-./a', 'ignored', 0, "the path is neither absolute nor a plain name: './a'"],
-  ['/bin/', 'fatal', 0, "the path is that of a folder: '/bin/'"],
-  ['/bin/..', 'fatal', 0, "the path is that of a folder: '/bin/..'"],
-  ['.', 'fatal', 0, "the path is that of a folder: '.'"],
+  ['/bin/', 'fatal', 0, "the path is a folder: '/bin/'"],
+  ['/bin/..', 'fatal', 0, "the path is a folder: '/bin/..'"],
+  ['.', 'fatal', 0, "the path is a folder: '.'"],
   ["/bin/a\\'b", 'fatal', 0, "the path has quotes, backslashes or control characters: '/bin/a'b'"],
   ['/bin/\\q', 'fatal', 0, "the path has quotes, backslashes or control characters: '/bin/\\q'"],
   ['/bin/a\\nb', 'fatal', 0, "the path has quotes, backslashes or control characters: '/bin/a\\x0ab'"],
   [`/bin/${long}`, 'fatal', 0, `the path is too long: '/bin/${'a'.repeat(55)}…'`],
   [long, 'fatal', 0, `the path is too long: '${'a'.repeat(60)}…'`],
   [`/${'a/'.repeat(2048)}b`, 'fatal', 0, `the path is too long: '/${'a/'.repeat(29)}a…'`],
-  ['@/bin/a', 'fatal', 0, 'after the prefix @ two words are needed: path and argv[0]'],
-  ['@-/bin/a ; /bin/b', 'ignored', 0, 'after the prefix @ two words are needed: path and argv[0]'],
+  ['@/bin/a', 'fatal', 0, 'the prefix @ needs two words: path and argv[0]'],
+  ['@-/bin/a ; /bin/b', 'ignored', 0, 'the prefix @ needs two words: path and argv[0]'],
 ];
 
 for (const [value, effect, commands, message] of bad) {

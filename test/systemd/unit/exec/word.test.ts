@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextExecWord, nextWord, strip, textOf } from '../../../../src/systemd/unit/exec/word.js';
+import { nextExecWord, nextWord, strip, wordText } from '../../../../src/systemd/unit/exec/word.js';
 
 /** All words of a text, or `malformed` where one is. */
 function words(text: string, next: (text: string, from: number) => ReturnType<typeof nextWord>): string[] {
@@ -9,7 +9,7 @@ function words(text: string, next: (text: string, from: number) => ReturnType<ty
     const word = next(text, at);
     if (word === undefined) return found;
     if (word === 'malformed') return [...found, 'malformed'];
-    found.push(textOf(word.pieces));
+    found.push(wordText(word.pieces));
     at = word.next;
   }
 }

@@ -3,7 +3,7 @@ import { TAKES, type Trait } from '../../../../plan/access-units.js';
 import { ownValues } from '../../../../plan/unit-values.js';
 import { callsOf } from '../../../../seccomp/syscalls/resolve.js';
 import type { SyscallSets } from '../../../../seccomp/syscalls/sets.js';
-import { whollyRefused } from '../../../../systemd/directives/refused-calls.js';
+import { whollyRefused } from '../../../../systemd/directives/table.js';
 import { isOn, lastOf } from '../../../../systemd/unit/values.js';
 import type { PolicyRequest } from '../input.js';
 import { DEVICES } from './devices.js';

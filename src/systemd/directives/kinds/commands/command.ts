@@ -22,7 +22,8 @@ export const COMMAND: ValueKind = {
       const hint = "give each command its own, or write '\\;' for a semicolon";
       return reject(reading, 'one command', text, hint);
     }
-    if (/@.*\||\|.*@/.test(first.prefixes)) return reject(reading, "one of the prefixes '@' and '|'", text);
+    if (/@.*\||\|.*@/.test(first.prefixes))
+      return reject(reading, "at most one of the prefixes '@' and '|'", text);
     if (first.prefixes.includes('|')) reading.needs.push({ since: SHELL_PREFIX, what: "the prefix '|'" });
     return [text];
   },

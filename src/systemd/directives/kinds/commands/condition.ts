@@ -7,7 +7,7 @@ export const CONDITION: ValueKind = {
   type: 'condition',
   signature: 'a(sbbsi)',
   format: (reading, value) => {
-    const expected = "what must hold, with '|' and '!' in front if need be";
+    const expected = "a condition, optionally with '|' or '!' in front";
     const text = scalar(reading, value, expected);
     if (text === undefined || !checkSpecifiers(reading, text)) return undefined;
     return /^\|?!?[^\s|!]/.test(text) ? [text] : reject(reading, expected, text);

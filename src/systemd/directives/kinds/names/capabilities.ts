@@ -87,5 +87,5 @@ export const AMBIENT: Strictness = gives((comparison) => {
   const has = (name: string) => own.has(name) || (runsAsRoot(comparison) && bounding.has(name));
   const asked = capabilitySet([...comparison.before, ...comparison.emitted], false);
   const names = [...asked].filter((name) => !has(name));
-  return names.length === 0 ? undefined : `the unit doesn't have ${list(names)}`;
+  return names.length === 0 ? undefined : `it adds ${list(names)}`;
 });

@@ -7,7 +7,7 @@ import { listKind } from '../../values/list.js';
 import { scalarKind } from '../../values/scalar.js';
 import { checkSpecifiers, joinWords, reject, scalar } from '../../values/text.js';
 
-/** The text of a name, as systemd accepts it, less what nobody writes. */
+/** The text of a name, as systemd accepts it, less unusual spellings. */
 interface Name {
   readonly shape: RegExp;
   readonly what: string;
@@ -53,13 +53,13 @@ export const SLICE = nameKind({
 
 export const BUS_NAME = nameKind({
   shape: /^[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+$/,
-  what: 'a well-known name of the bus',
+  what: 'a well-known D-Bus name',
   specifiers: false,
 });
 
 export const UTMP_IDENTIFIER = nameKind({
   shape: /^[A-Za-z0-9_./%-]+$/,
-  what: 'an identifier of utmp',
+  what: 'a utmp identifier',
   specifiers: true,
 });
 

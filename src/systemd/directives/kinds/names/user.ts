@@ -56,14 +56,14 @@ export function runsAsRoot({ unit }: { readonly unit: UnitValues }): boolean {
   return user === '' ? !isOn(unit, 'DynamicUser') : isRoot(user);
 }
 
-/** User= and Group=: who isn't root stays who he is, since nobody can tell which of two users may do less. */
+/** User= and Group=: a user other than root stays, since it is unknown which of two users may do less. */
 export const SAME_USER: Strictness = takes((comparison) => {
   const own = comparison.before.at(-1) ?? '';
   const asked = comparison.after.at(-1) ?? '';
   if (asked === own || (runsAsRoot(comparison) && isRoot(own))) return undefined;
   return asked === '' || isRoot(asked)
     ? `the unit doesn't run as root`
-    : `the unit runs as another, and '${asked}' isn't known to have fewer rights`;
+    : `the unit runs as another user, and '${asked}' may have more rights`;
 });
 
 /** Supplementary groups give access; root has it anyway. */
@@ -71,5 +71,5 @@ export const NO_OTHER_GROUPS: Strictness = takes((comparison) => {
   if (runsAsRoot(comparison)) return undefined;
   const own = allWords(comparison.before);
   const added = allWords(comparison.after).filter((group) => !own.includes(group));
-  return added.length === 0 ? undefined : `the unit isn't in ${list(added)}`;
+  return added.length === 0 ? undefined : `it adds ${list(added)}`;
 });

@@ -80,9 +80,9 @@ export const SECURE_BITS: Strictness = takes(({ before, after }) => {
   const own = new Set(allWords(before));
   const asked = new Set(allWords(after));
   const lost = [...own].filter((bit) => !KEEPING.includes(bit) && !asked.has(bit));
-  if (lost.length > 0) return `the unit has ${list(lost)}`;
+  if (lost.length > 0) return `it drops ${list(lost)}`;
   const added = [...asked].filter((bit) => KEEPING.includes(bit) && !own.has(bit));
-  return added.length > 0 ? `the unit doesn't have ${list(added)}` : undefined;
+  return added.length > 0 ? `it adds ${list(added)}` : undefined;
 });
 
 /** A delegated control group is the service's to change: its limits then bind it only from above. */

@@ -39,7 +39,7 @@ export const BPF_FILTERS: ValueKind = listKind({
   elements: (text) => [withoutSpecifiers(text)],
 });
 
-/** A path that stands in the file without quotes. */
+/** A path without quotes in the file. */
 function pinnedPath(reading: ValueReading, text: string): string | undefined {
   const path = absolutePath(reading, text);
   if (path === undefined) return undefined;

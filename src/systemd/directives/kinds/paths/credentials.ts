@@ -43,7 +43,7 @@ export const IMPORT_CREDENTIAL: ValueKind = listKind({
   type: 'import-credential',
   signature: 'as',
   format: (reading, value) => {
-    const expected = "NAME or GLOB, which ends in '*', and maybe a new name or its beginning after ':'";
+    const expected = "NAME or GLOB*, with ':' and a new name or its beginning if wanted";
     return each(lines(reading, value, expected), (line) => {
       const [glob, name] = split(line);
       const good = glob === '*' || isCredentialName(glob.replace(/\*$/, ''));
@@ -61,7 +61,7 @@ export const IMPORT_CREDENTIAL: ValueKind = listKind({
 /** Largest credential of one unit is 1 MiB for systemd, and a line too; escaped text must fit. */
 const MAX_SECRET = 1 << 16;
 
-/** `NAME:VALUE`, an assignment each. The value is taken as it stands, line breaks included. */
+/** `NAME:VALUE`, an assignment each. The value is taken as it is, line breaks included. */
 export const setCredential = ({ encrypted }: { readonly encrypted: boolean }): ValueKind =>
   listKind({
     type: 'set-credential',

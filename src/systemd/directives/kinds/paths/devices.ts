@@ -62,7 +62,7 @@ export const ALLOWED_DEVICES: Strictness = gives(({ before, after, unit }) => {
   const own = sinceReset(before).map(wordsOf);
   if (!closes && own.length === 0) return undefined;
   const asked = sinceReset(after).map(wordsOf);
-  if (asked.length === 0 && !closes) return 'without an entry all devices are allowed';
+  if (asked.length === 0 && !closes) return 'an empty list allows all devices';
   const allowed = ([device, access = 'rwm']: string[]) => {
     if (policy !== 'strict' && PSEUDO_DEVICES.includes(device ?? '')) return true;
     const letters = own.filter(([name]) => name === device).map(([, granted = 'rwm']) => granted);

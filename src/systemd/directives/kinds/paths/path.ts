@@ -6,7 +6,7 @@ import { fixed, takes } from '../../values/strictness.js';
 import { absolutePath, scalar } from '../../values/text.js';
 
 interface PathKind {
-  /** A word that may stand in place of the path. */
+  /** A word that may take the place of the path. */
   readonly word?: string;
   /** `-` in front means that it may be missing. */
   readonly dash?: boolean;

@@ -8,7 +8,7 @@ import { listKind, plainWords } from '../../values/list.js';
 import { gives } from '../../values/strictness.js';
 import { absolutePath, isPlainField, joinWords, quoteWord, reject } from '../../values/text.js';
 
-/** @param prefixes that may stand in front: `-` (it may be missing), then `+` (below the new root) */
+/** @param prefixes that may be in front: `-` (it may be missing), then `+` (below the new root) */
 export const paths = (prefixes: '' | '-' | '-+'): ValueKind => {
   const shape = { '': /^/, '-': /^-?/, '-+': /^-?\+?/ }[prefixes];
   return listKind({

@@ -84,3 +84,11 @@ function valuesOf(text: string, row: Directive, codes: Enumeration['codes']): Ex
   }
   return values;
 }
+
+export const BOOLEAN: ValueKind = scalarKind({
+  type: 'boolean',
+  signature: 'b',
+  boolean: true,
+  format: formatBoolean,
+  expected: (text, { bus }) => (bus.signature === 'b' ? text === 'yes' : text),
+});

@@ -30,12 +30,12 @@ const show = (bits: number) => bits.toString(8).padStart(4, '0');
 export const UMASK: Strictness = takes(({ before, after }) => {
   const own = octal(before.at(-1) ?? '', 0o022);
   const asked = octal(after.at(-1) ?? '', 0o022);
-  return (own & ~asked) === 0 ? undefined : `new files get rights that '${show(own)}' takes away`;
+  return (own & ~asked) === 0 ? undefined : `new files get rights that the unit's '${show(own)}' takes away`;
 });
 
 /** Bits of a mode give rights. */
 export const RIGHTS: Strictness = gives(({ before, after }) => {
   const own = octal(before.at(-1) ?? '', 0o755);
   const asked = octal(after.at(-1) ?? '', 0o755);
-  return (asked & ~own) === 0 ? undefined : `it gives rights that '${show(own)}' doesn't`;
+  return (asked & ~own) === 0 ? undefined : `it gives rights that the unit's '${show(own)}' doesn't`;
 });

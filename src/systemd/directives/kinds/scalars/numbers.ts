@@ -11,7 +11,7 @@ import { checkWord } from '../../values/words.js';
 interface Integer {
   readonly min: number;
   readonly max: number;
-  /** Words that may stand in place of a number. */
+  /** Words that may take the place of a number. */
   readonly words?: readonly EnumValue[];
 }
 
@@ -85,7 +85,7 @@ function formatRanges(reading: ValueReading, value: unknown): string[] | undefin
   });
 }
 
-/** Which numbers a word stands for is for the manager to know. */
+/** Only the manager knows the numbers of a word. */
 const numbersOf = (text: string): (number | undefined)[] =>
   /^[a-z]/.test(text) ? [undefined] : text.split(' ').flatMap(range);
 

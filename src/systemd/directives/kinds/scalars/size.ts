@@ -35,7 +35,7 @@ function formatSize(reading: ValueReading, value: unknown, kind: Size): string[]
   return amount > 0 || kind.zero ? [text] : reject(reading, `${expected} above zero`, text);
 }
 
-/** The manager keeps a share as an amount of what the machine has, so that it can't be told. */
+/** The manager keeps a share as an amount of what the machine has, so that it is unknown here. */
 function amountOf(text: string, { off }: Size): unknown {
   if (text === 'infinity' && !off) return INFINITY;
   const amount = parseSize(text, 1024);

@@ -14,11 +14,11 @@ import { ownLimits } from '../calls/own-limits.js';
 import type { Taken } from '../plan.js';
 import type { ConfinedUnit } from '../request.js';
 
-/** The parts of a target by which calls are told. */
+/** The parts of a target that decide which calls there are. */
 export type CallTarget = Pick<Target, 'machine' | 'sets'>;
 
 /** A policy's calls before and after a service serves, by their names. */
-export interface ReadyMeaning<T extends CallTarget = Target> {
+export interface ResolvedReady<T extends CallTarget = Target> {
   /** The lists of `[ready]`; an allow list has `@harmless` among them. */
   readonly section: SyscallsSection;
   /** The target, whose sets are systemd's and our own. */
@@ -31,19 +31,22 @@ export interface ReadyMeaning<T extends CallTarget = Target> {
   readonly both: NamedPolicy;
 }
 
-export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
+export function resolveReady(
+  { effective, policy, target }: ConfinedUnit,
+  ready: ReadySection,
+): ResolvedReady {
   const inherits = policy.syscalls?.inherit?.value ?? true;
   const own = inherits ? ownLimits(effective, target.sets, target.systemd) : undefined;
-  return readyMeaningWith(own, policy, ready, target);
+  return resolveReadyWith(own, policy, ready, target);
 }
 
 /** @param own the limits of the unit's own filter; undefined where it has none, or there is no unit */
-export function readyMeaningWith<T extends CallTarget>(
+export function resolveReadyWith<T extends CallTarget>(
   own: NamedPolicy | undefined,
   { syscalls = NO_FILTER }: Policy,
   ready: ReadySection,
   target: T,
-): ReadyMeaning<T> {
+): ResolvedReady<T> {
   const before = resolveCalls({ ...syscalls, permissive: false }, target.sets, own);
   const sets = withOwnSets(target.sets);
   const section = readyCalls(ready, before.architectures);
@@ -57,7 +60,7 @@ export function readyMeaningWith<T extends CallTarget>(
   };
 }
 
-export function takenAway({ target, before, both }: ReadyMeaning<CallTarget>): Taken {
+export function takenAway({ target, before, both }: ResolvedReady<CallTarget>): Taken {
   const calls = [...numbersOf(abisOf(target.machine)[0]!).keys()].sort();
   const passed = calls.filter((call) => mayPass(verdictOn(before, call)));
   const left = passed.filter((call) => mayPass(verdictOn(both, call)));
