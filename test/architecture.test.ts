@@ -101,7 +101,7 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['plan/x.ts', "import {\n  y,\n} from '../machine/host.js';", '3: plan is below machine'],
   ['codes/x.ts', "import { y } from '../plan/y.js';", '1: ground is below plan'],
   ['apply/x.ts', "const { y } = await import('../verify/y.js');", "1: verify/y.ts is verify's own"],
-  ['learn/evidence/x.ts', "import { y } from '../../machine/y.js';", '1: learn/evidence/x.ts is pure'],
+  ['learn/profile/x.ts', "import { y } from '../../machine/y.js';", '1: learn/profile/x.ts is pure'],
   ['cli/commands/x.ts', "export { y } from '../../machine/host.js';", '1: cli knows the machine by'],
   ['plan/x.ts', "import '../../test/y.js';", "1: '../../test/y.js' is not in src/"],
   ['plan/x.ts', "import { y } from './missing.js';", "1: './missing.js' is not in src/"],

@@ -83,8 +83,8 @@ function analysis() {
     const source = (path) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
     const contents = [
       'systemd/formats/elf-image',
-      'learn/evidence/reachable/c-library',
-      'learn/evidence/reachable/reach',
+      'learn/profile/reachable/c-library',
+      'learn/profile/reachable/reach',
       'seccomp/syscalls/numbers',
     ]
       .map((path) => `export * from '${source(path)}.ts';`)

@@ -1,7 +1,7 @@
 import { type Diagnostic, EXIT, note, UserError, warning } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
+import { holdingLock } from '../machine/holding-lock.js';
 import { orElse } from '../machine/state/failures.js';
-import { whileHeld } from '../machine/while-locked.js';
 import type { Outcome } from '../outcome.js';
 import { ownCommand } from '../systemd/command-lines.js';
 import { lockPath } from '../systemd/paths/records.js';
@@ -90,7 +90,7 @@ async function assertNoneActivated(context: Context): Promise<void> {
  * @throws UserError `busy`, `unwritable`
  */
 export const whileLocked = <T>(context: Context, step: () => Promise<T>): Promise<T> =>
-  whileHeld(
+  holdingLock(
     context,
     {
       path: lockPath(context.placement),

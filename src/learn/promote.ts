@@ -10,9 +10,9 @@ import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import { ownCommand } from '../systemd/command-lines.js';
 import { spanText } from '../systemd/time-span.js';
-import { makeLedger } from './evidence/ledger/make-ledger.js';
-import { lengthOf, watchedByHost } from './evidence/ledger/times.js';
-import { isPromoted, type Promotion, promotedComments, promotion } from './evidence/promote.js';
+import { makeProfile } from './profile/make-profile.js';
+import { isPromoted, type Promotion, promotedComments, promotion } from './profile/promote.js';
+import { lengthOf, watchedByHost } from './profile/times.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
@@ -50,9 +50,9 @@ export async function promote(
   if (watched < after) throw notEnough(prepared, watched, after);
   assertWhole(prepared, since);
   const section = policy.policy.syscalls;
-  const ledger = makeLedger(unit.name.full, since, machine);
+  const profile = makeProfile(unit.name.full, since, machine);
   const { sets, scope } = plan.target;
-  const planned = promotion(section!, plan.policyFile, ledger, sets);
+  const planned = promotion(section!, plan.policyFile, profile, sets);
   if (planned.edits.length === 0) return { prepared, watched, promotion: planned, policy: undefined };
   const rewrite = {
     edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],
@@ -68,8 +68,8 @@ export async function promote(
 }
 
 function notApplied({ plan }: Prepared): UserError {
-  const hint = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;
-  return new UserError(error('not-applied', `no policy of ${plan.unit} is applied`, { hint }), EXIT.failure);
+  const hint = `run '${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;
+  return new UserError(error('not-applied', `no policy is applied to ${plan.unit}`, { hint }), EXIT.failure);
 }
 
 function notEnough({ plan }: Prepared, watched: number, after: number): UserError {
@@ -77,8 +77,8 @@ function notEnough({ plan }: Prepared, watched: number, after: number): UserErro
   const minutes = Math.ceil((after - watched) / 60);
   const rest = minutes < 60 ? `${minutes}min` : `${Math.ceil(minutes / 60)}h`;
   const words = `learn --background --for ${rest}`;
-  const message = `${plan.unit} was watched for ${spanText(watched)} under its policy, not for ${spanText(after)}`;
-  const hint = `'${ownCommand(scope, words, plan.unit)}' watches the rest; --after asks for less`;
+  const message = `${plan.unit} was watched for ${spanText(watched)} under its policy; a promotion needs ${spanText(after)}`;
+  const hint = `'${ownCommand(scope, words, plan.unit)}' watches for the remaining time; --after sets a shorter time`;
   return new UserError(error('not-promoted', message, { hint }), EXIT.failure);
 }
 
@@ -87,6 +87,9 @@ function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
   const isWithoutCalls = (table: string) => kindsIn(table).includes('calls');
   const wrong = recordings.find(({ lost, blind }) => [...Object.keys(lost), ...blind].some(isWithoutCalls));
   if (!wrong) return;
-  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which ones were used is unknown`;
-  throw new UserError(error('recording-incomplete', message, { hint: 'watch it again' }), EXIT.failure);
+  const message = `the watch of ${plan.unit} that ended at ${wrong.end} lost calls, so it is unknown which calls were used`;
+  throw new UserError(
+    error('recording-incomplete', message, { hint: 'watch the service again' }),
+    EXIT.failure,
+  );
 }

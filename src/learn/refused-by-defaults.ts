@@ -30,7 +30,7 @@ export async function refusedByDefaults(
   const named = resolveCalls(policy.syscalls, sets);
   const refused = seen.filter((call) => !mayPass(verdictOn(named, call)));
   if (refused.length === 0) return [];
-  const message = `the service made calls that ${host} refuses: ${shortList(refused, 12)}`;
-  const hint = "allow them by rules of the policy, or write 'defaults = false' in it";
+  const message = `the service makes calls that ${host} refuses: ${shortList(refused, 12)}`;
+  const hint = "allow them with rules in the policy, or set 'defaults = false' in it";
   return [warning('contradiction', message, { hint })];
 }

@@ -6,7 +6,7 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js';
 import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
-import type { UnitFacts } from './evidence/ledger/checklist.js';
+import type { UnitFacts } from './profile/checklist.js';
 
 /** A service whose recordings are asked for; it need not be on this machine. */
 export interface LearnedUnit {
@@ -18,7 +18,7 @@ export interface LearnedUnit {
 }
 
 /**
- * The unit that a name or an alias stands for, with its commands as they are without us. A unit that isn't here has the
+ * The unit of a name or an alias, with its commands as they are without us. A unit that isn't here has the
  * name as it was given.
  * @throws UserError `not-a-service`, or the error in the name
  */

@@ -23,16 +23,16 @@ import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js'
 import { execKeys } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
 import { HOST } from '../systemd/unit/view.js';
-import { checklist } from './evidence/ledger/checklist.js';
-import type { Ledger } from './evidence/ledger/ledger.js';
-import { makeLedger } from './evidence/ledger/make-ledger.js';
-import type { PolicyOptions, ReachableCalls } from './evidence/policy/input.js';
-import { daemonOfScript } from './evidence/policy/programs.js';
-import { SEAL } from './evidence/policy/text/policy-text.js';
-import { type WrittenPolicy, writePolicy } from './evidence/policy/write-policy.js';
-import type { Reachable } from './evidence/reachable/reachable.js';
-import { servicePrograms } from './evidence/reachable/service-programs.js';
 import { type RotationReload, rotationReload } from './log-rotation.js';
+import { checklist } from './profile/checklist.js';
+import { makeProfile } from './profile/make-profile.js';
+import type { PolicyOptions, ReachableCalls } from './profile/policy/input.js';
+import { daemonOfScript } from './profile/policy/programs.js';
+import { SEAL } from './profile/policy/text/policy-text.js';
+import { type WrittenPolicy, writePolicy } from './profile/policy/write-policy.js';
+import type { Profile } from './profile/profile.js';
+import type { Reachable } from './profile/reachable/reachable.js';
+import { servicePrograms } from './profile/reachable/service-programs.js';
 import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
@@ -41,7 +41,7 @@ import { commandsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
-  readonly ledger: Ledger;
+  readonly profile: Profile;
   readonly policy: WrittenPolicy;
   /** The most processes that a service of the unit has now; 0 where none runs. */
   readonly processes: number;
@@ -69,26 +69,26 @@ export async function provedPolicy(
   const gap = readyGap(context, unit, machine);
   if (options.ready) assertMayBeReady(gap);
   const all = await wholeRecordings(context, unit.name);
-  const ledger = makeLedger(unit.name.full, all, facts.machine);
-  if (ledger.recordings === 0) throw noRecording(unit.name.full);
-  if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
+  const profile = makeProfile(unit.name.full, all, facts.machine);
+  if (profile.recordings === 0) throw noRecording(unit.name.full);
+  if (profile.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const daemon = gap === undefined ? daemonOfScript(ledger, effective) : undefined;
+  const daemon = gap === undefined ? daemonOfScript(profile, effective) : undefined;
   const files = new RootFiles(system, HOST);
-  const reached = await reachedBy(files, ledger, effective);
+  const reached = await reachedBy(files, profile, effective);
   const written = writePolicy({
-    evidence: ledger,
+    profile,
     readyGap: gap?.message,
-    checklist: checklist(ledger, { commands: commandsOf(effective) }),
+    checklist: checklist(profile, { commands: commandsOf(effective) }),
     reachable: callsIn(reached),
     reachableByDaemon:
-      daemon === undefined ? undefined : await reachableByDaemon(files, ledger, effective, daemon),
-    reachDoubt: whyReachUnknown(reached),
-    codeMaker: await codeMakerOf(files, ledger, effective),
+      daemon === undefined ? undefined : await reachableByDaemon(files, profile, effective, daemon),
+    reachUnknown: whyReachUnknown(reached),
+    codeMaker: await codeMakerOf(files, profile, effective),
     plainPrograms: await plainPrograms(
       context,
-      ledger.programs.map(({ path }) => path),
+      profile.programs.map(({ path }) => path),
     ),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
@@ -101,7 +101,7 @@ export async function provedPolicy(
   const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
   return {
     unit: unit.name.full,
-    ...{ ledger, policy, notes: [...reachableNotes(reached), ...refused] },
+    ...{ profile, policy, notes: [...reachableNotes(reached), ...refused] },
     processes: options.ready ? await mostProcesses(context, states) : 0,
     rotation:
       policy.ready && 'deny' in policy.ready && policy.ready.reload === false
@@ -158,27 +158,27 @@ const ownFiles = (effective: EffectiveUnit): string | undefined =>
   OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
 
 /** The reason why programs of a unit may make code at run time; where their files aren't the host's, by their names alone. */
-async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: EffectiveUnit) {
-  const service = servicePrograms([ledger]);
+async function codeMakerOf(files: RootFiles, profile: Profile, effective: EffectiveUnit) {
+  const service = servicePrograms(profile);
   const maker =
     ownFiles(effective) === undefined
       ? await findCodeMaker(files, service)
       : amongNames([...service.programs, ...service.mapped]);
-  return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
+  return maker && `${maker.path} contains ${maker.engine}, which generates code at run time`;
 }
 
 /** The calls that programs of a unit can reach: by default all that were seen. */
 async function reachedBy(
   files: RootFiles,
-  ledger: Ledger,
+  profile: Profile,
   effective: EffectiveUnit,
   some?: readonly string[],
 ): Promise<Reachable> {
   const own = ownFiles(effective);
-  if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
-  if (ledger.lost.leavers)
-    return { unknown: 'processes have left its control group unwatched, as logins do' };
-  const { programs, mapped } = servicePrograms([ledger]);
+  if (own !== undefined) return { unknown: `with ${own}=, the service sees other files than the host` };
+  if (profile.lost.leavers)
+    return { unknown: 'processes moved out of its control group and were not watched, as with logins' };
+  const { programs, mapped } = servicePrograms(profile);
   return findReachable(files, { programs: some ?? programs, mapped });
 }
 
@@ -190,44 +190,49 @@ const callsIn = (reached: Reachable): ReachableCalls => ('unknown' in reached ? 
  */
 async function reachableByDaemon(
   files: RootFiles,
-  ledger: Ledger,
+  profile: Profile,
   effective: EffectiveUnit,
   path: string,
 ): Promise<ReachableCalls | undefined> {
-  if (amongNames([path, ...servicePrograms([ledger]).mapped])) return undefined;
-  return callsIn(await reachedBy(files, ledger, effective, [path]));
+  if (amongNames([path, ...servicePrograms(profile).mapped])) return undefined;
+  return callsIn(await reachedBy(files, profile, effective, [path]));
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */
 function whyReachUnknown(reached: Reachable): string | undefined {
   if ('unknown' in reached) return reached.unknown;
   const { loaders } = reached;
-  return loaders.length > 0 ? `${shortList(loaders, 3)} may load other files while running` : undefined;
+  return loaders.length > 0 ? `${shortList(loaders, 3)} may load more files at run time` : undefined;
 }
 
 function reachableNotes(reached: Reachable): Diagnostic[] {
-  const doubt = whyReachUnknown(reached);
-  if (doubt === undefined) return [];
+  const why = whyReachUnknown(reached);
+  if (why === undefined) return [];
   return 'unknown' in reached
-    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
-    : [note('reachable-unknown', `${doubt}: what these can do is not known`)];
+    ? [
+        note(
+          'reachable-unknown',
+          `it is unknown which calls the program can make, so calls that were not seen are logged: ${why}`,
+        ),
+      ]
+    : [note('reachable-unknown', `${why}; it is unknown which calls those make`)];
 }
 
 function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
-  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches its start, its work and its stop`;
-  const message = `${unit} was watched, and made no call: nothing can be learned of that`;
+  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches its start, work and stop`;
+  const message = `${unit} made no system call while it was watched, so there is nothing to learn`;
   return new UserError(error('no-recording', message, { hint }), EXIT.failure);
 }
 
 const noRecording = (unit: string): UserError =>
   new UserError(
-    error('no-recording', `there is no recording of ${unit} that counts here`, {
+    error('no-recording', `there is no recording of ${unit} for this kind of machine`, {
       hint: `'sandbox-unit learn ${unit}' makes one`,
     }),
     EXIT.failure,
   );
 
-/** The last line of a learned policy: a file that was changed since is somebody's own. */
+/** The last line of a learned policy: a file that was changed since belongs to its editor. */
 const sealOf = (text: string): string => `${SEAL}${sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
 const sealed = (text: string): string => text + sealOf(text);
@@ -261,8 +266,8 @@ async function earlierPolicy({ system }: Context, path: string): Promise<string 
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
   if (before !== undefined && !isSealed(before)) {
-    const hint = 'without a file --write prints the policy: write it beside that one, and compare';
-    const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
+    const hint = '--write without a file prints the policy, so that you can compare the two';
+    const message = `${printable(path)} exists and was not written by 'learn --write', or was edited since`;
     throw new UserError(error('not-written', message, { hint }), EXIT.failure);
   }
   return before;

@@ -15,7 +15,7 @@ export interface Interrupt {
 }
 
 /** A line of standard input that is waited for. */
-export interface HeardLine {
+export interface AwaitedLine {
   /** The line without its end; undefined where the input ends before. */
   readonly line: Promise<string | undefined>;
   /** Ends the wait. */
@@ -32,17 +32,17 @@ export interface Caller {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The reason why the caller may not execute a file; undefined if it may. */
   readonly whyNotExecutable: (path: string) => string | undefined;
-  /** The look of text on standard output. */
+  /** The theme of text on standard output. */
   readonly theme: Theme;
   /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
-  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile, and a further one written. */
+  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal until its end, and a further one written. */
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>, more?: More) => Promise<T>;
   /** Runs a step; if the command takes over a second, the terminal has a line about it, which may change. */
   readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;
   readonly interrupts: () => Interrupts;
   /** Waits for a line of standard input that is yet to be typed. */
-  readonly hearLine: () => HeardLine;
+  readonly readLine: () => AwaitedLine;
   /**
    * All of standard input, which is read once; of a larger one little more than `limit` bytes.
    * @throws UserError `usage` for a terminal, `unreadable`

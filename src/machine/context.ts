@@ -21,8 +21,6 @@ export interface Context {
   /** The command that runs this program: an interpreter and a script, both by their paths. */
   readonly self: readonly string[];
   readonly superuser: boolean;
-  /** The ID of the user who runs the program. */
-  readonly user: number;
   /** The kind of the machine that the program runs on; undefined for an unknown one. */
   readonly machine: Machine | undefined;
   readonly units: TransientUnits;

@@ -21,16 +21,16 @@ export interface HeldSignals {
   release(): void;
 }
 
-/** @param told is called when the first has come */
+/** @param onFirst called when the first has come */
 export function holdSignals(
   { caller }: Context,
-  told: (name: string) => void = () => undefined,
+  onFirst: (name: string) => void = () => undefined,
 ): HeldSignals {
   const { next, release } = caller.interrupts();
   let came: string | undefined;
   const first = next().then(({ name }) => {
     came = name;
-    told(name);
+    onFirst(name);
     throw interrupted(name);
   });
   first.catch(() => undefined);
@@ -61,4 +61,4 @@ export function holdSignals(
 }
 
 const interrupted = (signal: string) =>
-  new UserError(error('interrupted', `${signal} has ended the run early`), EXIT.failure);
+  new UserError(error('interrupted', `interrupted by ${signal}`), EXIT.failure);

@@ -13,10 +13,12 @@ import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
 import { walk, walkIn } from './files/walk.js';
 import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
-import { type Child, startProgram } from './processes.js';
+import { startLineChild } from './line-child.js';
+import { startProgram } from './processes.js';
 import type {
   Alarm,
   FileContent,
+  LineChild,
   ManagerFacts,
   OtherJob,
   ProcessResult,
@@ -24,17 +26,15 @@ import type {
   RemoveOptions,
   RunProgramOptions,
   System,
-  Talk,
   WriteOptions,
 } from './system.js';
-import { startTalk } from './talk.js';
 import type { UnitState } from './unit-state.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
 
 /** The pause between two questions whether a wait is over, in milliseconds. */
-const LOOK = 200;
+const POLL = 200;
 
 /** The target of a link; none where it is gone, as the descriptors of a process that works come and go. */
 function targetOf(path: string): string[] {
@@ -52,7 +52,7 @@ const isThere = (directory: string) => fs.statSync(directory, { throwIfNoEntry: 
 /** The machine that this process runs on. */
 export class Host implements System {
   #busPlace: BusPlace;
-  readonly #running = new Set<Pick<Child, 'end'>>();
+  readonly #running = new Set<{ readonly end: () => void }>();
   readonly #closed = new AbortController();
   #bus: Promise<Bus> | undefined;
   /** The manager's facts, asked for once. */
@@ -127,7 +127,8 @@ export class Host implements System {
 
   async run(argv: readonly string[], options: RunProgramOptions = {}): Promise<ProcessResult> {
     const { timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT } = options;
-    const child = await this.#started(argv, limit);
+    const child = await startProgram(argv, limit);
+    this.#endOnClose(child);
     child.endIn(timeout);
     return child.ended;
   }
@@ -139,19 +140,16 @@ export class Host implements System {
     return reach(endpoint, { signal, bus: this.#busPlace });
   }
 
-  async talk(argv: readonly string[]): Promise<Talk> {
-    const { talk, ended, kill } = await startTalk(argv);
-    const child = { end: kill };
-    this.#running.add(child);
-    void ended.then(() => this.#running.delete(child));
-    return talk;
+  async lineChild(argv: readonly string[]): Promise<LineChild> {
+    const { child, ended, kill } = await startLineChild(argv);
+    this.#endOnClose({ end: kill, ended });
+    return child;
   }
 
-  async #started(...how: Parameters<typeof startProgram>): Promise<Child> {
-    const child = await startProgram(...how);
+  /** Has close() end a program. */
+  #endOnClose(child: { readonly end: () => void; readonly ended: Promise<unknown> }): void {
     this.#running.add(child);
     void child.ended.then(() => this.#running.delete(child));
-    return child;
   }
 
   async lock(path: string, wait: number): Promise<(() => void) | undefined> {
@@ -220,7 +218,7 @@ export class Host implements System {
 
   async wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void> {
     for (let left = milliseconds; ; ) {
-      const step = isOver ? Math.min(left, LOOK) : left;
+      const step = isOver ? Math.min(left, POLL) : left;
       await sleep(step, undefined, { signal: this.#closed.signal });
       left -= step;
       if (left <= 0 || (await isOver?.())) return;

@@ -17,7 +17,7 @@ type OwnMethods =
   | 'instances'
   | 'services';
 
-/** A system that is only read. What only a running machine can do or tell is an error. */
+/** A system that is only read. What only a running machine can do or answer is an error. */
 export abstract class NotRunning implements Omit<System, OwnMethods> {
   readonly #hint: string;
 
@@ -26,7 +26,7 @@ export abstract class NotRunning implements Omit<System, OwnMethods> {
     this.#hint = hint;
   }
 
-  /** Stands for each method that only a running machine has. */
+  /** Every method that only a running machine has. */
   protected readonly refuse = async (): Promise<never> => this.uptime();
 
   readonly assertWritable = this.refuse;
@@ -38,7 +38,7 @@ export abstract class NotRunning implements Omit<System, OwnMethods> {
   readonly restart = this.refuse;
   readonly startUnit = this.refuse;
   readonly stopUnit = this.refuse;
-  readonly talk = this.refuse;
+  readonly lineChild = this.refuse;
   readonly waitForState = this.refuse;
   readonly walkIn = this.refuse;
 

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../systemd/formats/elf.js';
+import { MAX_LINKS, namesOf } from './files/follow.js';
 import { NotRunning } from './not-running.js';
 import type {
   FileContent,
@@ -12,9 +13,6 @@ import type {
   System,
   WriteOptions,
 } from './system.js';
-
-/** The number of links in a path that the kernel follows. */
-const MAX_LINKS = 40;
 
 /** Folders in which distributions install the libraries that only systemd uses. */
 const LIBRARY_FOLDERS = [
@@ -117,7 +115,7 @@ export class Offline extends NotRunning implements System {
    * they are.
    */
   #inside(path: string): string {
-    const todo = path.split('/').filter((part) => part !== '' && part !== '.');
+    const todo = namesOf(path);
     let done: string[] = [];
     for (let links = 0; todo.length > 0; ) {
       const part = todo.shift()!;
@@ -133,7 +131,7 @@ export class Offline extends NotRunning implements System {
       if (++links > MAX_LINKS)
         throw new UserError(error('unreadable', `too many links in ${path}`), EXIT.failure);
       if (target.startsWith('/')) done = [];
-      todo.unshift(...target.split('/').filter((p) => p !== '' && p !== '.'));
+      todo.unshift(...namesOf(target));
     }
     return join(this.#root, ...done);
   }

@@ -5,14 +5,14 @@ import type { Machine } from '../seccomp/syscalls/abi.js';
 import { PLAIN, type Theme } from '../theme.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
-import type { HeardLine } from './caller.js';
+import type { AwaitedLine } from './caller.js';
 import type { Context } from './context.js';
-import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { Progress } from './progress.js';
 import { type InputStream, readInput } from './read-input.js';
+import { readLine } from './read-line.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly homeDirectory: string;
   /** Standard input; by default the process's. */
   readonly input?: InputStream;
-  /** The look of text on standard output; plain by default. */
+  /** The theme of text on standard output; plain by default. */
   readonly theme?: Theme;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
@@ -65,7 +65,6 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     home: options.home,
     self: options.self,
     superuser: process.geteuid?.() === 0,
-    user: process.geteuid?.() ?? 0,
     machine: MACHINES[process.arch],
     units: transientUnits(host, user ? 'user' : 'system'),
     caller: {
@@ -77,7 +76,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       tellIfLong: (line, step, more) => progress.tellIfLong(line, step, more),
       during: (line, step) => progress.during(line, step),
       interrupts: holdInterrupts,
-      hearLine: () => heardWhilePaused(progress),
+      readLine: () => heardWhilePaused(progress),
       readInput: (limit) => {
         input ??= readInput(options.input ?? process.stdin, limit);
         return input;
@@ -94,9 +93,9 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
 }
 
 /** A line of standard input; nothing is shown while it is typed. */
-function heardWhilePaused(progress: Progress): HeardLine {
+function heardWhilePaused(progress: Progress): AwaitedLine {
   const goOn = progress.pause();
-  const { line, stop } = hearLine(process.stdin);
+  const { line, stop } = readLine(process.stdin);
   void line.then(goOn);
   return {
     line,
@@ -127,11 +126,11 @@ const progressOf = ({ printError, columns, does }: OpenOptions): Progress =>
 function whyNotExecutable(path: string): string | undefined {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile() ? undefined : 'it is no file';
+    return statSync(path).isFile() ? undefined : 'it is not a file';
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
-    return code === 'EACCES' ? 'it may not be executed' : message;
+    return code === 'EACCES' ? 'it is not executable' : message;
   }
 }
 
@@ -160,7 +159,7 @@ function assertOtherSystem(path: string) {
 const ROOTS = ['/', '/proc/1/root'];
 
 /**
- * Whether a folder is the root of a system whose systemd runs, as sd_booted(3) tells it. An image that is built in a
+ * Whether a folder is the root of a system whose systemd runs, as sd_booted(3) finds it. An image that is built in a
  * chroot or a container is none.
  * @param roots the root folders of what runs here
  */
@@ -186,7 +185,7 @@ const systemBus = (env: OpenOptions['environment']): BusPlace => ({
   get hint() {
     return isRunningRoot('/')
       ? 'is dbus.socket active?'
-      : "systemd isn't running here: '--root' names the folder of another system, '--facts' the answers of another machine";
+      : "systemd isn't running here: use --root for the folder of another system, or --facts for another machine";
   },
 });
 
@@ -195,6 +194,6 @@ const userBus = (env: OpenOptions['environment'], runtimeDirectory: string): Bus
   address: env.DBUS_SESSION_BUS_ADDRESS || `unix:path=${runtimeDirectory}/bus`,
   hint:
     env.XDG_RUNTIME_DIR === undefined
-      ? 'XDG_RUNTIME_DIR is not set: log in as the user, not by su or sudo'
-      : "does the user's manager run? 'loginctl enable-linger' starts it without a login",
+      ? 'XDG_RUNTIME_DIR is not set: log in as the user, not with su or sudo'
+      : "is the user's manager running? 'loginctl enable-linger' starts it without a login",
 });

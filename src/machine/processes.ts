@@ -38,7 +38,7 @@ export async function startProgram(argv: readonly string[], limit: number): Prom
       resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) }),
     );
     // Programs that it leaves running may hold the pipes open. They are killed, and 'close' follows; those in another
-    // process group go on, and nobody listens to them.
+    // process group go on, and their output is dropped.
     child.on('exit', () => {
       end();
       hush = setTimeout(() => [child.stdout!, child.stderr!].map((pipe) => pipe.destroy()), LAST_OUTPUT);

@@ -1,7 +1,6 @@
 import { printable } from '../diagnostic.js';
 import { spanText } from '../systemd/time-span.js';
 import type { More } from './caller.js';
-import { tellIfLong } from './tell-if-long.js';
 
 export interface ProgressOptions {
   /** Writes to standard error at once. */
@@ -17,14 +16,17 @@ export interface ProgressOptions {
 /** The time from which on a command has a line about what it does, and between two of them, in milliseconds. */
 const PERIOD = 1000;
 
+/** The time after which a user wants to know why a command waits, in milliseconds. */
+const PATIENCE = 10_000;
+
 /** Goes to the begin of the line, and clears it (console_codes(4)). */
 const CLEAR = '\r\u001b[K';
 
 type ProgressText = string | (() => string);
 
 /**
- * One line about what a command does, on a terminal alone, for one that takes over a second. Lines that are told stand above
- * it, and it is gone when the command has ended.
+ * One line about what a command does, on a terminal alone, for one that takes over a second. Lines that are written
+ * stay above it, and it is gone when the command has ended.
  */
 export class Progress {
   readonly #options: ProgressOptions;
@@ -57,16 +59,24 @@ export class Progress {
     }
   }
 
-  /** Runs a step, with a line about it; where there is no terminal, the line is told if it takes long, and in any case what more has. */
-  tellIfLong<T>(line: string, run: () => Promise<T>, more?: More): Promise<T> {
-    const told = () => {
+  /**
+   * Runs a step, with a line about it. If the step takes long, the line is written where there is no terminal to show it on,
+   * and in any case what `more` finds.
+   */
+  async tellIfLong<T>(line: string, run: () => Promise<T>, more?: More): Promise<T> {
+    const report = () => {
       if (this.#isOver || this.#options.columns() === 0) this.tell(line);
       more?.().then(
         (text) => text !== undefined && this.tell(text),
         () => undefined,
       );
     };
-    return this.during(line, () => tellIfLong(told, run));
+    const timer = setTimeout(report, PATIENCE);
+    try {
+      return await this.during(line, run);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Writes a line that stays. */
@@ -75,7 +85,7 @@ export class Progress {
     this.#options.write(`${line}\n`);
   }
 
-  /** Shows nothing until the result is called: somebody is asked. */
+  /** Shows nothing until the result is called: the user is asked. */
   pause(): () => void {
     this.#clear();
     this.#pauses += 1;

@@ -17,7 +17,7 @@ export interface PseudoTerminal {
   readonly ended: Promise<RelayEnd>;
 }
 
-/** The end of a relay. `gone`: nobody is left to read the service's output. */
+/** The end of a relay. `gone`: nothing is left to read the service's output. */
 export type RelayEnd =
   | { readonly how: 'delivered' | 'gone' }
   /** The relay has written the reason to standard error. */
@@ -40,7 +40,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
   const { spawn } = await import('node:child_process');
   const child = spawn(program, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
   const control = child.stdio[3] as Socket;
-  control.on('error', () => {}); // the relay has ended: its exit status tells how
+  control.on('error', () => {}); // the relay has ended: its exit status shows how
   let reason: string | undefined;
   const ended = new Promise<RelayEnd>((resolve) => {
     child.on('error', (cause) => {
@@ -54,7 +54,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
   if (path === undefined) {
     await ended;
     throw new UserError(
-      error('start-failed', `can't make a terminal: ${reason ?? `${program} failed`}`),
+      error('start-failed', `can't create a terminal: ${reason ?? `${program} failed`}`),
       EXIT.failure,
     );
   }

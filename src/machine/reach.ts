@@ -1,4 +1,4 @@
-/** Endpoints of services are tried: whether somebody answers there. */
+/** Tries whether endpoints of services answer. */
 
 import type { IncomingMessage } from 'node:http';
 import { UserError } from '../diagnostic.js';
@@ -14,7 +14,7 @@ export interface Reaching {
 }
 
 /**
- * Tries an endpoint once: a connection that is taken, an HTTP status from 200 to 399, a name that somebody owns.
+ * Tries an endpoint once: a connection that is taken, an HTTP status from 200 to 399, a name that has an owner.
  * Redirects aren't followed.
  * @returns the reason why it doesn't answer; undefined if it does
  */
@@ -67,10 +67,10 @@ async function owned(name: string, bus: BusPlace): Promise<string | undefined> {
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ABORT_ERR', 'no answer in time'],
   ['ECONNREFUSED', 'nothing listens there'],
-  ['ECONNRESET', 'the other end has closed the connection'],
-  ['EHOSTUNREACH', 'there is no way to the host'],
-  ['ENETUNREACH', 'there is no way to the network'],
-  ['ENOTFOUND', 'there is no such host'],
+  ['ECONNRESET', 'the other end closed the connection'],
+  ['EHOSTUNREACH', 'the host is unreachable'],
+  ['ENETUNREACH', 'the network is unreachable'],
+  ['ENOTFOUND', 'no such host'],
 ]);
 
 function reasonOf(cause: unknown): string {

@@ -9,13 +9,13 @@ export type InputStream = AsyncIterable<Uint8Array | string> & {
 
 /**
  * Reads a stream to its end, or until there is more than `limit` bytes.
- * @throws UserError `usage` for a terminal, at which nobody may know that a policy is waited for; `unreadable`
+ * @throws UserError `usage` for a terminal, whose user may not know that a policy is expected; `unreadable`
  */
 export async function readInput(stream: InputStream, limit: number): Promise<Uint8Array> {
   if (stream.isTTY) {
-    const hint = "'< FILE' behind the command, or 'COMMAND |' before it, gives it one";
+    const hint = "redirect a file with '< FILE', or pipe a policy into the command";
     throw new UserError(
-      error('usage', 'standard input is a terminal, and no policy', { hint }),
+      error('usage', 'no policy on standard input: it is a terminal', { hint }),
       EXIT.failure,
     );
   }
@@ -34,11 +34,5 @@ export async function readInput(stream: InputStream, limit: number): Promise<Uin
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new UserError(error('unreadable', `can't read standard input: ${code ?? message}`), EXIT.failure);
   }
-  const whole = new Uint8Array(size);
-  let end = 0;
-  for (const bytes of chunks) {
-    whole.set(bytes, end);
-    end += bytes.length;
-  }
-  return whole;
+  return Buffer.concat(chunks);
 }

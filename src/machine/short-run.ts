@@ -24,7 +24,7 @@ export function prepareEngine(environment: Readonly<Record<string, string | unde
 /** Node's function; absent before 22.1, whose types these are. */
 const { enableCompileCache } = modules as { readonly enableCompileCache?: (folder: string) => unknown };
 
-/** Has Node keep compiled code until the next boot, in a folder that nobody else can write to; or not at all. */
+/** Has Node keep compiled code until the next boot, in a folder that no other user can write to; or not at all. */
 function keepCompiled(runtimeDirectory: string | undefined) {
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot && !isOwn(runtimeDirectory)) return;

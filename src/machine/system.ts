@@ -27,7 +27,7 @@ export interface System {
   assertWritable(directory: string, options?: { readonly make?: boolean }): Promise<void>;
   /** Removes a file, and the folders above it that were made for such files and are empty. */
   remove(path: string, options?: RemoveOptions): Promise<void>;
-  /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: nobody can set it. */
+  /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: it can't be set. */
   uptime(): number;
   /** The present time, in milliseconds since 1970. */
   now(): number;
@@ -40,7 +40,7 @@ export interface System {
    */
   reach(endpoint: Endpoint, timeout: number): Promise<string | undefined>;
   /** Starts a program that reads and writes lines until its standard input ends. */
-  talk(argv: readonly string[]): Promise<Talk>;
+  lineChild(argv: readonly string[]): Promise<LineChild>;
   /**
    * Takes a lock.
    * @param wait seconds for which another process may still hold it
@@ -167,11 +167,11 @@ export interface ProcessResult {
 }
 
 /** A started program that speaks lines. */
-export interface Talk {
+export interface LineChild {
   /** Writes a line to its standard input. */
-  say(line: string): void;
+  send(line: string): void;
   /** The next line of its standard output; undefined when it has ended. */
-  hear(): Promise<string | undefined>;
+  receive(): Promise<string | undefined>;
   /** Ends its standard input, and waits for its end. Status 127: it could not be started; 128: a signal ended it. */
   end(): Promise<{ readonly status: number; readonly stderr: string }>;
 }

@@ -3,7 +3,7 @@
 import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
-import type { Talk } from '../machine/system.js';
+import type { LineChild } from '../machine/system.js';
 import { nativeProgram } from '../prepare/load/installed-programs.js';
 import type { Machine } from '../seccomp/syscalls/abi.js';
 import type { WatchedArguments } from './observed.js';
@@ -66,15 +66,15 @@ const MAX_MESSAGE = 1000;
 
 /** A running observer. */
 export class Observer {
-  readonly #talk: Talk;
+  readonly #child: LineChild;
   readonly #reading: Promise<void>;
   #ticks: readonly Tick[] = [];
   #dump: string[] = [];
   #dumped: ((units: string[] | undefined) => void)[] = [];
   #isOver = false;
 
-  private constructor(talk: Talk) {
-    this.#talk = talk;
+  private constructor(child: LineChild) {
+    this.#child = child;
     this.#reading = this.#read();
   }
 
@@ -85,17 +85,17 @@ export class Observer {
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
     const { machine, groups, setups, launchers, slice = 60, sees = 'all', watched = [] } = options;
     const words = sees === 'all' ? [] : [`--${sees}-only`];
-    const talk = await context.program.talk([await nativeProgram(context, 'observe'), ...words]);
-    talk.say(`slice ${slice}`);
-    for (const path of setups) talk.say(`setup ${oneLine(path)}`);
-    for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
-    for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
+    const child = await context.program.lineChild([await nativeProgram(context, 'observe'), ...words]);
+    child.send(`slice ${slice}`);
+    for (const path of setups) child.send(`setup ${oneLine(path)}`);
+    for (const path of launchers) child.send(`launcher ${oneLine(path)}`);
+    for (const [i, path] of groups.entries()) child.send(`unit ${i} ${oneLine(path)}`);
     const lines = sees === 'all' ? configuration(machine) : watched.map((one) => argumentsLine(machine, one));
-    for (const line of lines) talk.say(line);
-    talk.say('start');
-    const answer = objectIn(await talk.hear());
-    if (objectOf(answer?.ready)) return new Observer(talk);
-    throw await startError(talk, objectOf(answer?.error), options.rights ?? ROOT);
+    for (const line of lines) child.send(line);
+    child.send('start');
+    const answer = objectIn(await child.receive());
+    if (objectOf(answer?.ready)) return new Observer(child);
+    throw await startError(child, objectOf(answer?.error), options.rights ?? ROOT);
   }
 
   /** The state of the units, in the order in which they were given; empty until the first second is over. */
@@ -113,7 +113,7 @@ export class Observer {
    * @param since microseconds of the monotonic clock: what was made since then counts as made once the unit was ready
    */
   phase(unit: number, phase: LifePhase, since?: number) {
-    this.#talk.say(`phase ${unit} ${phase}${since === undefined ? '' : ` ${since}`}`);
+    this.#child.send(`phase ${unit} ${phase}${since === undefined ? '' : ` ${since}`}`);
   }
 
   /**
@@ -125,7 +125,7 @@ export class Observer {
       if (this.#isOver) resolve(undefined);
       else this.#dumped.push(resolve);
     });
-    this.#talk.say('dump');
+    this.#child.send('dump');
     const units = await answer;
     if (units) return units;
     throw new UserError(await this.#whyEnded(), EXIT.failure);
@@ -133,12 +133,12 @@ export class Observer {
 
   /** Ends it; nothing of it is left. */
   async end(): Promise<void> {
-    await this.#talk.end();
+    await this.#child.end();
     await this.#reading;
   }
 
   async #whyEnded() {
-    const { status, stderr } = await this.#talk.end();
+    const { status, stderr } = await this.#child.end();
     const how = status === 128 ? 'was killed' : `ended with status ${status}`;
     return error('observer-failed', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
       hint: 'watch the service again',
@@ -146,7 +146,7 @@ export class Observer {
   }
 
   async #read() {
-    for (let line = await this.#talk.hear(); line !== undefined; line = await this.#talk.hear()) {
+    for (let line = await this.#child.receive(); line !== undefined; line = await this.#child.receive()) {
       if (line.startsWith(DUMP)) {
         this.#dump.push(line);
         continue;
@@ -171,11 +171,11 @@ function oneLine(path: string): string {
 }
 
 async function startError(
-  talk: Talk,
+  child: LineChild,
   said: Readonly<Record<string, unknown>> | undefined,
   rights: string,
 ): Promise<UserError> {
-  const { status, stderr } = await talk.end();
+  const { status, stderr } = await child.end();
   const [code, hint] = REASONS.get(said?.code) ?? ['observer-failed'];
   const wayOut = said?.code === 'not-permitted' ? rights : hint;
   const message =

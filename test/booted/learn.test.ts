@@ -1,7 +1,7 @@
 /** Services are watched at work and confined by the recording; then they do other work, with a reload and a log rotation. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ChecklistItem } from '../../src/learn/evidence/ledger/checklist.js';
+import type { ChecklistItem } from '../../src/learn/profile/checklist.js';
 import { mountOf, parseMountInfo } from '../../src/systemd/formats/mount-info.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { machine } from '../support/machine.js';
@@ -92,7 +92,10 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
       if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
       assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
       const again = (await run(0, 'learn', '--show', unit, '--write')).stdout;
-      assert.equal(/^# Made by the start script alone\. (\S+), which it becomes,/m.exec(again)?.[1], daemon);
+      assert.equal(
+        /^# Calls made only by the start script\. Its daemon, (\S+), loses/m.exec(again)?.[1],
+        daemon,
+      );
       assert.doesNotMatch(again, /^programs = /m);
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-promoted\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
@@ -115,7 +118,10 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
     await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
     await run(0, 'learn', '--restart', '--exercise', 'true', unit, '--write', policyPath(unit));
     const policy = await box.readFile(policyPath(unit));
-    assert.match(policy, /^# PrivateTmp = true: \/tmp\/receiver was used, and not made by the service\.$/m);
+    assert.match(
+      policy,
+      /^# PrivateTmp = true: \/tmp\/receiver was used, but not created by the service\.$/m,
+    );
     assert.match(policy, /^CapabilityBoundingSet = .*"CAP_NET_BIND_SERVICE"/m);
     assert.match(policy, /^ReadWritePaths = \["-\/run\/links\.pid"\]$/m);
     assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
@@ -129,7 +135,7 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
     await run(0, 'learn', '--background', unit);
     assert.match((await run(0, 'learn', '--list')).stdout, /^nginx\.service \(serving\): watched for /);
     const second = await run(2, 'learn', '--for', '1s', unit);
-    assert.match(second.stderr, /^error\[watched\]: nginx\.service is being watched already$/m);
+    assert.match(second.stderr, /^error\[watched\]: nginx\.service is already being watched$/m);
     await box.succeed(['systemctl', 'restart', unit]);
     await run(0, 'learn', '--stop', unit);
     assert.match((await run(0, 'learn', '--list')).stdout, /^No service is being watched/);

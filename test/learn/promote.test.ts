@@ -53,8 +53,8 @@ for (const [says, recordings, after, code] of REFUSALS) {
 test('the missing time is reported, with a command that watches for that long', async () => {
   const { context } = await applied([]);
   await assert.rejects(promote(context, UNIT, 604_800, true), ({ diagnostics: [one] }: UserError) => {
-    assert.equal(one!.message, `${UNIT} was watched for 0s under its policy, not for 1w`);
-    assert.match(one!.hint!, /learn --background --for 168h demo\.service' watches the rest/);
+    assert.equal(one!.message, `${UNIT} was watched for 0s under its policy; a promotion needs 1w`);
+    assert.match(one!.hint!, /learn --background --for 168h demo\.service' watches for the remaining time/);
     return true;
   });
 });

@@ -16,7 +16,7 @@ async function told(defaults: string | undefined, text = LEARNED) {
 
 test('calls that the defaults refuse are named, also by their sets', async () => {
   assert.deepEqual(await told('[syscalls]\ndeny = ["@mount", "acct"]\n'), [
-    `warning contradiction: the service made calls that ${PATH} refuses: mount, umount2`,
+    `warning contradiction: the service makes calls that ${PATH} refuses: mount, umount2`,
   ]);
 });
 

@@ -22,8 +22,8 @@ test('a policy is written from recordings of this kind of machine', async () => 
   const arm = { ...hostNamed('two'), architecture: 'arm64' };
   await keepRecording(context, recording({ calls: [call('read')] }));
   await keepRecording(context, recording({ host: arm, calls: [] }));
-  const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
-  assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
+  const { profile, policy, notes } = await provedPolicy(context, UNIT, {});
+  assert.deepEqual([profile.recordings, profile.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
   const codes = notes.map(({ code }) => code);
   assert.deepEqual(codes, ['reachable-unknown']);
@@ -40,7 +40,7 @@ for (const [line, isOwn] of [
     const { context } = machine({}, `${SERVICE}${line}\n`);
     await keepRecording(context, recording());
     const { notes } = await provedPolicy(context, UNIT, {});
-    assert.equal(/gives the service files of its own/.test(notes[0]!.message), isOwn);
+    assert.equal(/the service sees other files than the host/.test(notes[0]!.message), isOwn);
   });
 }
 
@@ -48,10 +48,13 @@ test('a service whose processes have left it may need any call, and gets no dire
   const { context } = machine();
   await keepRecording(context, recording({ lost: { paths: 2, leavers: 1 } }));
   const { notes, policy } = await provedPolicy(context, UNIT, {});
-  assert.match(notes[0]!.message, /processes have left its control group unwatched/);
+  assert.match(notes[0]!.message, /processes moved out of its control group and were not watched/);
   assert.equal(policy.calls.find(({ name }) => name === 'flock')?.tier, 'log');
   assert.doesNotMatch(policy.text, /^Protect/m);
-  assert.match(policy.text, /^# ProtectSystem = .*: processes have left its control group unwatched\.$/m);
+  assert.match(
+    policy.text,
+    /^# ProtectSystem = .*: processes moved out of its control group and were not watched\.$/m,
+  );
 });
 
 test('without a recording of this kind of machine there is no policy', async () => {

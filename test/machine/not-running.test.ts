@@ -10,13 +10,17 @@ test('an operation that needs a running machine is an error with a hint', async 
   const steps: readonly (() => Promise<unknown>)[] = [
     ...[() => system.replace(), () => system.remove(), () => system.reload(), () => system.lock()],
     ...[() => system.restart(), () => system.startUnit(), () => system.stopUnit(), () => system.reloadUnit()],
-    ...[() => system.talk(), () => system.reach()],
+    ...[() => system.lineChild(), () => system.reach()],
     ...[() => system.waitForState(), () => system.changed(), () => system.assertWritable()],
     ...[async () => system.uptime(), () => system.walk('/', { process: 1 })],
   ];
   for (const step of steps) {
     const [code, , hint] = await failure(step());
-    assert.deepEqual([code, hint], ['offline', 'leave --facts out, on the machine itself'], String(step));
+    assert.deepEqual(
+      [code, hint],
+      ['offline', 'run it on the machine itself, without --facts'],
+      String(step),
+    );
   }
   assert.equal(system.now(), 7);
   // Time doesn't pass: a wait is over at once, and no alarm rings.

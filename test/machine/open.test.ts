@@ -87,8 +87,8 @@ test("a program that can't be executed is told from one that can", (t) => {
   const why = (name: string) => context.caller.whyNotExecutable(path(name));
   assert.deepEqual(['runs', 'text', 'folder', 'nothing', 'text/below'].map(why), [
     undefined,
-    'it may not be executed',
-    'it is no file',
+    'it is not executable',
+    'it is not a file',
     'no such file',
     'no such file',
   ]);

@@ -163,3 +163,23 @@ for (const [says, columns, line, told] of [
     await waiting;
   });
 }
+
+test('a step that takes long is reported once; one that is over is not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const terminal = new Terminal();
+  terminal.columns = 0;
+  const progress = new Progress(terminal.options, 'apply');
+  const [long, short] = [step(), step()];
+  const waiting = progress.tellIfLong('waiting …', long.run);
+  t.mock.timers.tick(9_999);
+  assert.equal(terminal.take(), '');
+  t.mock.timers.tick(60_000);
+  long.end();
+  await waiting;
+  assert.equal(terminal.take(), 'waiting …\n');
+  const quick = progress.tellIfLong('waiting …', short.run);
+  short.end();
+  await quick;
+  t.mock.timers.tick(60_000);
+  assert.equal(terminal.take(), '');
+});

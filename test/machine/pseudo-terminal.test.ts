@@ -33,9 +33,9 @@ describe('a pseudo-terminal', { skip: launcherObstacle() }, () => {
   });
 
   const PROGRAMS: readonly [string, string | undefined, RegExp][] = [
-    ['is not there', undefined, /^can't make a terminal: spawn .* ENOENT$/],
-    ['fails', 'exit 1', /^can't make a terminal: .*\/relay failed$/],
-    ['says nothing', 'exit 0', /^can't make a terminal: .*\/relay failed$/],
+    ['is not there', undefined, /^can't create a terminal: spawn .* ENOENT$/],
+    ['fails', 'exit 1', /^can't create a terminal: .*\/relay failed$/],
+    ['says nothing', 'exit 0', /^can't create a terminal: .*\/relay failed$/],
   ];
   for (const [name, script, message] of PROGRAMS) {
     test(`is refused by a program that ${name}`, async (t) => {

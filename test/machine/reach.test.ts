@@ -64,7 +64,7 @@ test('probe: a server without HTTP, without TLS, or that hangs up is told apart'
   );
   assert.equal(
     await tried({ kind: 'http', url: `http://${host}:${hangsUp}/` }),
-    'the other end has closed the connection',
+    'the other end closed the connection',
   );
 });
 

@@ -78,7 +78,7 @@ describe('score of the filter of [ready]', () => {
     system.files.delete(`${DROP}/zz-sandbox-unit.ready-filter`);
     for (const one of await both(system)) {
       assert.ok('code' in one);
-      assert.match(one.message, /^one of its filters is unknown: .*ready-filter isn't there/);
+      assert.match(one.message, /^can't read one of its filters: .*ready-filter is missing/);
     }
   });
 });

@@ -221,7 +221,7 @@ const depth = (room: string): number => [...ROOMS, 'ground'].indexOf(room);
 
 /** Recordings, and what they prove, are as pure as the rooms from plan/ on. */
 const isPure = (path: string): boolean =>
-  depth(roomOf(path)) >= depth('plan') || /^(?:learn\/evidence|observe\/recording)\//.test(path);
+  depth(roomOf(path)) >= depth('plan') || /^(?:learn\/profile|observe\/recording)\//.test(path);
 
 const isBetweenVerbs = (path: string, target: string): boolean =>
   roomOf(path) !== roomOf(target) && [path, target].every((one) => VERBS.includes(roomOf(one)));

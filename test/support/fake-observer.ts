@@ -1,5 +1,5 @@
 /** An observer in memory: it speaks as the helper does. */
-import type { Talk } from '../../src/machine/system.js';
+import type { LineChild } from '../../src/machine/system.js';
 
 export interface FakeObserverOptions {
   /** The answer to `start`. */
@@ -12,7 +12,7 @@ export interface FakeObserverOptions {
   readonly stderr?: string;
 }
 
-export class FakeObserver implements Talk {
+export class FakeObserver implements LineChild {
   /** All that it was told. */
   readonly heard: string[] = [];
   readonly #options: FakeObserverOptions;
@@ -26,7 +26,7 @@ export class FakeObserver implements Talk {
     this.#dumps = [...(options.dumps ?? [['{"dump":0}'], ['{"dump":0}'], ['{"dump":0}']])];
   }
 
-  say(line: string) {
+  send(line: string) {
     this.heard.push(line);
     if (line === 'start') this.#start();
     if (line === 'dump') this.#dump();
@@ -44,7 +44,7 @@ export class FakeObserver implements Talk {
     else this.#isOver = true;
   }
 
-  async hear(): Promise<string | undefined> {
+  async receive(): Promise<string | undefined> {
     while (this.#lines.length === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -5,11 +5,11 @@ import type { Context } from '../../src/machine/context.js';
 import type {
   Alarm,
   FileContent,
+  LineChild,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
   System,
-  Talk,
   WriteOptions,
 } from '../../src/machine/system.js';
 import { parseUnitState, type UnitState } from '../../src/machine/unit-state.js';
@@ -91,7 +91,7 @@ export interface FakeOptions {
   /** Other names of units. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Programs that speak lines, by their path and arguments. */
-  readonly talks?: (argv: readonly string[]) => Talk;
+  readonly talks?: (argv: readonly string[]) => LineChild;
   /** Links by path; what they lead to is in `files`, too. */
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
@@ -376,7 +376,7 @@ export class FakeSystem implements System {
     return this.#options.unreachable;
   }
 
-  async talk(argv: readonly string[]): Promise<Talk> {
+  async lineChild(argv: readonly string[]): Promise<LineChild> {
     this.#record(`talk ${argv.join(' ')}`);
     return this.#options.talks!(argv);
   }
@@ -400,7 +400,7 @@ export class FakeSystem implements System {
         const file = this.files.get(path);
         if (this.#options.programs?.[path]) return undefined;
         if (!file) return 'no such file';
-        return (file.mode & 0o111) === 0 ? 'it may not be executed' : undefined;
+        return (file.mode & 0o111) === 0 ? 'it is not executable' : undefined;
       },
     };
   }
@@ -611,7 +611,6 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     home: HOME,
     self: ['/usr/bin/node', `${HOME}/dist/sandbox-unit.cjs`],
     superuser: true,
-    user: 0,
     machine: 'x86-64',
     units,
     caller: units.caller(system.caller()),

@@ -101,7 +101,7 @@ export class FakeUnits implements TransientUnits {
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,
       }),
-      hearLine: () => assert.fail('nobody is to be asked'),
+      readLine: () => assert.fail('nobody is to be asked'),
       readInput: () => assert.fail('no standard input is to be read'),
       terminals: async () => [false, false, false],
       openTerminal: async () => assert.fail('no terminal is to be opened'),

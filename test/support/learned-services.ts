@@ -1,7 +1,7 @@
 /** Evidence as Debian's nginx and memcached gave it, in short. */
-import type { Evidence, SeenCall } from '../../src/learn/evidence/policy/input.js';
+import type { ProfilePart, SeenCall } from '../../src/learn/profile/policy/input.js';
 import type { RecordedPeer } from '../../src/observe/recording/recording.js';
-import { calls, evidence, paths, values } from './learned.js';
+import { calls, paths, profile, values } from './learned.js';
 
 const LIBRARIES = ['libc.so.6', 'libcrypto.so.3', 'libssl.so.3', 'libz.so.1.3.1'].map(
   (name) => `/usr/lib/x86_64-linux-gnu/${name}`,
@@ -21,7 +21,7 @@ const MEMORY_RESERVED = {
 };
 
 /** nginx over a restart and some requests. */
-export const NGINX: Evidence = evidence({
+export const NGINX: ProfilePart = profile({
   unit: 'nginx.service',
   seconds: 252,
   recordings: 2,
@@ -107,7 +107,7 @@ const byBoth = (names: string): SeenCall[] =>
   calls(names).map((call) => ({ ...call, programs: [WRAPPER, MEMCACHED_PROGRAM] }));
 
 /** memcached, which a script starts, with the RestrictNamespaces= of its unit: clone3 got ENOSYS. */
-export const MEMCACHED: Evidence = evidence({
+export const MEMCACHED: ProfilePart = profile({
   unit: 'memcached.service',
   seconds: 600,
   calls: [

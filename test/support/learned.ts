@@ -1,8 +1,8 @@
 /** Evidence of services at work, and the policies that are learned from it. */
 import assert from 'node:assert/strict';
 import { hasErrors } from '../../src/diagnostic.js';
-import type { Evidence, PolicyRequest, SeenCall } from '../../src/learn/evidence/policy/input.js';
-import { type WrittenPolicy, writePolicy } from '../../src/learn/evidence/policy/write-policy.js';
+import type { PolicyRequest, ProfilePart, SeenCall } from '../../src/learn/profile/policy/input.js';
+import { type WrittenPolicy, writePolicy } from '../../src/learn/profile/policy/write-policy.js';
 import type { LifePhase, RecordedPath } from '../../src/observe/recording/recording.js';
 import { checkService } from '../../src/plan/service.js';
 import { checkSyscalls } from '../../src/policy/check.js';
@@ -59,7 +59,7 @@ export const paths = (
 const START = calls('brk mmap close read openat', { phases: ['start'] });
 
 /** A service of which little was seen: it started and stopped, in seven days on one host. */
-export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
+export const profile = (more: Partial<ProfilePart> = {}): ProfilePart => ({
   unit: 'demo.service',
   architecture: 'x86-64',
   hosts: 1,
@@ -82,16 +82,16 @@ export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   ...more,
 });
 
-/** Evidence with further calls besides those of the start. */
-export const withCalls = (names: string, more: Partial<Evidence> = {}): Evidence =>
-  evidence({ ...more, calls: [...START, ...calls(names)] });
+/** A profile with further calls besides those of the start. */
+export const withCalls = (names: string, more: Partial<ProfilePart> = {}): ProfilePart =>
+  profile({ ...more, calls: [...START, ...calls(names)] });
 
 /** A request on a unit with these lines. */
 export const request = (
-  of: Evidence,
+  of: ProfilePart,
   more: Partial<PolicyRequest> & { readonly lines?: string } = {},
 ): PolicyRequest => ({
-  evidence: of,
+  profile: of,
   reachable: new Set(),
   plainPrograms: new Set(['/usr/sbin/demod']),
   effective: effectiveUnit([unitFile(more.lines ?? '')]),
@@ -105,7 +105,7 @@ export const request = (
  * @param more `warnings`: it may have some, where the service itself does what calls for one
  */
 export function learned(
-  of: Evidence,
+  of: ProfilePart,
   more: Partial<PolicyRequest> & { readonly lines?: string; readonly warnings?: true } = {},
 ): WrittenPolicy & { readonly policy: Policy } {
   const asked = request(of, more);

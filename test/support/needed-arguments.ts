@@ -1,4 +1,4 @@
-import { WORD_ARGUMENTS } from '../../src/learn/evidence/policy/rules/table.js';
+import { WORD_ARGUMENTS } from '../../src/learn/profile/policy/rules/table.js';
 
 /** A call, and which of its arguments are recorded together. */
 export type NeededArguments = readonly [call: string, positions: readonly number[]];

@@ -83,7 +83,7 @@ async function answerTo(
   const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
   const names = shortList(units, MOST_NAMED);
   // Enter that was typed during the trial is no answer.
-  const input = caller.hearLine();
+  const input = caller.readLine();
   caller.tell(
     `${names}: Enter within ${spanText(Math.round(left / 1000))} keeps the change; Ctrl-C undoes it.`,
   );

@@ -2,10 +2,10 @@
 
 import { type Diagnostic, EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
+import { holdingLock } from '../../machine/holding-lock.js';
 import { unitGroups } from '../../machine/state/control-group.js';
 import type { Service } from '../../machine/state/service.js';
 import type { ProcessResult } from '../../machine/system.js';
-import { whileHeld } from '../../machine/while-locked.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import { HELPER_MACHINES, type Machine } from '../../seccomp/syscalls/abi.js';
 import { systemctl } from '../../systemd/command-lines.js';
@@ -81,7 +81,7 @@ export async function inject(
  * changes, which may take minutes, are none of its business.
  */
 export const whileInjecting = <T>(context: Context, unit: string, step: () => Promise<T>): Promise<T> =>
-  whileHeld(
+  holdingLock(
     context,
     {
       path: injectionLockPath(context.placement, unit),

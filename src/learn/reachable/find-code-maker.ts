@@ -1,7 +1,7 @@
 import { neededCodeMaker } from '../../plan/code-makers.js';
 import { neededBy } from '../../systemd/formats/elf-needed.js';
-import { LOADERS } from '../evidence/reachable/reachable.js';
-import type { ServicePrograms } from '../evidence/reachable/service-programs.js';
+import { LOADERS } from '../profile/reachable/reachable.js';
+import type { ServicePrograms } from '../profile/reachable/service-programs.js';
 import { type FoundFiles, filesOf } from './find-reachable.js';
 import type { RootFiles } from './root-files.js';
 

@@ -1,5 +1,6 @@
 import { readProgram } from '../../systemd/formats/elf.js';
 import type { ElfImage } from '../../systemd/formats/elf-image.js';
+import { folderOf } from '../../systemd/unit/path.js';
 import {
   defaultFolders,
   isMusl,
@@ -9,18 +10,18 @@ import {
   parseLinkerConfig,
   parseMuslPath,
   usesNameServices,
-} from '../evidence/reachable/linker-paths.js';
+} from '../profile/reachable/linker-paths.js';
 import {
   type LoadedFile,
   type ProgramFiles,
   type Reachable,
   reachableCalls,
-} from '../evidence/reachable/reachable.js';
-import type { ServicePrograms } from '../evidence/reachable/service-programs.js';
+} from '../profile/reachable/reachable.js';
+import type { ServicePrograms } from '../profile/reachable/service-programs.js';
 import type { RootFiles } from './root-files.js';
 
 /**
- * Finds the calls that a service's programs can reach, all together. It is unknown if one of them can't be told.
+ * Finds the calls that a service's programs can reach, all together. They are unknown if those of one program are.
  * @param files the file tree that the service sees
  */
 export async function findReachable(files: RootFiles, service: ServicePrograms): Promise<Reachable> {
@@ -42,9 +43,9 @@ async function ofProgram(files: RootFiles, path: string, mapped: readonly string
   if (file === undefined) return { unknown: `${path} can't be read` };
   const program = readProgram(file.bytes);
   if (program.kind === 'script')
-    return { unknown: `${path} is a script, which does what its interpreter can do` };
+    return { unknown: `${path} is a script, which can do whatever its interpreter can` };
   const image = await files.image(path);
-  if (image === undefined) return { unknown: `${path} is no program for a machine that is known` };
+  if (image === undefined) return { unknown: `${path} is not a program for a supported machine` };
   const found = await new LinkerSearch(files, { path, image }).load(mapped);
   return 'unknown' in found ? found : reachableCalls(found);
 }
@@ -119,7 +120,7 @@ class LinkerSearch {
         if (this.known.has(name)) continue;
         this.known.add(name);
         const library = await this.find(name, [...own, ...above]);
-        if (library === undefined) return `${each.path} needs ${name}, which isn't found`;
+        if (library === undefined) return `${each.path} needs ${name}, which was not found`;
         if (!this.isNew(library)) continue;
         this.libraries.push(library);
         queue.push({ file: library, inherited: each.image.isInherited ? [...own, ...above] : above });
@@ -150,7 +151,7 @@ class LinkerSearch {
 
   private async addInterpreter(path: string): Promise<string | undefined> {
     const image: ElfImage | undefined = await this.files.image(path);
-    if (image === undefined) return `${this.program.path} needs ${path}, which isn't found`;
+    if (image === undefined) return `${this.program.path} needs ${path}, which was not found`;
     const linker = { path, image };
     if (this.isNew(linker)) this.libraries.push(linker);
     return undefined;
@@ -177,13 +178,8 @@ class LinkerSearch {
   }
 }
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/')) || '/';
-
 const GLIBC_CONFIG = '/etc/ld.so.conf';
 const NAME_SERVICES = '/etc/nsswitch.conf';
-
-/** Included files that are followed: a file may include itself. */
-const MOST_INCLUDES = 100;
 
 /** The folders that the dynamic linker's configuration names. */
 export async function configuredFolders(
@@ -196,7 +192,7 @@ export async function configuredFolders(
 }
 
 async function foldersOf(files: RootFiles, path: string, seen: Set<string>): Promise<string[]> {
-  if (seen.has(path) || seen.size >= MOST_INCLUDES) return [];
+  if (seen.has(path)) return [];
   seen.add(path);
   const found: string[] = [];
   for (const { isPattern, text } of parseLinkerConfig(await files.text(path))) {
@@ -210,7 +206,7 @@ async function foldersOf(files: RootFiles, path: string, seen: Set<string>): Pro
 
 /** A pattern in a file, which is beside that file if it isn't absolute. */
 const absolute = (pattern: string, file: string): string =>
-  pattern.startsWith('/') ? pattern : `${file.slice(0, file.lastIndexOf('/'))}/${pattern}`;
+  pattern.startsWith('/') ? pattern : `${folderOf(file)}/${pattern}`;
 
 /** The libraries of the name services, if a file uses one. */
 export async function nameServices(files: RootFiles, images: readonly ElfImage[]): Promise<string[]> {

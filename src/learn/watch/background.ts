@@ -34,8 +34,8 @@ export async function watchInBackground(
     const hint = `'${ownCommand(scope, 'learn --stop', unit)}' ends the watch and keeps what was seen`;
     return note('watched', `${unit} is being watched by ${name}`, { hint });
   }
-  const hint = `'${journalctl(scope, name)}' has its reason`;
-  throw new UserError(error('not-watched', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
+  const hint = `'${journalctl(scope, name)}' shows why`;
+  throw new UserError(error('not-watched', `the watch of ${unit} did not start`, { hint }), EXIT.failure);
 }
 
 /**
@@ -46,18 +46,18 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
   const { system, placement } = context;
   const found = (await underWatch(context)).find((one) => one.unit === unit);
   if (!found) {
-    const hint = `'${ownCommand(placement.scope, 'learn --list')}' names what is watched`;
+    const hint = `'${ownCommand(placement.scope, 'learn --list')}' lists the services that are being watched`;
     throw new UserError(error('not-watched', `${unit} is not being watched`, { hint }), EXIT.failure);
   }
   const { background } = found;
   if (background === null) {
     const message = `${unit} is being watched in the foreground`;
-    const hint = 'Ctrl-C in its terminal ends it';
+    const hint = 'press Ctrl-C in its terminal to end it';
     throw new UserError(error('not-watched', message, { hint }), EXIT.failure);
   }
   const result = await system.stopUnit(background);
   if (result !== 'done') {
-    const message = `${background} can't be stopped: '${result}'`;
+    const message = `can't stop ${background}: its stop job ended with '${result}'`;
     throw new UserError(error('not-stopped', message), EXIT.failure);
   }
   await assertKept(context, found);
@@ -67,7 +67,7 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
 async function assertKept(context: Context, { unit, begin, background }: UnderWatch) {
   const { recordings } = await storedRecordings(context, serviceName(unit), begin);
   if (recordings.some(({ recording }) => !recording.truncated)) return;
-  const hint = `'${journalctl(context.placement.scope, background!)}' has the reason`;
-  const message = `the watch of ${unit} is over, and not all that was seen is kept`;
+  const hint = `'${journalctl(context.placement.scope, background!)}' shows why`;
+  const message = `the watch of ${unit} has ended, but its recording was not saved completely`;
   throw new UserError(error('watch-failed', message, { hint }), EXIT.failure);
 }

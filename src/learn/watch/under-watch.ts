@@ -59,8 +59,8 @@ export interface WatchLock {
 export async function lockForWatch({ system, placement }: Context, unit: string): Promise<WatchLock> {
   const letGo = await system.lock(watchLockPath(placement, unit), 0);
   if (!letGo) {
-    const hint = `'${ownCommand(placement.scope, 'learn --stop', unit)}' ends that, if it runs in the background`;
-    throw new UserError(error('watched', `${unit} is being watched already`, { hint }), EXIT.failure);
+    const hint = `'${ownCommand(placement.scope, 'learn --stop', unit)}' ends that watch if it runs in the background`;
+    throw new UserError(error('watched', `${unit} is already being watched`, { hint }), EXIT.failure);
   }
   const path = watchPath(placement, unit);
   return {

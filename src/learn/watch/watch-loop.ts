@@ -1,7 +1,8 @@
-/** The loop of a watch: it looks at the services now and then, saves what was seen, and takes the steps of a whole life. */
+/** The watch loop: it polls the services, saves what was seen, and restarts and reloads them. */
 
 import { whileLocked } from '../../apply/lock.js';
 import { restart } from '../../apply/restart/restart-service.js';
+import { shortList } from '../../collections.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { HeldSignals } from '../../machine/held-signals.js';
@@ -14,8 +15,17 @@ import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { spanText } from '../../systemd/time-span.js';
 import { SavedRecording } from './saved-recording.js';
 import type { WatchLock } from './under-watch.js';
-import { beginLine, END_LINE, liveLine, type WatchEnd } from './watch-lines.js';
 import { WatchedService } from './watched-service.js';
+
+/** Options that say when a watch ends. */
+export interface WatchEnd {
+  /** Seconds; undefined: until the exercise is over, or the user ends it. */
+  readonly seconds?: number | undefined;
+  /** Whether the services are restarted at the begin, and reloaded and restarted at the end. */
+  readonly restart?: boolean | undefined;
+  /** A command for sh(1) that gives the services work. */
+  readonly exercise?: string | undefined;
+}
 
 export interface WatchOptions extends WatchEnd {
   /** Whether only errors and warnings are printed. */
@@ -31,8 +41,8 @@ export interface WatchResult {
 /** The length of a time slice, in seconds. */
 export const SLICE = 10;
 
-/** Seconds between two looks, two times of showing the progress to other runs, and two autosaves. */
-const LOOK = 0.2;
+/** Seconds between two polls, two times of showing the progress to other runs, and two autosaves. */
+const POLL = 0.2;
 const SHOW = 5;
 const AUTOSAVE = 60;
 
@@ -111,7 +121,7 @@ export class WatchLoop {
       await this.#stopAgain();
     }
     await this.#save({ truncated: false });
-    say(END_LINE);
+    say('The watch is over.');
   }
 
   get #seconds(): number {
@@ -124,8 +134,8 @@ export class WatchLoop {
     for (const [i, { service }] of this.#watched.entries()) {
       if (service.phase) this.#parts.observer.phase(i, service.phase);
     }
-    await this.#lookAtServices();
-    for (const { service } of this.#watched) await service.lookAtLogs(0);
+    await this.#pollServices();
+    for (const { service } of this.#watched) await service.checkLogs(0);
     await this.#show();
     if (caller.environment.NOTIFY_SOCKET !== undefined) await system.run(['systemd-notify', '--ready']);
   }
@@ -143,7 +153,7 @@ export class WatchLoop {
     // A program that it starts must not speak to the manager in the name of a watch in the background.
     const words = ['/bin/sh', '-c', `unset NOTIFY_SOCKET\n${command}`];
     const running = this.#context.system.run(words, { timeout });
-    const result = await this.#lookWhile(running, () => this.#parts.signals.came() !== undefined);
+    const result = await this.#pollWhile(running, () => this.#parts.signals.came() !== undefined);
     if (result === undefined || result.status === 0 || result.late) return;
     const [line = ''] = result.stderr.trim().split('\n').slice(-1);
     const said = line === '' ? '' : `: ${line}`;
@@ -172,7 +182,14 @@ export class WatchLoop {
     const down = this.#parts.services.filter(({ state }) => isDown(state));
     await this.#each('stop', down, async (unit) => {
       const result = await this.#context.system.stopUnit(unit);
-      return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
+      return result === 'done'
+        ? []
+        : [
+            error(
+              'not-stopped',
+              `can't stop ${unit} again, which was down before the watch: its stop job ended with '${result}'`,
+            ),
+          ];
     });
   }
 
@@ -189,49 +206,49 @@ export class WatchLoop {
       observer.phase(index, phase);
       service.cause(phase, this.#seconds);
       const locked = () => whileLocked(this.#context, () => step(one.name));
-      const failures = (await this.#lookWhile(failuresOf(() => signals.unlessAgain(locked)))) ?? [];
+      const failures = (await this.#pollWhile(failuresOf(() => signals.unlessAgain(locked)))) ?? [];
       await this.#stay(SETTLE);
       service.settle(!hasErrors(failures));
       this.#diagnostics.push(...failures);
     }
   }
 
-  /** Looks at the services for a time in seconds, or until the user asks for the end. */
+  /** Polls the services for a time in seconds, or until the user asks for the end. */
   #stay(seconds: number): Promise<void> {
-    return this.#look(seconds, () => this.#parts.signals.came() !== undefined);
+    return this.#poll(seconds, () => this.#parts.signals.came() !== undefined);
   }
 
-  /** Looks at the services until something is over. @returns undefined if it isn't over before `isEnded` */
-  async #lookWhile<T>(step: Promise<T>, isEnded: () => boolean = () => false): Promise<T | undefined> {
+  /** Polls the services until something is over. @returns undefined if it isn't over before `isEnded` */
+  async #pollWhile<T>(step: Promise<T>, isEnded: () => boolean = () => false): Promise<T | undefined> {
     let isOver = false;
     const over = () => {
       isOver = true;
     };
     step.then(over, over);
-    await this.#look(FOR_EVER, () => isOver || isEnded());
+    await this.#poll(FOR_EVER, () => isOver || isEnded());
     return isOver ? step : undefined;
   }
 
   /** @throws UserError `observer-failed` */
-  async #look(seconds: number, isOver: () => boolean) {
+  async #poll(seconds: number, isOver: () => boolean) {
     const { observer } = this.#parts;
     const end = this.#seconds + seconds;
     while (!isOver() && this.#seconds < end) {
-      await this.#lookAtServices();
+      await this.#pollServices();
       if (observer.isOver) await observer.dump();
       await this.#autosave();
       if (this.#seconds >= this.#shown + SHOW) await this.#show();
-      await this.#context.system.waitForState(LOOK * 1000);
+      await this.#context.system.waitForState(POLL * 1000);
     }
   }
 
-  async #lookAtServices() {
+  async #pollServices() {
     const { observer } = this.#parts;
     const calls = sum(observer.ticks.map((tick) => tick.calls));
     if (calls > this.#calls) this.#lastNew = this.#seconds;
     this.#calls = calls;
     for (const [i, { service }] of this.#watched.entries()) {
-      const next = await service.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
+      const next = await service.poll(observer.ticks[i]?.lives ?? 0, this.#seconds);
       if (next !== undefined) observer.phase(i, next.phase, next.since);
     }
   }
@@ -263,7 +280,7 @@ export class WatchLoop {
     const isFailing = failures.length > 0;
     if (isFailing && !this.#isSaveFailing && !this.#parts.observer.isOver) {
       const messages = failures.map(({ message }) => message).join('; ');
-      this.#context.caller.tell(`${messages}; it is tried again each minute`);
+      this.#context.caller.tell(`${messages}; saving is tried again every minute`);
     }
     this.#isSaveFailing = isFailing;
   }
@@ -276,7 +293,7 @@ export class WatchLoop {
   async #save({ truncated }: { readonly truncated: boolean }) {
     const { machine, observer } = this.#parts;
     this.#saveTried = this.#seconds;
-    for (const { service } of this.#watched) await service.lookAtLogs(this.#saveTried);
+    for (const { service } of this.#watched) await service.checkLogs(this.#saveTried);
     const dumps = await observer.dump();
     const seen = { machine, begin: this.#begin, seconds: this.#seconds, slice: SLICE, truncated };
     const failures: Diagnostic[] = [];
@@ -289,10 +306,49 @@ export class WatchLoop {
   /** Saves what there is of a watch that fails, if that can be. Returns a note about it. */
   async #savedOfFailed(): Promise<Diagnostic> {
     await failureOf(() => this.#save({ truncated: true }));
-    if (this.#saved === undefined) return note('watch-failed', 'nothing of this watch is kept');
+    if (this.#saved === undefined) return note('watch-failed', 'nothing of this watch was saved');
     const lacking = spanText(this.#seconds - this.#saved);
-    return note('watch-failed', `this watch is kept, without its last ${lacking}, and marked as cut short`);
+    return note(
+      'watch-failed',
+      `the recording of this watch was saved without its last ${lacking}, and is marked as cut short`,
+    );
   }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** The most services that a line names. */
+const MOST_NAMES = 5;
+
+/**
+ * Says what is watched, and until when. The time begins after the first restart, which takes some time itself.
+ * @param now milliseconds since 1970
+ */
+export function beginLine(
+  names: readonly string[],
+  { seconds, exercise, restart }: WatchEnd,
+  now: number,
+): string {
+  const about = restart ? 'about ' : '';
+  const time = seconds && `${about}${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
+  const end = time ?? (exercise === undefined ? undefined : 'the exercise is over');
+  const until = end === undefined ? '' : ` until ${end}`;
+  const then = restart ? ', then through a restart' : '';
+  const early = end === undefined ? '' : ' earlier';
+  return `Watching ${shortList(names, MOST_NAMES)}${until}${then}; Ctrl-C ends it${early} and keeps what was seen.`;
+}
+
+/**
+ * The state of a watch, for the terminal.
+ * @param quiet seconds since a call was seen that was new
+ */
+export function liveLine(
+  services: readonly { readonly name: string; readonly phase: string | undefined }[],
+  { calls, lost, quiet }: { readonly calls: number; readonly lost: number; readonly quiet: number },
+): string {
+  const [one] = services;
+  const who =
+    services.length === 1 ? `${one!.name} (${one!.phase ?? 'down'})` : `${services.length} services`;
+  const losses = lost === 0 ? 'nothing lost' : `${lost} lost`;
+  return `${who}: ${calls} calls, the last new one ${spanText(quiet)} ago, ${losses}`;
+}

@@ -61,7 +61,7 @@ interface WatchRequest {
 async function observe(context: Context, wanted: WatchRequest): Promise<WatchResult> {
   const { machine } = context;
   if (machine === undefined) {
-    const message = 'services of this kind of machine can not be watched';
+    const message = "services can't be watched on this kind of machine";
     throw new UserError(error('no-helper', message), EXIT.failure);
   }
   const observer = await observeServices(context, wanted.services, {
@@ -81,14 +81,14 @@ async function observe(context: Context, wanted: WatchRequest): Promise<WatchRes
 export const withRights = (unit: string): string =>
   withCapabilities('CAP_PERFMON CAP_BPF', 'learn', unit, 'pty');
 
-/** The services that names stand for, each once. */
+/** The services of names, each once. */
 async function servicesNamed(context: Context, names: readonly string[]): Promise<Service[]> {
   const found = new Map<string, Service>();
   for (const text of names) {
     const name = serviceName(text);
     if (isTemplate(name)) {
       const hint = `name an instance: ${name.prefix}@INSTANCE.service`;
-      const message = `${name.full} is a template, no service`;
+      const message = `${name.full} is a template, not a service`;
       throw new UserError(error('unit-template', message, { hint }), EXIT.failure);
     }
     const { exists, services } = await namedUnit(context, text);
@@ -100,7 +100,9 @@ async function servicesNamed(context: Context, names: readonly string[]): Promis
 
 /** A note of a service that can't be seen at work. */
 const downNote = ({ name, state }: Service): Diagnostic[] =>
-  isDown(state) ? [note('not-running', `${name} isn't running: it is watched from its next start on`)] : [];
+  isDown(state)
+    ? [note('not-running', `${name} isn't running; it will be watched from its next start on`)]
+    : [];
 
 async function assertRestartable(context: Context, services: readonly Service[]): Promise<Diagnostic[]> {
   const found = await preflightRestarts(context, 'learn --restart', services);
@@ -108,7 +110,7 @@ async function assertRestartable(context: Context, services: readonly Service[])
   for (const service of services) {
     const obstacle = await obstacleTo(context, service);
     if (obstacle === undefined) continue;
-    const hint = 'watch it without --restart, and restart it when that may be';
+    const hint = 'watch it without --restart, and restart it yourself when you can';
     errors.push(error('not-restarted', `${service.name} is not restarted: ${obstacle}`, { hint }));
   }
   if (errors.length > 0) throw new UserError(errors, EXIT.failure);

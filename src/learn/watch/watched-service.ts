@@ -1,4 +1,4 @@
-/** A watched service as the manager shows it: the phases of its life, and the events of the checklist. */
+/** A watched service as the manager shows it: its phases, and the events of the checklist. */
 
 import { printable } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
@@ -70,7 +70,7 @@ export class WatchedService {
     if (this.#phase === 'serving') this.note({ what: 'serving', at: 0 });
   }
 
-  /** As the manager had it at the last look. */
+  /** As the manager had it at the last question. */
   get state(): UnitState {
     return this.#state;
   }
@@ -89,12 +89,12 @@ export class WatchedService {
   }
 
   /**
-   * Takes a look.
+   * Asks the manager about the service, if it may have changed.
    * @param lives how often the control group was made since the begin
    * @param at seconds since the begin
    * @returns the phase that the observer is to be given, if it is another
    */
-  async look(lives: number, at: number): Promise<Entered | undefined> {
+  async poll(lives: number, at: number): Promise<Entered | undefined> {
     const { system } = this.#context;
     const isChanged = await system.changed(this.name);
     if (isChanged || lives !== this.#lives || at >= this.#asked + ASK_AGAIN) {
@@ -109,8 +109,8 @@ export class WatchedService {
     return this.#follow(at);
   }
 
-  /** Looks at the files that the service has open, which takes longer. */
-  async lookAtLogs(at: number) {
+  /** Checks the files that the service has open, which takes longer. */
+  async checkLogs(at: number) {
     if (await this.#logs.isRotated(this.#context.system, this.#state))
       this.note({ what: 'log-rotation', at });
   }
@@ -137,7 +137,7 @@ export class WatchedService {
 
   #follow(at: number): Entered | undefined {
     const { activeState, activeEnterTimestampMonotonic: active } = this.#state;
-    // A service that is down has stopped, also between two looks. One that has failed has not.
+    // A service that is down has stopped, also between two questions. One that has failed has not.
     const hasStopped = activeState === 'inactive' && this.#phase !== undefined;
     const phase = PHASE_OF.get(activeState) ?? (hasStopped ? 'stop' : undefined);
     const isEarly = this.#caused !== undefined || at < this.#started + SHORTEST_START;
@@ -152,7 +152,7 @@ export class WatchedService {
     this.#phase = phase;
   }
 
-  /** Notes commands that have begun since the last look: by their lines, or by the manager's words where the files have others. */
+  /** Notes commands that have begun since the last question: by their lines, or by the manager's words where the files have others. */
   async #noteCommands(at: number) {
     const begun = commandsIn(this.#state).filter(({ started }) => started > this.#lastCommand);
     if (begun.length === 0) return;
@@ -174,7 +174,7 @@ const commandsIn = (state: UnitState) =>
     }),
   );
 
-/** Processes of a service that are looked at. */
+/** Processes of a service whose files are checked. */
 const MOST_PROCESSES = 64;
 
 /** Paths of logs: below a folder of them, as /var/log, or with their suffix. */
@@ -185,13 +185,13 @@ const REMOVED = / \(deleted\)$/;
 
 /**
  * Follows the log files that a service holds open. A rotation that renames is seen when the service has opened the file
- * of the old name anew. One that copies and truncates isn't, since the service has no part in it; nor is one of logs
+ * of the old name again. One that copies and truncates isn't, since the service has no part in it; nor is one of logs
  * that a service opens for each line.
  */
 export class LogFiles {
   readonly #inodes = new Map<string, Set<string>>();
 
-  /** Whether another file is open under the name of one that an earlier look has seen. */
+  /** Whether another file is open under the name of one that an earlier check has seen. */
   async isRotated(system: System, state: UnitState): Promise<boolean> {
     const open = await openLogs(system, state);
     const isRotated = open.some(([path, inode]) => this.#inodes.get(path)?.has(inode) === false);

@@ -33,7 +33,7 @@ const ALWAYS = [
 const unexpected = (what: string) =>
   new UserError(
     error('manager-answer', `the service manager's answer has ${what}`, {
-      hint: 'is it systemd that has its name on the bus?',
+      hint: "does another program have systemd's name on the bus?",
     }),
     EXIT.failure,
   );
@@ -65,7 +65,7 @@ function typed(name: string, variant: unknown): unknown {
   const { signature, value } = (variant ?? {}) as Partial<Variant>;
   if (signature === undefined) throw unexpected(`no value for ${name}`);
   const wanted = TYPES.get(name) ?? signature;
-  if (signature !== wanted) throw unexpected(`a ${name} of type '${signature}' and not '${wanted}'`);
+  if (signature !== wanted) throw unexpected(`a ${name} of type '${signature}', not '${wanted}'`);
   return value;
 }
 
@@ -85,7 +85,7 @@ function stateOf(table: unknown, names: readonly string[]): UnitState {
 /** The names in a list of units, sorted. @throws UserError `manager-answer` */
 export function unitsIn([list]: readonly unknown[]): string[] {
   const names = Array.isArray(list) ? list.map((unit) => Array.isArray(unit) && unit[0]) : [undefined];
-  if (!names.every((name) => typeof name === 'string')) throw unexpected('no names of units');
+  if (!names.every((name) => typeof name === 'string')) throw unexpected('no unit names');
   return names.sort();
 }
 
@@ -114,14 +114,14 @@ export function managerOf(variants: readonly unknown[]): ManagerFacts {
     (variant) => (variant as Variant | undefined)?.value,
   );
   if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
-    throw unexpected('no text for what it is');
+    throw unexpected('no version, architecture or features');
   }
-  if (typeof started !== 'bigint') throw unexpected('no time of its start');
+  if (typeof started !== 'bigint') throw unexpected('no start time');
   const isPath = Array.isArray(unitPath) && unitPath.every((folder) => /^\/[^\n\0]*$/.test(String(folder)));
-  if (!isPath || unitPath.length === 0) throw unexpected('no folders of units');
+  if (!isPath || unitPath.length === 0) throw unexpected('no unit folders');
   const controlGroup = typeof group === 'string' && /^(\/[^/\n\0]+)*\/?$/.test(group) ? group : undefined;
   if (controlGroup === undefined || controlGroup.split('/').includes('..')) {
-    throw unexpected('no control group of its own');
+    throw unexpected('no control group of the manager');
   }
   return { version, architecture, features, started, unitPath, controlGroup };
 }

@@ -1,11 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../diagnostic.js';
 import { unitObjectPath } from '../../systemd/unit/name.js';
 import type { UnitProperty } from '../../systemd/unit/unit-property.js';
 import type { ManagerFacts, OtherJob } from '../system.js';
 import type { UnitProperties } from '../unit-state.js';
-import { whileAway } from '../while-away.js';
 import { changedIn, MANAGER_PROPERTIES, managerOf, otherJobsIn, unitOf, unitsIn } from './answers.js';
-import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { Jobs } from './jobs.js';
 import {
@@ -16,7 +15,6 @@ import {
   MANAGER_PATH,
   PROPERTIES,
   SERVICE,
-  UNIT,
   UNITS_PATH,
 } from './names.js';
 import type { TransientUnit } from './transient.js';
@@ -145,14 +143,6 @@ export class Bus {
     return () => this.unlessLost(result);
   }
 
-  /** Listens to a unit that another connection has started, and keeps it loaded. */
-  async follow(unit: string, changed: PropertiesListener): Promise<void> {
-    const path = unitObjectPath(unit);
-    this.#watched.set(path, changed);
-    await Promise.all([this.#connection.callBus('AddMatch', changesOf('path', path)), this.#subscribe()]);
-    await this.#connection.call({ destination: SERVICE, path, interface: UNIT, member: 'Ref' });
-  }
-
   /** Queues the stop of a unit, without waiting for it. */
   async stop(unit: string): Promise<void> {
     await this.#ask('StopUnit', 'ss', [unit, 'replace']);
@@ -243,7 +233,7 @@ export class Bus {
     for (const changed of this.#watched.values()) changed(new Map());
   }
 
-  /** The result of a job whose end nobody heard, as far as its unit tells. */
+  /** The result of a job whose end was missed, as far as its unit shows it. */
   async #outcomeOf(unit: string): Promise<string> {
     return unitOf(await this.table(unit)).activeState === 'failed' ? 'failed' : 'done';
   }
@@ -261,5 +251,79 @@ export class Bus {
   #properties(path: string, member: string, signature: string, body: readonly unknown[]): Promise<unknown[]> {
     const call = { destination: SERVICE, path, interface: PROPERTIES, member, signature, body };
     return whileAway(() => this.#connection.call(call));
+  }
+}
+
+/** A unit that is followed. */
+interface FollowedUnit {
+  isChanged: boolean;
+  /** Its states in the last signal. */
+  states: string;
+}
+
+/** Units that may have changed since the last question about them. */
+export class ChangedUnits {
+  readonly #units = new Map<string, FollowedUnit>();
+  #wake: (() => void) | undefined;
+  /** Whether a unit has entered another state since the last wait for that. */
+  #isOther = false;
+
+  /**
+   * Asks about a unit, and begins to follow it.
+   * @returns whether it may have changed since the last question; undefined for the first one
+   */
+  ask(path: string): boolean | undefined {
+    const unit = this.#units.get(path);
+    const answer = unit?.isChanged;
+    if (unit) unit.isChanged = false;
+    else this.#units.set(path, { isChanged: false, states: '' });
+    return answer;
+  }
+
+  /**
+   * Waits for another state: other changes may come by the thousand.
+   * @param wake called when a followed unit enters one, or has since the last wait; undefined: nothing waits
+   */
+  onState(wake: (() => void) | undefined) {
+    this.#wake = wake;
+    if (wake && this.#isOther) this.#tell();
+  }
+
+  #tell() {
+    this.#isOther = this.#wake === undefined;
+    this.#wake?.();
+  }
+
+  /** @param properties those that a signal has */
+  note(path: string, properties: UnitProperties) {
+    const unit = this.#units.get(path);
+    if (!unit) return;
+    const states = `${properties.get('ActiveState')} ${properties.get('SubState')}`;
+    const isOther = states !== unit.states;
+    Object.assign(unit, { isChanged: true, states });
+    if (isOther) this.#tell();
+  }
+
+  /** Takes note that all units may have changed: signals may have been missed. */
+  noteAll() {
+    for (const unit of this.#units.values()) unit.isChanged = true;
+    this.#tell();
+  }
+}
+
+/**
+ * The longest absence of a manager that reexecutes itself, in milliseconds: usually a second, more on slow machines.
+ */
+const AWAY_TIMEOUT = 5_000;
+const AWAY_PAUSE = 50;
+
+/** Makes a call, and repeats it while the manager is away. The call must be harmless when it is made twice. */
+export async function whileAway<T>(call: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
+    try {
+      return await call();
+    } catch (cause) {
+      if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
+    }
   }
 }

@@ -3,10 +3,10 @@ import type { Message, MessageBus } from 'dbus-next';
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { passDescriptors } from '../files/descriptors.js';
+import { BUS } from './names.js';
 import { receive } from './receive.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
-const BUS = 'org.freedesktop.DBus';
 
 /** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s, too. */
 const CALL_TIMEOUT = 25_000;
@@ -56,7 +56,7 @@ const lost = () => failure('bus-failed', 'the bus closed the connection');
 function connectionFailure(cause: Error): UserError {
   if (['EPIPE', 'ECONNRESET'].includes((cause as NodeJS.ErrnoException).code ?? '')) return lost();
   const isOurs = cause instanceof TypeError || cause instanceof RangeError;
-  return failure('bus-failed', `the bus failed: ${isOurs ? 'it sent what is no message' : cause.message}`);
+  return failure('bus-failed', `the bus failed: ${isOurs ? 'it sent an invalid message' : cause.message}`);
 }
 
 /**
@@ -69,7 +69,7 @@ const AWAY: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Errors for a caller without the right to a call; the second comes from polkit where nobody can be asked. */
+/** Errors for a caller without the right to a call; the second comes from polkit where there is no user to ask. */
 const DENIED: readonly (string | undefined)[] = [
   'org.freedesktop.DBus.Error.AccessDenied',
   'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
@@ -91,7 +91,8 @@ const MOST_UNDER_WAY = 100;
 function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
   try {
     // dbus-next would start a program for other kinds of addresses, and tries each of a list.
-    if (!/^(?:unix|tcp):\w+=[^;]*$/.test(place.address)) throw new Error('that is no address: unix:path=…');
+    if (!/^(?:unix|tcp):\w+=[^;]*$/.test(place.address))
+      throw new Error('this is not a bus address (unix:path=…)');
     return dbus.sessionBus({ busAddress: place.address });
   } catch (cause) {
     throw unreachable(place, cause);
@@ -158,7 +159,7 @@ export class Connection {
   }
 
   /**
-   * Handles signals. Anybody on the bus can send a signal of any name to this connection: the handler must check its
+   * Handles signals. Every program on the bus can send a signal of any name to this connection: the handler must check its
    * sender.
    */
   onSignal(handle: (signal: Signal) => void) {
@@ -198,7 +199,7 @@ export class Connection {
       if (denied) throw failure('access-denied', said, 'this needs root');
       // `Invalid argument` is the manager's error for a string that the bus can't carry.
       const isText = rest.member === 'GetAll' && text === 'Invalid argument';
-      const hint = isText ? 'a text in the files of the unit may not be UTF-8' : undefined;
+      const hint = isText ? "the unit's files may have text that is not UTF-8" : undefined;
       throw failure('manager-refused', said, hint);
     } finally {
       this.#underWay--;

@@ -1,26 +1,23 @@
-/** The wait for the end of a unit's job. */
-interface JobWait {
-  readonly unit: string;
-  readonly promise: Promise<string>;
-  readonly resolve: (result: string) => void;
+/** A promise, and the functions that settle it. */
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
   readonly reject: (cause: unknown) => void;
 }
 
-function waitingFor(unit: string): JobWait {
-  let settle!: Pick<JobWait, 'resolve' | 'reject'>;
-  const promise = new Promise<string>((resolve, reject) => {
+export function deferred<T>(): Deferred<T> {
+  let settle!: Omit<Deferred<T>, 'promise'>;
+  const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // Without a handler a wait that is given up would end this program.
+  // Without a handler a promise that is rejected would end this program.
   promise.catch(() => undefined);
-  return { unit, promise, ...settle };
+  return { promise, ...settle };
 }
 
-/** A job that this program has queued. */
-interface QueuedJob {
-  readonly path: string;
-  /** The result of the job, once it has one: `done`. */
-  readonly result: Promise<string>;
+/** The wait for the result of a unit's job: `done`. */
+interface JobWait extends Deferred<string> {
+  readonly unit: string;
 }
 
 /** Jobs by their paths. A job may end before the call that queued it is answered. */
@@ -34,11 +31,14 @@ export class Jobs {
    * Waits for the answer to a call that queues a job of a unit.
    * @param answer its first value is the path of the job
    */
-  async queue(unit: string, answer: Promise<readonly unknown[]>): Promise<QueuedJob> {
+  async queue(
+    unit: string,
+    answer: Promise<readonly unknown[]>,
+  ): Promise<{ readonly result: Promise<string> }> {
     this.#unanswered++;
     try {
       const path = String((await answer)[0]);
-      return { path, result: this.#resultOf(path, unit) };
+      return { result: this.#resultOf(path, unit) };
     } finally {
       this.#unanswered--;
       if (this.#unanswered === 0) this.#results.clear();
@@ -49,7 +49,7 @@ export class Jobs {
     const ended = this.#results.get(job);
     if (ended !== undefined) return Promise.resolve(ended);
     // The manager merges a job of a unit with one that is queued already: both callers wait for the same job.
-    const waiting = this.#waiting.get(job) ?? waitingFor(unit);
+    const waiting = this.#waiting.get(job) ?? { unit, ...deferred<string>() };
     this.#waiting.set(job, waiting);
     return waiting.promise;
   }

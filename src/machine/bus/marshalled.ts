@@ -3,16 +3,17 @@
 /** Where the complete type ends that begins at a place of a signature. */
 function endOf(signature: string, at: number): number {
   const first = signature[at];
+  if (first === undefined) throw new RangeError(`'${signature}' ends within a type`);
   if (first === 'a') return endOf(signature, at + 1);
   if (first !== '(' && first !== '{') return at + 1;
   const last = first === '(' ? ')' : '}';
   let end = at + 1;
-  while (end < signature.length && signature[end] !== last) end = endOf(signature, end);
+  while (signature[end] !== last) end = endOf(signature, end);
   return end + 1;
 }
 
-/** The complete types of a signature. */
-function typesIn(signature: string): string[] {
+/** The complete types of a signature. @throws RangeError where the last one has no end */
+export function typesIn(signature: string): string[] {
   const types: string[] = [];
   for (let at = 0; at < signature.length; at += types.at(-1)!.length)
     types.push(signature.slice(at, endOf(signature, at)));

@@ -16,7 +16,7 @@ type MakeMessage = new (fields: object) => Message;
 const [ERROR, SIGNAL] = [3, 4];
 
 /**
- * Reads a bus's messages, in the place of dbus-next: that takes three times as long, and throws where nobody can catch it. A
+ * Reads a bus's messages, in the place of dbus-next: that takes three times as long, and throws where nothing can catch it. A
  * malformed message, and the bus's refusal of the connection, are errors of the connection. Must be called before anything is read.
  */
 export function receive(bus: MessageBus, make: MakeMessage): void {

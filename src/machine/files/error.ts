@@ -14,6 +14,6 @@ export const isAbsent = (cause: unknown): boolean =>
  */
 export function reasonOf(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ERR_INVALID_ARG_VALUE') return 'no path has a NUL';
+  if (code === 'ERR_INVALID_ARG_VALUE') return "a path can't contain NUL";
   return /^[^:]+: (.+?), \w+(?: '|$)/.exec(message)?.[1] ?? message;
 }

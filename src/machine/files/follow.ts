@@ -1,9 +1,9 @@
-/** Follows paths on a tree of files, link by link, and tells who can change what is on the way. */
+/** Follows paths on a tree of files, link by link, and finds who can change what is on the way. */
 import { join } from 'node:path';
 import { type Bind, HOST, type RootView, type Untrusted, type Walked } from '../../systemd/unit/view.js';
 
 /** The number of links in a path that the kernel follows. */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /** The facts of a file, or of a link itself, as lstat(2) has them. */
 export interface FileFacts {
@@ -16,7 +16,7 @@ export interface FileFacts {
 
 /** A tree of files. */
 export interface FileTree {
-  /** Undefined where nothing is; `hidden` where a file system doesn't let anybody look. */
+  /** Undefined where nothing is; `hidden` where a file system lets only its owner look. */
   look(path: string): FileFacts | 'hidden' | undefined;
   /** A link's target as written. */
   target(link: string): string;
@@ -42,7 +42,7 @@ const WRITABLE = 'can be written by others';
 const isOpen = ({ mode }: FileFacts): boolean => (mode & 0o022) !== 0;
 const isSticky = (facts: FileFacts): boolean => facts.isDirectory() && (facts.mode & 0o1000) !== 0;
 
-/** The place where this process finds the file that somebody sees by some names. */
+/** The place where this process finds the file that another process sees by some names. */
 export interface Spot {
   readonly path: string;
   /** The path in messages. */
@@ -56,7 +56,7 @@ export interface Spot {
 export type SpotLookup = (names: readonly string[]) => Spot;
 
 /**
- * Follows a path on a tree as somebody sees it. Every folder in which a name is looked up, every link, and the path's end
+ * Follows a path on a tree as a process sees it. Every folder in which a name is looked up, every link, and the path's end
  * must be root's alone.
  * @param path absolute
  */
@@ -109,7 +109,7 @@ interface FollowedPath extends Walked {
 
 interface FollowOptions {
   readonly place: SpotLookup;
-  /** Whether somebody else follows the path, for whom links of procfs lead to other places (default: true). */
+  /** Whether another process follows the path, for whom links of procfs lead to other places (default: true). */
   readonly isOthers?: boolean;
 }
 
@@ -146,7 +146,7 @@ export function follow(
     const { uid } = next.facts;
     if (uid !== 0) untrusted.push(finding(next.spot, `is a link of user ${uid}`));
     else if (isOthers && tree.isProcfs(folder.spot.path))
-      untrusted.push(finding(next.spot, 'leads each process elsewhere'));
+      untrusted.push(finding(next.spot, 'leads each process to another place'));
     if (++links > MAX_LINKS) return { real: undefined, names: [...names, name, ...left], untrusted };
     const target = tree.target(next.spot.path);
     if (target.startsWith('/')) {
@@ -159,9 +159,11 @@ export function follow(
   return { real: folder.spot.path, names, untrusted: [...untrusted, ...folder.untrusted], ...isFile };
 }
 
-/** The type in a mode, and the types of regular files and sockets (inode(7)). */
-const S_IFMT = 0o170000;
-const FILES: readonly number[] = [0o100000, 0o140000];
+/** The type in a mode, and types (inode(7)). */
+export const S_IFMT = 0o170000;
+export const [S_IFREG, S_IFCHR, S_IFDIR, S_IFLNK] = [0o100000, 0o020000, 0o040000, 0o120000];
+const S_IFSOCK = 0o140000;
+const FILES: readonly number[] = [S_IFREG, S_IFSOCK];
 
 interface SpotFacts {
   readonly spot: Spot;
@@ -176,7 +178,7 @@ function lookAt(tree: FileTree, spot: Spot): SpotFacts {
   const facts = tree.look(spot.path);
   // A user's own file system (FUSE) keeps root out.
   if (facts === 'hidden')
-    return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be looked at")] };
+    return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be examined")] };
   if (facts === undefined) return { spot, facts, untrusted: spot.before };
   const why = facts.isSymbolicLink() ? undefined : whyUntrusted(facts);
   return { spot, facts, untrusted: [...spot.before, ...(why ? [finding(spot, why)] : [])] };

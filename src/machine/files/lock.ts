@@ -26,7 +26,7 @@ export async function takeLock(path: string, wait: number): Promise<(() => void)
     throw fileError(
       'unwritable',
       `can't lock ${path}: ${why}`,
-      'flock(1) of util-linux does it: is it in PATH?',
+      'flock(1) of util-linux is needed for this: is it in PATH?',
     );
   } catch (cause) {
     if (!(cause instanceof UserError)) letGo();

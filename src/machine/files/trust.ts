@@ -15,7 +15,7 @@ import { walk } from './walk.js';
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   if (process.geteuid?.() !== 0) return;
-  // The opened file's own path, even if the given path leads to another file meanwhile.
+  // The opened file's own path, even if the given path now leads to another file.
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
@@ -61,14 +61,14 @@ function assertTrustedFolder(path: string, folder: string, wayOut: TrustHint) {
 
 type TrustHint = (folder: string, facts: fs.Stats) => string;
 
-const ELSEWHERE = 'take a place below folders that only root can change';
+const ELSEWHERE = 'use a path below folders that only root can change';
 
 const untrusted = (path: string, subject: string, why: string, hint: string) =>
   fileError('untrusted-file', `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`, hint);
 
 /**
- * Makes a folder and those above it. As root it makes nothing in others' folders, and uses no folder that others made
- * meanwhile.
+ * Makes a folder and those above it. As root it makes nothing in others' folders, and uses no folder that others made in
+ * between.
  * @throws UserError `untrusted-file`
  */
 export function makeTrustedDirectory(directory: string) {
@@ -140,7 +140,7 @@ const nearestExisting = (directory: string): string =>
 
 /**
  * Works in a folder that may belong to others, as may those above it. Root follows no link that others can create
- * there, not even one that appears meanwhile: the work is done where the path says.
+ * there, not even one that has just appeared: the work is done where the path says.
  * @param use gets a path of the folder
  * @param make whether missing folders are made
  * @throws UserError `untrusted-file`
@@ -197,7 +197,12 @@ function openBelow(directory: string, path: string): number {
 const plantedLink = (directory: string, link: string) => {
   const folder = fs.realpathSync(dirname(link));
   const hint = 'remove the link, or write elsewhere';
-  return untrusted(directory, join(folder, basename(link)), "is a link that isn't root's alone", hint);
+  return untrusted(
+    directory,
+    join(folder, basename(link)),
+    'is a link that others than root can change',
+    hint,
+  );
 };
 
 /** A path with the links resolved that only root can change. */

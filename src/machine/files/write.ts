@@ -46,7 +46,7 @@ export function replaceFile(path: string, content: Uint8Array, options: WriteOpt
 export function assertWritableFolder(directory: string, make: boolean): void {
   try {
     if (!make && !fs.existsSync(directory)) throw noFolder(directory);
-    // Root may do all that permissions forbid: access(2) tells of read-only file systems and immutable folders.
+    // Root may do all that permissions forbid: access(2) shows read-only file systems and immutable folders.
     fs.accessSync(`${assertMayMake(directory)}/.`, fs.constants.W_OK | fs.constants.X_OK);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;

@@ -1,5 +1,6 @@
-/** Answers of the manager as busctl(1) prints them in JSON, made what they are on the bus. */
+/** Answers of the manager as busctl(1) prints them in JSON, as the values that they are on the bus. */
 import { EXIT, error, UserError } from '../../diagnostic.js';
+import { typesIn } from '../bus/marshalled.js';
 
 /** A value of any type, and its type: as dbus-next has it. */
 export interface BusVariant {
@@ -8,7 +9,10 @@ export interface BusVariant {
 }
 
 const unexpected = () =>
-  new UserError(error('bad-file', "an answer of the service manager is none of busctl's"), EXIT.failure);
+  new UserError(
+    error('bad-file', "an answer of the service manager is not in busctl's format"),
+    EXIT.failure,
+  );
 
 /** The begin of a string, and numbers. */
 const SCALAR = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -80,28 +84,13 @@ function typedOf(value: unknown): { readonly signature: string; readonly data: u
   return { signature: value.type, data: value.data };
 }
 
-const CLOSES: Readonly<Record<string, string>> = { '(': ')', '{': '}' };
-
-/** The end of the complete type at a place of a signature. @throws UserError `bad-file` */
-function endOfType(signature: string, at: number): number {
-  const first = signature[at];
-  if (first === undefined) throw unexpected();
-  if (first === 'a') return endOfType(signature, at + 1);
-  const close = CLOSES[first];
-  if (close === undefined) return at + 1;
-  let end = at + 1;
-  while (signature[end] !== close) end = endOfType(signature, end);
-  return end + 1;
-}
-
 function splitTypes(signature: string): readonly string[] {
-  const types: string[] = [];
-  for (let at = 0; at < signature.length; ) {
-    const end = endOfType(signature, at);
-    types.push(signature.slice(at, end));
-    at = end;
+  try {
+    return typesIn(signature);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unexpected();
+    throw cause;
   }
-  return types;
 }
 
 /** A value of a complete type: 64-bit numbers are bigint, structs and arrays are arrays, dictionaries are objects. */

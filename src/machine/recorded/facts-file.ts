@@ -11,9 +11,6 @@ const MAX_ANSWER = 8 << 20;
 /** The most bytes of all answers that are unpacked. */
 const MAX_UNPACKED = 256 << 20;
 
-/** The most answers, so that short lines without number take no more room than a large file. */
-const MAX_ANSWERS = 1 << 19;
-
 /** The version of the lines, in the first one. */
 const VERSION = 1;
 
@@ -94,17 +91,16 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Inventory {
     for (const line of linesOf(text)) {
       const at = `${path}:${++number}`;
       const parsed = parseLine(line, at);
-      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: this is not a file of facts`);
+      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: this is not a facts file`);
       if (parsed.facts !== undefined) {
-        hosts.add(hostOf(parsed, at));
-        if (parsed.machine !== undefined) machines.add(textOf(parsed, 'machine', at));
-      } else answers.set(textOf(parsed, 'ask', at), answerOf(parsed, at, unpack));
-      if (answers.size > MAX_ANSWERS) throw fail(`${at}: there are more than ${MAX_ANSWERS} answers`);
+        hosts.add(hostIn(parsed, at));
+        if (parsed.machine !== undefined) machines.add(stringIn(parsed, 'machine', at));
+      } else answers.set(stringIn(parsed, 'ask', at), answerOf(parsed, at, unpack));
     }
   }
-  if (hosts.size > 1) throw fail(`the facts are of several machines: ${[...hosts].join(', ')}`);
+  if (hosts.size > 1) throw fail(`the facts come from several machines: ${[...hosts].join(', ')}`);
   if (machines.size > 1)
-    throw fail(`the facts are of ${machines.size} machines, each by the name of ${[...hosts][0]}`);
+    throw fail(`the facts come from ${machines.size} machines that are all named ${[...hosts][0]}`);
   return { host: [...hosts][0] ?? '', answers };
 }
 
@@ -124,59 +120,59 @@ function parseLine(text: string, at: string): InventoryLine {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw fail(`${at}: the line is no JSON object`);
+  throw fail(`${at}: the line is not a JSON object`);
 }
 
-function hostOf(line: InventoryLine, at: string): string {
+function hostIn(line: InventoryLine, at: string): string {
   if (line.facts !== VERSION)
-    throw fail(`${at}: the facts are of version ${printable(String(line.facts))}, not ${VERSION}`);
-  return printable(textOf(line, 'host', at));
+    throw fail(`${at}: the facts have version ${printable(String(line.facts))}, not ${VERSION}`);
+  return printable(stringIn(line, 'host', at));
 }
 
-function textOf(line: InventoryLine, key: string, at: string): string {
+function stringIn(line: InventoryLine, key: string, at: string): string {
   const value = line[key];
-  if (typeof value !== 'string') throw fail(`${at}: there is no text '${key}'`);
+  if (typeof value !== 'string') throw fail(`${at}: the string '${key}' is missing`);
   return value;
 }
 
-function numberOf(line: InventoryLine, key: string, at: string, most: number): number {
+function numberIn(line: InventoryLine, key: string, at: string, most: number): number {
   const value = line[key];
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
-  throw fail(`${at}: there is no number '${key}'`);
+  throw fail(`${at}: the number '${key}' is missing`);
 }
 
 /** Milliseconds of seconds with a fraction, as node's Stats have them. */
-function timeOf(line: InventoryLine, key: string, at: string): number {
-  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(textOf(line, key, at)) ?? [];
-  if (seconds === undefined) throw fail(`${at}: there is no time '${key}'`);
+function timeIn(line: InventoryLine, key: string, at: string): number {
+  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(stringIn(line, key, at)) ?? [];
+  if (seconds === undefined) throw fail(`${at}: '${key}' is not a time`);
   return Number(seconds) * 1000 + Number(fraction.padEnd(9, '0').slice(0, 9)) / 1e6;
 }
 
-function modeOf(line: InventoryLine, at: string): number {
-  const mode = textOf(line, 'mode', at);
-  if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: there are no permissions`);
-  return (TYPES.get(textOf(line, 'type', at)) ?? 0) | Number.parseInt(mode, 8);
+function modeIn(line: InventoryLine, at: string): number {
+  const mode = stringIn(line, 'mode', at);
+  if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: 'mode' is not a file mode`);
+  return (TYPES.get(stringIn(line, 'type', at)) ?? 0) | Number.parseInt(mode, 8);
 }
 
 type Unpack = (packed: string, at: string) => () => Uint8Array;
 
 function answerOf(line: InventoryLine, at: string, unpack: Unpack): RecordedAnswer {
   if (line.absent === true) return { kind: 'absent' };
-  if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
-  const [kind] = textOf(line, 'ask', at).split(' ', 1);
-  const times = () => ({ modified: timeOf(line, 'modified', at) });
+  if (line.failed !== undefined) return { kind: 'failed', reason: printable(stringIn(line, 'failed', at)) };
+  const [kind] = stringIn(line, 'ask', at).split(' ', 1);
+  const times = () => ({ modified: timeIn(line, 'modified', at) });
   const data = (): Packed => {
-    const packed = textOf(line, 'data', at);
+    const packed = stringIn(line, 'data', at);
     return { packed, data: unpack(packed, at) };
   };
   if (kind === 'look') {
-    const uid = numberOf(line, 'uid', at, 2 ** 32 - 1);
-    return { kind, facts: { mode: modeOf(line, at), uid, link: textOf(line, 'link', at), ...times() } };
+    const uid = numberIn(line, 'uid', at, 2 ** 32 - 1);
+    return { kind, facts: { mode: modeIn(line, at), uid, link: stringIn(line, 'link', at), ...times() } };
   }
-  if (kind === 'read') return { kind, facts: { mode: modeOf(line, at), ...times(), ...data() } };
+  if (kind === 'read') return { kind, facts: { mode: modeIn(line, at), ...times(), ...data() } };
   return {
     kind: 'data',
-    status: line.status === undefined ? 0 : numberOf(line, 'status', at, 255),
+    status: line.status === undefined ? 0 : numberIn(line, 'status', at, 255),
     ...data(),
   };
 }
@@ -202,7 +198,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function unpackedOf(packed: string, at: string): Uint8Array {
   if (packed === '') return new Uint8Array();
-  if (!BASE64.test(packed)) throw fail(`${at}: the data is no base64`);
+  if (!BASE64.test(packed)) throw fail(`${at}: the data is not base64`);
   try {
     return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_ANSWER });
   } catch {

@@ -66,13 +66,13 @@ function lastingOf(question: string, answer: RecordedAnswer | undefined): string
   }
   if (answer.kind === 'read') {
     const { mode, packed, data } = answer.facts;
-    return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
+    return question === MOUNTS ? mountsOf(decoded(data())) : `read ${mode} ${packed}`;
   }
   const isTable = question === 'manager' || question.startsWith('unit ');
-  return isTable ? propertiesOf(textOf(answer.data())) : `data ${answer.status} ${answer.packed}`;
+  return isTable ? propertiesOf(decoded(answer.data())) : `data ${answer.status} ${answer.packed}`;
 }
 
-const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const decoded = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** The question about what is mounted. */
 export const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;

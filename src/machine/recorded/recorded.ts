@@ -10,21 +10,16 @@ import { instancesOf, type UnitName } from '../../systemd/unit/name.js';
 import type { NamespaceOf, RootView, Walked } from '../../systemd/unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
 import { fileError } from '../files/error.js';
-import { walkTree } from '../files/follow.js';
+import { S_IFCHR, S_IFMT, S_IFREG, walkTree } from '../files/follow.js';
 import { assertTrusted } from '../files/trust.js';
 import { NotRunning } from '../not-running.js';
 import type { FileContent, ManagerFacts, ProcessResult, ReadOptions, System } from '../system.js';
 import type { UnitState } from '../unit-state.js';
 import { busAnswer } from './bus-answer.js';
 import type { Inventory, ReadFacts, RecordedAnswer } from './facts-file.js';
-import { RecordedTree } from './tree.js';
+import { RecordedAnswers, RecordedTree } from './tree.js';
 
 const DEFAULT_LIMIT = 1 << 20;
-
-/** S_IFMT and the types of inode(7) that are read. */
-const TYPE = 0o170000;
-const FILE = 0o100000;
-const DEVICE = 0o020000;
 
 /** Questions that a machine has yet to answer. */
 export interface Unanswered {
@@ -34,7 +29,7 @@ export interface Unanswered {
   readonly words: readonly string[] | undefined;
   /** The service that is planned, where its own answers are missing: it may be misspelt. */
   readonly unknown: string | undefined;
-  /** The services that the machine has told of. */
+  /** The services that the machine has answers about. */
   readonly known: readonly string[];
 }
 
@@ -72,37 +67,31 @@ export class Recorded extends NotRunning implements System {
   readonly remove = this.refuse;
   readonly replace = this.refuse;
   readonly #host: string;
-  readonly #answers: ReadonlyMap<string, RecordedAnswer>;
+  readonly #answers: RecordedAnswers;
   /** Pieces of each file, by its path. */
   readonly #pieces = new Map<string, FileSlice[]>();
   readonly #tree: RecordedTree;
-  readonly #open = new Set<string>();
-  readonly #asked = new Set<string>();
   readonly #clock: Pick<System, 'now'>;
 
   /** @param clock the machine that the program runs on */
   constructor({ host, answers }: Inventory, clock: Pick<System, 'now'>) {
-    super('leave --facts out, on the machine itself');
+    super('run it on the machine itself, without --facts');
     this.#host = host;
-    this.#answers = answers;
+    this.#answers = new RecordedAnswers(answers);
     this.#clock = clock;
-    this.#tree = new RecordedTree({
-      known: (question) => this.#noted(question),
-      miss: (question) => this.#open.add(question),
-      ask: (question) => this.#answer(question),
-    });
+    this.#tree = new RecordedTree(this.#answers);
     for (const [question, answer] of answers) this.#keepPiece(question, answer);
   }
 
   /** The questions that were asked and have no answer, if there are any. */
   get unanswered(): Unanswered | undefined {
-    const questions = [...this.#open];
+    const questions = [...this.#answers.open];
     if (questions.length === 0) return undefined;
     const words = questions.some((one) => UNASKABLE.test(one)) ? undefined : ['--ask', packed(questions)];
     // A plan asks of its own unit before it asks of others.
-    const planned = [...this.#asked].find((one) => serviceIn(one) !== undefined) ?? '';
-    const unknown = this.#open.has(planned) ? serviceIn(planned) : undefined;
-    const known = [...this.#answers.keys()]
+    const planned = [...this.#answers.asked].find((one) => serviceIn(one) !== undefined) ?? '';
+    const unknown = this.#answers.open.has(planned) ? serviceIn(planned) : undefined;
+    const known = [...this.#answers.all.keys()]
       .flatMap((one) => serviceIn(one) ?? [])
       .map((name) => printable(name));
     return { host: this.#host, questions, words, unknown, known };
@@ -110,7 +99,7 @@ export class Recorded extends NotRunning implements System {
 
   /** All questions that were asked. */
   get asked(): readonly string[] {
-    return [...this.#asked];
+    return [...this.#answers.asked];
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
@@ -118,18 +107,18 @@ export class Recorded extends NotRunning implements System {
     // A byte more than is wanted shows whether the file goes on.
     const size = head ? Math.max(limit, 1) : limit + 1;
     const piece = this.#pieces.get(path)?.find((one) => covers(one, from, size));
-    if (piece) this.#asked.add(piece.question);
+    if (piece) this.#answers.asked.add(piece.question);
     const answer = piece?.answer ?? this.#ask(`read ${from} ${size} ${path}`);
     if (answer.kind === 'failed') throw fileError('unreadable', `can't read ${path}: ${answer.reason}`);
     if (answer.kind !== 'read') return undefined;
     const { mode, modified, data } = answer.facts;
-    if (![FILE, DEVICE].includes(mode & TYPE)) {
+    if (![S_IFREG, S_IFCHR].includes(mode & S_IFMT)) {
       throw fileError('bad-file', `${path} is not a regular file`);
     }
     const start = from - (piece?.from ?? from);
     const bytes = data().subarray(start, start + size);
     if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
-    if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
+    if (trusted && (mode & S_IFMT) === S_IFREG) this.#assertTrusted(path);
     return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified };
   }
 
@@ -187,7 +176,7 @@ export class Recorded extends NotRunning implements System {
   /** The properties of all interfaces. All are asked before one that is missing ends the work. */
   #table(name: string, interfaces: readonly string[]): unknown {
     const questions = interfaces.map((one) => `unit ${name} ${one}`);
-    for (const question of questions) this.#answer(question);
+    for (const question of questions) this.#answers.ask(question);
     return Object.assign({}, ...questions.map((question) => this.#bus(question)[0]));
   }
 
@@ -208,18 +197,7 @@ export class Recorded extends NotRunning implements System {
   }
 
   #ask(question: string): RecordedAnswer {
-    return this.#answer(question) ?? { kind: 'absent' };
-  }
-
-  #answer(question: string): RecordedAnswer | undefined {
-    const answer = this.#noted(question);
-    if (answer === undefined) this.#open.add(question);
-    return answer;
-  }
-
-  #noted(question: string): RecordedAnswer | undefined {
-    this.#asked.add(question);
-    return this.#answers.get(question);
+    return this.#answers.ask(question) ?? { kind: 'absent' };
   }
 
   #keepPiece(question: string, answer: RecordedAnswer): void {

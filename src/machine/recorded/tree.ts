@@ -1,16 +1,30 @@
 import type { Walked } from '../../systemd/unit/view.js';
 import { fileError } from '../files/error.js';
-import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
+import { type FileFacts, type FileTree, S_IFDIR, S_IFLNK, S_IFMT, walkTree } from '../files/follow.js';
 import type { LookedAt, RecordedAnswer } from './facts-file.js';
 
-/** A machine's answers, and the questions that have none. */
-export interface Answers {
-  /** The answer to a question, if there is one. */
-  known(question: string): RecordedAnswer | undefined;
-  /** Keeps a question that has no answer. */
-  miss(question: string): void;
-  /** Both. */
-  ask(question: string): RecordedAnswer | undefined;
+/** A machine's answers by their questions, the questions that were asked, and those of them that are open. */
+export class RecordedAnswers {
+  readonly all: ReadonlyMap<string, RecordedAnswer>;
+  readonly asked = new Set<string>();
+  readonly open = new Set<string>();
+
+  constructor(all: ReadonlyMap<string, RecordedAnswer>) {
+    this.all = all;
+  }
+
+  /** The answer to a question, if there is one. The caller keeps an open one. */
+  known(question: string): RecordedAnswer | undefined {
+    this.asked.add(question);
+    return this.all.get(question);
+  }
+
+  /** The answer to a question, which is kept as open if there is none. */
+  ask(question: string): RecordedAnswer | undefined {
+    const answer = this.known(question);
+    if (answer === undefined) this.open.add(question);
+    return answer;
+  }
 }
 
 /** A name in a folder, its type as find(1) has it, and the target of a link. */
@@ -20,17 +34,13 @@ export interface FolderEntry {
   readonly link: string;
 }
 
-const TYPE = 0o170000;
-const FOLDER = 0o040000;
-const LINK = 0o120000;
-
-/** The files of a machine as it has told of them. */
+/** The files of a machine by its answers. */
 export class RecordedTree implements FileTree {
-  readonly #answers: Answers;
-  /** The path that is followed: the script that is asked about it tells of all on its way. */
+  readonly #answers: RecordedAnswers;
+  /** The path that is followed: the script answers with all on its way. */
   #followed: string | undefined;
 
-  constructor(answers: Answers) {
+  constructor(answers: RecordedAnswers) {
     this.#answers = answers;
   }
 
@@ -46,14 +56,14 @@ export class RecordedTree implements FileTree {
 
   look(path: string): (FileFacts & LookedAt) | 'hidden' | undefined {
     const answer = this.#answers.known(`look ${path}`);
-    if (answer === undefined) this.#answers.miss(`look ${this.#followed ?? path}`);
+    if (answer === undefined) this.#answers.open.add(`look ${this.#followed ?? path}`);
     if (answer?.kind === 'failed') return 'hidden';
     if (answer?.kind !== 'look') return undefined;
     const { facts } = answer;
     return {
       ...facts,
-      isDirectory: () => (facts.mode & TYPE) === FOLDER,
-      isSymbolicLink: () => (facts.mode & TYPE) === LINK,
+      isDirectory: () => (facts.mode & S_IFMT) === S_IFDIR,
+      isSymbolicLink: () => (facts.mode & S_IFMT) === S_IFLNK,
     };
   }
 
@@ -62,7 +72,7 @@ export class RecordedTree implements FileTree {
     return typeof facts === 'object' ? facts.link : '';
   }
 
-  /** Facts don't tell what is mounted: procfs is where it always is. */
+  /** Facts don't show what is mounted: procfs is where it always is. */
   isProcfs(folder: string): boolean {
     return /^\/proc(?:\/|$)/.test(folder);
   }

@@ -12,8 +12,8 @@ const LOG = ['SYSTEMD_LOG_TARGET=console', 'SYSTEMD_LOG_LEVEL=info', 'SYSTEMD_LO
 const TIMEOUT = 10_000;
 
 /**
- * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it doesn't hold, as
- * systemd-analyze(1) evaluates it. Undefined if all hold, or if that can't be told.
+ * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it isn't met, as
+ * systemd-analyze(1) evaluates it. Undefined if all are met, or if that is unknown.
  */
 export async function unmetCondition(
   system: System,

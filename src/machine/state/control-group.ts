@@ -3,7 +3,7 @@ import { codeOf } from '../../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../../systemd/formats/cgroup-mounts.js';
 import type { System } from '../system.js';
 import type { UnitState } from '../unit-state.js';
-import { textOf } from './process-status.js';
+import { fileText } from './process-status.js';
 
 const PROCESSES = 'cgroup.procs';
 
@@ -15,7 +15,7 @@ export async function unitGroups(system: System, unit: UnitState): Promise<strin
   const { controlGroup: group } = unit;
   if (group === '' || group === '/') return [];
   // Mounted before all that users mount.
-  const mounts = await textOf(system, '/proc/self/mountinfo', { head: true });
+  const mounts = await fileText(system, '/proc/self/mountinfo', { head: true });
   const folders = groupFolders(parseHierarchies(mounts ?? ''), group);
   const there: string[] = [];
   for (const folder of folders) {
@@ -32,7 +32,7 @@ export async function isInUnit(system: System, unit: UnitState, pid: number): Pr
   const { controlGroup: group } = unit;
   if (group === '' || group === '/') return false;
   try {
-    const lines = ((await textOf(system, `/proc/${pid}/cgroup`)) ?? '').split('\n');
+    const lines = ((await fileText(system, `/proc/${pid}/cgroup`)) ?? '').split('\n');
     return lines.some((line) => `${groupIn(line) ?? ''}/`.startsWith(`${group}/`));
   } catch (cause) {
     if (codeOf(cause) === 'unreadable') return false;
@@ -44,6 +44,6 @@ export async function isInUnit(system: System, unit: UnitState, pid: number): Pr
 export async function processesOf(system: System, state: UnitState): Promise<string[]> {
   const pids = state.mainPid > 0 ? [`${state.mainPid}`] : [];
   const [group] = await unitGroups(system, state);
-  const listed = group && (await textOf(system, `${group}/${PROCESSES}`));
+  const listed = group && (await fileText(system, `${group}/${PROCESSES}`));
   return [...new Set([...pids, ...(listed ?? '').split('\n').filter((pid) => pid > '0')])];
 }

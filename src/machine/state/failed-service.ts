@@ -7,7 +7,7 @@ import { startCommand, staysFailed } from './notes.js';
 import type { Service } from './service.js';
 import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
-/** Facts about a confined service that decide how its failure is told. */
+/** Facts about a confined service that decide how its failure is reported. */
 interface Under {
   readonly scope: Scope;
   readonly appliedRuns: AppliedRuns;
@@ -31,12 +31,12 @@ export function failedService({ name, state }: Service, under: Under): Diagnosti
   const started = (state.execMainStartTimestamp || state.inactiveExitTimestamp) / 1000;
   // A service that failed before its files were there didn't fail because of them.
   if (started < appliedRuns.since) return hasFailed(state) ? [staysFailed(name, scope, state)] : [];
-  const does = hasFailed(state) ? 'has failed' : 'fails, and is started again and again,';
+  const does = hasFailed(state) ? 'has failed' : 'fails again and again';
   const why =
     refuses && !isSystemds(state)
-      ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call, and what would allow it`
+      ? `'${ownCommand(scope, 'explain', name)}' shows whether a call was refused, and how to allow it`
       : `'${systemctl(scope, 'status', name)}' shows more`;
-  const hint = hasFailed(state) ? `${why}; '${systemctl(scope, 'start', name)}' tries it again` : why;
+  const hint = hasFailed(state) ? `${why}; '${systemctl(scope, 'start', name)}' starts it again` : why;
   return [warning('failed', `${name} ${does} under its policy (${howItEnded(state)})`, { hint })];
 }
 
@@ -44,9 +44,9 @@ export function failedService({ name, state }: Service, under: Under): Diagnosti
 function startedAgain({ name, state }: Service, { scope, refuses }: Under): Diagnostic[] {
   const times = state.nRestarts;
   if (!isRunning(state) || times === 0) return [];
-  const message = `${name} has ended and was started again by Restart=, ${times === 1 ? 'once' : `${times} times`}`;
+  const message = `${name} ended and was restarted by Restart=, ${times === 1 ? 'once' : `${times} times`}`;
   const hint = refuses
-    ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call`
+    ? `'${ownCommand(scope, 'explain', name)}' shows whether a call was refused`
     : undefined;
   return [note('went-down', message, { hint })];
 }

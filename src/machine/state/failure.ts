@@ -27,17 +27,17 @@ export async function failed(
   message: string,
 ): Promise<Diagnostic> {
   const state = await system.unit(unit);
-  const isAnew = run !== undefined && run.invocationId !== state.invocationId;
+  const isOtherRun = run !== undefined && run.invocationId !== state.invocationId;
   const end = await endOfRun(system, { unit, scope, run: run ?? state }, state);
   const hasFailed = state.result !== 'success';
-  const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(state) : undefined;
+  const how = isOtherRun ? end && endText(end) : hasFailed ? howItEnded(state) : undefined;
   const reason = how ? `${message} (${how})` : message;
   const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
-  const isHeld = (plan?.meaning ?? plan?.ready) !== undefined && plan?.mode === 'enforcing';
+  const isEnforced = (plan?.meaning ?? plan?.ready) !== undefined && plan?.mode === 'enforcing';
   // The program that loads the filter of [ready] says itself what kept it from that.
-  const isInjectors = end?.command !== undefined && end.command.path === plan?.target.injector;
-  const mayBeRefused = isHeld && !isSystemdsEnd(end) && !isInjectors;
+  const isTighten = end?.command !== undefined && end.command.path === plan?.target.injector;
+  const mayBeRefused = isEnforced && !isSystemdsEnd(end) && !isTighten;
   const isRefused = isRefusal(end);
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
@@ -47,7 +47,7 @@ export async function failed(
 }
 
 const whatItNeeds = (unit: string, scope: Scope): string =>
-  `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
+  `'${ownCommand(scope, 'explain --record', unit)}' runs it once without refusing calls, and lists the calls it needs`;
 
 /** How many of a service's last lines are shown, and how many entries are looked at for them. */
 const LAST_WORDS = 5;
@@ -66,7 +66,7 @@ export async function programsSaid(
 ): Promise<string[]> {
   const invocation = state.invocationId;
   const started = Math.floor(state.inactiveExitTimestamp / 1e6);
-  // Nobody knows which lines are the last run's if the service is unloaded.
+  // It is unknown which lines are the last run's if the service is unloaded.
   if (invocation === '' && started === 0) return [];
   await awaitJournal(system);
   const { stdout } = await system.run([
@@ -147,7 +147,7 @@ const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
 /**
- * The end of a service's main process in a run; undefined if nobody knows it.
+ * The end of a service's main process in a run; undefined if it is unknown.
  * @param run the service while it ran
  * @param after the service after that run
  */
@@ -199,19 +199,19 @@ export const endedWell = (state: UnitState): boolean => isWell(endIn(state));
 
 /** The end of the command that failed among those of a key, `exit status 1`; empty if none has. */
 export const commandEnd = (state: UnitState, key: string): string =>
-  endsOf(state, key).filter(isFailure).map(textOf).join(', ');
+  endsOf(state, key).filter(isFailure).map(endText).join(', ');
 
 /** The end of a service's last run, in few words, if it didn't succeed. */
 export const howItEnded = (state: UnitState): string =>
-  [state.result, textOf(endIn(state))].filter(Boolean).join(', ');
+  [state.result, endText(endIn(state))].filter(Boolean).join(', ');
 
-function textOf(end: End): string {
+function endText(end: End): string {
   const { command } = end;
   const who = command ? `ExecStartPost= (${printable(fileName(command.path))}): ` : '';
-  return who + howOf(end);
+  return who + endReason(end);
 }
 
-function howOf(end: End): string {
+function endReason(end: End): string {
   if (isSystemdsEnd(end)) return `exit status ${end.status}/${statusName(end.status)}`;
   if (end.code === 1) return `exit status ${end.status}`;
   if (!isKilled(end)) return '';

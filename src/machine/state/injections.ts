@@ -19,10 +19,10 @@ export interface Injection {
 }
 
 /** Larger than any record, in bytes. */
-const MAX_SIZE = 1 << 20;
+const MAX_RECORD = 1 << 20;
 
 /** Injections that are kept of a run: the last. */
-const MOST = 1_000;
+const MOST_OF_A_RUN = 1_000;
 
 /** The last word has what differs: the hash of files, or calls. */
 const LINE = /^([0-9a-f]{1,64}) (\d{1,15}) (apply|tighten) (-|[a-z0-9_@:,-]+)$/i;
@@ -38,7 +38,7 @@ export async function injectionsOf(
 }
 
 async function readInjections({ system, placement }: Context, unit: string): Promise<Injection[]> {
-  const read = () => system.read(injectionsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
+  const read = () => system.read(injectionsPath(placement, unit), { limit: MAX_RECORD, trusted: true });
   const file = await orElse(read, undefined);
   return new TextDecoder().decode(file?.bytes).split('\n').flatMap(parseLine);
 }
@@ -60,7 +60,7 @@ export async function addInjection(context: Context, unit: string, injection: In
   const { system, placement } = context;
   const known = await readInjections(context, unit);
   const all = [...known.filter(({ invocation }) => invocation === injection.invocation), injection];
-  const lines = all.slice(-MOST).map(lineOf).join('');
+  const lines = all.slice(-MOST_OF_A_RUN).map(lineOf).join('');
   await system.replace(injectionsPath(placement, unit), new TextEncoder().encode(lines), { mode: 0o644 });
 }
 

@@ -10,7 +10,7 @@ import type { System } from '../system.js';
 import type { UnitState } from '../unit-state.js';
 import { processesOf } from './control-group.js';
 import { orElse } from './failures.js';
-import { readStatus, textOf } from './process-status.js';
+import { fileText, readStatus } from './process-status.js';
 
 export interface ServiceSocket extends ListeningSocket {
   /** Whether it is in another network namespace than this program, where the machine's clients don't reach it. */
@@ -89,9 +89,9 @@ async function socketsIn(
   const all: [string, ServiceSocket][] = [];
   const counts = new Map<string, number>();
   for (const table of SOCKET_TABLES) {
-    const text = (await textOf(system, `/proc/${pid}/net/${table}`, { limit: MAX_TABLE })) ?? '';
+    const text = (await fileText(system, `/proc/${pid}/net/${table}`, { limit: MAX_TABLE })) ?? '';
     for (const inode of inodesIn(table, text)) counts.set(inode, (counts.get(inode) ?? 0) + 1);
-    // The kernel prints paths as they are: by a line break in one anybody could give a socket of others a path.
+    // The kernel prints paths as they are: with a line break in one, any user could give a socket of others a path.
     const isOnce = (inode: string) => table !== 'unix' || counts.get(inode) === 1;
     for (const [inode, socket] of listeningSockets(table, text))
       if (isOnce(inode)) all.push([inode, { ...socket, isApart }]);
@@ -99,9 +99,9 @@ async function socketsIn(
   return new Map(all);
 }
 
-/** The ports that the kernel draws for who asks for any, the first and the last; undefined where that can't be read. */
+/** The ports that the kernel draws where a program asks for any, the first and the last; undefined where that can't be read. */
 export async function drawnPorts(system: System): Promise<readonly [number, number] | undefined> {
-  const text = await orElse(() => textOf(system, '/proc/sys/net/ipv4/ip_local_port_range'), undefined);
+  const text = await orElse(() => fileText(system, '/proc/sys/net/ipv4/ip_local_port_range'), undefined);
   const [, first, last] = /^(\d+)\s+(\d+)\s*$/.exec(text ?? '') ?? [];
   return first === undefined ? undefined : [Number(first), Number(last)];
 }

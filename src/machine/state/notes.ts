@@ -3,7 +3,7 @@ import { systemctl } from '../../systemd/command-lines.js';
 import type { Scope } from '../../systemd/unit/search.js';
 import type { UnitState } from '../unit-state.js';
 
-/** @param obstacle the reason why it isn't restarted; undefined if nobody wants it to be */
+/** @param obstacle the reason why it isn't restarted; undefined if no restart was asked for */
 export const restartDue = (unit: string, obstacle?: string) =>
   note('restart-due', `${unit} was not restarted; the policy takes effect at its next start`, {
     hint: obstacle,
@@ -24,7 +24,7 @@ export const startCommand = (unit: string, scope: Scope, state: UnitState): stri
   return isLimited ? `${systemctl(scope, 'reset-failed', unit)} && ${start}` : start;
 };
 
-/** A note about a service that has failed before, and that nobody starts. */
+/** A note about a service that has failed before, and is not started. */
 export const staysFailed = (unit: string, scope: Scope, state: UnitState) =>
   note('not-running', `${unit} has failed, and is not started`, { hint: startCommand(unit, scope, state) });
 

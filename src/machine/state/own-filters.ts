@@ -96,7 +96,7 @@ function loadedOf(one: FilterOnDisk | undefined): FilterFile | Diagnostic | unde
 
 function unknown({ path, content }: FilterOnDisk): Diagnostic {
   const isBroken = typeof content === 'object' && 'message' in content;
-  const why = isBroken ? `${path}: ${content.message}` : `${path} isn't there, or others can write to it`;
+  const why = isBroken ? `${path}: ${content.message}` : `${path} is missing, or others can write to it`;
   const hint = "'sandbox-unit status' shows more";
-  return error('bad-file', `one of its filters is unknown: ${why}`, { hint });
+  return error('bad-file', `can't read one of its filters: ${why}`, { hint });
 }

@@ -10,7 +10,7 @@ export const PROGRAM_WITHIN = 500;
 const START = 19;
 
 /** The text of a file, as the kernel has many; undefined where there is none. */
-export async function textOf(
+export async function fileText(
   system: System,
   path: string,
   options: ReadOptions = {},
@@ -27,14 +27,14 @@ export async function readStatus(
   system: System,
   process: string,
 ): Promise<ReadonlyMap<string, string> | undefined> {
-  const text = await textOf(system, `/proc/${process}/status`);
+  const text = await fileText(system, `/proc/${process}/status`);
   // A process that ends while its file is open leaves it empty.
   return text ? new Map(text.split('\n').map((line) => line.split(':\t') as [string, string])) : undefined;
 }
 
 /** The start of a process, in microseconds since boot, rounded down to ticks; undefined if it has ended. */
 export async function startOf(system: System, pid: number): Promise<number | undefined> {
-  const text = (await textOf(system, `/proc/${pid}/stat`)) ?? '';
+  const text = (await fileText(system, `/proc/${pid}/stat`)) ?? '';
   const field = text.slice(text.lastIndexOf(')') + 2).split(' ')[START];
   return field === undefined || !/^\d+$/.test(field) ? undefined : Number(field) * TICK;
 }

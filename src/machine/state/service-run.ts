@@ -1,7 +1,7 @@
 import type { System } from '../system.js';
 import { isDown, type UnitState } from '../unit-state.js';
 
-/** The states of a service that is up; anybody may reload one at any time. */
+/** The states of a service that is up; one may be reloaded at any time. */
 const UP: readonly UnitState['activeState'][] = ['active', 'reloading', 'refreshing'];
 export const isUp = (state: UnitState): boolean => UP.includes(state.activeState);
 /** Whether a service runs or is being started, so that a restart is due. */
@@ -50,14 +50,14 @@ export function isSameRun(before: ServiceRun, after: UnitState): boolean {
 export const hasEnded = ({ invocation }: ServiceRun, after: UnitState): boolean =>
   isDown(after) && ['', invocation].includes(after.invocationId);
 
-/** Whether somebody else is about to stop or restart a service: its next state is yet to be seen. */
+/** Whether a service is being stopped or restarted by others: its next state is yet to come. */
 export const isUnderWay = (state: UnitState): boolean =>
   state.activeState === 'deactivating' || (isDown(state) && hasJob(state));
-/** The time from one look to the next at a service that somebody else stops, in milliseconds. */
+/** The time between two questions about a service that others stop, in milliseconds. */
 export const PAUSE = 100;
 
 /**
- * Waits until a stop or restart that somebody has asked for is over.
+ * Waits until a stop or restart that others have asked for is over.
  * @returns the service's state after it
  */
 export async function atRest(system: System, unit: string): Promise<UnitState> {

@@ -12,7 +12,7 @@ export const NO_FILES = 'none';
 /**
  * The hash of the files that a service's run was started with, by the field of the drop-in that the manager had read then;
  * undefined where that can't be known, as where files were changed by hand. systemd exports the fields for journald when it starts
- * the first process of a run, and leaves them as they are whatever it reads meanwhile, also by RestartMode=direct. Only root can
+ * the first process of a run, and leaves them as they are whatever it reads in between, also by RestartMode=direct. Only root can
  * write them.
  * @param files the hash of the unit's files as they are
  */
@@ -67,6 +67,6 @@ export function hasLoaded(state: UnitState, hash: string | undefined): boolean {
 /** The hashes of files in the fields that the manager has loaded, which are lists of bytes on the bus. */
 export function loadedHashes({ properties }: UnitState): string[] {
   const fields = properties.get('LogExtraFields');
-  const textOf = (one: Iterable<number>) => new TextDecoder().decode(Uint8Array.from(one));
-  return Array.isArray(fields) ? hashesIn(fields.map(textOf)) : [];
+  const fieldText = (one: Iterable<number>) => new TextDecoder().decode(Uint8Array.from(one));
+  return Array.isArray(fields) ? hashesIn(fields.map(fieldText)) : [];
 }

@@ -7,15 +7,15 @@ import type { Service } from './service.js';
 import { isRunning } from './service-run.js';
 
 /** Larger than any such file, in bytes. */
-const MAX_SIZE = 1 << 20;
+const MAX_RECORD = 1 << 20;
 
 /** Lines that are kept of a unit: the last. */
-const MOST = 5_000;
+const MOST_LINES = 5_000;
 
 const lineOf = ({ state }: Service): string => `${state.invocationId} untrusted`;
 
 async function linesOf({ system, placement }: Context, unit: string): Promise<string[]> {
-  const read = () => system.read(confinedPath(placement, unit), { limit: MAX_SIZE, trusted: true });
+  const read = () => system.read(confinedPath(placement, unit), { limit: MAX_RECORD, trusted: true });
   const file = await orElse(read, undefined);
   return new TextDecoder().decode(file?.bytes).split('\n').filter(Boolean);
 }
@@ -38,7 +38,7 @@ export async function keepUntrusted(
   const added = services.filter(({ state }) => isRunning(state)).map(lineOf);
   if (added.every((line) => known.includes(line))) return;
   const text = [...new Set([...known, ...added])]
-    .slice(-MOST)
+    .slice(-MOST_LINES)
     .map((line) => `${line}\n`)
     .join('');
   const write = () =>

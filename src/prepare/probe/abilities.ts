@@ -1,6 +1,6 @@
 import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
-import { textOf } from '../../machine/state/process-status.js';
+import { fileText } from '../../machine/state/process-status.js';
 import type { ManagerFacts, System } from '../../machine/system.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { type Abilities, abilities } from '../../systemd/target/abilities.js';
@@ -115,13 +115,13 @@ async function findControllers(
     return new Set(usable.flatMap((name) => OLD_CONTROLLERS.get(name) ?? []));
   }
   const folder = `${CGROUPS}${group.replace(/\/$/, '')}`;
-  const text = await orElse(() => textOf(system, `${folder}/${CONTROLLERS}`, { limit: PAGE }), undefined);
+  const text = await orElse(() => fileText(system, `${folder}/${CONTROLLERS}`, { limit: PAGE }), undefined);
   return text === undefined ? undefined : new Set(text.trim().split(/\s+/));
 }
 
 /** The text of a small file; empty where systemd can't read it, either. */
 const readSmall = async (system: System, path: string): Promise<string> =>
-  (await orElse(() => textOf(system, path, { limit: PAGE }), undefined))?.trim() ?? '';
+  (await orElse(() => fileText(system, path, { limit: PAGE }), undefined))?.trim() ?? '';
 
 const namesIn = (system: System, folder: string): Promise<readonly string[]> =>
   orElse(() => system.list(folder), []);

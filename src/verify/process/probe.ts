@@ -4,7 +4,7 @@ import { groupBy } from '../../collections.js';
 import type { UserError } from '../../diagnostic.js';
 import { unitGroups } from '../../machine/state/control-group.js';
 import { orElse } from '../../machine/state/failures.js';
-import { PROGRAM_WITHIN, readStatus, textOf } from '../../machine/state/process-status.js';
+import { fileText, PROGRAM_WITHIN, readStatus } from '../../machine/state/process-status.js';
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
@@ -181,7 +181,7 @@ async function seenOfGroup(
   const files = new Map<string, string>();
   for (const folder of await unitGroups(system, unit)) {
     for (const name of GROUP_FILES) {
-      const text = await textOf(system, `${folder}/${name}`);
+      const text = await fileText(system, `${folder}/${name}`);
       if (text !== undefined) files.set(name, text.trim());
     }
   }

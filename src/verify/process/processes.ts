@@ -2,7 +2,7 @@
 
 import { error, UserError } from '../../diagnostic.js';
 import { unitGroups } from '../../machine/state/control-group.js';
-import { readStatus, textOf } from '../../machine/state/process-status.js';
+import { fileText, readStatus } from '../../machine/state/process-status.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import { commandsOf, type UnitState } from '../../machine/unit-state.js';
@@ -115,7 +115,7 @@ async function membersOf(system: System, unit: UnitState, known: readonly number
     const folder = left.shift()!;
     try {
       if (looked === MAX_GROUPS) throw new UserError(error('unreadable', TOO_MANY));
-      const text = (await textOf(system, `${folder}/cgroup.procs`)) ?? '';
+      const text = (await fileText(system, `${folder}/cgroup.procs`)) ?? '';
       pids.push(...text.split('\n').map(Number));
       for (const name of await system.list(folder)) {
         // A file lists nothing.
@@ -150,7 +150,7 @@ async function readProcess(
   return {
     ...{ pid, tid, name: status.get('Name') ?? '', parent: Number(status.get('PPid') ?? 0) },
     threads: living.map(([, its]) => its),
-    limits: parseLimits((await textOf(system, `/proc/${tid}/limits`)) ?? ''),
+    limits: parseLimits((await fileText(system, `/proc/${tid}/limits`)) ?? ''),
     namespaces: namespaces ? await system.links(`/proc/${tid}/ns`) : new Map(),
   };
 }

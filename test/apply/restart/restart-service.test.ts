@@ -27,7 +27,7 @@ const restarted = (system: FakeSystem, plan?: Plan) => restart(system, { unit: U
 const SAID = 'it said: a line / the last line';
 
 const WHICH_CALL =
-  "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
+  "'sandbox-unit explain --record demo.service' runs it once without refusing calls, and lists the calls it needs; ";
 
 test('a restarted service that is running has started', async () => {
   const system = machine('works');

@@ -53,7 +53,7 @@ test('trial: a service that restarts and stays up passes', async () => {
 const SAID = 'it said: a line / the last line';
 
 const WHICH_CALL =
-  "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
+  "'sandbox-unit explain --record demo.service' runs it once without refusing calls, and lists the calls it needs; ";
 
 const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
   ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)'],

@@ -356,7 +356,7 @@ test('apply: a failed expectation is refused, whether systemd or the launcher wo
 const PROBES: readonly [probe: string, why: string][] = [
   ['/bin/nosuchprobe', 'no such file'],
   ['nosuchprobe', 'no such file'],
-  ['/etc/sandbox-unit/demo.service.toml', 'it may not be executed'],
+  ['/etc/sandbox-unit/demo.service.toml', 'it is not executable'],
 ];
 
 for (const [probe, why] of PROBES) {

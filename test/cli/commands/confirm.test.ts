@@ -194,7 +194,7 @@ async function applyAtTerminal(
       const coming = held === 2 && signal ? [asked.then((): Interrupt => ({ name: signal, number: 1 }))] : [];
       return { next: () => coming.shift() ?? never, release: () => undefined };
     },
-    hearLine: () => {
+    readLine: () => {
       ask();
       const wait = system.wait.bind(system);
       Object.assign(system, {

@@ -116,8 +116,8 @@ layerTest('several programs count together, and an unknown one makes all unknown
   assert.ok(calls.has('chroot') && calls.has('acct'));
   writeTree(root, { 'usr/bin/script': '#!/bin/sh\n', 'usr/bin/text': 'hello' });
   for (const [path, reason] of [
-    ['/usr/bin/script', 'is a script, which does what its interpreter can do'],
-    ['/usr/bin/text', 'is no program for a machine that is known'],
+    ['/usr/bin/script', 'is a script, which can do whatever its interpreter can'],
+    ['/usr/bin/text', 'is not a program for a supported machine'],
     ['/usr/bin/absent', "can't be read"],
     ['/usr/bin', "can't be read"],
   ] as const)

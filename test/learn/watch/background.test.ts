@@ -31,8 +31,8 @@ test("a background watch that doesn't begin is an error", async () => {
   const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
   assert.deepEqual(await failure(begin), [
     'not-watched',
-    `the watch of ${UNIT} does not begin`,
-    `'journalctl --unit '${NAME}'' has its reason`,
+    `the watch of ${UNIT} did not start`,
+    `'journalctl --unit '${NAME}'' shows why`,
   ]);
 });
 
@@ -48,8 +48,8 @@ test("stopping a background watch stops its unit, and reports a recording that w
   assert.deepEqual(await stopped(true), [
     [
       'watch-failed',
-      `the watch of ${UNIT} is over, and not all that was seen is kept`,
-      `'journalctl --unit '${NAME}'' has the reason`,
+      `the watch of ${UNIT} has ended, but its recording was not saved completely`,
+      `'journalctl --unit '${NAME}'' shows why`,
     ],
   ]);
 });

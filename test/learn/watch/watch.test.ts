@@ -154,7 +154,7 @@ test("watch: a disk that is full for a while doesn't end it, and is reported onc
   const { saves, told, diagnostics } = await watched({ seconds: 200, quiet: true }, { failing: 2 });
   assert.deepEqual(
     [saves.length, told, diagnostics],
-    [4, ['no space left on device; it is tried again each minute'], []],
+    [4, ['no space left on device; saving is tried again every minute'], []],
   );
 });
 

@@ -27,7 +27,7 @@ function watched(before: State, file = SERVICE) {
   const service = new WatchedService(context, { name: 'demo.service', state: before });
   const look = (next: State, lives: number, at: number) => {
     [now, asked] = [next, 0];
-    return service.look(lives, at);
+    return service.poll(lives, at);
   };
   const events = () => service.events.map(({ what, at }) => `${what} ${at}`);
   const lines = () => service.events.splice(0).flatMap(({ line }) => line ?? []);

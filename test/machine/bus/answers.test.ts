@@ -85,7 +85,7 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['units without names', () => unitsIn([[[1]]]), /no names/],
   ['no jobs of other units', () => otherJobsIn([7, '/job/7', 'x.service', '/', 'restart']), /no jobs/],
   ['a job of no unit', () => otherJobsIn([7, '/job/7', 'x.service', '/', 'restart', [[8]]]), /no jobs/],
-  ['no folders of units', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],
+  ['no unit folders', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],
   [
     'a folder without a path',
     () => managerOf([text, text, text, start, new Variant('as', ['x'])]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ChangedUnits } from '../../../src/machine/bus/changed-units.js';
+import { ChangedUnits } from '../../../src/machine/bus/bus.js';
 
 const STATE = (active: string, sub: string) =>
   new Map([

@@ -1,4 +1,4 @@
-/** Tests of machine/files/read.ts, machine/files/read-up-to.ts and machine/files/error.ts: files that change, end or are none. */
+/** Tests of machine/files/read.ts and machine/files/error.ts: files that change, end or are none. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -121,7 +121,7 @@ test('a path of a process uses its mount namespace, from the top on', { skip }, 
   const { content, untrusted } = walk('/etc/passwd', from);
   assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
   const inside = walkIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
-  const leading = (path: string) => ({ path, why: 'leads each process elsewhere', by: undefined });
+  const leading = (path: string) => ({ path, why: 'leads each process to another place', by: undefined });
   assert.deepEqual(Object.fromEntries(inside!), {
     '/etc/passwd': { real: '/etc/passwd', isFile: true, untrusted: [] },
     '/etc/no-such-file': { real: undefined, untrusted: [] },

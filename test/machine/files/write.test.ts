@@ -51,7 +51,7 @@ test('write: a failure leaves no folder, and removing a missing file removes non
   assert.deepEqual(readdirSync(folder), ['x.d']);
   assert.deepEqual(await failure(host.read(join(folder, 'a\0b'))), [
     'unreadable',
-    `can't read ${folder}/a\0b: no path has a NUL`,
+    `can't read ${folder}/a\0b: a path can't contain NUL`,
     undefined,
   ]);
 });
@@ -149,7 +149,7 @@ describe('root refuses', () => {
     assert.deepEqual(await failure(host.read(path, trusted)), [
       'untrusted-file',
       `${folder}/a belongs to user ${NOBODY}: root won't act on ${path}`,
-      'take a place below folders that only root can change',
+      'use a path below folders that only root can change',
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('root refuses', () => {
       assert.deepEqual(await failure(host.read(join(folder, name), trusted)), [
         'untrusted-file',
         `${folder}/theirs belongs to user ${NOBODY}: root won't act on ${folder}/${name}`,
-        'take a place below folders that only root can change',
+        'use a path below folders that only root can change',
       ]);
     }
     // Root's folder above theirs is where another could not be put.
@@ -292,7 +292,7 @@ describe("write into another system's folder", () => {
     ] as const) {
       assert.deepEqual(await failure(host.replace(join(link, file), bytes, foreign)), [
         'untrusted-file',
-        `${link} is a link that isn't root's alone: root won't act on ${subject}`,
+        `${link} is a link that others than root can change: root won't act on ${subject}`,
         'remove the link, or write elsewhere',
       ]);
     }
@@ -330,7 +330,7 @@ describe("write into another system's folder", () => {
       [code, message],
       [
         'untrusted-file',
-        `${theirs}/planted is a link that isn't root's alone: root won't act on ${theirs}/planted/x.service.d`,
+        `${theirs}/planted is a link that others than root can change: root won't act on ${theirs}/planted/x.service.d`,
       ],
     );
     assert.ok(existsSync(join(folder, 'victim', inside)));

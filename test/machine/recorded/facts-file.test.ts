@@ -61,11 +61,11 @@ test('machines with the same name are told apart by their IDs, if these are know
   assert.equal(parse(of('a'), FIRST_LINE, of('a')).host, 'web1');
   assert.equal(
     refusal(() => parse(of('a'), of('b'))),
-    'the facts are of 2 machines, each by the name of web1',
+    'the facts come from 2 machines that are all named web1',
   );
   assert.match(
     refusal(() => parse(of(7))),
-    /there is no text 'machine'/,
+    /the string 'machine' is missing/,
   );
 });
 
@@ -81,7 +81,7 @@ test('names of built-in properties are names like others', () => {
   // What only a prototype has isn't there.
   assert.match(
     refusal(() => answersIn('{"__proto__":{"ask":"a","absent":true}}\n')),
-    /no text 'ask'/,
+    /the string 'ask' is missing/,
   );
 });
 
@@ -90,17 +90,17 @@ const LOOK = JSON.parse(looked('/a')) as Record<string, unknown>;
 const REFUSED: Readonly<Record<string, readonly [text: string, why: RegExp]>> = {
   'an empty file': ['', /0\.facts is cut short/],
   'a line without an end': [`${FIRST_LINE}{"ask":"manager","absent":true}`, /cut short/],
-  'a line that is cut': [`${FIRST_LINE}{"ask":"man\n`, /0\.facts:2: the line is no JSON object/],
-  'an empty line': [`${FIRST_LINE}\n`, /:2: the line is no JSON object/],
-  'a list': [`${FIRST_LINE}["ask"]\n`, /:2: the line is no JSON object/],
-  null: [`${FIRST_LINE}null\n`, /:2: the line is no JSON object/],
-  'no first line': [factLine({ ask: 'manager', absent: true }), /:1: this is not a file of facts/],
+  'a line that is cut': [`${FIRST_LINE}{"ask":"man\n`, /0\.facts:2: the line is not a JSON object/],
+  'an empty line': [`${FIRST_LINE}\n`, /:2: the line is not a JSON object/],
+  'a list': [`${FIRST_LINE}["ask"]\n`, /:2: the line is not a JSON object/],
+  null: [`${FIRST_LINE}null\n`, /:2: the line is not a JSON object/],
+  'no first line': [factLine({ ask: 'manager', absent: true }), /:1: this is not a facts file/],
   'another version': [factLine({ facts: 2, host: 'web1' }), /version 2, not 1/],
   'a version with an escape': [factLine({ facts: '\u001b[2J', host: 'web1' }), /version \\x1b\[2J/],
-  'no host': [factLine({ facts: 1 }), /no text 'host'/],
-  'a host that is a number': [factLine({ facts: 1, host: 7 }), /no text 'host'/],
-  'no question': [FIRST_LINE + factLine({ absent: true }), /no text 'ask'/],
-  'no answer': [FIRST_LINE + factLine({ ask: 'manager' }), /no text 'data'/],
+  'no host': [factLine({ facts: 1 }), /the string 'host' is missing/],
+  'a host that is a number': [factLine({ facts: 1, host: 7 }), /the string 'host' is missing/],
+  'no question': [FIRST_LINE + factLine({ absent: true }), /the string 'ask' is missing/],
+  'no answer': [FIRST_LINE + factLine({ ask: 'manager' }), /the string 'data' is missing/],
   'a status that is a text': [
     FIRST_LINE + factLine({ ask: 'run x', status: '0', data: '' }),
     /number 'status'/,
@@ -109,10 +109,13 @@ const REFUSED: Readonly<Record<string, readonly [text: string, why: RegExp]>> = 
   'a user below 0': [FIRST_LINE + factLine({ ...LOOK, uid: -1 }), /number 'uid'/],
   'a user with a fraction': [FIRST_LINE + factLine({ ...LOOK, uid: 0.5 }), /number 'uid'/],
   'permissions of another base': [FIRST_LINE + factLine({ ...LOOK, mode: '798' }), /no permissions/],
-  'permissions that are a number': [FIRST_LINE + factLine({ ...LOOK, mode: 755 }), /no text 'mode'/],
+  'permissions that are a number': [
+    FIRST_LINE + factLine({ ...LOOK, mode: 755 }),
+    /the string 'mode' is missing/,
+  ],
   'a time that is a word': [FIRST_LINE + factLine({ ...LOOK, modified: 'now' }), /no time 'modified'/],
   'a time without end': [FIRST_LINE + factLine({ ...LOOK, modified: '9'.repeat(400) }), /no time 'modified'/],
-  'a link that is a list': [FIRST_LINE + factLine({ ...LOOK, link: ['/a'] }), /no text 'link'/],
+  'a link that is a list': [FIRST_LINE + factLine({ ...LOOK, link: ['/a'] }), /the string 'link' is missing/],
 };
 
 for (const [what, [text, why]] of Object.entries(REFUSED)) {
@@ -160,13 +163,5 @@ test('data that unpacks to too much is refused', () => {
   assert.match(
     refusal(() => read[32]?.kind === 'data' && read[32].data()),
     /too large/,
-  );
-});
-
-test('the number of answers is limited', () => {
-  const lines = Array.from({ length: (1 << 19) + 1 }, (_, i) => `{"ask":"${i}","absent":true}\n`);
-  assert.match(
-    refusal(() => answersIn(lines.join(''))),
-    /more than 524288 answers/,
   );
 });

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFacts } from '../../../src/machine/recorded/facts-file.js';
-import { RecordedTree } from '../../../src/machine/recorded/tree.js';
+import { RecordedAnswers, RecordedTree } from '../../../src/machine/recorded/tree.js';
 import { FIRST_LINE, factLine, listed, looked, packed } from '../../support/facts-lines.js';
 import { failure } from '../../support/failure.js';
 
 /** A tree by lines of facts, and the questions that they leave open. */
 function treeOf(...lines: string[]) {
   const { answers } = parseFacts(new Map([['facts', FIRST_LINE + lines.join('')]]));
-  const open: string[] = [];
-  const miss = (question: string) => void open.push(question);
-  const known = (question: string) => answers.get(question);
-  const ask = (question: string) => {
-    if (!answers.has(question)) miss(question);
-    return known(question);
-  };
-  const tree = new RecordedTree({ known, miss, ask });
-  return { tree, open };
+  const recorded = new RecordedAnswers(answers);
+  return { tree: new RecordedTree(recorded), open: recorded.open };
 }
 
 const LINK = { type: 'l', mode: '777' };
@@ -29,7 +22,7 @@ test('a path is followed through links, with blanks and backslashes in their nam
     looked('/opt/a b/file', FILE),
   );
   assert.deepEqual(tree.walk('/etc/x\\x2dy'), { real: '/opt/a b/file', isFile: true, untrusted: [] });
-  assert.deepEqual(open, []);
+  assert.deepEqual([...open], []);
 });
 
 test('users who can change a part of the path are named', () => {
@@ -50,14 +43,14 @@ test('users who can change a part of the path are named', () => {
 test('a path with an unknown part is asked for as a whole', () => {
   const { tree, open } = treeOf(looked('/'), looked('/etc'));
   assert.equal(tree.walk('/etc/a/b').real, undefined);
-  assert.deepEqual(open, ['look /etc/a/b']);
+  assert.deepEqual([...open], ['look /etc/a/b']);
 });
 
 test("what the machine couldn't examine is hidden", () => {
   const { tree } = treeOf(looked('/'), factLine({ ask: 'look /fuse', failed: 'denied' }));
   assert.equal(tree.look('/fuse'), 'hidden');
   const found = tree.walk('/fuse').untrusted.map(({ why }) => why);
-  assert.deepEqual(found, ["can't be looked at"]);
+  assert.deepEqual(found, ["can't be examined"]);
 });
 
 test('links in a circle end', () => {

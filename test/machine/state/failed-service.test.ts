@@ -31,7 +31,7 @@ test('a service that failed under its policy, or keeps failing, has a hint with 
         ['ActiveState', 'activating'],
         ['SubState', 'auto-restart'],
       ],
-      /^demo\.service fails, and is started again and again, under its policy \(/,
+      /^demo\.service fails again and again under its policy \(/,
     ],
   ] as const) {
     let since = false;
@@ -49,6 +49,6 @@ test('a service that failed under its policy, or keeps failing, has a hint with 
     const [first] = result.diagnostics;
     assertEnd(result, [0, [`${UNIT} unchanged`], ['warning failed']]);
     assert.match(first!.message, message);
-    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' says whether/);
+    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' shows whether/);
   }
 });

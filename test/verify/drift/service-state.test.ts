@@ -16,10 +16,10 @@ import { applied, type Shown, shown } from '../../support/status-in-memory.js';
 
 test('a service that failed under its policy has a warning and a hint with explain', async () => {
   for (const [policy, hint] of [
-    [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
+    [NO_EXEC, /^'sandbox-unit explain demo\.service' shows whether/],
     [
       '[service]\nPrivateTmp = true\n',
-      /^'systemctl status demo\.service' shows more; 'systemctl start demo\.service' tries it again$/,
+      /^'systemctl status demo\.service' shows more; 'systemctl start demo\.service' starts it again$/,
     ],
   ] as const) {
     const system = await applied(policy, {}, { running: [], behaviour: () => 'job-fails' });

@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
-import { LOSSES } from '../../../learn/evidence/ledger/incomplete-tables.js';
+import { LOSSES } from '../../../learn/profile/incomplete-tables.js';
 import { assertWritable } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
 import type { Outcome } from '../../../outcome.js';

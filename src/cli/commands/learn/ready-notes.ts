@@ -2,8 +2,8 @@
 
 import { shortList } from '../../../collections.js';
 import { type Diagnostic, note, printable, warning } from '../../../diagnostic.js';
-import type { LearnedReady, NoReady } from '../../../learn/evidence/policy/ready.js';
-import { counted } from '../../../learn/evidence/policy/text/spans.js';
+import type { LearnedReady, NoReady } from '../../../learn/profile/policy/ready.js';
+import { counted } from '../../../learn/profile/policy/text/spans.js';
 import type { ProvedPolicy } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
 import { ownCommand, systemctl } from '../../../systemd/command-lines.js';

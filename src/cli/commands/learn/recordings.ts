@@ -1,10 +1,10 @@
-/** The recordings of a unit: the ledger that they make, those of other hosts, and their end. */
+/** The recordings of a unit: the profile that they make, those of other hosts, and their end. */
 
 import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
-import { checklist } from '../../../learn/evidence/ledger/checklist.js';
-import { estimate } from '../../../learn/evidence/ledger/estimate.js';
-import { incompleteTables, ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
-import { ledgerMachine, makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
+import { checklist } from '../../../learn/profile/checklist.js';
+import { estimate } from '../../../learn/profile/estimate.js';
+import { incompleteTables, profileDiagnostics } from '../../../learn/profile/incomplete-tables.js';
+import { makeProfile, profileMachine } from '../../../learn/profile/make-profile.js';
 import { type LearnedUnit, learnedUnit } from '../../../learn/unit-facts.js';
 import type { Context } from '../../../machine/context.js';
 import type { Recording } from '../../../observe/recording/recording.js';
@@ -18,9 +18,9 @@ import {
 import type { Outcome } from '../../../outcome.js';
 import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import type { UnitName } from '../../../systemd/unit/name.js';
-import { ledgerText } from '../../report/learn/ledger.js';
-import { ledgerJson } from '../../report/learn/ledger-json.js';
 import { type Merged, mergedJson, mergedText } from '../../report/learn/merged.js';
+import { profileText } from '../../report/learn/profile.js';
+import { profileJson } from '../../report/learn/profile-json.js';
 import { onlyUnit } from '../only-unit.js';
 
 const outcome = (
@@ -30,23 +30,23 @@ const outcome = (
   diagnostics: readonly Diagnostic[] = [],
 ): Outcome => ({ exit, json, text, diagnostics, sources: new Map() });
 
-/** Shows the ledger of a unit. Exit 1 if there are no recordings, 2 if one can't be read. */
+/** Shows the profile of a unit. Exit 1 if there are no recordings, 2 if one can't be read. */
 export async function show(context: Context, operands: readonly string[]): Promise<Outcome> {
   const unit = await learnedUnit(context, onlyUnit(operands));
   const { recordings, diagnostics } = await storedRecordings(context, unit.name);
   const all = recordings.map(({ recording }) => recording);
-  const machine = ledgerMachine(all, context.machine);
+  const machine = profileMachine(all, context.machine);
   if (machine === undefined) return nothingRecorded(context, unit.name, diagnostics);
-  const ledger = makeLedger(unit.name.full, all, machine);
+  const profile = makeProfile(unit.name.full, all, machine);
   const shown = {
-    ledger,
-    estimate: estimate(ledger, all),
-    checklist: checklist(ledger, unit.facts),
-    doubts: incompleteTables(ledger),
+    profile,
+    estimate: estimate(profile, all),
+    checklist: checklist(profile, unit.facts),
+    doubts: incompleteTables(profile),
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
-  const told = [...diagnostics, ...ledgerDiagnostics(ledger), ...withoutFacts(unit)];
-  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.theme), told);
+  const told = [...diagnostics, ...profileDiagnostics(profile), ...withoutFacts(unit)];
+  return outcome(exit, profileJson(shown), profileText(shown, context.caller.theme), told);
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>

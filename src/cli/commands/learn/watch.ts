@@ -1,8 +1,8 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
 
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../../diagnostic.js';
-import { lossDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
-import { makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
+import { lossDiagnostics } from '../../../learn/profile/incomplete-tables.js';
+import { makeProfile } from '../../../learn/profile/make-profile.js';
 import { stopWatch, watchInBackground } from '../../../learn/watch/background.js';
 import { underWatch } from '../../../learn/watch/under-watch.js';
 import { assertMayWatch, watch, withRights } from '../../../learn/watch/watch.js';
@@ -77,7 +77,7 @@ async function here(context: Context, units: readonly string[], options: WatchOp
 
 /** Warnings about records of a watch that were lost. */
 const lossesIn = (recording: Recording): Diagnostic[] =>
-  lossDiagnostics(makeLedger(recording.unit, [recording], recording.host.architecture));
+  lossDiagnostics(makeProfile(recording.unit, [recording], recording.host.architecture));
 
 /**
  * Begins watches in the background. Exit 2 if one can't begin; the others do.

@@ -2,8 +2,8 @@
 
 import { shortList } from '../../../collections.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../../diagnostic.js';
-import { ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
-import { dangerousSeen } from '../../../learn/evidence/policy/calls/tiers.js';
+import { profileDiagnostics } from '../../../learn/profile/incomplete-tables.js';
+import { dangerousSeen } from '../../../learn/profile/policy/calls/tiers.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
 import type { Outcome } from '../../../outcome.js';
@@ -39,10 +39,10 @@ export async function writeLearned(
   const { action, addresses } = options;
   const ready = options.ready ? { reload: options.reload ?? true } : undefined;
   const proved = await provedPolicy(context, onlyUnit(units), { action, addresses, ready });
-  const { unit, policy, ledger } = proved;
+  const { unit, policy, profile } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [
-    ...ledgerDiagnostics(ledger),
+    ...profileDiagnostics(profile),
     ...proved.notes,
     ...tiersOf(proved),
     ...dangersOf(context, proved),
@@ -79,13 +79,13 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
 /** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
 function dangersOf(
   { placement: { scope } }: Context,
-  { unit, policy: { calls, keeper } }: ProvedPolicy,
+  { unit, policy: { calls, script } }: ProvedPolicy,
 ): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
   const message = `these calls are the most useful to an attacker, and are allowed because they were seen: ${shortList(seen, 12)}`;
   const shown = `'${ownCommand(scope, 'learn --show', unit)}' shows when, and by which program`;
-  const kept = keeper && `${printable(keeper.daemon)} keeps the calls of its start script: ${keeper.why}`;
+  const kept = script && `${printable(script.daemon)} keeps the calls of its start script: ${script.why}`;
   const hint = [kept, shown].filter(Boolean).join('; ');
   return [warning('opens', message, { hint })];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readyNotes } from '../../../../src/cli/commands/learn/ready-notes.js';
-import type { LearnedReady, NoReady } from '../../../../src/learn/evidence/policy/ready.js';
+import type { LearnedReady, NoReady } from '../../../../src/learn/profile/policy/ready.js';
 import type { ProvedPolicy } from '../../../../src/learn/write-policy.js';
 import { FakeSystem, fakeContext } from '../../../support/fake-system.js';
 
@@ -13,7 +13,7 @@ const READY: LearnedReady = {
 /** Diagnostics of these codes, each with its hint. */
 function told(ready: LearnedReady | NoReady, more: Partial<ProvedPolicy> = {}): string[] {
   const proved = {
-    ...{ unit: 'demo.service', ledger: { watches: [] }, policy: { ready }, processes: 1 },
+    ...{ unit: 'demo.service', profile: { watches: [] }, policy: { ready }, processes: 1 },
     ...more,
   } as unknown as ProvedPolicy;
   return readyNotes(fakeContext(new FakeSystem({})), proved)

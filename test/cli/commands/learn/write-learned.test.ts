@@ -81,7 +81,7 @@ test('learn --write: names dangerous calls that it allows', async () => {
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
   assert.match(said!.message, /are allowed because they were seen: bpf$/);
-  assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
+  assert.match(text, /^# Dangerous calls, allowed because they were seen: bpf\.$/m);
 });
 
 test('learn --write: warns that a service that creates its socket in /run keeps all of /run open', async () => {
@@ -95,7 +95,7 @@ test('learn --write: warns that a service that creates its socket in /run keeps 
   const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
-    /^demo\.service may write anywhere in \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
+    /^demo\.service may write anywhere in \/run, .*: the service creates the socket \/run\/demo\.sock$/,
   );
   assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
 });
@@ -116,7 +116,7 @@ test('learn --write: a policy for one program names programs that run without it
   await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
   const { text, diagnostics } = await write(true);
   const why = "[ready] can't be enforced: with Type=idle systemd does not report the program's start";
-  const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
+  const said = `/usr/bin/demo keeps the calls of its start script: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
   const [warning] = diagnostics.filter(({ code }) => code === 'opens');
   assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps the calls of its start script: ${why}; `));
