@@ -1,4 +1,4 @@
-/** The first of some names, and how many more there are. */
+/** The first of some names, and how many more there are. @param most how many are named */
 export const shortList = (names: readonly string[], most = 5): string =>
   names.length > most
     ? `${names.slice(0, most).join(', ')} and ${names.length - most} more`

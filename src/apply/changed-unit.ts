@@ -11,8 +11,8 @@ import type { LiveChange } from './live/live-change.js';
 import type { StepResult } from './runner.js';
 import type { ListeningBefore } from './trial/listening.js';
 import type { TrialWatch } from './trial/watch.js';
+import type { UndoRecord } from './undo-record.js';
 import { makeUndoRecord } from './undo-record.js';
-import type { UndoRecord } from './undo-record-format.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
 /** Options of the verbs that restart services. */

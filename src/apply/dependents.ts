@@ -48,7 +48,7 @@ export async function startDependents(
   const startedHere = stayed.filter(({ name }) => !bySystemd.has(name));
   return [
     ...couldNot,
-    ...startedHere.map(({ name }) => note('went-down', `${went(name)}, and is started again`)),
+    ...startedHere.map(({ name }) => note('went-down', `${went(name)}, and was started again`)),
     ...failed.map(({ name }) => dependentFailed(context, unit.unit, went(name), name)),
   ];
 }
@@ -90,8 +90,8 @@ async function startEach(
 
 function dependentFailed({ placement }: Context, unit: string, went: string, name: string): Diagnostic {
   const explain = ownCommand(placement.scope, 'explain', unit);
-  const hint = `'${explain}' names the calls that were refused; the journal has what ${name} said`;
-  return error('went-down', `${went}, and doesn't stay up with it`, { hint });
+  const hint = `'${explain}' lists refused calls; the journal of ${name} may say more`;
+  return error('went-down', `${went}, and does not stay up`, { hint });
 }
 
 /** The step of a revert that starts dependents again. Failures are warnings: no policy is at fault. */

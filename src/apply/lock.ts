@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, note, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { holdingLock } from '../machine/holding-lock.js';
 import { orElse } from '../machine/state/failures.js';
@@ -7,7 +7,6 @@ import { ownCommand } from '../systemd/command-lines.js';
 import { lockPath } from '../systemd/paths/records.js';
 import { activatedUnits, notDone } from './confirm/activations.js';
 import { unitsToUndo } from './confirm/pending.js';
-import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
 
 /** How long another run may take, in seconds. */
@@ -149,11 +148,25 @@ export async function halfDone(context: Context, unit: string): Promise<Diagnost
 function leftHalfDone(context: Context, unit: string): Diagnostic {
   const { scope } = context.placement;
   // As root `--user` is the manager of root's own units.
-  const who = scope === 'user' ? '' : 'as root ';
+  const who = scope === 'user' ? '' : ' as root';
   // Records are root's alone.
   const others = mayRecover(context) ? '' : ' waits to be confirmed,';
   const message = `${unit} is being changed,${others} or was left half changed by an interrupted run`;
   return warning('half-done', message, {
-    hint: `${who}'${ownCommand(scope, 'status', unit)}' rolls it back`,
+    hint: `after an interrupted run, '${ownCommand(scope, 'status', unit)}'${who} rolls it back`,
   });
+}
+
+/**
+ * Refuses a change of the system's units to others than root, before half of it fails.
+ * @param hint the way out, where the usual one isn't there
+ * @throws UserError `needs-root`
+ */
+export function assertMayChange(
+  { placement, offline, superuser }: Context,
+  { check }: { readonly check?: boolean },
+  hint = 'run it with sudo; --check changes nothing, and --user is for your own services',
+): void {
+  if (check || offline || superuser || placement.scope === 'user') return;
+  throw new UserError(error('needs-root', "only root may change the system's units", { hint }), EXIT.failure);
 }

@@ -26,7 +26,7 @@ import { runSteps, type Step, type UnitEnding } from './runner.js';
 import { restartServices } from './steps/restart.js';
 import { tryServices } from './steps/try.js';
 import { keepUndoRecords, reload, writeFiles } from './steps/write.js';
-import type { UndoRecord } from './undo-record-format.js';
+import type { UndoRecord } from './undo-record.js';
 
 /** The time that the journal may take for the kernel's records, in milliseconds. */
 const LOG_DELAY = 500;
@@ -93,11 +93,11 @@ export async function recordCalls(
   if (looked.explanations.length > 0) return { ...looked, diagnostics, failed };
   const missing = mayBeMissing(looked, diagnostics);
   if (missing === undefined) return { ...looked, diagnostics: [...diagnostics, nothing(prepared)], failed };
-  return { ...looked, diagnostics: [...diagnostics, untold(prepared, missing)], failed: true };
+  return { ...looked, diagnostics: [...diagnostics, cannotTell(prepared, missing)], failed: true };
 }
 
 const nothing = ({ plan }: Prepared): Diagnostic =>
-  note('no-record', `no call of ${plan.unit} was recorded that its policy would refuse`);
+  note('no-record', `${plan.unit} made no call that its policy would refuse`);
 
 /** The reason why a run without a record doesn't show that no call would be refused; undefined if it does. */
 function mayBeMissing(
@@ -109,9 +109,9 @@ function mayBeMissing(
   return isIncomplete ? 'calls may be missing' : undefined;
 }
 
-const untold = ({ plan }: Prepared, why: string): Diagnostic =>
+const cannotTell = ({ plan }: Prepared, why: string): Diagnostic =>
   error('records-incomplete', `cannot tell whether the policy would refuse calls of ${plan.unit}: ${why}`, {
-    hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets it work with all of them recorded`,
+    hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets the service run, and records every call that the policy would refuse`,
   });
 
 /** @returns what is to be said of the restart, and of a table whose refusals can't be recorded */
@@ -121,8 +121,8 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   const diagnostics = [...prepared.diagnostics, ...found];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
   if (!policy.policy.syscalls && !policy.policy.ready) {
-    const hint = 'what the unit itself refuses is not let through';
-    const message = `the policy of ${plan.unit} has neither [syscalls] nor [ready]: there is nothing to let through and record`;
+    const hint = "calls that the unit's own SystemCallFilter= refuses stay refused";
+    const message = `the policy of ${plan.unit} has neither [syscalls] nor [ready]: there is nothing to record`;
     throw new UserError(error('nothing-to-write', message, { hint }));
   }
   const gaps = prepared.diagnostics.filter(({ code }) => code === 'gap-ready');
@@ -136,14 +136,14 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   const affected = await affectedUnits(context, [service]);
   const obstacle = (await obstacleTo(context, service, affected)) ?? wouldGoDown(service, affected);
   if (obstacle === undefined) return [...found, ...gaps];
-  const message = `${plan.unit} must not be restarted, and so can't be recorded`;
+  const message = `${plan.unit} can't be recorded, because it must not be restarted`;
   throw new UserError(error('not-restarted', message, { hint: obstacle }));
 }
 
 /** The reason why a service that doesn't run can't be started for a while: the stop takes along what runs without it. */
 function wouldGoDown({ state }: Service, [dependent]: readonly AffectedUnit[]): string | undefined {
   if (isRunning(state) || dependent === undefined) return undefined;
-  return `it doesn't run, and its stop at the end would stop ${dependent.name}: start it first`;
+  return `it isn't running, and stopping it after the recording would also stop ${dependent.name}: start it first`;
 }
 
 const INCOMPLETE = 'records-incomplete';
@@ -167,7 +167,7 @@ async function beginWatch(context: Context, prepared: Prepared): Promise<Begun> 
     const { readable } = await explainUnit(context, prepared, state, { since: startOf(state) });
     if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
     const [why] = cause.diagnostics;
-    const message = `calls may be missing: the service can't be watched, and the kernel's log leaves out records where they are many: ${why!.message}`;
+    const message = `calls may be missing, because the kernel's log drops records under load, and the service can't be watched: ${why!.message}`;
     return { watch: undefined, diagnostics: [warning(INCOMPLETE, message, { hint: why!.hint })] };
   }
 }
@@ -239,7 +239,7 @@ interface Collected {
 async function collect(context: Context, prepared: Prepared, watch: RunWatch): Promise<Collected> {
   const state = await context.system.unit(prepared.plan.unit);
   const { run, lost } = await watch.look();
-  const message = `not all calls of ${prepared.plan.unit} could be seen in the run: ${lost.join(', ')}`;
+  const message = `some calls of ${prepared.plan.unit} were missed in the run: ${lost.join(', ')}`;
   const times = { from: watch.began, time: context.system.now() };
   return {
     looked: {
@@ -264,6 +264,9 @@ async function readLog(context: Context, prepared: Prepared, permissive: Prepare
 async function undo({ context, signals }: Transaction, unit: AppliedUnit): Promise<readonly Diagnostic[]> {
   const [problems] = await rollBack(context, [unit.record], { signals, spare: sparesChanged(context) });
   if (isRestored(problems!)) return problems!;
-  const hint = `'${ownCommand(context.placement.scope, 'status', unit.unit)}' says how it is`;
-  return [...problems!, error('half-done', `${unit.unit} is not as it was: it may be permissive`, { hint })];
+  const hint = `'${ownCommand(context.placement.scope, 'status', unit.unit)}' shows its state`;
+  return [
+    ...problems!,
+    error('half-done', `${unit.unit} was not fully restored: it may be permissive`, { hint }),
+  ];
 }

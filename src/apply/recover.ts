@@ -17,8 +17,8 @@ import { folderOf } from '../systemd/unit/path.js';
 import { readPending, unitsToUndo } from './confirm/pending.js';
 import { cancelRollback } from './confirm/rollback-timer.js';
 import { changedSince, fileStates } from './steps/files.js';
+import type { FileUndo, UndoRecord } from './undo-record.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
-import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
  * Rolls units back that a run has left half changed, or that were not confirmed in time. The caller has the lock.
@@ -91,10 +91,10 @@ async function dueOf(
 ): Promise<UndoRecord | { readonly said: readonly Diagnostic[] }> {
   const isSameBoot = record.boot === boot;
   const files = isSameBoot ? record.files : await leftByBoot(context, record, boot);
-  const stands = await fileStates(context.system, files);
-  if (stands.includes('other')) return { said: [asWarning(changedSince(context, record.unit))] };
+  const states = await fileStates(context.system, files);
+  if (states.includes('other')) return { said: [asWarning(changedSince(context, record.unit))] };
   if (isSameBoot) return record;
-  if (!stands.includes('after')) return { said: [] };
+  if (!states.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(record.unit));
   return { ...record, files, affected: [], step: 'restart', runs: services.flatMap(runsAnyhow) };
 }

@@ -6,14 +6,14 @@ import { notInTime } from './confirm/pending.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { changedSince, isChangedSince } from './steps/files.js';
-import { type HowBack, restartAsBefore } from './steps/undo-restart.js';
+import { restartAsBefore, type UndoOptions } from './steps/undo-restart.js';
 import { reloadBack, unwriteFiles } from './steps/write.js';
+import type { UndoRecord } from './undo-record.js';
 import { forgetUndoRecord } from './undo-record.js';
-import type { UndoRecord } from './undo-record-format.js';
 import { UNDER_WAY } from './wait-for.js';
 
 /** The undoing halves of the steps that have one, in their order. */
-export const undoes = (context: Context, how: HowBack = {}) => ({
+export const undoes = (context: Context, how: UndoOptions = {}) => ({
   write: { name: 'write', undo: unwriteFiles(context), mustBeUndone: true } as const,
   reload: { name: 'reload', undo: reloadBack(context), mustBeUndone: true } as const,
   restart: { name: 'restart', undo: restartAsBefore(context, how) } as const,
@@ -27,7 +27,7 @@ export const undoes = (context: Context, how: HowBack = {}) => ({
 export const rollBack = (
   context: Context,
   records: readonly UndoRecord[],
-  how: HowBack & { readonly spare?: Spare<UndoRecord> } = {},
+  how: UndoOptions & { readonly spare?: Spare<UndoRecord> } = {},
 ): Promise<(readonly Diagnostic[])[]> => undoSteps(Object.values(undoes(context, how)), records, how.spare);
 
 /** Spares a unit whose files somebody else has changed. */
@@ -56,9 +56,9 @@ export const saidOfRollBack = (
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
   confirmation
     ? asWarning(notInTime(unit))
-    : warning('put-back', `a run was interrupted while it changed ${unit}; ${unit} is rolled back`);
+    : warning('put-back', `a run was interrupted while it changed ${unit}; ${unit} was rolled back`);
 
 const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
   const what = confirmation ? 'was not confirmed in time' : 'was left half changed by an interrupted run';
-  return warning('half-done', `${unit} ${what}, and can't be rolled back completely`);
+  return warning('half-done', `${unit} ${what}, and could not be rolled back completely`);
 };

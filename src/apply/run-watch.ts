@@ -24,8 +24,8 @@ export interface RunWatch {
   /** When the watch began, in milliseconds since 1970. */
   readonly began: number;
   /**
-   * Tells that the service serves. To the observer that is a reload, in which commands that the manager starts are told from
-   * the service itself.
+   * Tells that the service serves. To the observer that is a reload, in which commands that the manager starts are kept apart
+   * from the service itself.
    */
   serves(): void;
   /** The run so far. @throws UserError `observer-failed` */

@@ -30,7 +30,7 @@ export interface Step<U, R> extends UndoneStep<R> {
 }
 
 /** The consequence of a unit's failure: all its steps are undone, it stays where it is, or it goes on. */
-export type AfterFailure = 'undo' | 'stop' | 'go-on';
+export type AfterFailure = 'undo' | 'stop' | 'continue';
 
 /** Tells why a unit isn't rolled back, and lets its record go; undefined where it may be rolled back. */
 export type Spare<R> = (record: R) => Promise<readonly Diagnostic[] | undefined>;
@@ -173,7 +173,7 @@ async function takeStep<U extends Runnable<R>, R>(
   const results = await step.do(moving.map(({ unit }) => unit));
   const after = results.map(({ unit, failures }, i): Moving<U> & { readonly way: AfterFailure } => {
     const known = moving[i]!;
-    if (failures.length === 0) return { ...known, unit, way: 'go-on' };
+    if (failures.length === 0) return { ...known, unit, way: 'continue' };
     const way = course.afterFailure(step.name, failures);
     return { unit, failures: [...known.failures, ...failures], failedAt: step.name, way };
   });
@@ -181,7 +181,7 @@ async function takeStep<U extends Runnable<R>, R>(
     after.filter((one) => one.way === way).map(({ way: _, ...one }) => one);
   endings.push(...those('stop').map((one): UnitEnding<U> => ({ ...one, state: 'stuck', undone: [] })));
   endings.push(...(await undoAll(course, those('undo'))));
-  return those('go-on');
+  return those('continue');
 }
 
 async function undoAll<U extends Runnable<R>, R>(
@@ -190,7 +190,7 @@ async function undoAll<U extends Runnable<R>, R>(
 ): Promise<UnitEnding<U>[]> {
   if (units.length === 0) return [];
   const { beforeUndo = async () => [] } = course;
-  const told = await Promise.all(
+  const failed = await Promise.all(
     units.map(async (one) => ({
       ...one,
       failures: [...one.failures, ...(await beforeUndo(one.unit, one.failures))],
@@ -201,7 +201,7 @@ async function undoAll<U extends Runnable<R>, R>(
     units.map(({ unit }) => unit.record),
     course.spare,
   );
-  return told.map((one, i) => ({ ...one, state: 'undone', undone: undone[i]! }));
+  return failed.map((one, i) => ({ ...one, state: 'undone', undone: undone[i]! }));
 }
 
 /**

@@ -48,14 +48,14 @@ async function unlessGivenUp<T>(
     const alarm = context.system.alarm(longest ?? LOOK);
     await Promise.race([ended, alarm.rung]).finally(alarm.stop);
     if (isOver) break;
-    if (longest !== undefined) throw givenUp(context, warning, unit, 'its job takes very long');
+    if (longest !== undefined) throw givenUp(context, warning, unit, 'its job is taking too long');
     const isHeldUp = await orElse(() => holdsUp(context, unit), false);
     if (isHeldUp && !isOver) throw givenUp(context, error, unit, HOLDS_UP);
   }
   return ended;
 }
 
-const HOLDS_UP = 'its job may never end, and an unconfirmed change is to be undone';
+const HOLDS_UP = 'its job has no timeout, and an unconfirmed change is due to be rolled back';
 
 async function holdsUp(context: Context, unit: string): Promise<boolean> {
   return isEndless(await context.system.anyUnit(unit)) && (await isRollbackDue(context));
@@ -70,7 +70,7 @@ const hasNoLimit = (properties: UnitState['properties'], name: string): boolean 
   (properties.get(name) ?? properties.get('TimeoutUSec')) === NEVER;
 
 function givenUp({ placement }: Context, make: typeof error, unit: string, why: string): UserError {
-  const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows its state`;
+  const hint = `the job continues; '${systemctl(placement.scope, 'status', unit)}' shows its state`;
   return new UserError(make(UNDER_WAY, `stopped waiting for ${unit}: ${why}`, { hint }), EXIT.failure);
 }
 
@@ -79,7 +79,7 @@ async function endlessStop({ system, placement }: Context, unit: string): Promis
   const state = await system.anyUnit(unit);
   if (state.activeState !== 'deactivating' || !isEndless(state)) return undefined;
   const status = state.properties.get('StatusText');
-  const says = typeof status === 'string' && status !== '' ? `, and says '${printable(status)}'` : '';
+  const says = typeof status === 'string' && status !== '' ? ` ('${printable(status)}')` : '';
   const kill = systemctl(placement.scope, 'kill -s KILL', unit);
-  return `${unit} doesn't stop${says}; systemd waits without limit (TimeoutStopSec=); '${kill}' ends it, and unsaved data is lost`;
+  return `${unit} is still stopping${says}, and has no stop timeout (TimeoutStopSec=); '${kill}' kills it, and unsaved data is lost`;
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../machine/context.js';
 import { failureOf } from '../machine/state/failures.js';
 import { undoFiles, writeChanges } from './steps/files.js';
-import { filesToUndo } from './undo-record-format.js';
+import { filesToUndo } from './undo-record.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
 /** Writes files below another root, where no service runs by them. Files of a unit that fails are put back. */

@@ -35,7 +35,8 @@ export function causeOf(
   { isRefused, mayBeServing }: Circumstances = { isRefused: true, mayBeServing: true },
 ): Cause {
   const { abi } = call;
-  if (abi === undefined) return { kind: 'closed-convention', what: 'a convention that this machine lacks' };
+  if (abi === undefined)
+    return { kind: 'closed-convention', what: 'a calling convention that this machine lacks' };
   const early = fromStart(call, abi, confinement);
   const isOnlyRecorded = early?.kind === 'recorded' && (isRefused || mayBeServing);
   if (early && !isOnlyRecorded) return early;
@@ -51,12 +52,12 @@ export function causeOf(
 
 const OTHER_FILTER: Cause = {
   kind: 'elsewhere',
-  what: 'neither the policy as it is nor a directive that is known: another filter',
+  what: 'another filter: neither the policy nor a known directive refuses it',
 };
 
 const newerThanTables = ({ name }: NamedCall): Cause => ({
   kind: 'elsewhere',
-  what: `${name}, newer than the table of ${NUMBERS_SOURCE}`,
+  what: `${name} is newer than the table of ${NUMBERS_SOURCE}`,
 });
 
 /** The cause among what is in force from the start on; undefined if that lets the call through without a record. */
@@ -145,7 +146,7 @@ function byLists(
     return { kind, what, at: denied.at, answer: denied.action };
   }
   const lets = rules.find((one) => permits(one.action.value));
-  if (lets) return { kind: 'arguments', what: `no rule on ${name} holds for these arguments`, at: lets.at };
+  if (lets) return { kind: 'arguments', what: `no rule on ${name} matches these arguments`, at: lets.at };
   const logged = entriesByCall(section.log, sets).get(name);
   if (logged) return { kind: 'recorded', what: `log ${logged.name}`, at: logged.at };
   if (!section.allow || permits(verdictOn(resolveCalls(section, sets), name).otherwise)) return undefined;

@@ -1,4 +1,6 @@
-import type { Expectation, Phase } from '../policy/policy.js';
+import { shortList } from '../collections.js';
+import type { Location } from '../diagnostic.js';
+import type { Expectation, Phase, Policy } from '../policy/policy.js';
 import type { Abi } from '../seccomp/syscalls/abi.js';
 import { ALLOW, permits } from '../seccomp/syscalls/action.js';
 import { formatAction } from '../seccomp/syscalls/action-text.js';
@@ -7,9 +9,22 @@ import { hiddenFrom } from '../seccomp/syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../seccomp/syscalls/named-policy.js';
 import { callNames } from '../seccomp/syscalls/numbers.js';
 import { verdictOn } from '../seccomp/syscalls/resolve.js';
-import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../seccomp/syscalls/section.js';
-import type { AllowingChange } from './refused-call.js';
-import { type Confinement, failedExpectations, listsOf, named, withLists } from './refused-call.js';
+import {
+  type CallEntry,
+  type CallLists,
+  type ConditionEntry,
+  NO_SYSCALLS,
+  type RuleEntry,
+} from '../seccomp/syscalls/section.js';
+import {
+  type AllowingChange,
+  type Cause,
+  type Confinement,
+  failedExpectations,
+  listsOf,
+  named,
+  withLists,
+} from './refused-call.js';
 import type { NamedCall } from './tally.js';
 
 /** Changes of a table of the policy, and the lists that they make of its own. */
@@ -68,7 +83,7 @@ function expected(name: string, confinement: Confinement): AllowingChange[] {
 const ALLOWED = 'action = "allow"';
 
 const expectAllowed = ({ action: { at } }: Expectation): AllowingChange => ({
-  does: `change the action that is expected in line ${at.line}`,
+  does: `change the expected action in line ${at.line}`,
   where: at.file,
   text: ALLOWED,
   line: at.line,
@@ -85,7 +100,7 @@ function expectAnew({ syscall, args, architecture, phase }: Expectation, file: s
     ...(phase ? [`phase = "${phase.value}"`] : []),
     ALLOWED,
   ];
-  const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
+  const does = `add an expectation that replaces ${syscall.at.file}:${syscall.at.line}`;
   const text = lines.join('\n');
   return { does, where: file, text, edit: { kind: 'insert', text, before: undefined } };
 }
@@ -253,3 +268,54 @@ const isSame = (a: NamedVerdict, b: NamedVerdict): boolean =>
   a.limit === b.limit &&
   a.rules.length === b.rules.length &&
   a.rules.every((rule, i) => rule === b.rules[i]);
+
+/**
+ * The change that leaves out the base which refuses a call, one of `extends` or the host's defaults; undefined if no
+ * such change lets the call through.
+ */
+export function withoutBase(
+  call: NamedCall,
+  cause: Cause,
+  confinement: Confinement,
+): AllowingChange | undefined {
+  const { file } = confinement.policy;
+  const phase = cause.phase ?? 'start';
+  if (cause.kind !== 'denied' || cause.at === undefined || cause.at.file === file) return undefined;
+  const weaker = (confinement.weaker ?? []).find(({ policy }) =>
+    letsThrough(call, { ...confinement, policy }, phase),
+  );
+  if (!weaker) return undefined;
+  // Without an allow list everything would be let through.
+  const [all, left] = [confinement, weaker].map(({ policy }) => listsOf(policy, phase)?.allow);
+  if (all && !left) return undefined;
+  const { does, line } = weaker;
+  const others = lost(confinement.policy, weaker.policy, cause.at);
+  const besides = others.length > 0 ? `, and with it ${shortList(others)}` : '';
+  return { does: `${does}${besides}`, where: file, line };
+}
+
+function letsThrough({ name, abi }: NamedCall, confinement: Confinement, phase: Phase): boolean {
+  const meaning = named(confinement, phase);
+  const { rules, otherwise, limit } = verdictOn(meaning, name);
+  const isAllowed = rules.length === 0 && otherwise === ALLOW && permits(limit);
+  return isAllowed && abi !== undefined && isOpen(abi, meaning, confinement);
+}
+
+/** Entries of a policy that a weaker one lacks, but for one: refused calls, rules, directives. */
+function lost(policy: Policy, weaker: Policy, but: Location): string[] {
+  const [all, left] = [policy, weaker].map(({ syscalls = NO_SYSCALLS, ready = NO_SYSCALLS, service }) => [
+    ...[...syscalls.deny, ...ready.deny].map(({ name, at }) => ({ what: name, at })),
+    ...[...syscalls.rules, ...ready.rules].map(({ syscall, at }) => ({
+      what: `rules on ${syscall.value}`,
+      at,
+    })),
+    ...service.map(({ name, at }) => ({ what: `${name}=`, at })),
+  ]) as [BaseLine[], BaseLine[]];
+  const kept = new Set(left.map(({ at }) => at));
+  return [...new Set(all.filter(({ at }) => at !== but && !kept.has(at)).map(({ what }) => what))];
+}
+
+interface BaseLine {
+  readonly what: string;
+  readonly at: Location;
+}

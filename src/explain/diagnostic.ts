@@ -15,7 +15,7 @@ export const RECORDED = { severity: 'note', code: 'recorded-call' } as const;
 /** An explanation as a diagnostic: the call, its end, the line that decides, and the way out. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
   const { call, got, cause, certain, opens: gains } = explanation;
-  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got][0]}: ${cause.what}`;
+  const message = `${certain ? '' : 'probably of this unit: '}${callText(call, machine)} ${BECAME[got][0]}: ${cause.what}`;
   const unknown = isGuess(explanation) ? UNKNOWN : undefined;
   const thoughts = [
     changeLines(explanation),
@@ -27,24 +27,24 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
     thoughts.filter((lines) => lines.length > 0),
     ';',
   );
-  const told = error('refused-call', message, { at: cause.at });
-  const found = hintLines.length > 0 ? { ...told, hint: hintLines.join(' '), hintLines } : told;
+  const base = error('refused-call', message, { at: cause.at });
+  const found = hintLines.length > 0 ? { ...base, hint: hintLines.join(' '), hintLines } : base;
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
 
 /** The hint for a call that is refused once a service serves: it may still be one of the start. */
 const STARTING = "if the service was still starting, give 'settle' in [ready] more time";
 
-const NO_CHANGE = "no change is proposed for what may be another's call";
+const NO_CHANGE = 'no change is proposed, because another unit may have made the call';
 
 /** The hint for a guess: why it has no change, and the way out. */
-export const UNKNOWN = `${NO_CHANGE}: 'explain --record', outside of any container, shows the unit's own`;
+export const UNKNOWN = `${NO_CHANGE}; 'explain --record', outside of any container, shows the unit's own calls`;
 
 /** The hint for a guess about a unit of `run`. */
-export const UNKNOWN_OF_RUN = `${NO_CHANGE}: outside of any container most calls can be attributed`;
+export const UNKNOWN_OF_RUN = `${NO_CHANGE}; outside of any container most calls can be attributed`;
 
 /** The hint for a guess in a recorded run. */
-export const UNSEEN = `${NO_CHANGE}: its process exited before its unit could be determined; another run, outside of any container, may show it`;
+export const UNSEEN = `${NO_CHANGE}; its process exited before its unit could be determined; another run, outside of any container, may show it`;
 
 /** Whether an explanation is a finding without a change, since the call may be another's. */
 export const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);

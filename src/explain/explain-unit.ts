@@ -39,7 +39,7 @@ export const UNREADABLE = error(
   'records-incomplete',
   "the kernel's records of refused calls can't be read here",
   {
-    hint: "it takes root and a journal that is kept; in a container they are in the host's log",
+    hint: "this needs root and a journal; in a container they are in the host's log",
   },
 );
 
@@ -47,7 +47,7 @@ export const SUPPRESSED = note(
   'records-incomplete',
   'records may be missing: the kernel prints no more than 10 in 5 seconds',
   {
-    hint: 'auditd, where it runs, gets them all, and so does the journal with systemd-journald-audit.socket',
+    hint: 'auditd gets all of them, and so does the journal with systemd-journald-audit.socket',
   },
 );
 

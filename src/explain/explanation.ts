@@ -1,12 +1,11 @@
 import type { Phase } from '../policy/policy.js';
 import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { causeOf } from './cause.js';
-import { changesFor } from './change.js';
+import { changesFor, withoutBase } from './change.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { AllowingChange, Cause, Confinement } from './refused-call.js';
 import { alike, isFallback, type NamedCall, type Tally, tally } from './tally.js';
-import { withoutBase } from './without-base.js';
 
 /**
  * A call that a filter refused or recorded, the cause, and the changes that would let it through. If it isn't certain there
@@ -47,15 +46,15 @@ function explained(
   confinement: Confinement,
   relaxed: (call: string) => NamedPolicy | undefined,
 ): Explanation {
-  const told = tally(confinement.machine, same);
-  const { call, certain, got } = told;
+  const counted = tally(confinement.machine, same);
+  const { call, certain, got } = counted;
   const phases = phasesOf(same, confinement);
   const mayBeServing = phases.includes('ready');
   const cause = causeOf(call, confinement, { isRefused: got !== 'recorded', mayBeServing });
-  const isMendable = certain && !OF_NO_FILTER.has(cause.kind) && !isFallback(told, cause);
+  const isMendable = certain && !OF_NO_FILTER.has(cause.kind) && !isFallback(counted, cause);
   const changes = isMendable ? changesFor(call, confinement, relaxed, cause.phase) : [];
   return {
-    ...told,
+    ...counted,
     cause,
     phase: cause.phase ?? (phases.length === 1 ? phases[0] : undefined),
     changes,
@@ -105,7 +104,7 @@ export function changeLines({ changes, instead, cause, certain }: Explanation): 
   const ways = [
     ...(own.length > 0 ? [joined(own, ',', 'and ')] : []),
     ...(instead ? [[instead.does]] : []),
-    ...(certain && cause.kind === 'directive' && cause.at ? [[`leave ${cause.what} out of [service]`]] : []),
+    ...(certain && cause.kind === 'directive' && cause.at ? [[`remove ${cause.what} from [service]`]] : []),
   ];
   return joined(ways, ';', 'or ').map((line, i) => (i === 0 ? `to allow it: ${line}` : line));
 }

@@ -22,7 +22,7 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const { unit, target } = prepared.plan;
   const command = ownCommand(target.scope, 'explain --record', unit);
   const watch = ownCommand(target.scope, 'learn --for 1min', unit);
-  const hint = `'${watch}' sees them while they are refused; '${command}' restarts it, and records those of its start with none refused`;
+  const hint = `'${watch}' shows them as they are refused; '${command}' restarts the service, and records them with none refused`;
   return noRecordOf({ unit, isSilent: letsSomeFail(prepared), hint }, signs);
 }
 

@@ -133,6 +133,6 @@ export async function writePolicy(
   return rewritePolicy(context, prepared, {
     edits,
     isProved: (edited) => isProved(ruled, edited, explanations),
-    byHand: `'${ownCommand(target.scope, 'explain', unit)}' says what to write`,
+    byHand: `'${ownCommand(target.scope, 'explain', unit)}' shows what to write`,
   });
 }

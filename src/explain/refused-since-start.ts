@@ -117,11 +117,8 @@ function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
   const isOfRefused = (table: string) => kindsIn(table).includes('refused');
   const isBlind = blind.some(isOfRefused);
   if (!isBlind && !Object.keys(lost).some(isOfRefused)) return [];
-  const how = isBlind ? 'was blind for refused calls' : 'has lost records of refused calls';
+  const how = isBlind ? 'could not see refused calls' : 'lost records of refused calls';
   return [
-    warning(
-      'recording-incomplete',
-      `the watch of ${unit} that ended at ${end} ${how}: not all may be listed`,
-    ),
+    warning('recording-incomplete', `the watch of ${unit} that ended at ${end} ${how}: some may be missing`),
   ];
 }

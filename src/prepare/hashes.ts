@@ -31,10 +31,8 @@ export async function hasSameTexts(
 }
 
 /** The path of the host's defaults among a policy's texts; undefined where it doesn't add to any. */
-export const defaultsIn = (
-  sources: ReadonlyMap<string, string>,
-  { scope, home }: Placement,
-): string | undefined => defaultsPaths(scope, home).find((path) => sources.has(path));
+const defaultsIn = (sources: ReadonlyMap<string, string>, { scope, home }: Placement): string | undefined =>
+  defaultsPaths(scope, home).find((path) => sources.has(path));
 
 /** Of the text of the host's defaults; undefined where the policy doesn't add to any. */
 export function defaultsHash(sources: ReadonlyMap<string, string>, placement: Placement): string | undefined {

@@ -11,7 +11,7 @@ import { namesFilter, namesReadyFilter } from '../systemd/paths/own-files.js';
 import type { Target } from '../systemd/target/target.js';
 import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
 import type { Assignment, UnitFile } from '../systemd/unit/unit-file.js';
-import { type HeldMain, mainOf } from './kernel/confinement.js';
+import { type ExpectedMain, mainOf } from './kernel/confinement.js';
 
 /** The programs of a unit's filter files for a machine, in hexadecimal digits, as read-filters prints them. */
 export interface ExpectedPrograms {
@@ -20,7 +20,7 @@ export interface ExpectedPrograms {
 }
 
 /** The part of a plan that is held against a unit whose processes have the programs of its files. */
-export interface ExpectedPolicy extends HeldMain {
+export interface ExpectedPolicy extends ExpectedMain {
   readonly target: Target;
   /** Whether `[syscalls]` is for the unit's processes. */
   readonly hasCalls: boolean;
@@ -67,7 +67,11 @@ export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFi
 }
 
 /** The expected state of the main process of a unit whose files are as its policy makes them. */
-export const mainByFiles = (unit: string, facts: DropInFacts, files: readonly EmittedFile[]): HeldMain => ({
+export const mainByFiles = (
+  unit: string,
+  facts: DropInFacts,
+  files: readonly EmittedFile[],
+): ExpectedMain => ({
   unit,
   filtersMain: facts.filtered,
   filter: facts.launched ? filterIn(files, namesFilter) : undefined,

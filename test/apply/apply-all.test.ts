@@ -56,7 +56,7 @@ test('apply --all: leaves a unit alone that was applied by another policy or unt
   );
   assert.equal(
     one.diagnostics[1]!.hint,
-    "'sandbox-unit apply --policy /srv/named.toml demo.service' applies it",
+    "'sandbox-unit apply --policy /srv/named.toml demo.service' applies it again",
   );
   named.files.delete('/srv/named.toml');
   assert.equal(
@@ -73,7 +73,8 @@ test('apply --all: leaves a unit alone that was applied by another policy or unt
   // It has a policy, which the notes must not deny.
   const result = await all(runtime);
   assert.deepEqual(codesOf(result), ['note left-as-it-is']);
-  assert.match(result.diagnostics[0]!.message, /^demo\.service is confined until the next boot, and is left/);
+  const { message } = result.diagnostics[0]!;
+  assert.match(message, /^demo\.service is left as it is: it is confined until the next boot$/);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
   const gone = await all(runtime);

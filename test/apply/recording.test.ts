@@ -166,7 +166,7 @@ test("explain --record: warns if the service can't be watched, and explains what
   const [first] = diagnostics as [Diagnostic];
   assert.match(
     first.message,
-    /^calls may be missing: the service can't be watched, .*: the kernel has no types$/,
+    /^calls may be missing, .*, and the service can't be watched: the kernel has no types$/,
   );
   assert.match(first.hint!, /CONFIG_DEBUG_INFO_BTF/);
   const none = { exit: 2, calls: [], codes: ['records-incomplete', 'records-incomplete'] };

@@ -1,5 +1,5 @@
 /**
- * Tests of apply/recover.ts, apply/undo-record.ts, apply/undo-record-format.ts, apply/lock.ts and
+ * Tests of apply/recover.ts, apply/undo-record.ts, apply/lock.ts and
  * apply/roll-back.ts: runs that are ended in the middle, by SIGKILL or a power cut at any point; the next command puts
  * things right.
  */
@@ -293,7 +293,7 @@ describe('a half changed unit', () => {
     isRefused = true;
     const found = await attempt(system, (context) => status(context, []));
     assert.deepEqual(codes(found), ['half-done', 'restart-due']);
-    assert.match(found.diagnostics![0]!.message, /can't be rolled back completely$/);
+    assert.match(found.diagnostics![0]!.message, /could not be rolled back completely$/);
     assert.ok(system.isConfined(UNIT) && ours(system.files).length === 0);
   });
 

@@ -136,7 +136,7 @@ describe('a step that fails', () => {
         stopped.done,
         STEP_NAMES.slice(0, i + 1).map((name) => `${name} a`),
       );
-      const going = workshop({ fails: [`${step} a`], after: 'go-on' });
+      const going = workshop({ fails: [`${step} a`], after: 'continue' });
       assert.deepEqual(told(await runSteps(going.course, units('a'))), [[`a done at ${step}`, `${step} a`]]);
       assert.equal(going.done.length, STEP_NAMES.length);
     });

@@ -25,12 +25,15 @@ async function moreAbout(properties: Readonly<Record<string, unknown>>): Promise
 test("wait: a stop that may never end is reported with the service's status and the command that ends it", async () => {
   assert.equal(
     await moreAbout({ ...STOPS, StatusText: 'Saving failed' }),
-    `${UNIT} doesn't stop, and says 'Saving failed'; systemd waits without limit (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' ends it, and unsaved data is lost`,
+    `${UNIT} is still stopping ('Saving failed'), and has no stop timeout (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' kills it, and unsaved data is lost`,
   );
-  assert.match((await moreAbout(STOPS))!, /^redis-server\.service doesn't stop; /);
+  assert.match(
+    (await moreAbout(STOPS))!,
+    /^redis-server\.service is still stopping, and has no stop timeout /,
+  );
   // A mount and a socket have one limit for their start and their stop.
   const mount = { ActiveState: 'deactivating', TimeoutUSec: STOPS.TimeoutStopUSec };
-  assert.match((await moreAbout(mount))!, /doesn't stop; /);
+  assert.match((await moreAbout(mount))!, /is still stopping, and has no stop timeout /);
 });
 
 test("wait: a stop with a timeout of systemd's, and a start, have no such hint", async () => {

@@ -80,7 +80,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       for (const words of [['--revert'], ['--revert', '--check']]) {
         const { status, stdout, stderr } = await host.activate(...words, unit);
         assert.deepEqual([status, stdout], [1, `${unit}: refused\n`]);
-        assert.equal(stderr, `activate: ${unit}: there is no such unit, and nothing of ours for it\n`);
+        assert.equal(stderr, `activate: ${unit}: there is no such unit, and it has no files to remove\n`);
       }
     await changeFiles(box, {
       [`/etc/systemd/system/${gone}.d/zz-sandbox-unit.conf`]: '[Service]\nPrivateTmp=yes\n',
@@ -357,7 +357,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       const waits = await host.activate('--confirm', '600', UNIT);
       assert.equal(waits.status, 3, waits.stderr);
       const { status, stderr } = await sandboxUnit(box, 'status', UNIT);
-      const hint = /'(sh \S+\/activate) --undo -- far.service' puts it back, --keep keeps it/.exec(stderr);
+      const hint = /'(sh \S+\/activate) --undo -- far.service' rolls it back, --keep keeps it/.exec(stderr);
       assert.deepEqual([status, hint === null], [3, false], stderr);
       const refused = await sandboxUnit(box, 'confirm', UNIT);
       assert.deepEqual([refused.status, refused.stdout], [1, `${UNIT}: refused\n`], refused.stderr);
@@ -377,15 +377,18 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
     const DUE: readonly (readonly [lines: string, why: string])[] = [
       [
         '[Unit]\nRequisite=down.service\nAfter=down.service\n',
-        'Requisite=down.service is down: it would stay down',
+        'Requisite=down.service is down: it would not start again',
       ],
       [
         '[Unit]\nRequires=broken.service\nAfter=broken.service\n',
         'it needs broken.service, which has failed: start that first',
       ],
-      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: stopping it would do that'],
-      ['[Unit]\nConditionPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
-      ['[Unit]\nAssertPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
+      ['[Unit]\nSuccessAction=reboot\n', 'stopping it would trigger SuccessAction=reboot'],
+      [
+        '[Unit]\nConditionPathExists=/etc/not-there\n',
+        'a condition of it is not met: it would not start again',
+      ],
+      ['[Unit]\nAssertPathExists=/etc/not-there\n', 'a condition of it is not met: it would not start again'],
     ];
 
     /** Why systemd refuses a restart, which is tried. */
@@ -497,7 +500,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       assert.equal(status, 1);
       assert.match(
         stderr,
-        /sandbox-unit has left it half changed, or waiting: 'sandbox-unit status far\.service' puts back/,
+        /sandbox-unit has left it half changed, or waiting to be confirmed: 'sandbox-unit status far\.service' puts back/,
       );
       await box.succeed(['rm', `/var/lib/sandbox-unit/${UNIT}.u`]);
       await isAsBefore();
@@ -509,14 +512,14 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       const applied = await run(2, 'apply', '--template', 'no-exec', UNIT);
       assert.match(
         applied.stderr,
-        /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
+        /^error\[half-done]: activate has left far\.service half changed, or waiting to be confirmed$/m,
       );
       const shown = await run(2, 'status', UNIT);
       assert.match(
         shown.stderr,
-        /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
+        /^error\[half-done]: activate has left far\.service half changed, or waiting to be confirmed$/m,
       );
-      const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
+      const [, undo] = /hint: '(sh [^']*)' rolls it back/.exec(applied.stderr) ?? [];
       const undone = await box.sh(undo!);
       assert.deepEqual(
         [undone.status, undone.stdout],

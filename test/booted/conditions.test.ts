@@ -12,11 +12,11 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
     const { box, started, run, filters, isLeft } = oneServiceIn(`conditions-${tree}`, tree);
 
     for (const [lines, why] of [
-      ['ConditionPathExists=/run/there', /ConditionPathExists=\/run\/there doesn't hold/],
+      ['ConditionPathExists=/run/there', /ConditionPathExists=\/run\/there is not met/],
       ['ConditionPathExists=|/run/there\nConditionPathExists=|!/etc', /ConditionPathExists=\|/],
       [
         'AssertPathExists=/run/there\nConditionPathExists=|!/etc\nConditionPathExists=|/etc',
-        /AssertPathExists=\/run\/there doesn't hold/,
+        /AssertPathExists=\/run\/there is not met/,
       ],
     ] as const) {
       test(`${lines.split('\n').join(', ')}: the service isn't restarted`, async () => {
@@ -67,7 +67,7 @@ describe("a user's manager", { skip: servicesObstacle() ?? false }, () => {
     assert.equal(status, 0, stderr);
     assert.match(
       stderr,
-      /note\[restart-due\].*\n {2}hint: ConditionPathExists=\/run\/user\/0\/there doesn't hold/,
+      /note\[restart-due\].*\n {2}hint: ConditionPathExists=\/run\/user\/0\/there is not met/,
     );
     assert.equal(await box.succeed(['systemctl', '--user', 'is-active', UNIT], user), 'active\n');
   });

@@ -88,11 +88,11 @@ const MOUNTS: readonly Undoing[] = [
     ...inside('PrivateDevices', true, 'umount -l /dev', '/dev has no mount of its own'),
     stray: 'without',
   },
-  inside('ProcSubset', 'pid', 'mount -t proc none /proc', "/proc hasn't subset=pid"),
+  inside('ProcSubset', 'pid', 'mount -t proc none /proc', '/proc is mounted without subset=pid'),
   // All of these are gone with that mount.
   { ...inside('ProtectKernelLogs', true, '', '/proc/kmsg can be reached'), stray: 'without' },
   { directive: 'ProtectKernelTunables', value: true, inside: '' },
-  inside('ProtectProc', 'invisible', '', "/proc hasn't hidepid=invisible"),
+  inside('ProtectProc', 'invisible', '', '/proc is mounted without hidepid=invisible'),
 ];
 
 const PRIVILEGES: readonly Undoing[] = [

@@ -355,7 +355,10 @@ for (const [tree, version] of TREES) {
         [],
       );
       for (const [{ hint }] of found.values() as Iterable<[{ hint: string }]>) {
-        assert.match(hint, /^read after ours: \/run\/systemd\/system\/r-\d+\.service\.d\/zzz-later\.conf$/);
+        assert.match(
+          hint,
+          /^drop-ins that are read later: \/run\/systemd\/system\/r-\d+\.service\.d\/zzz-later\.conf$/,
+        );
       }
     });
 

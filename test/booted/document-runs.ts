@@ -152,7 +152,7 @@ export const ENDS: readonly (readonly [command: RegExp, statuses: readonly numbe
   [
     /^sandbox-unit explain redis-server\b/,
     [0, 1],
-    /error\[refused-call\]: probably its own: execve \(59\) ended the process: /m,
+    /error\[refused-call\]: probably of this unit: execve \(59\) ended the process: /m,
   ],
   // The command that is run ends with an error.
   [/^sandbox-unit run .* uname\b/, [1], /^uname: cannot get system name: Network is down$/m],

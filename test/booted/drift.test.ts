@@ -259,7 +259,7 @@ describe('status names what systemd has loaded differently from its files:', { s
 
     for (const [i, [what]] of LISTS.entries()) {
       test(what, async () => {
-        const differs = `${unitOf(i)}.*other values than the drop-in for LogExtraFields$`;
+        const differs = `${unitOf(i)}.*differ from the drop-in: LogExtraFields$`;
         assert.match(said, new RegExp(differs, 'm'));
         assert.match(applied, new RegExp(`note\\[reload-due\\].*${unitOf(i)}`));
         const { status, stdout } = await sandboxUnit(box, 'status', '--json', unitOf(i));

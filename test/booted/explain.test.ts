@@ -156,7 +156,7 @@ test('explain: names the refused call if another policy confines the service by 
     return answer;
   };
   const said = await explained();
-  assert.match(said.stdout, /probably its own: uname \(\d+\) ended the process: deny uname\n/);
+  assert.match(said.stdout, /probably of this unit: uname \(\d+\) ended the process: deny uname\n/);
   assert.match(said.stderr, /note\[other-policy\]: explained\.service is confined by \/etc\/other\.toml/);
   const recorded = await explained('--record');
   assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);

@@ -55,7 +55,7 @@ describe('an interrupted change', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual([await invocation(UNIT), await filters(UNIT)], [was, 0]);
     const { stderr } = await run(1, 'status');
     assert.doesNotMatch(stderr, /changed-since/);
-    assert.match(stderr, /error\[drift-files\]: main\.service was confined, and its drop-in is gone/);
+    assert.match(stderr, /error\[drift-files\]: main\.service was confined, but its drop-in is gone/);
     await run(0, 'revert', UNIT);
   });
 

@@ -33,7 +33,7 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
     test(`KillMode=${mode}: ${verb} is refused`, async () => {
       await units({ [UNIT]: service(mode) });
       const said = await within(`${COMMAND} ${verb} ${UNIT}`);
-      assert.match(said, /error\[own-service\]: this program runs in main\.service(?:.|\n)*^exit 1$/m);
+      assert.match(said, /error\[own-service\]: this command runs inside main\.service(?:.|\n)*^exit 1$/m);
       assert.equal(await isThere(`${UNITS}/${UNIT}.d`), false);
     });
   }
@@ -86,7 +86,7 @@ describe('the command in the service that it changes', { skip: servicesObstacle(
     assert.equal(part.status, 1, part.stderr);
     assert.match(
       part.stderr,
-      /error\[own-service\]: this program runs in main\.service-other\.service, which a restart of main/,
+      /error\[own-service\]: this command runs inside main\.service-other\.service, which a restart of main/,
     );
     const other = await inOther();
     assert.equal(other.status, 0, other.stderr);

@@ -170,7 +170,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       const { status, stderr } = await box.sh('dpkg --install /root/first/*.deb');
       assert.equal(status, 0);
       // They are confined as they were, by what was installed in another way, until the next apply.
-      assert.match(stderr, /units are started by \S+, and a package has /);
+      assert.match(stderr, /units use \S+, but a package has installed /);
       for (const pid of await mainPids()) assert.equal((await processStatus(box, pid)).get('Seccomp'), '2');
       assert.equal(
         await box.succeed(['sandbox-unit', '--version']),

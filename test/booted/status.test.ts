@@ -56,7 +56,7 @@ test('status: units are enforcing or permissive, live, due or stopped', async ()
   );
   assert.match(
     reverted.stderr,
-    /^note\[not-applied\]: not confined .* for them: free\.service\n +hint: 'sandbox-unit apply UNIT'/m,
+    /^note\[not-applied\]: units with a policy that is not applied: free\.service\n +hint: 'sandbox-unit apply UNIT'/m,
   );
   assert.deepEqual(JSON.parse((await sandboxUnit(box, 'status', '--json', 'due')).stdout).units[0].drift, [
     'drift-files',

@@ -180,14 +180,14 @@ describe("a guard that is not known to be the launcher's counts as an open execv
       `cp /bin/true /srv/other`,
       '/srv/other',
       LAUNCHER,
-      /is another program where it runs/,
+      /is another program in its mount namespace/,
     ],
     [
       "a folder of the user's",
       'mkdir -p /srv/local; cp -a /usr/local/. /srv/local; chown daemon /srv/local',
       '/srv/local',
       '/usr/local',
-      /\/usr\/local belongs to user \d+ there/,
+      /\/usr\/local belongs to user \d+ in its mount namespace/,
     ],
   ];
 

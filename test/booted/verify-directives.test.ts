@@ -145,7 +145,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await apply(box, policy, unit);
     const { stdout, stderr } = await run(2, 'verify', unit);
     assert.match(stdout, /daemons.service: not proven/);
-    assert.match(stderr, /error\[processes-unseen]: NoNewPrivileges=, ProtectHome= of .*a prefix/);
+    assert.match(stderr, /error\[processes-unseen]: cannot verify NoNewPrivileges=, ProtectHome= of .*a prefix/);
     await box.succeed(['systemctl', 'stop', unit]);
     const stopped = await run(2, 'verify', unit);
     assert.match(stopped.stderr, /error\[not-running]/);
@@ -196,7 +196,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.sh('mount -t tmpfs none /var/lib/late');
     const { status, of, seen } = await verify();
     assert.deepEqual([status, of('open')], [0, ['ReadOnlyPaths']]);
-    assert.equal(seen.get('ReadOnlyPaths'), 'systemd leaves /var/lib/late out, which can be written to');
+    assert.equal(seen.get('ReadOnlyPaths'), 'systemd leaves out /var/lib/late, which can be written to');
     await afresh();
     assert.deepEqual((await verify()).of('open'), [], 'a restart closes it');
     await box.sh('umount /var/lib/late');

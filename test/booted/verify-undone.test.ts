@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
 import { directives, findDirective } from '../../src/systemd/directives/table.js';
-import { GROUP_LIMITS } from '../../src/verify/process/control-group.js';
+import { GROUP_LIMITS } from '../../src/verify/process/probe.js';
 import { isSeen } from '../../src/verify/process/table.js';
 import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';

@@ -189,7 +189,7 @@ describe('verify reports', () => {
     assert.deepEqual(codesOf(found), ['not-applied', 'looser']);
     assert.match(
       found.diagnostics.at(-1)!.message,
-      /^and so more permissive than the policy in nginx \(\d+\) and others: execve \(x86-64\)$/,
+      /^so the policy is not fully enforced in nginx \(\d+\) and others: execve \(x86-64\)$/,
     );
     await box.writeFile(path, Buffer.from(file, 'base64'));
     await box.succeed(['systemctl', 'restart', NGINX]);
@@ -209,7 +209,7 @@ describe('verify reports', () => {
     assert.match(due!.hint ?? '', /^'systemctl restart before\.service', or 'sandbox-unit apply before/);
     assert.match(
       loose!.message,
-      /^and so more permissive than the policy in sleep \(\d+\): .*execve, execveat \(x86-64\)/,
+      /^so the policy is not fully enforced in sleep \(\d+\): .*execve, execveat \(x86-64\)/,
     );
     assert.equal(loose!.hint, undefined);
     // What is in it besides has another cause.
@@ -223,11 +223,11 @@ describe('verify reports', () => {
     assert.deepEqual([...new Set(codesOf(both))], ['not-applied', 'looser', 'looser-directive']);
     assert.match(
       both.diagnostics[1]!.message,
-      /^and so more permissive than the policy in sleep \(\d+\) and others: acct/,
+      /^so the policy is not fully enforced in sleep \(\d+\) and others: acct/,
     );
     assert.match(
       JSON.stringify(both.diagnostics.slice(2)),
-      /more permissive than the policy in sleep .*: execve, execveat \(x86-64\)/,
+      /the policy is not fully enforced in sleep .*: execve, execveat \(x86-64\)/,
     );
     await sandboxUnit(box, 'revert', unit);
   });
@@ -286,7 +286,7 @@ describe('verify reports', () => {
     await box.waitFor('it is there', async () => (await box.exec(['test', '-e', '/run/deep'])).status === 0);
     const found = await verify(NGINX);
     assert.deepEqual([found.status, [...new Set(codesOf(found))]], [1, ['looser', 'looser-directive']]);
-    assert.match(JSON.stringify(found.diagnostics), /more permissive than .* in node \(\d+\): /);
+    assert.match(JSON.stringify(found.diagnostics), / is not fully enforced in node \(\d+\): /);
     await box.sh(`echo 1 >${below(NGINX)}/cgroup.kill`);
     await until('none is left', async () => {
       return (await box.exec(['find', below(NGINX), '-depth', '-type', 'd', '-delete'])).status === 0;
@@ -300,7 +300,7 @@ describe('verify reports', () => {
     assert.deepEqual([found.status, found.loaded], [1, false]);
     assert.match(
       JSON.stringify(found.diagnostics),
-      /more permissive than the policy in nginx .*: memfd_create \(x86-64\)/,
+      /the policy is not fully enforced in nginx .*: memfd_create \(x86-64\)/,
     );
     await box.writeFile(policyPath(NGINX), `# Means the same.\n${EXEC}`);
     const again = await verify(NGINX);
@@ -342,7 +342,7 @@ describe('processes of the previous run that KillMode=process leaves', () => {
       const said = await apply(box, policy, UNIT);
       assert.match(
         said,
-        /^warning\[left-over\]: more permissive than the policy: (sh|sleep) .*, left over from before leaving/m,
+        /^warning\[left-over\]: the policy is not fully enforced in (sh|sleep) .*, running since before leaving/m,
       );
       const found = await verify(UNIT);
       assert.deepEqual(
@@ -413,7 +413,7 @@ describe('a process without the launcher that is planned so', () => {
     assert.equal(moved.status, 1);
     assert.match(
       JSON.stringify(moved.diagnostics),
-      /more permissive than systemd's part of the policy in sleep .*: acct/,
+      /systemd's part of the policy is not fully enforced in sleep .*: acct/,
     );
   });
 
@@ -517,7 +517,7 @@ describe('filters that a service loads itself', () => {
     );
     const found = await verify(NGINX);
     assert.deepEqual([found.status, found.enforced, found.loaded], [1, false, true]);
-    assert.match(JSON.stringify(found.diagnostics), /more permissive than .* in compute \(\d+\): /);
+    assert.match(JSON.stringify(found.diagnostics), / is not fully enforced in compute \(\d+\): /);
     const loose = found.groups.filter(({ calls }) => calls === 'looser');
     assert.deepEqual(
       loose.flatMap(({ processes }) => processes.map((one) => one.pid)),
@@ -603,7 +603,7 @@ describe('apply verifies the result:', () => {
     assert.deepEqual([status, state, verified], [1, 'rolled-back', false], JSON.stringify(diagnostics));
     assert.match(
       JSON.stringify(diagnostics),
-      /more permissive than the policy in sleep .*: execve, execveat/,
+      /the policy is not fully enforced in sleep .*: execve, execveat/,
     );
     await box.succeed([
       'rm',

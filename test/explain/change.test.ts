@@ -55,7 +55,7 @@ function edited(text: string, { does, text: added, line }: AllowingChange): stri
     return lines.join('\n');
   }
   if (line === undefined) return `${text}\n${added}\n`;
-  if (does.startsWith('change the action')) {
+  if (does.startsWith('change the expected action')) {
     lines[line - 1] = added!;
     return lines.join('\n');
   }
@@ -143,7 +143,7 @@ const CAUSES: readonly [
     'mount',
     `${DENY}${RULE('mount')}`,
     '',
-    'neither the policy as it is nor a directive that is known: another filter',
+    'another filter: neither the policy nor a known directive refuses it',
     undefined,
   ],
   ['mount', `${DENY}${RULE('mount', '{ arg = 0, ge = 1 }')}`, '', 'rules on the arguments of mount', 4],
@@ -208,7 +208,7 @@ test('arguments of another convention are read from their places', () => {
   const small = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 0n]);
   const large = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 1n]);
   assert.equal(causeOf(small, confinement).kind, 'elsewhere');
-  assert.equal(causeOf(large, confinement).what, 'no rule on fallocate holds for these arguments');
+  assert.equal(causeOf(large, confinement).what, 'no rule on fallocate matches these arguments');
   const [change] = changesFor(large, confinement, () => undefined);
   assert.equal(change!.text, RULE('fallocate', '{ arg = 3, eq = 4294967303, width = 64 }'));
 });
@@ -238,7 +238,7 @@ test('a rule for all arguments is proposed if no filter could compare them', () 
 
 test('an expectation that contradicts a change is changed with it', () => {
   const own = `${DENY}[[expect]]\nsyscall = "ptrace"\nargs = [4]\naction = "EPERM"\n`;
-  const allowed = ['change the action that is expected in line 7', 'action = "allow"', 7];
+  const allowed = ['change the expected action in line 7', 'action = "allow"', 7];
   const told = (policy: Policy) =>
     changes('ptrace', policy)
       .map(({ does, text, line }) => [does, text, line])
@@ -246,7 +246,7 @@ test('an expectation that contradicts a change is changed with it', () => {
   assert.deepEqual(told(policyFrom(own)), allowed);
   const extended = mergePolicies([policyFrom(own, 'base')], policyFrom('description = "own"', 'own'));
   const anew = '[[expect]]\nsyscall = "ptrace"\nargs = [4]\naction = "allow"';
-  assert.deepEqual(told(extended), ['expect it, in place of base:5', anew, undefined]);
+  assert.deepEqual(told(extended), ['add an expectation that replaces base:5', anew, undefined]);
 });
 
 test('unknown numbers and closed conventions are named as such', () => {
@@ -345,7 +345,7 @@ action = "EPERM"
       [
         ['allow "bind" in [ready]', '[ready]\nallow = ["bind"]', 'own'],
         [
-          'expect it, in place of base:5',
+          'add an expectation that replaces base:5',
           '[[expect]]\nsyscall = "bind"\nphase = "ready"\naction = "allow"',
           'own',
         ],

@@ -32,7 +32,7 @@ test('a call that a directive of the policy refuses has a hint', () => {
     [message, hint],
     [
       'sched_setscheduler (144) failed: RestrictRealtime=',
-      'to allow it: leave RestrictRealtime= out of [service]',
+      'to allow it: remove RestrictRealtime= from [service]',
     ],
   );
 });
@@ -60,7 +60,7 @@ test('text shows a change, its consequences, and an alternative on separate line
     '  syscall = "mount"',
     '  when = [{ arg = 0, ge = 0 }] # any value',
     '  action = "allow"',
-    'and change the action that is expected in line 5;',
+    'and change the expected action in line 5;',
     'or take "no-exec" out of extends in line 1;',
     'with CAP_SYS_ADMIN it can then change which files it sees',
   ]);

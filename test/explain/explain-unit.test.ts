@@ -1,5 +1,5 @@
 /** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/opens.ts,
- * explain/refusals-after-restart.ts, explain/tally.ts and explain/without-base.ts: what is said of refused calls. */
+ * explain/refusals-after-restart.ts and explain/tally.ts: what is said of refused calls. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/cli/commands/apply.js';
@@ -154,7 +154,7 @@ test('explain: invisible characters in the name of an extended policy are shown 
   ] as const)
     system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
   const { text } = await explained(system);
-  assert.match(text, /\n {2}and expect it, in place of .*b\\x1b\[41m\\u202e\.toml:/);
+  assert.match(text, /\n {2}and add an expectation that replaces .*b\\x1b\[41m\\u202e\.toml:/);
   assert.match(text, /\n {2}or take "\.\/b\\x1b\[41m\\u202e\.toml" out of extends/);
   assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
@@ -164,8 +164,11 @@ test("explain: a call that may be another service's gets no change, and is left 
   assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
   const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
   assert.deepEqual([changes, instead, opens], [[], undefined, undefined]);
-  assert.match(guess.text, /error\[refused-call\]: probably its own: mount \(165\) ended the process/);
-  assert.match(guess.text, /^ {2}no change is proposed for what may be another's call: 'explain --record'/m);
+  assert.match(guess.text, /error\[refused-call\]: probably of this unit: mount \(165\) ended the process/);
+  assert.match(
+    guess.text,
+    /^ {2}no change .*, because another unit may have made the call; 'explain --record'/m,
+  );
   assert.doesNotMatch(guess.text, /to allow it|opens/);
   const both = await explained(machine({ records: [record(7, 165), record(100, 165), record(8, 165)] }));
   assert.deepEqual(
@@ -214,8 +217,8 @@ test('apply: a roll-back names the refused call, and waits for its record', asyn
   const refused = diagnostics.filter(({ code }) => code === 'refused-call');
   assert.equal(exit, 1);
   const found = refused.map(({ message, at }) => [message, at?.line]);
-  assert.deepEqual(found, [['probably its own: mount (165) ended the process: deny @mount', 2]]);
-  assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
+  assert.deepEqual(found, [['probably of this unit: mount (165) ended the process: deny @mount', 2]]);
+  assert.match(refused[0]!.hint!, /^no change is proposed, because another unit may have made the call/);
   assert.deepEqual(
     system.calls.filter((call) => call === 'wait 200'),
     ['wait 200', 'wait 200'],

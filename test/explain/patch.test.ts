@@ -143,7 +143,7 @@ for (const [what, policy] of UNSAFE) {
   test(`--write with ${what}: nothing is written, and the hint shows the alternative`, async () => {
     const { exit, codes, policy: after, text, diagnostics } = await write(refusedUnder(policy, [165]));
     assert.deepEqual([exit, codes.at(-1), after], [2, 'not-written', policy]);
-    assert.match(diagnostics.at(-1)!.hint!, /^'sandbox-unit explain demo\.service' says what to write$/);
+    assert.match(diagnostics.at(-1)!.hint!, /^'sandbox-unit explain demo\.service' shows what to write$/);
     assert.match(text, /to allow it/);
   });
 }

@@ -5,7 +5,7 @@ import { isGuarded, withoutGuard } from '../../src/seccomp/filter/guard.js';
 import { abisOf, kernelNumber } from '../../src/seccomp/syscalls/abi.js';
 import { type Action, errnoAction, KILL, LOG } from '../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
-import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
+import { parseFilters } from '../../src/verify/kernel/unit-filters.js';
 import { WAYS } from '../seccomp/filter/kernel-tries.js';
 import { callLine } from '../seccomp/filter/try-filter.js';
 import { filterRefusing, startRefusing } from '../support/native.js';

@@ -59,10 +59,10 @@ test('an earlier watch is ignored', async () => {
 });
 
 const LOSSES = [
-  [{ lost: { refused: 1 } }, /has lost records/],
-  [{ lost: { marks: 1 } }, /has lost records/],
-  [{ lost: { misses: 1 } }, /has lost records/],
-  [{ blind: ['refused'] }, /was blind/],
+  [{ lost: { refused: 1 } }, /lost records/],
+  [{ lost: { marks: 1 } }, /lost records/],
+  [{ lost: { misses: 1 } }, /lost records/],
+  [{ blind: ['refused'] }, /could not see/],
 ] as const;
 
 for (const [more, says] of LOSSES) {

@@ -8,7 +8,7 @@ import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
 import { isGuarded, withoutGuard } from '../../src/seccomp/filter/guard.js';
 import { errnoAction } from '../../src/seccomp/syscalls/action.js';
-import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
+import { parseFilters } from '../../src/verify/kernel/unit-filters.js';
 import {
   asNobody,
   buildLauncher,

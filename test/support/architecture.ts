@@ -97,7 +97,7 @@ export const SHARED: readonly string[] = `
   explain/diagnostic explain/explain-unit explain/explanation explain/records/observed explain/records/start-of
   explain/refusals-after-restart explain/watched-run
   verify/drift/injected verify/drift/not-applied verify/drift/taken-away verify/expected
-  verify/kernel/confinement verify/kernel/read-kernel verify/kernel/refusers
+  verify/kernel/confinement verify/kernel/enforcement verify/kernel/refusers
   verify/manager/in-force verify/manager/read-back verify/process/prove-directives
 `
   .match(/\S+/g)!

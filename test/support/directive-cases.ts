@@ -6,7 +6,7 @@ import { loosens } from '../../src/systemd/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
 import { findTransient } from '../../src/systemd/directives/rows/transient.js';
 import { directiveProperties } from '../../src/systemd/directives/transient.js';
-import { isLoaded } from '../../src/verify/manager/loaded-values.js';
+import { isLoaded } from '../../src/verify/manager/read-back.js';
 
 const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };
 

@@ -22,23 +22,23 @@ export const holdsLogic = (path: string, text: string): boolean =>
 export function unmirrored(files: Sources): string[] {
   const tests = [...files.keys()].filter((path) => path.endsWith('.test.ts'));
   const sources = [...files].filter(([path, text]) => path.startsWith('src/') && holdsLogic(path, text));
-  const claims = tests.flatMap((test) => claimsOf(test, files));
-  const covered = new Set(claims.map(({ source }) => source));
+  const expectations = tests.flatMap((test) => expectedMounts(test, files));
+  const covered = new Set(expectations.map(({ source }) => source));
   const untested = sources.map(([path]) => path).filter((path) => !covered.has(path));
   return [
-    ...claims.flatMap(({ test, source }) => wrongClaim(test, source, files)),
+    ...expectations.flatMap(({ test, source }) => wrongClaim(test, source, files)),
     ...untested.map((path) => `${path}: no test of its name, and none of its folder names it`),
   ];
 }
 
 /** A test's word that it is about a source file. */
-interface Claim {
+interface ExpectedMount {
   readonly test: string;
   readonly source: string;
 }
 
 /** The files that a test's name and its first comment stand for; a folder stands for its own files. */
-function claimsOf(test: string, files: Sources): Claim[] {
+function expectedMounts(test: string, files: Sources): ExpectedMount[] {
   const text = files.get(test)!;
   const [, list = ''] = /^\/\*\*[\s*]*Tests of ([^:]*):/.exec(text) ?? [];
   const named = list.match(/[\w.-]+(?:\/[\w.-]+)*(?:\.ts\b|\/)/g) ?? [];

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before } from 'node:test';
 import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
-import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
+import { parseFilters } from '../../src/verify/kernel/unit-filters.js';
 import { GROUPS_ROOT, inGroup } from './control-groups.js';
 import {
   buildLauncher,

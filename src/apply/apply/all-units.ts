@@ -22,7 +22,7 @@ export interface AllUnits {
   readonly units: readonly UnitToApply[];
   /** Units that are confined and have no policy any more; none unless it is asked for. */
   readonly purge: Purge;
-  /** Units of which it can't be told whether they are to be applied. */
+  /** Units for which it is unknown whether they are to be applied. */
   readonly unknown: readonly NotChanged[];
   /** Notes on units that stay as they are, and on policies that are no unit's. */
   readonly diagnostics: readonly Diagnostic[];
@@ -85,11 +85,11 @@ async function confinedUnit(
   const isOtherwise = policy !== undefined && lifetime !== context.placement.lifetime;
   if (hasPolicy && !isOtherwise) return { unit, again: { permissive, allowGaps: gaps } };
   const until = lifetime === 'always' ? 'for good' : 'until the next boot';
-  const why = isOtherwise ? `is confined ${until}` : 'has no policy where one is looked for';
+  const why = isOtherwise ? `it is confined ${until}` : 'it has no policy in the usual folders';
   const as = { permissive, gaps, policy: isNamed ? policy : undefined };
   const hint = isGone
     ? `its policy is gone: '${ownCommand(context.placement.scope, 'revert', unit)}' removes its confinement`
-    : `'${againCommand(withLifetime(context, lifetime), unit, as)}' applies it`;
-  const message = `${unit} ${why}, and is left as it is`;
+    : `'${againCommand(withLifetime(context, lifetime), unit, as)}' applies it again`;
+  const message = `${unit} is left as it is: ${why}`;
   return { why: note('left-as-it-is', message, context.offline ? {} : { hint }), hasPolicy };
 }

@@ -11,7 +11,7 @@ import type { Prepared } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { mainByFiles } from '../../verify/expected.js';
-import { type HeldMain, notConfined } from '../../verify/kernel/confinement.js';
+import { type ExpectedMain, notConfined } from '../../verify/kernel/confinement.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import { preflight } from '../restart/preflight.js';
 import type { NotChanged } from '../unit-result.js';
@@ -20,7 +20,7 @@ import type { NotChanged } from '../unit-result.js';
 interface ExpectedFiles
   extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>,
     Pick<WrittenFiles, 'target'> {
-  readonly main: HeldMain;
+  readonly main: ExpectedMain;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;
 }

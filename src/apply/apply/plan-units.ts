@@ -35,9 +35,6 @@ export interface PlannedUnits {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Names that one line has. */
-const MOST_NAMED = 5;
-
 /**
  * Plans units for `apply` by the files that there are: where systemd has yet to read some, it reads them first. With
  * `check` it doesn't, and a unit of which that is so counts as one to be changed.
@@ -63,7 +60,7 @@ export async function planUnits(
   const failures = unreadable.length > 0 ? unreadable : await failureOf(() => context.system.reload());
   if (failures.length > 0) return { units: planned, diagnostics: failures };
   const names = stale.map(({ unit }) => unit);
-  const message = `systemd was reloaded, because the files of ${shortList(names, MOST_NAMED)} had changed`;
+  const message = `systemd was reloaded, because the files of ${shortList(names)} had changed`;
   return { units: await plan(), diagnostics: [note('reload-due', message)] };
 }
 
@@ -73,7 +70,7 @@ async function planUnit(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const gathered = await context.caller.during(`${unit}: looking at its files`, () =>
+    const gathered = await context.caller.during(`${unit}: reading its files`, () =>
       gather(context, unit, options, machine),
     );
     for (const [file, text] of gathered.policy.sources) sources.set(file, text);
@@ -97,8 +94,8 @@ const isUnread = ({ state, diagnostics }: NotChanged | PendingApply): boolean =>
 
 /** A unit that `apply` would have systemd read first. */
 function reloadFirst({ placement: { scope } }: Context, { unit }: NotChanged | PendingApply): Pending {
-  const message = `the files of ${unit} have changed since systemd read them: its plan is known only after a reload`;
-  const hint = `'${ownCommand(scope, 'apply', unit)}' makes it read them first, as '${systemctl(scope, 'daemon-reload')}' does`;
+  const message = `the files of ${unit} have changed since systemd read them: its plan can be made only after a reload`;
+  const hint = `'${ownCommand(scope, 'apply', unit)}' reloads systemd first; '${systemctl(scope, 'daemon-reload')}' does only that`;
   const diagnostics = [warning('unit-changed', message, { hint })];
   return { unit, state: 'pending', changes: [], services: [], diagnostics };
 }

@@ -70,9 +70,9 @@ async function asItRuns(
     isSure: options.confirm === false,
   });
   const against = options.check && live ? await againstChange(context, live) : [];
-  const told = [...diagnostics, ...against];
-  const all = { ...found, diagnostics: [...found.diagnostics, ...told] };
-  if (hasErrors(told)) return { ...all, state: 'refused' };
+  const foundLive = [...diagnostics, ...against];
+  const all = { ...found, diagnostics: [...found.diagnostics, ...foundLive] };
+  if (hasErrors(foundLive)) return { ...all, state: 'refused' };
   if (live !== undefined || isPending(found.changes)) return { ...all, state: 'pending', live };
   return inForce(context, all, { ...options, restart: false });
 }
@@ -80,7 +80,7 @@ async function asItRuns(
 /** Errors that the change itself would meet in threads. Who changes units stops threads, too, and may not find them traced. */
 async function againstChange(context: Context, { services, filters }: LiveChange): Promise<Diagnostic[]> {
   if (!context.superuser) {
-    const message = 'only root can check whether the running service can be given the filter';
+    const message = 'only root can check whether the filter can be loaded into the running service';
     return [error('needs-root', message, { hint: 'run it with sudo' })];
   }
   return whileLocked(context, async () => {
@@ -94,7 +94,7 @@ async function againstChange(context: Context, { services, filters }: LiveChange
 function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnostic | undefined {
   const loadState = unit.state?.loadState ?? 'loaded';
   if (loadState === 'loaded') return undefined;
-  const hint = `'systemd-analyze ${placement.scope === 'user' ? '--user ' : ''}verify ${plan.unit}' says why`;
+  const hint = `'systemd-analyze ${placement.scope === 'user' ? '--user ' : ''}verify ${plan.unit}' shows why`;
   return error('not-loaded', `systemd can't load ${plan.unit}: ${loadState}`, { hint });
 }
 
@@ -151,7 +151,7 @@ const mayBeUnread = ({ placement }: Context, state: UnitState, { full }: UnitNam
 /** A unit whose files systemd has yet to read: no service runs with them. */
 function unread(written: AsWritten): PendingApply {
   const { appliedRuns, ...rest } = written.prepared;
-  const message = `systemd has not loaded the drop-in of ${written.unit} as it is: apply reloads it`;
+  const message = `systemd has loaded an older version of the drop-in of ${written.unit}: apply reloads systemd`;
   return {
     ...written,
     state: 'pending',

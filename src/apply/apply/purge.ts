@@ -20,9 +20,6 @@ export interface Purge {
 
 export const NO_PURGE: Purge = { units: [], why: 'not-named', diagnostics: [] };
 
-/** Names that one line has. */
-const MOST_NAMED = 5;
-
 /**
  * The units that are confined by us and not among those that were named. A name with a slip in it would free the unit that
  * it stands for: while one is refused there are none. A named template stands for its instances.
@@ -31,7 +28,7 @@ const MOST_NAMED = 5;
 export async function notNamed(context: Context, named: readonly UnitResult[]): Promise<Purge> {
   const refused = named.filter(({ state }) => state === 'refused').map(({ unit }) => unit);
   if (refused.length > 0) {
-    const message = `nothing is purged while a unit that is named is refused: ${shortList(refused, MOST_NAMED)}`;
+    const message = `nothing is purged, because these named units are refused: ${shortList(refused)}`;
     return { ...NO_PURGE, diagnostics: [warning('purged', message)] };
   }
   const stay = new Set(named.map(({ unit }) => unit));
@@ -49,17 +46,15 @@ export async function notNamed(context: Context, named: readonly UnitResult[]): 
 }
 
 /** A template's drop-in may not do for an instance with lines of its own, which its own drop-in has been made for. */
-const staysInstance = (context: Context, unit: string, template: string): Diagnostic =>
-  stays(context, unit, `has a drop-in of its own, and ${template} is named: it is left as it is`);
-
-function stays({ offline, placement }: Context, unit: string, why: string): Diagnostic {
+function staysInstance({ offline, placement }: Context, unit: string, template: string): Diagnostic {
   const hint = offline
     ? undefined
     : `'${ownCommand(placement.scope, 'revert', unit)}' removes its confinement`;
-  return note('left-as-it-is', `${unit} ${why}`, { hint });
+  const message = `${unit} is left as it is: it has a drop-in of its own, and its template ${template} is named`;
+  return note('left-as-it-is', message, { hint });
 }
 
-const WHY = { 'not-named': "isn't named", 'no-policy': 'has no policy any more' } as const;
+const WHY = { 'not-named': "isn't named", 'no-policy': 'no longer has a policy' } as const;
 
 /** Plans to take the confinement from units. One that waits to be confirmed is refused. */
 export async function planPurge(
@@ -70,8 +65,8 @@ export async function planPurge(
   const planned: (NotChanged | Pending)[] = [];
   for (const unit of units) {
     const one = await planRevert(context, unit, options);
-    const told = note('purged', `${unit} ${WHY[why]}: its confinement is removed`);
-    planned.push(purgedAs(unit, { ...one, diagnostics: [told, ...one.diagnostics] }));
+    const purged = note('purged', `${unit} ${WHY[why]}: its confinement is removed`);
+    planned.push(purgedAs(unit, { ...one, diagnostics: [purged, ...one.diagnostics] }));
   }
   return refuseWaiting(context, planned);
 }

@@ -1,4 +1,6 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import { holdSignals } from '../../machine/held-signals.js';
 import { orElse } from '../../machine/state/failures.js';
 import {
   type AppliedUnit,
@@ -12,6 +14,7 @@ import {
 import { cancelRollback } from '../confirm/rollback-timer.js';
 import { type ConfirmOption, confirmWithin } from '../confirm/within.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
+import { revertUnits } from '../revert/table.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, runSteps, type Step, type UnitEnding } from '../runner.js';
 import { awaitConfirmation, scheduleRollback } from '../steps/await-confirmation.js';
@@ -25,10 +28,13 @@ import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import { ListeningBefore } from '../trial/listening.js';
 import { refusalsOfFailed } from '../trial/refusals.js';
 import { TrialWatch } from '../trial/watch.js';
-import type { UndoRecord } from '../undo-record-format.js';
-import type { PendingApply, UnitResult } from '../unit-result.js';
+import type { UndoRecord } from '../undo-record.js';
+import { type PendingApply, type UnitResult, updated } from '../unit-result.js';
+import { writeOffline } from '../write-offline.js';
+import type { ApplyOptions } from './plan.js';
+import { type Purge, pendingPurge, planPurge } from './purge.js';
 
-export interface ApplyUnitsOptions extends RestartOptions {
+interface ApplyUnitsOptions extends RestartOptions {
   readonly confirm?: ConfirmOption;
 }
 
@@ -66,7 +72,7 @@ const applyTable = (
 };
 
 /** Takes units through the steps of `apply`. */
-export async function applyUnits(
+async function applyUnits(
   transaction: Transaction,
   pending: readonly PendingApply[],
   options: ApplyUnitsOptions,
@@ -138,4 +144,58 @@ function resultOf({ unit, state, failedAt, failures, undone }: UnitEnding<Applie
   return isUnread
     ? { ...common, state: 'refused', services, ...exit }
     : { ...common, state: 'rolled-back', restarted, tightened, verified, refusals };
+}
+
+/** Units that would lose their policy. @param planned those that would get or keep one */
+export async function leavingUnits(
+  context: Context,
+  purge: Purge,
+  planned: readonly UnitResult[],
+  options: ApplyOptions,
+): Promise<UnitResult[]> {
+  const leaving = await planPurge(context, purge, options);
+  // A unit that stays confined keeps the launcher.
+  const isLast = planned.every(({ state }) => state === 'refused');
+  return updated(leaving, isLast ? await pendingPurge(context, leaving) : []);
+}
+
+/** Units that get a policy, and units that lose theirs. */
+interface Changing {
+  readonly pending: readonly PendingApply[];
+  readonly purge: Purge;
+  readonly confirm: ConfirmOption;
+}
+
+export async function changeUnits(
+  context: Context,
+  { pending, purge, confirm }: Changing,
+  options: ApplyOptions,
+): Promise<{ readonly done: readonly UnitResult[]; readonly gone: readonly UnitResult[] }> {
+  const signals = holdSignals(context, (name) =>
+    context.caller.tell(`${name}: rolling back unfinished changes …`),
+  );
+  try {
+    const done = context.offline
+      ? await writeOffline(context, pending, 'applied')
+      : await applyUnits({ context, signals }, pending, { ...options, confirm });
+    return { done, gone: await purgeUnits({ context, signals }, purge, options) };
+  } finally {
+    signals.release();
+  }
+}
+
+/** Reverts units by their state when the others are done, one of which may have begun to need the launcher. */
+async function purgeUnits(
+  transaction: Transaction,
+  purge: Purge,
+  options: ApplyOptions,
+): Promise<UnitResult[]> {
+  if (purge.units.length === 0) return [];
+  const { context } = transaction;
+  const planned = await planPurge(context, purge, options);
+  const pending = await pendingPurge(context, planned);
+  const done = context.offline
+    ? await writeOffline(context, pending, 'reverted')
+    : await revertUnits(transaction, pending, options);
+  return updated(planned, done);
 }

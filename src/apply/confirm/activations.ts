@@ -19,10 +19,12 @@ export async function activatedUnits({ system, placement }: Context): Promise<st
 
 /** An error about a unit that the script has yet to keep, or to put back. */
 export const notDone = (unit: string): Diagnostic =>
-  error('half-done', `activate has left ${unit} half changed, or waiting`, { hint: wayOut(unit) });
+  error('half-done', `activate has left ${unit} half changed, or waiting to be confirmed`, {
+    hint: wayOut(unit),
+  });
 
 /** The command lines of the script. */
 export const wayOut = (unit: string): string => {
   const script = `sh ${activationsFolder}/activate`;
-  return `'${script} --undo -- ${shellWord(unit)}' puts it back, --keep keeps it`;
+  return `'${script} --undo -- ${shellWord(unit)}' rolls it back, --keep keeps it`;
 };

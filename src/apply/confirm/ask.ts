@@ -12,9 +12,6 @@ import { NOT_CONFIRMED, type PendingRecord, UNCONFIRMED, waitingOf } from './pen
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
 
-/** Units that the question names. */
-const MOST_NAMED = 5;
-
 /**
  * The end of the question. `gone`: the terminal is closed, and the deadline decides; `over`: it has passed, or the changes were
  * confirmed or undone elsewhere.
@@ -81,7 +78,7 @@ async function answerTo(
   const { system, caller } = context;
   const units = records.map(({ unit }) => unit);
   const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
-  const names = shortList(units, MOST_NAMED);
+  const names = shortList(units);
   // Enter that was typed during the trial is no answer.
   const input = caller.readLine();
   caller.tell(

@@ -55,8 +55,8 @@ async function confirmOne(context: Context, record: PendingRecord): Promise<Chan
   const { unit } = record;
   const common = { unit, changes: [] } as const;
   const said = await failuresOf(async () => {
-    const stands = await fileStates(context.system, record.files);
-    if (stands.some((stand) => stand !== 'after')) return [changedSince(context, unit)];
+    const states = await fileStates(context.system, record.files);
+    if (states.some((state) => state !== 'after')) return [changedSince(context, unit)];
     const runs = await inBatches(record.confirmation.runs, ASKED_AT_ONCE, async (run): Promise<Tried> => {
       return { run, state: await context.system.unit(run.unit) };
     });
@@ -87,12 +87,10 @@ function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
   const { unit } = tried.run;
   if (goesOn(tried)) return [];
   if (isUp(state) || isFinished(state)) {
-    return [warning('restarted-since', `${unit} was restarted since it was tried`)];
+    return [warning('restarted-since', `${unit} has been restarted since its trial`)];
   }
   const hint = `'${systemctl(placement.scope, 'status', unit)}' shows more; without a confirmation the change is rolled back`;
-  return [
-    error('restarted-since', `${unit} was up when it was tried, and is ${state.activeState}`, { hint }),
-  ];
+  return [error('restarted-since', `${unit} was up in its trial, but is ${state.activeState} now`, { hint })];
 }
 
 /** Undoes changes at once. */
@@ -112,10 +110,10 @@ export async function undoRecords(
 /** A change that waits no more: its files tell what has become of it. */
 async function outcomeOf(context: Context, record: PendingRecord, undo: boolean): Promise<ChangeResult> {
   const { unit, files } = record;
-  const stands = await fileStates(context.system, files);
+  const states = await fileStates(context.system, files);
   const common = { unit, changes: [], restarted: false } as const;
-  if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
-  const isBack = stands.every((stand) => stand === 'before');
+  if (states.every((state) => state === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
+  const isBack = states.every((state) => state === 'before');
   if (!isBack) return { ...common, state: 'failed', diagnostics: [changedSince(context, unit)] };
   return { ...common, state: 'rolled-back', diagnostics: undo ? [] : [notInTime(unit)] };
 }

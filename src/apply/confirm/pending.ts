@@ -5,8 +5,8 @@ import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { MAX_SPAN } from '../../systemd/time-span.js';
+import type { Confirmation, UndoRecord } from '../undo-record.js';
 import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
-import type { Confirmation, UndoRecord } from '../undo-record-format.js';
 import type { UnitResult } from '../unit-result.js';
 
 /** The record of a change that is done, and is to be confirmed. */
@@ -121,8 +121,8 @@ export const waitsFirst = (context: Context, unit: string, deadline: number): Di
 };
 
 /**
- * Refuses to change units that wait to be confirmed: what there was before them would be lost. Of one that needs no change
- * it is told that it waits.
+ * Refuses to change units that wait to be confirmed: what there was before them would be lost. One that needs no change
+ * gets a note that it waits.
  */
 export async function refuseWaiting<T extends UnitResult>(
   context: Context,

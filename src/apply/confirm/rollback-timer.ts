@@ -61,7 +61,7 @@ async function assertTrusted({ system, self, placement }: Context): Promise<void
   for (const path of self) {
     const [first] = (await system.walk(path)).untrusted;
     if (!first) continue;
-    const message = `${first.path} ${first.why}: ${path} can't be trusted to undo anything later`;
+    const message = `${first.path} ${first.why}: ${path} can't be trusted with the roll-back`;
     const hint = 'install sandbox-unit below folders that only root can change';
     throw new UserError(error('untrusted-file', message, { hint }), EXIT.failure);
   }
@@ -83,8 +83,8 @@ export async function startTimer(context: Context, within: number): Promise<numb
   });
   const result = await timer.job();
   if (result === 'done') return by;
-  const hint = `'${journalctl(context.placement.scope, `${name}.timer`)}' has the reason`;
-  const message = `${name}.timer, which undoes what is not confirmed, does not start: '${result}'`;
+  const hint = `'${journalctl(context.placement.scope, `${name}.timer`)}' shows the reason`;
+  const message = `can't start ${name}.timer, which rolls back unconfirmed changes: '${result}'`;
   throw new UserError(error('not-scheduled', message, { hint }), EXIT.failure);
 }
 

@@ -80,11 +80,11 @@ function denialProblem(
 ): Diagnostic | undefined {
   const lenient = section.deny.find((entry) => permits(entry.action ?? section.action!.value));
   if (lenient)
-    return error('not-tightened', `'${lenient.name}' would be let through: name an errno, or kill`);
+    return error('not-tightened', `'${lenient.name}' would not be refused: give it an errno or 'kill'`);
   const call = INDISPENSABLE.find((one) => !mayPass(verdictOn(named, one)));
   const entry = call && section.deny.find((one) => callsOf(one, sets).includes(call));
   if (!entry) return undefined;
-  const message = `'${entry.name}' has ${call}, without which no program ends or goes on`;
+  const message = `'${entry.name}' has ${call}, which every program needs to run or exit`;
   return error('not-tightened', message, { hint: 'name the other calls one by one' });
 }
 
@@ -107,4 +107,4 @@ export async function lockOutsOf(
   return found.map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
 }
 
-const WAY_OUT = "leave it out for this unit; if it is meant: '--understood locks-out'";
+const WAY_OUT = "leave it out for this unit, or accept that with '--understood locks-out'";

@@ -47,7 +47,8 @@ export async function whyNotReady(
   ];
 }
 
-const HINT = "it waits there while it serves: leave the call out, or give 'settle' in [ready] more time";
+const HINT =
+  "if the thread waits there during normal work, leave the call out; otherwise raise 'settle' in [ready]";
 
 /** The most lines that are looked at. */
 const MOST_LINES = 20;

@@ -28,8 +28,8 @@ interface ReportFacts {
 
 const STUCK = 'thread-stuck';
 
-const AGAIN = 'run it again; if it stays so, a restart gives the filter to all that is started';
-const LOST = 'another program may write to its memory: look at what runs as its user';
+const AGAIN = 'run it again; if it keeps failing, apply a policy and restart the unit';
+const LOST = 'another program may be writing to its memory: check the processes of its user';
 
 const withErrno =
   (what: string) =>
@@ -41,16 +41,16 @@ const always = (what: string) => () => what;
 const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
   waits: {
     says: ([nr = 0, arch = 0], { machine }) =>
-      `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
-    hint: 'leave the call out, or try again when nothing waits in it',
+      `waits in ${callText(machine, arch, nr)}, which the filter refuses: the call would fail when it continues`,
+    hint: 'leave the call out, or try again when no thread waits in it',
   },
   traced: {
     says: ([pid], { tracer }) => `is traced by process ${pid}${tracer}`,
-    hint: 'end the debugger, or strace, that traces it',
+    hint: 'end the debugger or the strace that traces it',
   },
   untraceable: {
     says: withErrno("can't be stopped"),
-    hint: 'run it on the host, outside of a container; where kernel.yama.ptrace_scope is 3, until a boot only [syscalls] can refuse calls, from a start on',
+    hint: 'run it on the host, outside of any container; with kernel.yama.ptrace_scope=3 only [syscalls] and a restart can refuse calls until the next boot',
   },
   stuck: {
     says: always("can't be stopped: it waits for a device, or for a child that has yet to exec"),
@@ -58,16 +58,16 @@ const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
   },
   privileges: {
     says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
-    hint: "'tighten --no-new-privileges' sets no_new_privs, as a filter that refuses execve and execveat does; a policy does by 'NoNewPrivileges = true', from the next start on",
+    hint: "'tighten --no-new-privileges' sets no_new_privs, and so does refusing both execve and execveat; in a policy, 'NoNewPrivileges = true' sets it from the next start on",
   },
   strict: { says: always("is in seccomp's strict mode, which takes no filter") },
   foreign: {
-    says: ([count]) => `${count} threads are in a PID namespace that isn't seen from here`,
+    says: ([count]) => `${count} threads are in a PID namespace that can't be seen from here`,
     hint: 'run it on the host',
     isAlone: true,
   },
   unsettled: {
-    says: always('threads come faster than they can be stopped'),
+    says: always('it starts threads faster than they can be stopped'),
     hint: AGAIN,
     isAlone: true,
   },
@@ -77,7 +77,7 @@ const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
   },
   empty: {
     code: 'not-running',
-    says: always('there is no process to give the filter to'),
+    says: always('it has no process to load the filter into'),
     isAlone: true,
   },
   elsewhere: {
@@ -86,34 +86,34 @@ const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
     isAlone: true,
   },
   'no-call': {
-    says: always('has no instruction that can load a filter'),
+    says: always('has no system call instruction, with which a filter could be loaded'),
   },
   compat: {
-    says: always('runs 32-bit code, which is not given filters on arm64'),
+    says: always('runs 32-bit code, into which no filter can be loaded on arm64'),
   },
   dispatched: {
-    says: always('has its calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),
+    says: always('handles its own system calls (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),
   },
   sequence: {
-    says: always('may be in a restartable sequence (rseq(2)), which Linux shows from 5.13 on'),
+    says: always('may be in a restartable sequence (rseq(2)), which only Linux 5.13 and later can show'),
     hint: AGAIN,
   },
   unmoving: {
     says: always("doesn't run: its control group may be frozen"),
-    hint: "'systemctl thaw' lets a frozen unit go on",
+    hint: "'systemctl thaw UNIT' resumes a frozen unit",
   },
   refused: {
     says: withErrno("can't load the filter"),
-    hint: 'ENOMEM: raise LimitAS= or vm.max_map_count, or restart it where it has many filters; EAGAIN: raise LimitMEMLOCK=',
+    hint: 'for ENOMEM, raise LimitAS= or vm.max_map_count, or restart the unit if it has many filters; for EAGAIN, raise LimitMEMLOCK=',
   },
   evaded: {
-    says: always('makes another call than it was made to make'),
+    says: always('made another call than the one that it was given'),
     hint: LOST,
   },
   missing: { says: always("doesn't have the filter that it loaded"), hint: LOST },
   unreadable: {
     says: withErrno("can't be read"),
-    hint: 'run it on the host, outside of a container: it takes CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE',
+    hint: 'run it on the host: it needs CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE',
   },
 };
 

@@ -86,7 +86,7 @@ export const whileInjecting = <T>(context: Context, unit: string, step: () => Pr
     {
       path: injectionLockPath(context.placement, unit),
       wait: LONGEST_WAIT,
-      holder: `another sandbox-unit is giving ${unit} a filter`,
+      holder: `another sandbox-unit is loading a filter into ${unit}`,
     },
     step,
   );
@@ -112,7 +112,7 @@ async function threadedGroup({ system }: Context, { state }: Service): Promise<s
 }
 
 const noGroup = (unit: string): Diagnostic =>
-  error('not-running', `${unit} has no control group of version 2 with processes in it`);
+  error('not-running', `${unit} has no processes in a control group of version 2`);
 
 async function outcomeOf(
   { system, placement: { scope } }: Context,
@@ -124,7 +124,7 @@ async function outcomeOf(
   const said = printable(stderr.trim().split('\n').at(-1) ?? '') || `status ${status}`;
   if (unstartable) return { ...UNCHANGED, failures: [failed(unit, `tighten can't be run: ${said}`)] };
   if (!report) {
-    const message = `the processes of ${unit} may have the filter, lack it, or have been ended: ${said}`;
+    const message = `cannot tell whether the processes of ${unit} have the filter, lack it or were killed: ${said}`;
     const hint = `'${systemctl(scope, 'restart', unit)}' restarts it`;
     return { ...UNCHANGED, ending: 'unknown', failures: [failed(unit, message, hint)] };
   }
@@ -141,7 +141,7 @@ const failed = (unit: string, message: string, hint?: string): Diagnostic =>
 const killed = (scope: Context['placement']['scope'], unit: string): Diagnostic =>
   error(
     'processes-killed',
-    `all processes of ${unit} were killed: some had the filter already, and the others could not be given it`,
+    `all processes of ${unit} were killed: some had the filter, and it could not be loaded into the others`,
     {
       hint: `'${systemctl(scope, 'status', unit)}' shows whether it is up again, '${systemctl(scope, 'restart', unit)}' starts it`,
     },
@@ -151,12 +151,15 @@ const killed = (scope: Context['placement']['scope'], unit: string): Diagnostic 
 export function assertCanInject({ placement, machine, offline, isRecorded }: Context): Machine {
   const problem =
     offline || isRecorded
-      ? 'the machine in this folder does not run'
+      ? 'this is a machine in a folder, without running processes'
       : placement.scope === 'user'
-        ? "a user's manager may not load filters into processes"
+        ? "a user's service manager may not load filters into running processes"
         : machine && HELPER_MACHINES.includes(machine)
           ? undefined
-          : `no program loads filters into processes on ${machine ?? 'this machine'}`;
+          : `filters can't be loaded into running processes on ${machine ?? 'this machine'}`;
   if (problem === undefined) return machine!;
-  throw new UserError(error('not-live', problem, { hint: 'a restart under a policy does it' }), EXIT.failure);
+  throw new UserError(
+    error('not-live', problem, { hint: 'apply a policy, and restart the unit' }),
+    EXIT.failure,
+  );
 }

@@ -50,16 +50,16 @@ export async function planLive(
   } = prepared;
   const { scope } = context.placement;
   const up = unit.services.filter(({ state }) => isUp(state));
-  const way = `'${ownCommand(scope, 'apply', plan.unit)}' takes effect at its start`;
+  const way = `'${ownCommand(scope, 'apply', plan.unit)}' writes the policy for its next start`;
   if (up.length === 0)
-    return refused(notLive(`${plan.unit} isn't running: it has no process to give the filter to`, way));
+    return refused(notLive(`${plan.unit} isn't running: it has no process to load the filter into`, way));
   const due: Service[] = [];
   for (const service of up) if (await isRestartDue(context, prepared, service)) due.push(service);
   if (due.length === 0) return { live: undefined, diagnostics: [] };
-  const restarts = `'${ownCommand(scope, 'apply', plan.unit)}' changes it by a restart`;
+  const restarts = `'${ownCommand(scope, 'apply', plan.unit)}' applies it with a restart`;
   const problems = [
     ...(plan.isAccess && !isSure ? [mayLockOut(plan.unit)] : []),
-    ...unfit(plan).map((why) => notLive(`${plan.unit} can't be changed as it runs: ${why}`, restarts)),
+    ...unfit(plan).map((why) => notLive(`${plan.unit} can't be changed while it runs: ${why}`, restarts)),
     ...(await changedDirectives(context, prepared, due)),
   ];
   if (problems.length > 0) return refused(...problems);
@@ -81,7 +81,7 @@ const notLive = (message: string, hint: string): Diagnostic => error('not-live',
 
 const mayLockOut = (unit: string): Diagnostic =>
   notLive(
-    `people or machines get in by ${unit}, and a filter that keeps them out would stay`,
+    `people or machines log in through ${unit}: a filter that locks them out can't be removed`,
     '--no-confirm accepts that; without --live an unconfirmed change is rolled back',
   );
 
@@ -89,13 +89,13 @@ const mayLockOut = (unit: string): Diagnostic =>
 const wouldKeep = (scope: Scope, { name }: Service): Diagnostic =>
   note(
     'keeps-filter',
-    `${name} keeps this filter and its earlier ones until its next start, also after a roll-back: what they refuse stays refused`,
-    { hint: `'${systemctl(scope, 'restart', name)}' gives it the policy's filter alone` },
+    `${name} keeps this filter and its earlier ones until its next start, even after a roll-back`,
+    { hint: `'${systemctl(scope, 'restart', name)}' leaves it with the policy's filter alone` },
   );
 
 /** Reasons for which a plan can't be one for processes that run. */
 function unfit({ meaning, ready, mode }: Plan): string[] {
-  if (meaning === undefined && ready === undefined) return ['the policy says nothing of calls'];
+  if (meaning === undefined && ready === undefined) return ['the policy has neither [syscalls] nor [ready]'];
   return mode === 'permissive' ? ['a permissive policy refuses no call'] : [];
 }
 
@@ -131,12 +131,10 @@ async function changedDirectives(
   const keys = [...new Set([...was!.keys(), ...becomes!.keys()])].filter(counts);
   const changed = keys.filter((key) => was!.get(key) !== becomes!.get(key)).sort();
   if (changed.length === 0) return [];
-  const message = `--live changes only calls: ${shortList(changed, MOST_NAMED)} of ${plan.unit} can change only at a start`;
+  const message = `--live changes only system calls: ${shortList(changed)} of ${plan.unit} need a restart`;
   const at = policy.policy.service.find(({ name }) => changed.includes(name))?.at;
   return [error('not-live', message, { at, hint: apart(context, plan.unit) })];
 }
-
-const MOST_NAMED = 5;
 
 const apart = ({ placement: { scope } }: Context, unit: string): string =>
   `'${ownCommand(scope, 'apply', unit)}' restarts it; '${ownCommand(scope, 'tighten --deny CALLS', unit)}' refuses calls at once`;

@@ -46,7 +46,7 @@ export interface Report {
   /** How many have the filter, or would get it; 0 for the other endings. */
   readonly threads: number;
   readonly processes: number;
-  /** For how long all of them stood still, in microseconds, where that is told. */
+  /** For how long all of them stood still, in microseconds, where that is reported. */
   readonly paused: number | undefined;
 }
 

@@ -1,17 +1,17 @@
 /** Takes calls from the running processes of a unit, until its restart. */
 
-import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { addInjection, deniedBy, type Injection, injectionsOf } from '../../machine/state/injections.js';
 import { type Service, stateOf } from '../../machine/state/service.js';
 import type { UnitState } from '../../machine/unit-state.js';
-import { fullName } from '../../prepare/load/load-unit.js';
+import { fullName, noUnit } from '../../prepare/load/load-unit.js';
 import { answeredCalls } from '../../seccomp/syscalls/own-sets.js';
 import { outsideOfLogin, ownCommand, systemctl } from '../../systemd/command-lines.js';
+import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { type Denied, lockOutsOf } from './deny.js';
-import { runningUnit } from './find-units.js';
 import { type Injected, inject, whileInjecting } from './inject.js';
 
 /** The outcome for a unit. */
@@ -24,7 +24,7 @@ export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'pau
   readonly exit?: number;
 }
 
-export interface TightenOptions {
+interface TightenOptions {
   /** Whether it is only seen if it could be done. */
   readonly check?: boolean;
   /** Whether execve(2) may be taken from a unit whose work is to start programs. */
@@ -86,7 +86,7 @@ async function refusedAlready(
     answeredCalls(all, target.sets).map(({ call, answer }) => `${call}:${answer}`);
   const known = new Set(answersOf(deniedBy(await injectionsOf(context, unit))));
   if (!answersOf(entries).every((one) => known.has(one))) return [];
-  const message = `sandbox-unit tighten refuses this in ${unit.name} already: another filter adds nothing`;
+  const message = `sandbox-unit tighten already refuses this in ${unit.name}: another filter adds nothing`;
   return [note('tightened', message)];
 }
 
@@ -99,7 +99,7 @@ export async function inOwnGroup(
   if (!isWithin(await ownGroups(context), unit)) return [];
   const hint = `run it outside: '${outsideOfLogin(context.placement.scope, words, unit.name)}'`;
   return [
-    error('own-service', `this program runs in ${unit.name}, and would get the filter itself`, { hint }),
+    error('own-service', `this command runs inside ${unit.name}, and would get the filter itself`, { hint }),
   ];
 }
 
@@ -115,7 +115,7 @@ export async function keepInjection(
   const { system, placement } = context;
   const after = await orElse<UnitState | undefined>(() => stateOf(system, name), undefined);
   if (after && after.invocationId !== state.invocationId) {
-    const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
+    const hint = `'${ownCommand(placement.scope, 'status', name)}' shows whether it is running; then run the command again`;
     return [
       error(
         'restarted-since',
@@ -139,3 +139,53 @@ const untilRestart = ({ placement: { scope } }: Context, { name }: Service): Dia
   note('keeps-filter', `${name} keeps the filter until its next start; nothing else removes it`, {
     ...(name.endsWith('.service') ? { hint: `'${systemctl(scope, 'restart', name)}' removes it` } : {}),
   });
+
+/** Types of units that have processes of their own. */
+const WITH_PROCESSES: readonly string[] = ['service', 'scope'];
+
+/** The scope of the service manager itself, whose filter all that it starts would inherit. */
+const MANAGER = 'init.scope';
+
+const cant = (message: string, hint?: string) =>
+  new UserError(error('not-tightened', message, { hint }), EXIT.failure);
+
+/**
+ * A service or a scope that runs, by a name or an alias.
+ * @throws UserError `invalid-unit-name`, `no-unit`, `not-running`, `unit-template`, and `not-tightened` for other types
+ */
+export async function runningUnit(context: Context, text: string): Promise<Service> {
+  const { system, placement } = context;
+  const name = parseUnitName(text);
+  if ('severity' in name) throw new UserError(name, EXIT.failure);
+  if (!WITH_PROCESSES.includes(name.type)) throw wrongType(name);
+  if (isTemplate(name)) throw await namesInstance(context, name);
+  const state = await stateOf(system, name.full);
+  if (state.loadState === 'not-found') {
+    if (name.type === 'service') throw await noUnit(context, name);
+    throw new UserError(error('no-unit', `there is no unit ${name.full}`), EXIT.failure);
+  }
+  const full = state.id || name.full;
+  if (full === MANAGER)
+    throw cant(`${MANAGER} is the service manager itself: everything that it starts would get the filter`);
+  if (['', '/'].includes(state.controlGroup)) {
+    const hint =
+      name.type === 'service' ? `'${systemctl(placement.scope, 'status', full)}' shows why` : undefined;
+    throw new UserError(error('not-running', `${full} isn't running: it has no process`, { hint }));
+  }
+  return { name: full, state };
+}
+
+const wrongType = ({ full, type }: UnitName): UserError =>
+  cant(
+    `'${full}' can't be tightened: a ${type} has no processes of its own`,
+    type === 'slice'
+      ? "name its units: 'systemd-cgls' lists them"
+      : 'only services and scopes can be tightened',
+  );
+
+async function namesInstance({ system }: Context, name: UnitName): Promise<UserError> {
+  const instances = name.type === 'service' ? await system.instances(name) : [];
+  const hint = `name an instance: ${instances[0] ?? name.full.replace('@.', '@NAME.')}`;
+  const message = `${name.full} is a template, and doesn't run itself`;
+  return new UserError(error('unit-template', message, { hint }), EXIT.failure);
+}

@@ -40,7 +40,7 @@ export async function enabledAtBoot(context: Context, units?: readonly string[])
 
 async function leftOf(context: Context, unit: string): Promise<Diagnostic> {
   const manifest = enabledManifest(unit);
-  const message = `${unit} was enabled at boot by a generator that this version no longer has: ${manifest} is left`;
+  const message = `${unit} is enabled by the boot generator of an earlier version, which is gone: ${manifest} is left`;
   const isHere = !context.offline && !context.isRecorded;
   const confines = isHere ? `, then '${await applyCommand(context, unit)}' confines it for good` : ' there';
   const hint = `'rm ${shellWord(manifest)}'${confines}`;

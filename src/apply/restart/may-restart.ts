@@ -27,7 +27,7 @@ export async function obstacleTo(
   if (obstacle !== undefined) return obstacle;
   for (const one of affected ?? (await affectedUnits(context, [service]))) {
     const why = await dependentObstacle(context, one);
-    if (why !== undefined) return `it also restarts or stops ${one.name}: ${why}`;
+    if (why !== undefined) return `its restart also restarts or stops ${one.name}: ${why}`;
   }
   return undefined;
 }
@@ -35,7 +35,7 @@ export async function obstacleTo(
 /** The reason against the restart for one of the units that it restarts or stops, too. */
 async function dependentObstacle(context: Context, { state }: AffectedUnit): Promise<string | undefined> {
   // The properties that all types have don't tell a start from a oneshot service at work.
-  if (state.activeState === 'activating' && !isWaiting(state)) return 'the start goes on';
+  if (state.activeState === 'activating' && !isWaiting(state)) return 'it is still starting';
   return endsMore(state) ?? staysDown(context, state);
 }
 
@@ -48,12 +48,12 @@ export async function staysDown(
   state: UnitState,
 ): Promise<string | undefined> {
   const unmet = await unmetCondition(system, placement.scope, state);
-  if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
+  if (unmet !== undefined) return `${unmet} is not met: it would not start again`;
   for (const [link, key] of NEEDED) {
     for (const name of state[link]) {
       const needed = await system.anyUnit(name);
       const { loadState, activeState } = needed;
-      if (link === 'requisite' && isDown(needed)) return `${key}=${name} is down: it would stay down`;
+      if (link === 'requisite' && isDown(needed)) return `${key}=${name} is down: it would not start again`;
       if (loadState !== 'loaded') return `${key}=${name} is ${loadState}: systemd would refuse the restart`;
       if (activeState === 'failed' && state.after.includes(name))
         return `${key}=${name} has failed: start that first`;
@@ -75,24 +75,24 @@ const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service
 /** The reason against a restart of a oneshot service at work: the work would be done by halves, and again. */
 export function atWork(state: UnitState): string | undefined {
   const isActivating = state.type === 'oneshot' && state.activeState === 'activating';
-  return isActivating && !isWaiting(state) ? 'it is in the middle of its work' : undefined;
+  return isActivating && !isWaiting(state) ? 'its command is still running' : undefined;
 }
 
 /** The reason against a stop that ends more than the unit itself. */
 export function endsMore(state: UnitState): string | undefined {
   const action = state.successAction || 'none';
   const line = action === 'none' ? triggered(state, 'OnSuccess').endsMore : `SuccessAction=${action}`;
-  return line && `${line}: stopping it would do that`;
+  return line && `stopping it would trigger ${line}`;
 }
 
 /** The reason why a running service must not be restarted, and the way out; undefined if it may be. */
 export function restartObstacle(state: UnitState): string | undefined {
-  if (BUSES.has(state.id)) return 'every client of the bus would be disconnected: reboot';
+  if (BUSES.has(state.id)) return 'a restart would disconnect every client of the bus: reboot instead';
   const more = endsMore(state);
   if (more !== undefined) return more;
   if (!state.refuseManualStart && !state.refuseManualStop) return undefined;
   const refusal = state.refuseManualStart ? 'RefuseManualStart' : 'RefuseManualStop';
-  return `${refusal}=yes: restart it by its own means, or reboot`;
+  return `it has ${refusal}=yes: restart it by its own commands, or reboot`;
 }
 
 /** Whether a restart is due: a running service doesn't run with the unit's files as planned. */

@@ -55,16 +55,13 @@ export const preflightRestarts = async (
 
 function startsOthers({ name, state }: Service): Diagnostic[] {
   const { units } = triggered(state, 'OnSuccess');
-  const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
+  const message = `${name} starts ${units.join(', ')} when it is stopped or restarted (OnSuccess=)`;
   return units.length > 0 ? [note('on-failure', message)] : [];
 }
 
-/** The most units that one note names. */
-const MOST_NAMED = 5;
-
 function takesAlong({ name }: Service, affected: readonly AffectedUnit[]): Diagnostic[] {
   const names = affected.map((one) => one.name);
-  const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
+  const message = `restarting ${name} also restarts or stops ${shortList(names)}`;
   return names.length > 0 ? [note('takes-along', message)] : [];
 }
 
@@ -104,4 +101,4 @@ function failureAction(state: UnitState): string | undefined {
 }
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
-  error('on-failure', `${name} has ${what}: a failed trial would do that`, { hint });
+  error('on-failure', `a failed trial of ${name} would trigger ${what}`, { hint });

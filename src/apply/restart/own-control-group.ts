@@ -31,7 +31,9 @@ export function insideOf(
   if (around === undefined) return [];
   const without = verb === 'explain --record' || verb === 'learn --restart' ? '' : ', or use --no-restart';
   const hint = `run it outside: '${outsideOfLogin(scope, verb, name)}'${without}`;
-  return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
+  return [
+    error('own-service', `this command runs inside ${around}, which a restart of ${name} stops`, { hint }),
+  ];
 }
 
 /** Whether one of these control groups is that of a service, or below it. */

@@ -23,7 +23,7 @@ interface Meant {
   readonly verb?: Restarting;
   /** False if no service will be restarted, and so none tried. */
   readonly restart?: boolean | undefined;
-  /** Whether restarts are only to be told of. */
+  /** Whether restarts are only to be reported. */
   readonly check?: boolean | undefined;
 }
 

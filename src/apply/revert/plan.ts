@@ -44,7 +44,7 @@ async function planOne(
   const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
   const files = (await Promise.all(places)).flat();
   if (files.length === 0 && !exists) {
-    throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
+    throw await noUnit(context, serviceName(name), ', and it has no files to remove');
   }
   // systemd still has a drop-in that is gone where an earlier reload failed.
   const loaded = services.flatMap(({ state }) => state.dropInPaths);

@@ -1,9 +1,22 @@
+import { inBatches } from '../../collections.js';
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { failureOf } from '../../machine/state/failures.js';
+import { leftAsItRuns, staysFailed } from '../../machine/state/notes.js';
+import { ASKED_AT_ONCE, servicesOf } from '../../machine/state/service.js';
+import { hasFailed, isRunning } from '../../machine/state/service-run.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
 import { isInstalledProgram } from '../../systemd/paths/programs.js';
-import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
+import {
+  atOnce,
+  beginEach,
+  type ChangedUnit,
+  noting,
+  type RestartOptions,
+  type Transaction,
+} from '../changed-unit.js';
 import { startAgainDependents } from '../dependents.js';
+import { obstacleTo } from '../restart/may-restart.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import {
@@ -16,13 +29,12 @@ import {
 } from '../runner.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
-import { findRunning } from '../steps/find-running.js';
 import { restartServices } from '../steps/restart.js';
 import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
-import type { UndoRecord } from '../undo-record-format.js';
+import type { UndoRecord } from '../undo-record.js';
 import type { ChangeResult, Pending, UnitResult } from '../unit-result.js';
 
-/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
+/** The steps of `revert`. A failure is reported, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (
   transaction: Transaction,
   options: RestartOptions,
@@ -49,7 +61,7 @@ const STOPS: readonly StepName[] = ['record', 'write', 'reload', 'commit'];
 
 function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFailure {
   if (failures.some(({ code }) => code === 'interrupted')) return 'undo';
-  return STOPS.includes(step) ? 'stop' : 'go-on';
+  return STOPS.includes(step) ? 'stop' : 'continue';
 }
 
 /** Takes units through the steps of `revert`, and installed programs away if no unit needs them any more. */
@@ -111,3 +123,27 @@ const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): Chan
   exit: EXIT.failure,
   diagnostics: [...result.diagnostics, ...failures],
 });
+
+/**
+ * Finds the services that run under the removed drop-in, and so are to be restarted.
+ * @param changed the names of all units that are changed: an instance among them isn't its template's to restart
+ */
+const findRunning = (
+  { context, signals }: Transaction,
+  { restart }: RestartOptions,
+  changed: ReadonlySet<string>,
+) =>
+  atOnce<ChangedUnit>(async (unit) => {
+    signals.assertNone();
+    const loaded = await servicesOf(context, serviceName(unit.unit));
+    const services = loaded.filter(({ name }) => name === unit.unit || !changed.has(name));
+    const running = services.filter(({ state }) => isRunning(state));
+    const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
+    const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;
+    const due = running.filter((_, i) => !isStaying(i)).map(({ name }) => name);
+    const stay = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
+    const down = services
+      .filter(({ state }) => hasFailed(state))
+      .map(({ name, state }) => staysFailed(name, context.placement.scope, state));
+    return { unit: { ...noting(unit, [...stay, ...down]), due } };
+  });

@@ -75,7 +75,7 @@ function untried(
     ? 'keep another way in until its next start has shown that it works'
     : 'start it before you confirm';
   const hint = `${first}, or '${ownCommand(scope, 'confirm --undo', unit)}' undoes the change`;
-  const message = `${unit} was not restarted: its change is untested, and a confirmation proves nothing`;
+  const message = `${unit} was not restarted: its change is untested, so confirming it proves nothing`;
   return [warning('untried', message, { hint })];
 }
 

@@ -15,8 +15,8 @@ import {
 } from '../changed-unit.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
+import type { UndoRecord } from '../undo-record.js';
 import { forgetUndoRecord } from '../undo-record.js';
-import type { UndoRecord } from '../undo-record-format.js';
 import { areAsWritten, changedSince, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /**

@@ -6,7 +6,7 @@ import type { System } from '../../machine/system.js';
 import type { FileChange } from '../../plan/emit/changes.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
-import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record-format.js';
+import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record.js';
 
 /** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
 export const goesLast = ({ kind, path }: FileChange): boolean => kind === 'remove' && !hasNameOfDropIn(path);
@@ -62,12 +62,12 @@ async function stateOf(system: System, path: string): Promise<FileState | undefi
 
 /** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
-  const stands = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
-  return stands.includes('other');
+  const states = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
+  return states.includes('other');
 }
 
 export function changedSince({ placement }: Context, unit: string): Diagnostic {
-  const message = `the files of ${unit} were edited after a run began to change them: they are left as they are`;
-  const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
+  const message = `the files of ${unit} have been edited since the change began, and are left as they are`;
+  const hint = `'${ownCommand(placement.scope, 'apply', unit)}' writes them again, '${ownCommand(placement.scope, 'revert', unit)}' removes them`;
   return error('changed-since', message, { hint });
 }

@@ -10,8 +10,7 @@ import { type ChangedUnit, failuresOfEach, noting, preparedFor, type Transaction
 import { dependentsIn } from '../dependents.js';
 import { restart } from '../restart/restart-service.js';
 import type { StepResult } from '../runner.js';
-import { keepUndoRecord } from '../undo-record.js';
-import { mayHaveRestarted } from '../undo-record-format.js';
+import { keepUndoRecord, mayHaveRestarted } from '../undo-record.js';
 import { waitFor } from '../wait-for.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
@@ -120,7 +119,7 @@ async function withReasons(
     const { whyNotReady } = await import('../live/failed-start.js');
     return whyNotReady(context, preparedFor(prepared, name), name);
   }, []);
-  // The reasons are told in other words than the program's own.
+  // The program's own words would repeat the reasons.
   const hint = `see ${journalctl(context.placement.scope, name)}`;
   return why.length === 0
     ? said

@@ -72,7 +72,9 @@ export async function keptFilters(
     const { invocationId } = await system.unit(name);
     if (!record.runs.some((run) => run.unit === name && run.invocation === invocationId)) continue;
     const hint = `'${systemctl(scope, 'restart', name)}' removes it`;
-    found.push(warning('keeps-filter', `${name} runs on, and keeps the filter until its restart`, { hint }));
+    found.push(
+      warning('keeps-filter', `${name} keeps running with the filter until it is restarted`, { hint }),
+    );
   }
   return found;
 }

@@ -22,11 +22,11 @@ import { isTrigger } from '../restart/affected-units.js';
 import { atWork, restartObstacle, staysDown } from '../restart/may-restart.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
-import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
+import { mayHaveRestarted, type UndoRecord } from '../undo-record.js';
 import { UNDER_WAY, waitFor } from '../wait-for.js';
 
 /** Options of bringing services back. */
-export interface HowBack {
+export interface UndoOptions {
   /** The second signal ends the waiting for services; without signals its end is LONGEST. */
   readonly signals?: HeldSignals | undefined;
 }
@@ -36,7 +36,7 @@ const LONGEST = 120_000;
 
 /** Brings services back to how they were, with the files that systemd has read again. */
 export const restartAsBefore =
-  (context: Context, how: HowBack): Undo<UndoRecord> =>
+  (context: Context, how: UndoOptions): Undo<UndoRecord> =>
   (records) =>
     mostAtOnce(records, CHANGED_AT_ONCE, async (record) => [
       ...(await failuresOf(() => startAgain(context, record, how))),
@@ -44,7 +44,11 @@ export const restartAsBefore =
     ]);
 
 /** Restarts or stops services that didn't run before and do now: they were started with files that are gone. */
-async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {
+async function endOthers(
+  context: Context,
+  record: UndoRecord,
+  how: UndoOptions,
+): Promise<readonly Diagnostic[]> {
   const ran = new Set(record.runs.map(({ unit }) => unit));
   const services = await servicesOf(context, serviceName(record.unit));
   const started = services.filter(({ name, state }) => !ran.has(name) && isRunning(state));
@@ -58,11 +62,13 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
 }
 
 /** Stops a service that the change itself has started. */
-async function stopAgain(context: Context, unit: string, how: HowBack): Promise<readonly Diagnostic[]> {
+async function stopAgain(context: Context, unit: string, how: UndoOptions): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
     const job = () => context.system.stopUnit(unit);
     const result = await waitBack(context, how, unit, 'its stop', job);
-    return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
+    return result === 'done'
+      ? []
+      : [error('not-stopped', `${unit} can't be stopped again: its job ended with '${result}'`)];
   });
 }
 
@@ -70,13 +76,13 @@ async function stopAgain(context: Context, unit: string, how: HowBack): Promise<
 async function startAgain(
   context: Context,
   record: UndoRecord,
-  how: HowBack,
+  how: UndoOptions,
 ): Promise<readonly Diagnostic[]> {
-  const stands = await inBatches(record.runs, CHANGED_AT_ONCE, (run) => standOf(context, record, run, how));
+  const decisions = await inBatches(record.runs, CHANGED_AT_ONCE, (run) => decide(context, record, run, how));
   const those = (is: 'due' | 'start') =>
-    record.runs.filter((_, i) => stands[i] === is).map(({ unit }) => unit);
+    record.runs.filter((_, i) => decisions[i] === is).map(({ unit }) => unit);
   const due = [...those('due'), ...those('start')];
-  const kept = stands.filter((one) => typeof one === 'object');
+  const kept = decisions.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && mayHaveRestarted(record))) return kept;
   const { system } = context;
   const each = async (units: readonly string[], start: StartJob) =>
@@ -102,18 +108,18 @@ async function startAgain(
 type StartJob = (unit: string) => Promise<string>;
 
 /** Whether a service is to be restarted, is to be started, or stays; a diagnostic says why it can't be as it was. */
-type RunStand = 'due' | 'start' | 'stays' | Diagnostic;
+type UndoDecision = 'due' | 'start' | 'stays' | Diagnostic;
 
-/** Tells how a service stands beside its run in the record. */
-async function standOf(
+/** Tells how a service decisions beside its run in the record. */
+async function decide(
   context: Context,
   record: UndoRecord,
   run: ServiceRun,
-  how: HowBack,
-): Promise<RunStand> {
+  how: UndoOptions,
+): Promise<UndoDecision> {
   const { system, placement } = context;
   const job = () => atRest(system, run.unit);
-  const stand = async (): Promise<RunStand> => {
+  const decision = async (): Promise<UndoDecision> => {
     const state = await waitBack(context, how, run.unit, 'the end of its job', job);
     if (isSameRun(run, state)) return 'stays';
     // It was stopped, or has ended by itself.
@@ -125,12 +131,12 @@ async function standOf(
     return obstacle === undefined ? 'due' : leftAsItRuns(run.unit, obstacle);
   };
   try {
-    return await stand();
+    return await decision();
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     // An administrator may be stopping it: a restart would take the place of that job.
     const underWay = cause.diagnostics.find(({ code }) => code === UNDER_WAY);
-    // In doubt, one restart too many does less harm than a service that is down.
+    // Where that is unknown, one restart too many does less harm than a service that is down.
     return underWay ?? 'due';
   }
 }
@@ -138,13 +144,13 @@ async function standOf(
 /** Waits for a job, until the second signal comes. @throws UserError `interrupted`, or `still-under-way` where it takes too long */
 const waitBack = <T>(
   context: Context,
-  { signals }: HowBack,
+  { signals }: UndoOptions,
   unit: string,
   what: string,
   job: () => Promise<T>,
 ): Promise<T> =>
   signals
-    ? waitFor(context, unit, `${unit}: waiting for ${what}; a second Ctrl-C ends that …`, () =>
+    ? waitFor(context, unit, `${unit}: waiting for ${what}; a second Ctrl-C stops waiting …`, () =>
         signals.unlessAgain(job),
       )
     : waitFor(context, unit, `${unit}: waiting for ${what} …`, job, LONGEST);
@@ -153,7 +159,7 @@ async function startOne(
   context: Context,
   unit: string,
   start: StartJob,
-  how: HowBack,
+  how: UndoOptions,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
     const result = await waitBack(context, how, unit, 'its start', () => start(unit));
@@ -173,4 +179,4 @@ async function lookAgain({ system }: Context, units: readonly string[]): Promise
 }
 
 const serviceDown = (unit: string, how: string): Diagnostic =>
-  error('service-down', `${unit} doesn't come up again as it was: ${how}`);
+  error('service-down', `${unit} did not come up again after the roll-back: ${how}`);

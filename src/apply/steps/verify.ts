@@ -1,6 +1,6 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import { expectedBy } from '../../verify/expected.js';
-import { readKernel } from '../../verify/kernel/read-kernel.js';
+import { readKernel } from '../../verify/kernel/enforcement.js';
 import { proveDirectives } from '../../verify/process/prove-directives.js';
 import {
   type AppliedUnit,

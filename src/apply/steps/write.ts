@@ -4,8 +4,8 @@ import type { Context } from '../../machine/context.js';
 import { failureOf } from '../../machine/state/failures.js';
 import { type ChangedUnit, inOrder, type Transaction } from '../changed-unit.js';
 import type { StepResult, Undo } from '../runner.js';
+import type { UndoRecord } from '../undo-record.js';
 import { keepUndoRecord } from '../undo-record.js';
-import type { UndoRecord } from '../undo-record-format.js';
 import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /** Writes the records of units to disk, before their first file is written. */

@@ -14,8 +14,8 @@ export interface TrialCheck {
   readonly notes: readonly Diagnostic[];
 }
 
-/** The most calls that are told one by one. */
-const MOST_TOLD = 5;
+/** The most calls that have an error each. */
+const MOST_CALLS = 5;
 
 /**
  * Checks refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
@@ -32,12 +32,12 @@ export function checkRefusals(
   const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
   const fatal = ours.filter(isFatal);
   const others = ours.filter((one) => !isFatal(one));
-  const told = (some: readonly Explanation[]) => tell(plan, some);
-  if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
+  const errorsOf = (some: readonly Explanation[]) => refusalErrors(plan, some);
+  if (fatal.length === 0) return { failures: [], notes: errorsOf(others).map(asWarning) };
   const ways = canReload && fatal.some(isOfReady) ? [READY_RELOAD, KEEP] : [KEEP];
   return {
-    failures: [verdict(plan, fatal, ways.join('; ')), ...told(fatal)],
-    notes: told(others).map(asWarning),
+    failures: [verdict(plan, fatal, ways.join('; ')), ...errorsOf(fatal)],
+    notes: errorsOf(others).map(asWarning),
   };
 }
 
@@ -51,7 +51,7 @@ const ruleFor = (one: Explanation): 'rollback' | 'warn' =>
 const isPolicys = ({ cause }: Explanation): boolean =>
   !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
 
-const KEEP = 'to accept refused calls: refused = "warn" in [apply]';
+const KEEP = 'to accept refused calls, set refused = "warn" in [apply]';
 
 function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint: string): Diagnostic {
   const isDeath = fatal.every(({ got }) => got !== 'failed');
@@ -59,12 +59,15 @@ function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint
   return error('refused-in-trial', `the policy ${became} of ${unit} during the trial`, { hint });
 }
 
-function tell({ unit, target }: Prepared['plan'], explanations: readonly Explanation[]): Diagnostic[] {
-  const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
-  const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
-  if (rest.length === 0) return told;
-  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows each`;
-  return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
+function refusalErrors(
+  { unit, target }: Prepared['plan'],
+  explanations: readonly Explanation[],
+): Diagnostic[] {
+  const first = explanations.slice(0, MOST_CALLS).map((one) => explanationDiagnostic(one, target.machine));
+  const rest = explanations.slice(MOST_CALLS).map(({ call }) => callText(call, target.machine));
+  if (rest.length === 0) return first;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows all of them`;
+  return [...first, error('refused-call', `further calls: ${shortList(rest, MOST_CALLS)}`, { hint })];
 }
 
 /** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */

@@ -74,7 +74,8 @@ async function failedProbe(system: System, plan: Plan, what: string): Promise<Di
   return [error('service-failed', `the probe ${what}`, { hint: [BY_HAND, ...words].join('; ') })];
 }
 
-const BY_HAND = 'the service runs on: run the probe by hand, to see whether it fails without the policy, too';
+const BY_HAND =
+  'the service stayed up: run the probe by hand to see whether it also fails without the policy';
 
 /** The most lines of each stream that are shown. */
 const MOST_LINES = 3;

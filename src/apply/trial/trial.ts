@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostic.js';
+import { type Diagnostic, warning } from '../../diagnostic.js';
 import { commandEnd, endOfRun, type FailedUnit, failed, isWell } from '../../machine/state/failure.js';
 import {
   atRest,
@@ -11,13 +11,14 @@ import {
   runOf,
 } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
-import type { UnitState } from '../../machine/unit-state.js';
+import { commandsOf, type UnitState } from '../../machine/unit-state.js';
 import { DEFAULT_SETTLE } from '../../policy/probe.js';
 import type { Prepared } from '../../prepare/prepare.js';
+import { CLEAN_SIGNALS, signalNumber } from '../../systemd/unit/exit-status.js';
+import type { Scope } from '../../systemd/unit/search.js';
 import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
 import { restart } from '../restart/restart-service.js';
 import { type Probing, runProbes } from './probes.js';
-import { isKilledByReload, reloadKills } from './reload-signal.js';
 
 /** The conditions of a trial. */
 export interface Trial extends Probing {
@@ -86,8 +87,8 @@ const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => 
 
 /** The way out of a reload that [ready] takes calls from. */
 export const READY_RELOAD =
-  "a reload may need calls that [ready] refuses; they are named with their lines; with 'reload = false' in [ready] the service is restarted instead";
-const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
+  "a reload may need calls that [ready] refuses, which are listed with their lines; 'reload = false' in [ready] restarts the service instead";
+const WITHOUT_RELOAD = "if its reload also fails without the policy, set 'reload = false' in [apply]";
 
 /**
  * Sees that a service stays up, is confined and answers its probes.
@@ -146,3 +147,37 @@ export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
   user: policy.probeAs?.value,
   timeout: policy.probeTimeout?.value,
 });
+
+/**
+ * Whether the signal of its reload has ended a service: no policy is at fault then.
+ * @param run the service before the reload
+ */
+export async function isKilledByReload(
+  system: System,
+  one: { readonly unit: string; readonly scope: Scope; readonly run: UnitState },
+): Promise<boolean> {
+  const signal = reloadSignal(one.run);
+  if (signal === undefined) return false;
+  const after = await system.unit(one.unit);
+  const end = await endOfRun(system, one, after);
+  // A service that has ended well may be unloaded, and the journal doesn't have its end.
+  if (end === undefined) return after.activeState === 'inactive' && CLEAN_SIGNALS.includes(signal);
+  // CLD_KILLED (waitid(2)).
+  return end.code === 2 && end.status === signal;
+}
+
+export const reloadKills = (unit: string, state: UnitState): Diagnostic =>
+  warning(
+    'reload-kills',
+    `${unit} does not handle signal ${reloadSignal(state)}: its reload ended it, and it was started again`,
+    { hint: "'reload = false' in [apply] skips the reload; 'systemctl reload' would also end it" },
+  );
+
+/** The signal that kill(1), as the only command of the reload, sends the main process; undefined for others. */
+export function reloadSignal(state: UnitState): number | undefined {
+  const [command, ...more] = commandsOf(state, 'ExecReload');
+  if (command === undefined || more.length > 0 || !command.path.endsWith('/kill')) return undefined;
+  const [option, ...rest] = command.argv.slice(1);
+  const [name, target] = option === '-s' ? rest : [option?.replace(/^-/, ''), ...rest];
+  return option?.startsWith('-') && target === '$MAINPID' ? signalNumber(name ?? '') : undefined;
+}

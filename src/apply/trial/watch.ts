@@ -10,7 +10,7 @@ import { kindsIn } from '../../observe/recording/kinds.js';
 import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 
-/** Refused calls of a service; or why nothing can be told. */
+/** Refused calls of a service; or why they are unknown. */
 export type WatchedCalls =
   | {
       readonly calls: readonly ObservedCall[];
@@ -83,7 +83,7 @@ export class TrialWatch {
     const observed = observedIn((await observer.dump())[index]);
     const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
     const times = { from, time: this.#context.system.now() };
-    // Of a restart the last run's stop is seen, too. Where the control group stays, none of its calls can be told from the new run's.
+    // Of a restart the last run's stop is seen, too. Where the control group stays, its calls can't be kept apart from the new run's.
     const refused = observed.refused.filter(({ before }) => !before || observed.lives === 0);
     const isCertain = (one: (typeof refused)[number]) => (one.certain ?? true) && !one.before;
     const callsOf = (certain: boolean) => {
@@ -94,7 +94,7 @@ export class TrialWatch {
     const suffers = (table: string) => kindsIn(table).includes('refused');
     return {
       calls: [...callsOf(true), ...callsOf(false).map((call) => ({ ...call, certain: false }))],
-      // Of the rest it has been told to see nothing.
+      // The observer was asked for nothing else.
       isCut: blind.includes('refused') || Object.keys(lost).some(suffers),
     };
   }

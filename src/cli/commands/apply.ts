@@ -138,7 +138,7 @@ async function applyEach(
     for (const { unit, state } of planned) if (state === 'unchanged') await markConfined(context, unit);
   const changing = options.check ? [] : pending;
   if (changing.length + purge.units.length === 0) return applied;
-  const { changeUnits, leavingUnits } = await import('../../apply/apply/change.js');
+  const { changeUnits, leavingUnits } = await import('../../apply/apply/table.js');
   if (options.check)
     return { ...applied, results: [...planned, ...(await leavingUnits(context, purge, planned, options))] };
   const { done, gone } = await changeUnits(context, { pending, purge, confirm }, options);

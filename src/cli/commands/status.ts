@@ -1,5 +1,5 @@
+import { activationNotices } from '../../apply/confirm/activation-notices.js';
 import { waitingUnits } from '../../apply/confirm/pending.js';
-import { tellActivations } from '../../apply/confirm/tell-activations.js';
 import { recoverIfFree } from '../../apply/lock.js';
 import { enabledAtBoot } from '../../apply/restart/enabled-at-boot.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
@@ -25,12 +25,12 @@ import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
 import type { Placement } from '../../systemd/paths/placement.js';
 import { isServiceName, isTemplate } from '../../systemd/unit/name.js';
 import { PLAIN } from '../../theme.js';
+import { loadedBy, namedPrograms } from '../../verify/drift/applied.js';
 import { otherPolicyFound } from '../../verify/drift/applied-policy.js';
 import { brokenFiles } from '../../verify/drift/broken-files.js';
 import { Drift } from '../../verify/drift/drift.js';
 import { driftCodes } from '../../verify/drift/drift-programs.js';
 import { withInjections } from '../../verify/drift/injected.js';
-import { loadedBy, namedPrograms } from '../../verify/drift/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../../verify/drift/not-applied.js';
 import { openedPaths } from '../../verify/drift/opened-paths.js';
 import { inForce, mostUrgent, type ServiceState, statesOf } from '../../verify/drift/service-state.js';
@@ -82,7 +82,7 @@ export async function status(
   const records = new Records(context.system);
   if (units.length > 0 && !context.offline) records.begin();
   const left = await recoverIfFree(context);
-  const activated = await tellActivations(context);
+  const activated = await activationNotices(context);
   const confined = await confinedPlaces(context);
   if (confined.size > 0 && !context.offline) records.begin();
   const gone = units.length > 0 ? [] : await takenAway(context, confined);
@@ -218,9 +218,9 @@ async function statusOf(
   const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
   const { missing, broken } = await brokenFiles(at, { unit, facts, filters, programs });
-  const { changed, untold, exit } = isThere
+  const { changed, unknown, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, programs })
-    : { changed: [], untold: [] };
+    : { changed: [], unknown: [] };
   const untrusted = await untrustedRuns(at, loadedBy(at.placement, unit, programs), services ?? []);
   const opened =
     state === 'live'
@@ -252,9 +252,9 @@ async function statusOf(
     gaps: facts.gaps,
     missing,
     drift: driftCodes(changed, programs, missing),
-    untold: untold.length > 0,
+    untold: unknown.length > 0,
     diagnostics: [
-      ...[...broken, ...drifted, ...untrusted, ...opened, ...untold, ...failed],
+      ...[...broken, ...drifted, ...untrusted, ...opened, ...unknown, ...failed],
       ...(await otherPolicyFound(at, unit, facts)),
       ...gapsAllowed(unit, facts),
     ],

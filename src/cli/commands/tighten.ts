@@ -1,8 +1,7 @@
 import { denied } from '../../apply/live/deny.js';
 import { assertCanInject } from '../../apply/live/inject.js';
 import { type Tightened, tightenUnit } from '../../apply/live/tighten-unit.js';
-import { changedByOthers } from '../../apply/lock.js';
-import { assertMayChange } from '../../apply/needs-root.js';
+import { assertMayChange, changedByOthers } from '../../apply/lock.js';
 import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';

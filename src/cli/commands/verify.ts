@@ -21,9 +21,8 @@ import { applyAgain, modeBefore, notWritten } from '../../verify/drift/not-writt
 import { unconfined } from '../../verify/drift/taken-away.js';
 import { type ExpectedPolicy, expectedOf } from '../../verify/expected.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
-import { type Enforcement, NO_ENFORCEMENT } from '../../verify/kernel/enforcement.js';
-import { looserSince } from '../../verify/kernel/looser.js';
-import { readKernel } from '../../verify/kernel/read-kernel.js';
+import { type Enforcement, NO_ENFORCEMENT, readKernel } from '../../verify/kernel/enforcement.js';
+import { morePermissiveSince } from '../../verify/kernel/more-permissive.js';
 import { plannedDropIn } from '../../verify/manager/in-force.js';
 import { differences, readBack } from '../../verify/manager/read-back.js';
 import {
@@ -136,7 +135,7 @@ interface UnitEnforcement {
 }
 
 function looser({ state, kernel: { groups, wrong, surviving }, isKnown }: UnitEnforcement): Diagnostic[] {
-  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...surviving];
+  return [...(isKnown ? morePermissiveSince(groups, state.mainPid) : wrong), ...surviving];
 }
 
 /** Errors about the main process, less those that an earlier `looser` error implies. */

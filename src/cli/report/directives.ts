@@ -1,14 +1,14 @@
 import { groupBy } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
 import { PLAIN, type Role, type Theme } from '../../theme.js';
-import type { HeldDirective, HeldFinding } from '../../verify/process/finding.js';
+import type { CheckedDirective, ProcessFinding } from '../../verify/process/finding.js';
 import { type Cell, table, wrapped } from './table.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */
-export function directivesText(directives: readonly HeldDirective[], theme: Theme = PLAIN): string {
+export function directivesText(directives: readonly CheckedDirective[], theme: Theme = PLAIN): string {
   if (directives.length === 0) return '';
   const by = groupBy(directives, ({ relation }) => relation);
-  const names = (relation: HeldDirective['relation']) =>
+  const names = (relation: CheckedDirective['relation']) =>
     (by.get(relation) ?? []).map(({ directive }) => directive);
   const seen = directives.length - names('unseen').length;
   const rows = directives
@@ -29,7 +29,7 @@ export function directivesText(directives: readonly HeldDirective[], theme: Them
   return `${wrapped(sum, theme)}\n${table(rows, { indent: '  ', theme })}`;
 }
 
-const ROLE: Readonly<Record<HeldDirective['relation'], Role>> = {
+const ROLE: Readonly<Record<CheckedDirective['relation'], Role>> = {
   equal: 'good',
   stricter: 'good',
   looser: 'bad',
@@ -37,7 +37,7 @@ const ROLE: Readonly<Record<HeldDirective['relation'], Role>> = {
   unseen: 'doubtful',
 };
 
-const SAYS: Readonly<Record<HeldDirective['relation'], string>> = {
+const SAYS: Readonly<Record<CheckedDirective['relation'], string>> = {
   equal: 'equal',
   stricter: 'stricter',
   looser: 'looser',
@@ -48,14 +48,14 @@ const SAYS: Readonly<Record<HeldDirective['relation'], string>> = {
 /** The most processes that are named in a line. */
 const MOST_NAMED = 5;
 
-function pidsText({ processes }: HeldFinding): string {
+function pidsText({ processes }: ProcessFinding): string {
   if (processes.length === 0) return 'control group';
   const pids = processes.slice(0, MOST_NAMED).map(({ pid }) => pid);
   return `${pids.join(', ')}${processes.length > MOST_NAMED ? ', …' : ''}`;
 }
 
 /** Directives for programs. */
-export const directivesJson = (directives: readonly HeldDirective[]) =>
+export const directivesJson = (directives: readonly CheckedDirective[]) =>
   directives.map(({ directive, at, relation, findings }) => ({
     directive,
     line: at ? { file: at.file, line: at.line } : null,

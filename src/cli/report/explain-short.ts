@@ -53,7 +53,7 @@ function groupText(group: readonly Explanation[], { sources, machine, theme }: S
   const became = BECAME[got][calls.length === 1 ? 0 : 1];
   const found = error(
     'refused-call',
-    `${certain ? '' : 'probably its own: '}${which} ${became}: ${commonCause(group)}`,
+    `${certain ? '' : 'probably of this unit: '}${which} ${became}: ${commonCause(group)}`,
     {
       at: cause.at,
     },

@@ -58,7 +58,7 @@ export class Records {
 
   /** Begins to read, while the command does something else. */
   begin(): void {
-    // A failure is told where the records are asked for.
+    // A failure is reported where the records are asked for.
     this.#logs().catch(() => undefined);
   }
 

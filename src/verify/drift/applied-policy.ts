@@ -29,8 +29,8 @@ export async function otherPolicyApplied(
   const differs = (which: 'policyHash' | 'defaultsHash') =>
     headerOf(before.content)[which] !== headerOf(after.content)[which];
   if (!differs('policyHash')) return [];
-  const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
-  const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are compared with it as it is now`;
+  const orDefaults = differs('defaultsHash') ? " or the host's defaults" : '';
+  const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are explained by its present text`;
   const hint = ownCommand(plan.target.scope, 'apply', plan.unit);
   return [note('other-policy', message, { hint })];
 }
@@ -46,6 +46,6 @@ export async function otherPolicyFound(
   if (found === undefined) return [];
   const message = `${unit} is confined by ${printable(policy)}, but ${printable(found)} exists for it`;
   const command = ownCommand(context.placement.scope, 'apply', unit);
-  const hint = context.offline ? undefined : `'${command}' applies that`;
+  const hint = context.offline ? undefined : `'${command}' applies that one`;
   return [note('other-policy', message, { hint })];
 }

@@ -3,7 +3,7 @@ import type { Context } from '../../machine/context.js';
 import type { FiltersOnDisk } from '../../machine/state/own-filters.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { againHint } from '../../prepare/apply-again.js';
-import type { NamedProgram } from './named-programs.js';
+import type { NamedProgram } from './applied.js';
 
 /** Files of a unit with which it won't start. */
 
@@ -51,8 +51,8 @@ const flaws = ({ start, ready }: FiltersOnDisk): string[] =>
 
 /** The launcher is executed by all users, the other program by root, who takes the right of any of them. */
 const EXECUTION = {
-  launcher: { isEnough: (mode: number) => mode === 0o111, flaw: 'may not be executed by all' },
-  tighten: { isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
+  launcher: { isEnough: (mode: number) => mode === 0o111, flaw: 'is not executable by all users' },
+  tighten: { isEnough: (mode: number) => mode !== 0, flaw: 'is not executable' },
 } as const;
 
 async function lookAt(

@@ -25,13 +25,15 @@ export async function confirmed(
   machine: () => Promise<MachineFacts>,
 ): Promise<Diagnostic[]> {
   const { unit, facts } = applied;
-  const drift = (code: Code, why: string) =>
-    error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
+  const drift = (code: Code, why: string, so = '') =>
+    error(code, `${unit}: ${why} since its policy was applied${so}`, {
+      hint: againHint(context, unit, facts),
+    });
   try {
     const options = optionsAgain(context, unit, facts);
     const prepared = await prepare(context, unit, options, machine);
     const { diagnostics, files } = prepared;
-    // Overridden lines are told by overriddenIn().
+    // Overridden lines are reported by overriddenIn().
     const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
     if (isDenied(context, wrong)) throw new UserError(wrong);
     if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
@@ -41,7 +43,7 @@ export async function confirmed(
     const stale = staleCommand(context, applied, made);
     return suspects.map(({ code, why }) =>
       code === 'drift-unit' && stale
-        ? drift('drift-command', `its ${stale}= has changed, and the old one would be started,`)
+        ? drift('drift-command', `its ${stale}= has changed`, '; the drop-in still starts the old command')
         : drift(code, why),
     );
   } catch (cause) {
@@ -59,8 +61,10 @@ const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: read
   // A message that begins with the reason would repeat it.
   const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
   const what =
-    first!.code === 'unit-changed' ? "can't be compared with them yet" : "can't be applied any more";
-  const message = `${unit}: ${why}, so that its policy ${what}${so}`;
+    first!.code === 'unit-changed'
+      ? "can't be compared before systemd is reloaded"
+      : 'can no longer be applied';
+  const message = `${unit}: ${why}; its policy ${what}${so}`;
   return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
 };
 

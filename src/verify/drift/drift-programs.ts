@@ -5,15 +5,9 @@ import type { Context } from '../../machine/context.js';
 import { exists } from '../../prepare/load/exists.js';
 import { MAX_PROGRAM_SIZE, programFiles } from '../../prepare/load/installed-programs.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../systemd/paths/programs.js';
-import type { NamedProgram } from './named-programs.js';
+import type { NamedProgram } from './applied.js';
 
 const CODE = 'drift-launcher';
-
-/** The work of each program. */
-const DOES = {
-  launcher: 'units are started by',
-  tighten: 'filters of [ready] are loaded by',
-} as const satisfies Record<InstalledProgram, string>;
 
 /**
  * Codes of what has changed; a program that is missing has changed, too.
@@ -34,13 +28,13 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const [path, packaged] = [installedProgram(placement, name), packagedProgram(name)];
   if (offline || machine === undefined) return [];
   if (await exists(system, packaged)) {
-    const hint = 'apply switches each of them to that one';
-    return [error(CODE, `${DOES[name]} ${path}, and a package has ${packaged}`, { hint })];
+    const hint = 'apply each of these units again to switch it to the package';
+    return [error(CODE, `units use ${path}, but a package has installed ${packaged}`, { hint })];
   }
   const [wanted] = await programFiles(context, machine, [path]);
   const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // A missing program is told by brokenFiles().
+  // A missing program is reported by brokenFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units replaces it';
   return [error(CODE, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];

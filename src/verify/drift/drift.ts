@@ -5,19 +5,22 @@
  * made anew lets through no others.
  */
 
-import { once, remember } from '../../collections.js';
-import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
+import { once, remember, shortList } from '../../collections.js';
+import { type Diagnostic, error, note, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
 import { areAsMade } from '../../machine/state/files-hash.js';
+import type { Service } from '../../machine/state/service.js';
+import { hasLoaded } from '../../machine/state/started-with.js';
 import type { DropInFacts } from '../../plan/emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../../plan/emit/files.js';
 import { againHint, isSearched } from '../../prepare/apply-again.js';
-import { hasSameTexts, unitHash } from '../../prepare/hashes.js';
+import { defaultsHash, hasSameTexts, policyHash, unitHash } from '../../prepare/hashes.js';
 import { hostDefaults } from '../../prepare/load/find-defaults.js';
 import { findPolicy, namedPolicy } from '../../prepare/load/find-policy.js';
 import type { PolicyPlace } from '../../prepare/load/find-template.js';
 import { dropInFolders } from '../../prepare/load/find-unit.js';
+import type { LoadedPolicy } from '../../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../../prepare/load/load-unit.js';
 import { surroundingsOf } from '../../prepare/load/surroundings.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
@@ -28,21 +31,19 @@ import { isTemplate, type UnitName } from '../../systemd/unit/name.js';
 import { isReadAfter } from '../../systemd/unit/search.js';
 import { parseUnitFile } from '../../systemd/unit/unit-file.js';
 import { type InstalledUnit, isDenied, type Suspect } from './applied.js';
-import { notLoaded } from './drift-loaded.js';
-import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
 
 /** How a unit differs from what was applied. */
-export interface Drifted {
+interface Drifted {
   /** An error for each thing that has changed: `drift-…`, `overridden`. */
   readonly changed: readonly Diagnostic[];
-  /** Why more of that can't be told. */
-  readonly untold: readonly Diagnostic[];
+  /** Diagnostics about changes that can't be seen. */
+  readonly unknown: readonly Diagnostic[];
   readonly exit?: number;
 }
 
 /**
- * Tells what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
+ * Finds what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
  * when they are applied again. What is the same for all units is learnt once.
  */
 export class Drift {
@@ -59,7 +60,7 @@ export class Drift {
     this.#context = context;
   }
 
-  /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
+  /** Looks for drift of each kind. A kind that can't be looked at doesn't hide the others. */
   async of(context: Context, applied: InstalledUnit): Promise<Drifted> {
     const { unit, files } = applied;
     const read = readUnit(context, applied, this.#folders);
@@ -97,7 +98,7 @@ export class Drift {
     const policy = await policyChange(context, serviceName(unit), facts, this.#defaults);
     // Files of `[exec] programs`, which a version before this one made: the same policy makes none.
     const early = files.some(({ path }) => mountsPrograms(path));
-    const changed = policy ?? (early ? '[exec] programs has gone' : undefined);
+    const changed = policy ?? (early ? 'support for [exec] programs was removed' : undefined);
     return [
       ...(changed === undefined ? [] : [{ code: 'drift-policy', why: changed } as const]),
       ...(facts.unitHash !== hash
@@ -105,7 +106,12 @@ export class Drift {
         : []),
       ...(isMadeFor(facts.systemd, version)
         ? []
-        : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
+        : [
+            {
+              code: 'drift-systemd',
+              why: `systemd has changed from ${facts.systemd} to ${version}`,
+            } as const,
+          ]),
     ];
   }
 
@@ -113,7 +119,7 @@ export class Drift {
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (!open && areAsMade(facts, files)) return [];
     const what = open
-      ? `others can change ${open.path}`
+      ? `other users can change ${open.path}`
       : 'its drop-in, or a file that belongs to it, was changed after its policy was applied';
     const again = againHint(context, unit, facts);
     const hint =
@@ -161,17 +167,17 @@ const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
 
 /** @param failures what was thrown: but for UserErrors it is thrown again */
 function unknownBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
-  const untold: Diagnostic[] = [];
+  const unknown: Diagnostic[] = [];
   let exit: number | undefined;
   for (const cause of failures) {
     if (!(cause instanceof UserError)) throw cause;
-    if (isDenied(context, cause.diagnostics)) untold.push(denied(context, unit, cause.diagnostics));
+    if (isDenied(context, cause.diagnostics)) unknown.push(denied(context, unit, cause.diagnostics));
     else {
-      untold.push(...cause.diagnostics);
+      unknown.push(...cause.diagnostics);
       exit = Math.max(exit ?? 0, cause.exit);
     }
   }
-  return { untold, ...(exit === undefined ? {} : { exit }) };
+  return { unknown, ...(exit === undefined ? {} : { exit }) };
 }
 
 function denied({ offline, placement }: Context, unit: string, diagnostics: readonly Diagnostic[]) {
@@ -200,9 +206,58 @@ async function policyChange(
     const { loadPolicy } = await import('../../prepare/load/load-policy.js');
     const loaded = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
-    return await changedTexts(context, loaded, facts, policy);
+    return changedTexts(context, loaded, facts, policy);
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
   }
+}
+
+/**
+ * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
+ * it has read that text, whose values were read back when the policy was applied.
+ */
+async function notLoaded(
+  context: Context,
+  { unit, facts, services = [], state }: InstalledUnit,
+  { path, content }: EmittedFile,
+): Promise<Diagnostic[]> {
+  if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
+  if (state === 'not-read') return [await notRead(unit, path, services)];
+  const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
+  if (asked.length === 0) return [];
+  const { differences } = await import('../manager/read-back.js');
+  const { scope } = context.placement;
+  const dropIn = parseUnitFile(path, content);
+  return asked.flatMap(({ name, state }) => {
+    const names = [...new Set(differences(dropIn, state, scope).map(({ directive }) => directive))];
+    const message = `${name}: the values that systemd has loaded differ from the drop-in: ${shortList(names, MOST_DIRECTIVES)}`;
+    const hint = `run '${systemctl(scope, 'daemon-reload')}', and restart what is running`;
+    return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
+  });
+}
+
+/** Directives that one line names. */
+const MOST_DIRECTIVES = 3;
+
+async function notRead(unit: string, path: string, services: readonly Service[]): Promise<Diagnostic> {
+  const { inItsPlace } = await import('../manager/read-back.js');
+  const read = services.flatMap(({ state }) => state.dropInPaths);
+  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
+}
+
+/** How the texts of a policy differ from those that were applied, if they do. @param applied the policy's path in the drop-in */
+function changedTexts(
+  { placement }: Context,
+  { policy, sources }: Pick<LoadedPolicy, 'policy' | 'sources'>,
+  facts: DropInFacts,
+  applied: string,
+): string | undefined {
+  if (policyHash(sources) === facts.policyHash) return undefined;
+  const defaults = defaultsHash(sources, placement);
+  // Whether its own texts have changed, too, is unknown then.
+  if (defaults !== facts.defaultsHash && policy.defaults?.value !== false)
+    return "the host's defaults that it uses have changed";
+  const others = sources.size - (defaults === undefined ? 0 : 1);
+  return `${printable(applied)}${others > 1 ? ' or a policy that it extends' : ''} has changed`;
 }

@@ -10,6 +10,7 @@ import { namedUnit } from '../../prepare/load/named-unit.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { parseUnitName } from '../../systemd/unit/name.js';
 import type { Scope } from '../../systemd/unit/search.js';
+import { templateOf } from './applied.js';
 
 /** A unit's status, as far as it matters here. */
 interface ReportedUnit {
@@ -35,7 +36,7 @@ const UNCONFINED: readonly string[] = ['unconfined', 'not-a-service'];
 
 /**
  * Adds to the status of units the filters that their present runs were given; a template has those of its instances.
- * @param isWhole whether units that have filters alone are told, too
+ * @param isWhole whether units that have only filters are listed, too
  */
 export async function withInjections<T extends ReportedUnit>(
   context: Context,
@@ -46,7 +47,7 @@ export async function withInjections<T extends ReportedUnit>(
   if (present.size === 0) return [...all];
   const { scope } = context.placement;
   const taken = new Set<string>();
-  const told = all.map((one) => {
+  const reported = all.map((one) => {
     const own = [...present].filter(([name]) => name === one.unit || templateOf(name) === one.unit);
     for (const [name] of own) taken.add(name);
     const injected = own.flatMap(([, injections]) => injections);
@@ -56,7 +57,7 @@ export async function withInjections<T extends ReportedUnit>(
   const rest = isWhole ? [...present].filter(([name]) => !taken.has(name)) : [];
   const none = { recorded: [], gaps: [], missing: [], drift: [] } as const;
   return [
-    ...told,
+    ...reported,
     ...rest.map(([unit, injected]) => ({
       ...none,
       unit,
@@ -65,11 +66,6 @@ export async function withInjections<T extends ReportedUnit>(
     })),
   ];
 }
-
-const templateOf = (unit: string): string | undefined => {
-  const name = parseUnitName(unit);
-  return 'full' in name ? name.template : undefined;
-};
 
 /** A unit without a policy is no finding where it has a filter. */
 function besides({ dropIn, diagnostics, exit }: ReportedUnit, notes: readonly Diagnostic[]) {

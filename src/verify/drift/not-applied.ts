@@ -8,7 +8,8 @@ import { findUnit } from '../../prepare/load/find-unit.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { policyFolders, serviceOfPolicy } from '../../systemd/paths/policies.js';
-import { isTemplate, parseUnitName } from '../../systemd/unit/name.js';
+import { isTemplate } from '../../systemd/unit/name.js';
+import { templateOf } from './applied.js';
 
 export interface Unapplied {
   /** Full names, sorted. */
@@ -20,7 +21,7 @@ export interface Unapplied {
 export const NONE_UNAPPLIED: Unapplied = { units: [], diagnostics: [] };
 
 /** Names that one line has. */
-const MOST_NAMED = 20;
+const MOST_UNITS = 20;
 
 /**
  * The units that there are whose policy is where it is looked for, and isn't applied: never, or something else than
@@ -35,7 +36,7 @@ export async function notApplied(context: Context, confined: readonly string[]):
     return {
       units,
       diagnostics: [
-        ...told('not confined by the policy that is there for them', units, offline ? undefined : apply),
+        ...notAppliedNote('units with a policy that is not applied', units, offline ? undefined : apply),
         ...strays,
         ...[...unknown].flatMap(([unit, why]) => why.map((one) => asNote(ofUnit(one, unit)))),
       ],
@@ -52,7 +53,7 @@ interface UnappliedUnits {
   readonly units: readonly string[];
   /** A note on policies of the administrator that are no unit's. */
   readonly strays: readonly Diagnostic[];
-  /** Why of a unit it can't be told whether it is there. */
+  /** Why it is unknown whether a unit is there. */
   readonly unknown: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
@@ -77,21 +78,15 @@ export async function unappliedUnits(context: Context, confined: readonly string
   const strays = candidates.filter((unit, i) => !there[i] && own.has(unit) && !unknown.has(unit));
   return {
     units: candidates.filter((_, i) => there[i]),
-    strays: told('policies for what is no unit, or another name of one', strays),
+    strays: notAppliedNote('policies that belong to no unit, or only to an alias', strays),
     unknown,
   };
 }
 
 const asNote = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'note' });
 
-const told = (what: string, units: readonly string[], hint?: string): Diagnostic[] =>
-  units.length === 0 ? [] : [note('not-applied', `${what}: ${shortList(units, MOST_NAMED)}`, { hint })];
-
-/** Of a folder's name, which may be any. */
-function templateOf(unit: string): string | undefined {
-  const name = parseUnitName(unit);
-  return 'full' in name ? name.template : undefined;
-}
+const notAppliedNote = (what: string, units: readonly string[], hint?: string): Diagnostic[] =>
+  units.length === 0 ? [] : [note('not-applied', `${what}: ${shortList(units, MOST_UNITS)}`, { hint })];
 
 /** The units that have a policy in each of the folders, the administrator's own first. */
 async function policies({ system, placement }: Context): Promise<Set<string>[]> {

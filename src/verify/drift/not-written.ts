@@ -52,9 +52,10 @@ export async function notWritten(
     const message = `${name} was applied without --permissive`;
     return [error('not-applied', message, { hint: ours('verify') })];
   }
-  const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
+  const message = `these files differ from the policy: ${pending.map(({ path }) => path).join(', ')}`;
   const apply = await applyAgain(context, confined);
   const check = await applyAgain(context, confined, '--check', '--diff');
-  const hint = check === apply ? `${apply} restores it` : `${check} shows what differs, ${apply} restores it`;
+  const hint =
+    check === apply ? `${apply} restores them` : `${check} shows what differs, ${apply} restores them`;
   return [error('not-applied', message, { hint })];
 }

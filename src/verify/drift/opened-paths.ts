@@ -21,7 +21,7 @@ export async function openedPaths(
   const { system, machine, placement, offline, superuser } = context;
   const mayLook = !offline && (placement.scope === 'user' || superuser);
   if (!mayLook || machine === undefined || dropIn.systemd === undefined || directives.length === 0) return [];
-  const { heldDirectives, lastingProbe } = await import('../process/probe.js');
+  const { checkedDirectives, lastingProbe } = await import('../process/probe.js');
   const { looserDirective } = await import('../process/about-directives.js');
   const { majorVersion } = await import('../../prepare/probe/target.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
@@ -36,5 +36,5 @@ export async function openedPaths(
       return orElse(async () => (await look()).seen, []);
     }),
   );
-  return found.flatMap((seen) => heldDirectives(directives, seen)).flatMap(looserDirective);
+  return found.flatMap((seen) => checkedDirectives(directives, seen)).flatMap(looserDirective);
 }

@@ -87,7 +87,7 @@ async function isOpen(system: System, loaded: UnitState, facts: DropInFacts): Pr
   return facts.filtered && pid !== 0 && runsFree(system, pid, facts);
 }
 
-/** How what runs by the drop-in stands, by what has changed of it, and by who could have started something else. */
+/** The state of a service with its drop-in, after what has changed in it, and who else could have started the service. */
 export function inForce(
   state: ServiceState,
   changed: readonly Diagnostic[],

@@ -37,8 +37,8 @@ export const wasTakenAway = ({ system, placement, offline }: Context, unit: stri
 export async function confinesNoMore(context: Context, unit: string): Promise<Diagnostic> {
   const ours = (verb: string) => `'${ownCommand(context.placement.scope, verb, unit)}'`;
   const apply = (await ownPolicy(context, serviceName(unit))) ? `${ours('apply')} confines it again; ` : '';
-  return error('drift-files', `${unit} was confined, and its drop-in is gone`, {
-    hint: `${apply}${ours('revert')} leaves it as it is`,
+  return error('drift-files', `${unit} was confined, but its drop-in is gone`, {
+    hint: `${apply}${ours('revert')} leaves it unconfined`,
   });
 }
 
@@ -67,7 +67,7 @@ export async function unconfined(context: Context, unit: string): Promise<Diagno
   const apply = ownCommand(placement.scope, 'apply', unit);
   const hint = (await ownPolicy(context, serviceName(unit)))
     ? apply
-    : `write a policy for it, or name one with --policy or --template: '${apply}' says where`;
+    : `write a policy for it, or name one with --policy or --template: '${apply}' shows where`;
   return error('unconfined', `${unit} is not confined by sandbox-unit`, { hint: offline ? undefined : hint });
 }
 
@@ -86,6 +86,6 @@ export async function confinedByTemplate(
     ? own.map((path) => loaded.includes(path))
     : await Promise.all(own.map((path) => exists(system, path)));
   if (template === undefined || !are.includes(true)) return [];
-  const hint = `'${ownCommand(placement.scope, 'revert', template)}' is for all its instances`;
-  return [note('by-template', `${unit} is confined as all instances of ${template} are`, { hint })];
+  const hint = `'${ownCommand(placement.scope, 'revert', template)}' reverts all its instances`;
+  return [note('by-template', `${unit} is confined by the drop-in of ${template}`, { hint })];
 }

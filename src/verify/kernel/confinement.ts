@@ -16,7 +16,7 @@ const FILTERED = '2';
 const IDLE = 8_000;
 
 /** The expected state of a service's main process. */
-export interface HeldMain {
+export interface ExpectedMain {
   readonly unit: string;
   /** Whether it has a filter from its start on, the launcher's or systemd's. */
   readonly filtersMain: boolean;
@@ -25,7 +25,7 @@ export interface HeldMain {
 }
 
 /** The expected state by a plan. */
-export const mainOf = (plan: Plan): HeldMain => ({
+export const mainOf = (plan: Plan): ExpectedMain => ({
   unit: plan.unit,
   filter: plan.filter,
   filtersMain: startsBehindLauncher(plan) || refusesBySystemd(plan),
@@ -47,7 +47,11 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
  * An error if the kernel doesn't hold the main process of a running unit to a filter as the plan says; none for a unit
  * without a main process. The filter may be systemd's alone.
  */
-export async function notConfined(system: System, held: HeldMain, unit: UnitState): Promise<Diagnostic[]> {
+export async function notConfined(
+  system: System,
+  held: ExpectedMain,
+  unit: UnitState,
+): Promise<Diagnostic[]> {
   const pid = unit.mainPid;
   if (!held.filtersMain || pid === 0) return [];
   const wanted = { noNewPrivileges: held.filter?.noNewPrivileges ?? false };
@@ -91,10 +95,10 @@ async function statusSoon(
   return readStatus(system, `${pid}`);
 }
 
-const unconfined = ({ unit }: HeldMain, pid: number, what: string, hint?: string) =>
+const unconfined = ({ unit }: ExpectedMain, pid: number, what: string, hint?: string) =>
   error('looser', `the main process of ${unit} (${pid}) ${what}`, { hint });
 
-const unfiltered = (held: HeldMain, pid: number) => {
-  const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;
+const unfiltered = (held: ExpectedMain, pid: number) => {
+  const bySystemd = `systemd loads no filter for ExecStart=+ or with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' does not need systemd for that`;
   return unconfined(held, pid, 'has no system call filter', held.filter ? undefined : bySystemd);
 };

@@ -1,16 +1,18 @@
 /** The kernel's treatment of the system calls of a unit's processes, held against its files. */
 import { groupBy, lazily } from '../../collections.js';
-import { type Diagnostic, error, note } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
 import { unitGroups } from '../../machine/state/control-group.js';
 import { readStatus } from '../../machine/state/process-status.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
+import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedPolicy } from '../expected.js';
 import { createFilterCheck, type FilterCheck, hasOwnPrograms } from './check-filters.js';
 import type { PrintedFilters } from './loaded-filters.js';
-import { looserCalls, whose } from './looser.js';
+import { endsSurviving, morePermissive, namesOf } from './more-permissive.js';
 import { survivingProcesses } from './surviving-processes.js';
 import type { ThreadGroup } from './thread-group.js';
 import { notTrusted, trustsGuards, unknownLauncher } from './trusted-launcher.js';
@@ -52,7 +54,7 @@ export async function enforcement(
   const look = () => lookOnce(system, expected, unit, reader);
   let found = await look();
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
-    // A process that systemd is about to start has no filters for a moment. An ended process can't be told to be
+    // A process that systemd is about to start has no filters for a moment. An ended process can't be shown to be
     // systemd's.
     if (looks > 1 && !(await haveSomeEnded(system, found))) break;
     found = await look();
@@ -73,8 +75,8 @@ async function notServing(
   // Where there is a policy for the start, the look at its filters tells of a unit without processes.
   if ((await unitGroups(system, unit)).length === 0)
     return hasCalls ? [] : [notRunning(name, target.scope, unit)];
-  const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
-  return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
+  const message = `${name} is ${unit.activeState}: its processes may not have the filter of [ready]`;
+  return [error('not-serving', message, { hint: 'the filter is loaded once the unit is active' })];
 }
 
 /** The most looks at a unit whose processes come and go. */
@@ -96,8 +98,8 @@ async function lookOnce(
 ): Promise<Enforcement> {
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
-  const doubt = await unknownLauncher(system, { plan, unit }, found.threads);
-  const trusts = trustsGuards(plan, doubt);
+  const unknown = await unknownLauncher(system, { plan, unit }, found.threads);
+  const trusts = trustsGuards(plan, unknown);
   const isAsFiles = (filters: PrintedFilters) => hasOwnPrograms(plan, unit, filters, trusts);
   const byPlan = lazily(async () => {
     const planned = { plan: await plan.plan(), unit };
@@ -114,13 +116,16 @@ async function lookOnce(
       ...alike[0]!.result,
     }),
   );
-  const doubts = doubt ? [notTrusted(plan, doubt)] : [];
+  const launcherErrors = unknown ? [notTrusted(plan, unknown)] : [];
   const present = groups.filter((group) => !group.leftOver);
   return {
     ...{ groups, read: found },
-    wrong: [...(doubt?.isCertain ? doubts : otherProgram(plan, present)), ...present.flatMap(looserCalls)],
+    wrong: [
+      ...(unknown?.isCertain ? launcherErrors : otherProgram(plan, present)),
+      ...present.flatMap(morePermissive),
+    ],
     surviving: groups.filter((group) => group.leftOver).map((group) => survivingProcess(group, plan, unit)),
-    unproven: [...unproven, ...(doubt?.isCertain ? [] : doubts)],
+    unproven: [...unproven, ...(unknown?.isCertain ? [] : launcherErrors)],
   };
 }
 
@@ -172,7 +177,7 @@ async function checkThreads(
 function otherProgram({ unit, target }: ExpectedPolicy, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
-  const message = `${whose(first)} of ${unit} runs with another filter than its files have`;
+  const message = `the filter in ${namesOf(first.processes)} of ${unit} is not the one on disk`;
   return [error('restart-due', message, { hint: systemctl(target.scope, 'restart', unit) })];
 }
 
@@ -185,17 +190,36 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
 }
 
 function survivingProcess(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitState): Diagnostic {
-  const { scope } = plan.target;
-  const message = `more permissive than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
+  const message = `the policy is not fully enforced in ${namesOf(group.processes)}, running since before ${plan.unit} was started`;
   const mode = unit.killMode;
-  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
-  const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
-  return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
+  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'the last stop left';
+  return error('left-over', message, {
+    hint: `${why} such processes running; ${endsSurviving(plan)}`,
+  });
 }
 
 /** A note that only the manager's properties were compared: the kernel's filters can't be read. */
-export const provenWithout = (unit: string): Diagnostic =>
+const provenWithout = (unit: string): Diagnostic =>
   note(
     'filters-unreadable',
-    `systemd's settings of ${unit} were compared with the policy, its filters were not`,
+    `only systemd's settings of ${unit} were compared with the policy, not its filters`,
   );
+
+/** The enforcement of a unit's files by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
+export async function readKernel(
+  context: Context,
+  plan: ExpectedPolicy,
+  state: UnitState,
+): Promise<Enforcement> {
+  try {
+    const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
+      enforcement(context.system, plan, state, () => nativeProgram(context, 'read-filters')),
+    );
+    return hasErrors(found.unproven)
+      ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
+      : found;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { ...NO_ENFORCEMENT, unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
+  }
+}

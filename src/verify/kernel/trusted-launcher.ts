@@ -27,7 +27,7 @@ export interface UnknownLauncher {
 }
 
 /**
- * The doubt whether the launcher has started a system service: its guard lets an execve through by a key, which another
+ * The unknown whether the launcher has started a system service: its guard lets an execve through by a key, which another
  * starter may know. Undefined if nothing gives reason for it. A user's own services are started by files that the user
  * can change.
  */
@@ -46,7 +46,7 @@ export async function unknownLauncher(
   if (seen !== 'unseen') return { why: seen, isCertain: true };
   const image = IMAGES.find((name) => isOn(findDirective(name)!, unit.properties.get(name)));
   if (image === undefined) return undefined;
-  return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
+  return { why: `${launcher} can't be inspected inside its ${image}=`, isCertain: false };
 }
 
 /**
@@ -55,8 +55,8 @@ export async function unknownLauncher(
  */
 export const trustsGuards = (
   { filter }: Pick<ExpectedPolicy, 'filter'>,
-  doubt: UnknownLauncher | undefined,
-): boolean => filter !== undefined && !doubt?.isCertain;
+  unknown: UnknownLauncher | undefined,
+): boolean => filter !== undefined && !unknown?.isCertain;
 
 /**
  * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,
@@ -65,12 +65,12 @@ export const trustsGuards = (
 async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
   const { untrusted, content } = await system.walk(launcher, { process: pid });
   const [wrong] = untrusted;
-  if (wrong) return `${printable(wrong.path)} ${wrong.why} there`;
+  if (wrong) return `${printable(wrong.path)} ${wrong.why} in its mount namespace`;
   if (content === undefined) return 'unseen';
   const ours = (await system.read(launcher, { limit: MAX_LAUNCHER }))?.bytes;
   // A service that was started before an upgrade has a launcher of another version there.
   const isLauncher = (ours && isSameBytes(content, ours)) || latin1(content).includes(NAME);
-  return isLauncher ? undefined : `${launcher} is another program where it runs`;
+  return isLauncher ? undefined : `${launcher} is another program in its mount namespace`;
 }
 
 /** A text of every launcher's own help. */
@@ -81,6 +81,6 @@ const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(b
 export function notTrusted({ unit, target }: Launched, { why }: UnknownLauncher): Diagnostic {
   const message = `${unit} may not have been started by the trusted launcher: ${why}`;
   return error('launcher-unknown', message, {
-    hint: `'${systemctl(target.scope, 'restart', unit)}' restarts it by the installed launcher`,
+    hint: `'${systemctl(target.scope, 'restart', unit)}' starts it with the installed launcher`,
   });
 }

@@ -43,16 +43,16 @@ const [EPERM, E2BIG, EACCES, ETIME, ETIMEDOUT] = [1, 7, 13, 62, 110];
 
 type UnknownReason = readonly [why: string, hint: string | undefined];
 
-const OWN = 'they are mostly those that the service loads itself';
+const OWN = 'the service itself has loaded most of them';
 
 /** Reasons that don't depend on the circumstances. */
 const WHY: ReadonlyMap<number, UnknownReason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
-  [E2BIG, ['all different ones together are too large', OWN]],
-  [ETIME, ['all together take too long to read', OWN]],
+  [E2BIG, ['together they are too large', OWN]],
+  [ETIME, ['reading all of them takes too long', OWN]],
   [
     ETIMEDOUT,
-    ["they can't be stopped", 'the parent of a vfork can not before its child is a program: try again'],
+    ["they can't be stopped", "a parent in vfork can't be stopped before its child calls execve: try again"],
   ],
 ]);
 
@@ -63,18 +63,18 @@ function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker):
   if (confined) {
     const outside = scope === 'user' ? asUser(unit, verify) : outsideOfLogin(scope, verify, unit);
     return [
-      'this process has a filter itself, as a login has that of a confined ssh',
-      `the service manager runs it without: '${outside}'; in a container, run it on the host`,
+      'this process has a filter itself, such as the one of a confined ssh login',
+      `run it without that filter: '${outside}'; in a container, run it on the host`,
     ];
   }
   const why =
     errno === EACCES
-      ? 'this takes CAP_SYS_ADMIN'
+      ? 'this needs CAP_SYS_ADMIN'
       : errno === EPERM
         ? "they can't be traced"
         : `errno ${errno}`;
   if (scope === 'user') return [why, asUser(unit, verify)];
-  if (errno === EPERM) return [why, 'run it as root, and without a debugger on them'];
+  if (errno === EPERM) return [why, 'run it as root, with no debugger attached to them'];
   return [why, errno === EACCES ? 'run it as root, outside of any container' : undefined];
 }
 
@@ -98,7 +98,7 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
 
 /** An error about a unit that has no processes. Where it has done its work, a start would leave none, either. */
 export const notRunning = (unit: string, scope: Scope, state: UnitState): Diagnostic =>
-  error('not-running', `${unit} has no process to look at`, {
+  error('not-running', `${unit} has no process to check`, {
     hint:
       state.type === 'oneshot' || isUp(state)
         ? 'it has processes only while it works: verify it then'
@@ -108,8 +108,8 @@ export const notRunning = (unit: string, scope: Scope, state: UnitState): Diagno
 const isElsewhere = (unit: UnitState): boolean => isUp(unit) && unit.mainPid > 0 && unit.controlGroup !== '';
 
 const elsewhere = (unit: string) =>
-  error('processes-unseen', `${unit} runs, and none of its processes is seen in its control group`, {
-    hint: 'PAMName= may have moved them to a session; else look at /sys/fs/cgroup',
+  error('processes-unseen', `${unit} is running, but none of its processes is in its control group`, {
+    hint: 'PAMName= may have moved them to a session; otherwise see /sys/fs/cgroup',
   });
 
 const outside = (unit: string, count: number) =>
@@ -120,8 +120,8 @@ const outside = (unit: string, count: number) =>
 const restless = (unit: string) =>
   error(
     'processes-unseen',
-    `${unit} starts threads faster than they can be stopped: the last were not seen`,
+    `${unit} starts threads faster than they can be stopped: the newest were not checked`,
     {
-      hint: 'a thread has the filters of the one that started it',
+      hint: 'a thread inherits the filters of the one that started it',
     },
   );

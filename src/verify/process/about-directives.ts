@@ -2,54 +2,53 @@
 
 import { shortList } from '../../collections.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
-import { systemctl } from '../../systemd/command-lines.js';
 import type { ExpectedDirectives } from '../expected.js';
-import type { HeldDirective, HeldFinding, Relation } from './finding.js';
+import { endsSurviving, namesOf } from '../kernel/more-permissive.js';
+import type { CheckedDirective, ProcessFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */
-function whose({ processes }: HeldFinding): string {
-  const [first] = processes;
-  if (!first) return 'the control group';
-  return `${printable(first.name)} (${first.pid})${processes.length > 1 ? ' and others' : ''}`;
-}
+const whose = ({ processes }: ProcessFinding): string =>
+  processes.length === 0 ? 'the control group' : namesOf(processes);
 
-const ofRelation = ({ findings }: HeldDirective, relation: Relation, isLeftOver = false): HeldFinding[] =>
-  findings.filter((one) => one.relation === relation && one.isLeftOver === isLeftOver);
+const ofRelation = (
+  { findings }: CheckedDirective,
+  relation: Relation,
+  isLeftOver = false,
+): ProcessFinding[] => findings.filter((one) => one.relation === relation && one.isLeftOver === isLeftOver);
 
-const place = ({ at }: HeldDirective) => (at ? { at } : {});
+const place = ({ at }: CheckedDirective) => (at ? { at } : {});
 
-export const looserDirective = (held: HeldDirective): Diagnostic[] =>
+export const looserDirective = (held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
-    error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
+    error('looser-directive', `${held.directive}= is not in force in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'look for what overrides it: a line of the unit such as BindPaths=, another directive of the policy, or a privileged helper; restart a service that was started before the policy, or before a path was replaced',
+      hint: 'it may be overridden by a line of the unit such as BindPaths=, by another directive of the policy or by a privileged helper; if the service is older than the policy or than a replaced path, restart it',
     }),
   );
 
-export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
+export const survivingDirective = ({ plan }: ExpectedDirectives, held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
-    const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
-    const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
-    return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
+    const message = `${held.directive}= is not in force in ${whose(one)}, running since before ${plan.unit} was started`;
+    return error('left-over', message, { ...place(held), hint: endsSurviving(plan) });
   });
 
 /**
  * The directive that closes what another leaves open: a mount that is only read can still be executed from, and one of /run
  * in its own place would show the host's files again below the folder where systemd lays out the service's.
  */
-const closing = ({ directive }: HeldDirective): string =>
+const closing = ({ directive }: CheckedDirective): string =>
   directive === 'NoExecPaths' ? `${directive}=` : 'BindReadOnlyPaths=, /run in ReadOnlyPaths=';
 
-export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
+export const leavesOpen = (held: CheckedDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
-    warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
+    warning('leaves-open', `${held.directive}= does not cover everything: ${printable(one.seen)}`, {
       ...place(held),
-      hint: `name that path, or those below it, in ${closing(held)}, or in InaccessiblePaths= if nothing there is needed; a restart closes what was mounted since the start`,
+      hint: `list that path, or paths below it, in ${closing(held)}, or in InaccessiblePaths= if the service needs nothing there; a restart covers what was mounted since the start`,
     }),
   );
 
 export function unreadable({ plan }: ExpectedDirectives, cause: UserError): Diagnostic {
-  const message = `cannot tell whether the directives hold in all processes of ${plan.unit}: ${cause.message}`;
+  const message = `cannot tell whether the directives are in force in all processes of ${plan.unit}: ${cause.message}`;
   const isLarge = codeOf(cause) === 'too-large';
   const hint = isLarge
     ? "'findmnt --task PID' lists the mounts of a process"
@@ -57,24 +56,19 @@ export function unreadable({ plan }: ExpectedDirectives, cause: UserError): Diag
   return error('processes-unreadable', message, { hint });
 }
 
-const MOST_NAMED = 5;
-
 /**
  * An error about directives that no process shows to hold.
  * @param why the reason; without one it is that no process shows such a directive
  */
 export function seenNowhere(
   { plan }: ExpectedDirectives,
-  directives: readonly HeldDirective[],
+  directives: readonly CheckedDirective[],
   why?: string,
 ): Diagnostic {
-  const names = shortList(
-    directives.map(({ directive }) => `${directive}=`),
-    MOST_NAMED,
-  );
-  const reason = why === undefined ? 'no process shows it' : printable(why);
-  return error('processes-unseen', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
+  const names = shortList(directives.map(({ directive }) => `${directive}=`));
+  const reason = why === undefined ? 'no process shows that' : printable(why);
+  return error('processes-unseen', `cannot verify ${names} of ${plan.unit}: ${reason}`, {
     ...place(directives[0]!),
-    hint: 'only systemd reports that it does; try what it forbids',
+    hint: 'systemd reports them as set; to test one, try what it forbids',
   });
 }

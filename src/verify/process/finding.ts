@@ -16,20 +16,20 @@ export interface Finding {
 }
 
 /** Findings of one kind about a directive, and the processes that they are about; none for the unit's control group. */
-export interface HeldFinding extends Finding {
+export interface ProcessFinding extends Finding {
   /** Whether they run since before the unit's start, and the directive doesn't hold in them. */
   readonly isLeftOver: boolean;
   readonly processes: readonly { readonly pid: number; readonly name: string }[];
 }
 
 /** A directive that the drop-in sets, held against what the unit's processes show. */
-export interface HeldDirective {
+export interface CheckedDirective {
   readonly directive: string;
   /** The line of the policy; undefined for a directive that the plan adds. */
   readonly at: Location | undefined;
   /** The gravest of its findings; `unseen` without any. */
   readonly relation: Relation;
-  readonly findings: readonly HeldFinding[];
+  readonly findings: readonly ProcessFinding[];
 }
 
 export const EQUAL: Finding = { relation: 'equal', seen: '' };
@@ -49,5 +49,5 @@ export const gravest = (relations: readonly Relation[]): Relation =>
 /** The gravest of some findings. */
 export function gravestFinding(findings: readonly Finding[]): Finding {
   const relation = gravest(findings.map((one) => one.relation));
-  return findings.find((one) => one.relation === relation) ?? unseen('nothing tells');
+  return findings.find((one) => one.relation === relation) ?? unseen("it can't be observed");
 }

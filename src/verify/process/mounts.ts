@@ -51,9 +51,9 @@ export const loadedLines = (get: Get, bases?: ReadonlyMap<string, string>): Moun
   isSet: (name) => isSet(get, name),
 });
 
-/** Paths that have to be followed in a process's view: those that claims are about, and all with a mount of their own. */
-export const pathsToFollow = (lines: MountLines, claims: readonly ExpectedMount[]): string[] => [
-  ...claims.flatMap(({ path, except }) => [path, ...except]),
+/** Paths that have to be followed in a process's view: those that expectations are about, and all with a mount of their own. */
+export const pathsToFollow = (lines: MountLines, expectations: readonly ExpectedMount[]): string[] => [
+  ...expectations.flatMap(({ path, except }) => [path, ...except]),
   ...mountEntries(lines).map(({ path }) => path),
 ];
 
@@ -84,31 +84,33 @@ function isHosts({ view, host }: ProcessMounts, path: string, its: string | unde
 const undone = (seen: string, { isOwn }: ProcessMounts, isTheHosts: boolean): Finding =>
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
-/** Compares a claim with what a process sees. */
-export function checkMount(claim: ExpectedMount, sight: ProcessMounts): Finding {
+/** Compares an expectation with what a process sees. */
+export function checkMount(expectation: ExpectedMount, sight: ProcessMounts): Finding {
   const { view, host } = sight;
-  const path = view.paths.get(claim.path);
+  const path = view.paths.get(expectation.path);
   if (path === undefined) return EQUAL;
   const mount = mountAt(view.tree, path);
-  if (!mount) return looser(`nothing is known of ${claim.path}`);
+  if (!mount) return looser(`no mount is known for ${expectation.path}`);
   if (isLeftOutOfProc(mount, path)) return EQUAL;
-  const isSame = isHosts(sight, path, host.paths.get(claim.path));
-  switch (claim.is) {
+  const isSame = isHosts(sight, path, host.paths.get(expectation.path));
+  switch (expectation.is) {
     case 'inaccessible':
       return INACCESSIBLE.test(mount.root) || (view.isGuessed && !isSame)
         ? EQUAL
-        : undone(`${claim.path} can be reached`, sight, isSame);
+        : undone(`${expectation.path} can be reached`, sight, isSame);
     case 'private':
-      if (isSame) return looser(`${claim.path} is the host's`);
-      return mount.path === path ? EQUAL : undone(`${claim.path} has no mount of its own`, sight, false);
+      if (isSame) return looser(`${expectation.path} is the host's`);
+      return mount.path === path
+        ? EQUAL
+        : undone(`${expectation.path} has no mount of its own`, sight, false);
     case 'writable':
-      return mount.options.has('ro') ? stricter(`${claim.path} can't be written to`) : EQUAL;
+      return mount.options.has('ro') ? stricter(`${expectation.path} can't be written to`) : EQUAL;
     case 'executable':
-      return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
+      return mount.options.has('noexec') ? stricter(`${expectation.path} can't be executed from`) : EQUAL;
     case 'read-only':
-      return checkFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
+      return checkFlag(expectation, { path, mount }, sight, ['ro', 'can be written to']);
     case 'noexec':
-      return checkFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
+      return checkFlag(expectation, { path, mount }, sight, ['noexec', 'can be executed from']);
   }
 }
 
@@ -124,15 +126,15 @@ const HARMLESS: ReadonlySet<string> = new Set(['autofs', 'nsfs']);
 /** The folder of what only root's manager mounts into a running service, by `systemctl bind`: read-only to all. */
 const INCOMING = '/run/systemd/incoming';
 
-const MOST_NAMED = 10;
+const MOST_MOUNTS = 10;
 
 /**
- * Whether the mount that a claim is about has a flag, and so has all that is mounted below, without what the unit's lines
+ * Whether the mount that an expectation is about has a flag, and so has all that is mounted below, without what the unit's lines
  * open. Systemd leaves out what has a mount of its own by another directive, and what the host mounts below later, as any
  * user does by FUSE.
  */
 function checkFlag(
-  claim: ExpectedMount,
+  expectation: ExpectedMount,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
   sight: ProcessMounts,
   [flag, otherwise]: readonly [flag: string, otherwise: string],
@@ -140,8 +142,8 @@ function checkFlag(
   const { lines, view, host } = sight;
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
-  const opened = claim.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
-  const meant = inView([...claim.except, ...opened]);
+  const opened = expectation.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
+  const meant = inView([...expectation.except, ...opened]);
   const leftOut = inView(mountEntries(lines).map((one) => one.path)).filter((one) => one !== path);
   const isBelow = (above: readonly string[], one: string) => above.some((other) => covers(other, one));
   const reachable = [{ ...mount, path }, ...mountsBelow(view.tree, path)]
@@ -157,7 +159,7 @@ function checkFlag(
     (one) => !reachable.some((other) => other !== one && covers(other, one)),
   );
   return reachable.length > 0
-    ? open(`systemd leaves ${shortList(outermost, MOST_NAMED)} out, which ${otherwise}`)
+    ? open(`systemd leaves out ${shortList(outermost, MOST_MOUNTS)}, which ${otherwise}`)
     : EQUAL;
 }
 
@@ -179,5 +181,7 @@ export function checkProc(get: Get, directive: string, sight: ProcessMounts): Fi
   const mount = mountAt(sight.view.tree, '/proc');
   const isHeld =
     options === undefined || mount?.type !== 'proc' || options.some((option) => mount.options.has(option));
-  return isHeld ? EQUAL : undone(`/proc hasn't ${options[0]}`, sight, isHosts(sight, '/proc', '/proc'));
+  return isHeld
+    ? EQUAL
+    : undone(`/proc is mounted without ${options[0]}`, sight, isHosts(sight, '/proc', '/proc'));
 }

@@ -101,7 +101,7 @@ export function ownFilter(
   const samples = SAMPLES.get(directive)!(get, abi).filter(({ call }) => numbers.has(call));
   if (samples.length === 0) return [];
   const hasNone = threads.some((thread) => thread.get('Seccomp') === '0');
-  if (directive !== WITHOUT_FILTER && hasNone) return [looser('it has no filter')];
+  if (directive !== WITHOUT_FILTER && hasNone) return [looser('it has no system call filter')];
   if (filters === undefined) return [UNREAD];
   const open = samples.find((one) => filters.some((some) => lets(some, one, abi)));
   if (!open) return [EQUAL];

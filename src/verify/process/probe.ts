@@ -8,11 +8,21 @@ import { fileText, PROGRAM_WITHIN, readStatus } from '../../machine/state/proces
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { INFINITY } from '../../systemd/directives/values/bus.js';
 import { expectedMounts } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
-import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
-import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
+import {
+  type CheckedDirective,
+  EQUAL,
+  type Finding,
+  gravest,
+  hidden,
+  looser,
+  type ProcessFinding,
+  stricter,
+} from './finding.js';
 import { loadedLines, pathsToFollow } from './mounts.js';
 import {
   capabilities,
@@ -42,7 +52,7 @@ export interface ProbeResult {
 }
 
 /** Directives to look for, and where. */
-export interface ProbeRequest {
+interface ProbeRequest {
   readonly directives: readonly string[];
   /** Processes of the unit that read-filters has seen; `main`: its main process alone. */
   readonly pids: readonly number[] | 'main';
@@ -75,7 +85,7 @@ export async function lastingProbe(
 const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): boolean =>
   finding.relation === 'looser' && (of?.isOld ?? false) === isOld;
 
-const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
+const FREE = hidden('its command may have a prefix that exempts it from confinement');
 
 async function look(system: System, subject: ProbedUnit, asked: ProbeRequest): Promise<ProbeResult> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
@@ -160,8 +170,8 @@ async function readExpected(
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
-  const claims = directives.flatMap((name) => expectedMounts(lines, name));
-  const paths = claims.length > 0 ? [...new Set(pathsToFollow(lines, claims))] : [];
+  const expectations = directives.flatMap((name) => expectedMounts(lines, name));
+  const paths = expectations.length > 0 ? [...new Set(pathsToFollow(lines, expectations))] : [];
   const isMounted = directives.some((name) => isSeen(name, 'mounts'));
   return {
     ...{ get, bases, paths },
@@ -191,7 +201,10 @@ async function seenOfGroup(
 }
 
 /** Directives, each with its findings. */
-export function heldDirectives(names: readonly string[], seen: readonly DirectiveFinding[]): HeldDirective[] {
+export function checkedDirectives(
+  names: readonly string[],
+  seen: readonly DirectiveFinding[],
+): CheckedDirective[] {
   const byName = groupBy(seen, ({ directive }) => directive);
   return names.map((directive) => {
     const findings = findingsOf(byName.get(directive) ?? []);
@@ -200,7 +213,7 @@ export function heldDirectives(names: readonly string[], seen: readonly Directiv
   });
 }
 
-const findingsOf = (seen: readonly DirectiveFinding[]): HeldFinding[] =>
+const findingsOf = (seen: readonly DirectiveFinding[]): ProcessFinding[] =>
   [
     ...groupBy(seen, (one) => `${one.finding.relation} ${isLooser(one, true)} ${one.finding.seen}`).values(),
   ].map((some) => ({
@@ -208,3 +221,41 @@ const findingsOf = (seen: readonly DirectiveFinding[]): HeldFinding[] =>
     isLeftOver: isLooser(some[0]!, true),
     processes: some.flatMap(({ process: of }) => (of ? [{ pid: of.pid, name: of.name }] : [])),
   }));
+
+/** The largest page of the machines that have a launcher, in bytes: memory is limited in pages. */
+const PAGE = 1 << 16;
+
+/** Files of cgroup v2 by directive (Documentation/admin-guide/cgroup-v2.rst of the kernel), and the most by which the kernel rounds. */
+export const GROUP_LIMITS: ReadonlyMap<string, { readonly file: string; readonly rounds: number }> = new Map([
+  ['CPUQuota', { file: 'cpu.max', rounds: 10_000 }],
+  ['MemoryHigh', { file: 'memory.high', rounds: PAGE }],
+  ['MemoryMax', { file: 'memory.max', rounds: PAGE }],
+  ['MemorySwapMax', { file: 'memory.swap.max', rounds: PAGE }],
+  ['MemoryZSwapMax', { file: 'memory.zswap.max', rounds: PAGE }],
+  ['TasksMax', { file: 'pids.max', rounds: 0 }],
+]);
+
+/** The file by which cgroup v2 is known. */
+const CONTROLLERS = 'cgroup.controllers';
+
+const GROUP_FILES = [CONTROLLERS, ...[...GROUP_LIMITS.values()].map(({ file }) => file)];
+
+/** The limit that a file has, of a share of a processor in microseconds a second: `50000 100000`; infinite where there is none. */
+function limitIn(text: string): number {
+  const [limit, period] = /^(\d+)(?: (\d+))?$/.exec(text)?.slice(1) ?? [];
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  return period === undefined ? Number(limit) : (Number(limit) / Number(period)) * 1e6;
+}
+
+/** @param files the text of files of the unit's control group by their names */
+export function groupLimited(get: Get, directive: string, files: ReadonlyMap<string, string>): Finding {
+  const { file, rounds } = GROUP_LIMITS.get(directive)!;
+  const wanted = get(findDirective(directive)!.bus.property);
+  if (typeof wanted !== 'bigint' || wanted === INFINITY) return EQUAL;
+  if (!files.has(CONTROLLERS)) return hidden('the control group is not shown');
+  const text = files.get(file);
+  if (text === undefined) return looser(`the control group has no ${file}`);
+  const over = limitIn(text) - Number(wanted);
+  if (over > rounds) return looser(`${file} is '${text}'`);
+  return over < -rounds ? stricter(`${file} is '${text}'`) : EQUAL;
+}

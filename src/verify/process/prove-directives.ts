@@ -22,13 +22,13 @@ import {
   survivingDirective,
   unreadable,
 } from './about-directives.js';
-import type { HeldDirective } from './finding.js';
+import type { CheckedDirective } from './finding.js';
 import { UNREAD } from './own-filters.js';
-import { type DirectiveFinding, heldDirectives, lastingProbe, type ProbeResult } from './probe.js';
+import { checkedDirectives, type DirectiveFinding, lastingProbe, type ProbeResult } from './probe.js';
 import { failureOf } from './processes.js';
 
 export interface DirectiveProof {
-  readonly directives: readonly HeldDirective[];
+  readonly directives: readonly CheckedDirective[];
   /** Errors about directives that don't hold. */
   readonly wrong: readonly Diagnostic[];
   /** Errors about those that don't hold in processes from before the unit's start. */
@@ -53,7 +53,10 @@ export function notHolding(
 ): readonly Diagnostic[] {
   if (!isKnown || wrong.length === 0) return [...wrong, ...surviving];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
-  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...surviving];
+  return [
+    error('looser-directive', `so these directives are not in force: ${names.join('=, ')}=`),
+    ...surviving,
+  ];
 }
 
 /**
@@ -70,7 +73,7 @@ export async function proveDirectives(
 ): Promise<DirectiveProof> {
   const { system, placement } = context;
   const directives = directivesOf(planned, otherwise);
-  if (directives.length === 0) return { ...NO_PROOF, directives: heldBy(planned, []) };
+  if (directives.length === 0) return { ...NO_PROOF, directives: checkedBy(planned, []) };
   const asked = {
     directives,
     pids: kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid)),
@@ -78,10 +81,10 @@ export async function proveDirectives(
     bases: userFolders(placement, planned.plan.target.systemd),
     readFilters: () => readUnit(system, planned.unit, () => nativeProgram(context, 'read-filters')),
   };
-  const line = `${planned.plan.unit}: looking at its processes`;
+  const line = `${planned.plan.unit}: checking its processes`;
   try {
     const found = await context.caller.during(line, () => lastingProbe(system, planned, asked));
-    const all = heldBy(planned, found.seen);
+    const all = checkedBy(planned, found.seen);
     const held = all.filter(({ directive }) => directives.includes(directive));
     return {
       directives: all,
@@ -92,7 +95,7 @@ export async function proveDirectives(
     };
   } catch (cause) {
     const unproven = [unreadable(planned, failureOf(cause))];
-    return { ...NO_PROOF, directives: heldBy(planned, []), unproven };
+    return { ...NO_PROOF, directives: checkedBy(planned, []), unproven };
   }
 }
 
@@ -115,14 +118,14 @@ const namesOf = ({ directives }: ExpectedDirectives['plan']): string[] => [
 function notSeen(
   planned: ExpectedDirectives,
   { isEmpty, failure }: ProbeResult,
-  directives: readonly HeldDirective[],
+  directives: readonly CheckedDirective[],
   { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
 ): Diagnostic[] {
   if (failure) return [unreadable(planned, failure)];
   const { plan, unit } = planned;
   if (isEmpty) return [notRunning(plan.unit, plan.target.scope, unit)];
   const unseen = directives.filter(({ findings }) => findings.every((one) => one.relation === 'unseen'));
-  const hiddenBy = ({ findings }: HeldDirective) => findings.find(({ isHidden }) => isHidden)?.seen;
+  const hiddenBy = ({ findings }: CheckedDirective) => findings.find(({ isHidden }) => isHidden)?.seen;
   // Filters that could not be read for the calls are an error already.
   const isSaid = (why: string) => why === UNREAD.seen && read !== undefined && read.hidden.size > 0;
   const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>
@@ -133,7 +136,7 @@ function notSeen(
   return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;
 }
 
-const heldBy = ({ plan }: ExpectedDirectives, seen: readonly DirectiveFinding[]): HeldDirective[] => {
+const checkedBy = ({ plan }: ExpectedDirectives, seen: readonly DirectiveFinding[]): CheckedDirective[] => {
   const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
-  return heldDirectives(namesOf(plan), seen).map((one) => ({ ...one, at: places.get(one.directive) }));
+  return checkedDirectives(namesOf(plan), seen).map((one) => ({ ...one, at: places.get(one.directive) }));
 };

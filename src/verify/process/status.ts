@@ -43,7 +43,7 @@ function mayGain(get: Get): boolean {
 
 /** The finding for a process that differs from what it was given: nothing tells of one that may have done so by itself. */
 const differing = (get: Get, seen: string): Finding =>
-  mayGain(get) ? unseen(`${seen}; it may have changed that by itself`) : looser(seen);
+  mayGain(get) ? unseen(`${seen}; the process may have changed that itself`) : looser(seen);
 
 /** Sets that a program may use, or may come to use by an exec. */
 const USABLE = ['CapBnd', 'CapPrm', 'CapEff', 'CapInh', 'CapAmb'];
@@ -83,7 +83,7 @@ export const noNewPrivileges = ({ threads }: SeenProcess): Finding =>
 export function runsAs(get: Get, { threads }: SeenProcess, property: 'UID' | 'GID'): Finding {
   const field = property === 'UID' ? 'Uid' : 'Gid';
   const given = numberOf(get, property);
-  if (given === undefined) return unseen('systemd has no number for it');
+  if (given === undefined) return unseen('systemd reports no numeric ID for it');
   const ids = threads.flatMap((thread) => thread.get(field)?.split('\t') ?? []);
   const other = ids.find((id) => id !== `${given}`);
   if (other === undefined) return EQUAL;

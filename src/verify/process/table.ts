@@ -5,7 +5,7 @@ import type { Abi } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { findDirective } from '../../systemd/directives/table.js';
-import { EXPECTED_MOUNTS, expectedMounts, ROOTS } from '../../systemd/directives/values/mounts.js';
+import { expectedMounts, PROMISED, ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
 import { checkMount, checkProc, isSet, loadedLines, OF_PROC, word } from './mounts.js';
@@ -88,13 +88,15 @@ export const createOfMounts = (
   const lines = loadedLines(get, bases);
   const outside = apart('mnt', process, expected);
   return remember((directive) => {
-    const claims = expectedMounts(lines, directive);
+    const expectations = expectedMounts(lines, directive);
     const isOfProc = OF_PROC.includes(directive);
-    if (claims.length === 0 && !isOfProc) return [];
+    if (expectations.length === 0 && !isOfProc) return [];
     if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
     if (!view || !host) return [HIDDEN_MOUNTS];
     const sight = { lines, view, host, isOwn };
-    return isOfProc ? [checkProc(get, directive, sight)] : claims.map((claim) => checkMount(claim, sight));
+    return isOfProc
+      ? [checkProc(get, directive, sight)]
+      : expectations.map((expectation) => checkMount(expectation, sight));
   });
 };
 
@@ -139,7 +141,7 @@ const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, c
         ? apart('cgroup', process, expected)
         : [],
   ],
-  ['mounts', [...EXPECTED_MOUNTS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
+  ['mounts', [...PROMISED.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
   [
     'filters',
     SAMPLES.keys(),
@@ -168,9 +170,9 @@ export function checkDirective(
   checked: CheckedProcess,
 ): Finding {
   const sights = SIGHTS.get(directive);
-  if (!sights) return unseen('nothing tells');
+  if (!sights) return unseen("it can't be observed");
   if (expected.get(findDirective(directive)!.bus.property) === undefined)
-    return unseen('systemd shows no value of it');
+    return unseen('systemd reports no value for it');
   if (!ALWAYS_HELD.has(directive) && !isSet(expected.get, directive)) return EQUAL;
   const found = (isFilter: boolean) =>
     sights

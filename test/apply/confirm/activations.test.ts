@@ -1,7 +1,7 @@
 /** Changes of the script `activate` that aren't done: `status` shows them, and the script alone ends them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tellActivations } from '../../../src/apply/confirm/tell-activations.js';
+import { activationNotices } from '../../../src/apply/confirm/activation-notices.js';
 import { confirm } from '../../../src/cli/commands/confirm.js';
 import { status } from '../../../src/cli/commands/status.js';
 import { activationsFolder } from '../../../src/systemd/paths/records.js';
@@ -12,7 +12,7 @@ import { type Contents, FakeSystem, fakeContext, OF_USER } from '../../support/f
 import { applied } from '../../support/status-in-memory.js';
 
 const SCRIPT = `${activationsFolder}/activate`;
-const WAY_OUT = `'sh ${SCRIPT} --undo -- ${UNIT}' puts it back, --keep keeps it`;
+const WAY_OUT = `'sh ${SCRIPT} --undo -- ${UNIT}' rolls it back, --keep keeps it`;
 
 /** The record of a change. @param waits whether it waits to be confirmed */
 const record = (unit = UNIT, waits = true): Contents => ({
@@ -59,13 +59,13 @@ test('`confirm` leaves a change of `activate` to its script, and confirms those 
 
 test('`status` has a note for a unit that `activate` is changing right now', async () => {
   const busy = new FakeSystem({ files: record(UNIT, false), locked: 'for-ever' });
-  const { exit, diagnostics } = await tellActivations(fakeContext(busy));
+  const { exit, diagnostics } = await activationNotices(fakeContext(busy));
   assert.deepEqual([exit, diagnostics[0]!.code, diagnostics[0]!.severity], [0, 'busy', 'note']);
 });
 
 test('`status` has a note that `activate` has records, for a user who may not read them', async () => {
   const system = new FakeSystem({ files: record(), unreadable: [activationsFolder] });
-  const { exit, diagnostics } = await tellActivations(fakeContext(system, { superuser: false }));
+  const { exit, diagnostics } = await activationNotices(fakeContext(system, { superuser: false }));
   const found = [exit, diagnostics.map(({ severity, hint }) => [severity, hint])];
   assert.deepEqual(found, [0, [['note', "run 'sandbox-unit status' as root to see which"]]]);
 });
@@ -73,7 +73,7 @@ test('`status` has a note that `activate` has records, for a user who may not re
 test('users, folders of other systems, and incomplete records have no changes of `activate`', async () => {
   const system = new FakeSystem({ files: record() });
   for (const more of [{ placement: OF_USER }, { offline: true }])
-    assert.deepEqual((await tellActivations(fakeContext(system, more))).diagnostics, []);
+    assert.deepEqual((await activationNotices(fakeContext(system, more))).diagnostics, []);
   const begun = new FakeSystem({ files: { [`${activationsFolder}/${UNIT}.new/boot`]: 'one 42\n' } });
-  assert.deepEqual((await tellActivations(fakeContext(begun))).diagnostics, []);
+  assert.deepEqual((await activationNotices(fakeContext(begun))).diagnostics, []);
 });

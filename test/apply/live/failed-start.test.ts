@@ -35,7 +35,7 @@ describe('report of a failed start with [ready]', () => {
     assert.equal(start!.hint, `see journalctl --unit ${UNIT}`);
     assert.deepEqual([waits!.code, waits!.at?.line, waits!.at?.column], ['thread-stuck', 2, 19]);
     assert.equal(waits!.message, 'demo.service: a thread waits in epoll_wait, which the filter refuses');
-    assert.match(waits!.hint!, /leave the call out, or give 'settle' in \[ready\] more time/);
+    assert.match(waits!.hint!, /leave the call out; otherwise raise 'settle' in \[ready\]/);
     assert.deepEqual(others, []);
   });
 

@@ -79,7 +79,7 @@ describe('a finding of tighten', () => {
     const { arch } = ABIS['x86-64'];
     const waits = { reason: 'waits' as const, numbers: [288, arch] };
     assert.deepEqual(await said({ ...waits, tid: 7 }, { ...waits, tid: 9 }), [
-      `thread-stuck ${UNIT}: thread 7 (wor\\x1bker) waits in accept4, which the filter refuses: it would fail when it goes on (and 1 more like it)`,
+      `thread-stuck ${UNIT}: thread 7 (wor\\x1bker) waits in accept4, which the filter refuses: the call would fail when it continues (and 1 more like it)`,
     ]);
     const [x86] = await said({ tid: 9, reason: 'waits', numbers: [3, ABIS.x86.arch] });
     assert.match(x86!, /thread 9 waits in read \(x86\),/);

@@ -1,5 +1,5 @@
 /**
- * Tests of apply/live/deny.ts, apply/live/find-units.ts, apply/live/inject.ts and apply/live/tighten-unit.ts: what runs of a unit
+ * Tests of apply/live/deny.ts, apply/live/inject.ts and apply/live/tighten-unit.ts: what runs of a unit
  * on a machine in memory is refused calls.
  */
 import assert from 'node:assert/strict';

@@ -14,7 +14,7 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
     assert.deepEqual([first.exit, first.json.changed], [0, true]);
     const [note] = first.diagnostics;
     assert.equal(note!.code, 'restart-due');
-    assert.match(note!.hint!, new RegExp(`^${property}=yes: `));
+    assert.match(note!.hint!, new RegExp(`^it has ${property}=yes: `));
     assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
     system.calls.length = 0;
     for (const options of [{}, { check: true }, { restart: false }]) {
@@ -44,12 +44,18 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
 
 /** What a oneshot service, or one that starts others at its end, may be in. */
 const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp | undefined][] = [
-  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'start' }, /^it is in the middle of its work$/],
+  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'start' }, /^its command is still running$/],
   [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
   [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
-  [{ OnSuccess: ['poweroff.target'] }, /^OnSuccess=poweroff\.target: /],
-  [{ OnSuccess: ['a.service', 'systemd-soft-reboot.service'] }, /^OnSuccess=a\.service systemd-soft/],
-  [{ OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' }, /^OnSuccess=a\.service with OnSuccessJobMode=/],
+  [{ OnSuccess: ['poweroff.target'] }, /^stopping it would trigger OnSuccess=poweroff\.target$/],
+  [
+    { OnSuccess: ['a.service', 'systemd-soft-reboot.service'] },
+    /^stopping .* OnSuccess=a\.service systemd-soft/,
+  ],
+  [
+    { OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' },
+    /^stopping .*=a\.service with OnSuccessJobMode=/,
+  ],
   [{ OnSuccess: ['systemd-reboot-log.service'] }, undefined],
 ];
 
@@ -103,6 +109,6 @@ for (const around of ['session-3.scope', 'work.slice', 'other.service']) {
     const result = await run(system);
     assert.deepEqual([result.exit, system.changes], [1, []]);
     const [wrong] = result.diagnostics;
-    assert.equal(wrong!.message, `this program runs in ${around}, which a restart of ${UNIT} ends`);
+    assert.equal(wrong!.message, `this command runs inside ${around}, which a restart of ${UNIT} stops`);
   });
 }

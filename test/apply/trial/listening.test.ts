@@ -1,10 +1,7 @@
-/**
- * Tests of apply/trial/listening.ts and apply/trial/check-listening.ts: sockets at which a service waits for others
- * before its restart and after it.
- */
+/** Tests of apply/trial/listening.ts: sockets at which a service waits for others before its restart and after it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lostSockets } from '../../../src/apply/trial/check-listening.js';
+import { lostSockets } from '../../../src/apply/trial/listening.js';
 import { apply } from '../../../src/cli/commands/apply.js';
 import type { ServiceSocket } from '../../../src/machine/state/listening.js';
 import { codesOf, statesOf } from '../../support/apply-in-memory.js';

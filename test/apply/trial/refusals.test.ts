@@ -154,9 +154,9 @@ test('a call that [ready] refuses: the hint proposes `reload = true` if the unit
   };
   assert.match(
     await hint(true),
-    /'reload = false' in \[ready\].*; to accept refused calls: refused = "warn"/,
+    /'reload = false' in \[ready\].*; to accept refused calls, set refused = "warn"/,
   );
-  assert.match(await hint(false), /^to accept refused calls: refused = "warn" in \[apply\]$/);
+  assert.match(await hint(false), /^to accept refused calls, set refused = "warn" in \[apply\]$/);
 });
 
 test('a failed service is explained by the calls that the observer saw', async () => {
@@ -175,7 +175,7 @@ test('a failed probe of a running service is reported as such, without calls tha
   assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} rolled-back`], ['error service-failed']]);
   const { message, hint } = result.diagnostics.find(({ code }) => code === 'service-failed')!;
   assert.equal(message, "the probe '/bin/probe x' ended with status 7");
-  assert.match(hint!, /^the service runs on: run the probe by hand/);
+  assert.match(hint!, /^the service stayed up: run the probe by hand/);
 });
 
 test('an ENOSYS alone is no certain cause of a failure', async () => {
@@ -250,7 +250,10 @@ test("a call that a process's own filter may have refused causes no roll-back, a
   assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
   assert.deepEqual(codesOf(result), ['warning refused-call', 'warning refused-call']);
   const told = result.diagnostics.filter(({ code }) => code === 'refused-call').map(({ message }) => message);
-  assert.deepEqual(told.map((message) => message.startsWith('probably its own: ')).sort(), [false, true]);
+  assert.deepEqual(told.map((message) => message.startsWith('probably of this unit: ')).sort(), [
+    false,
+    true,
+  ]);
 });
 
 test('without an observer, apply waits for the record of a killed child', async () => {

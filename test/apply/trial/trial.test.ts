@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { restartObstacle } from '../../../src/apply/restart/may-restart.js';
 import { restart } from '../../../src/apply/restart/restart-service.js';
-import { type Trial, tryOut } from '../../../src/apply/trial/trial.js';
+import {
+  isKilledByReload,
+  reloadKills,
+  reloadSignal,
+  type Trial,
+  tryOut,
+} from '../../../src/apply/trial/trial.js';
 import { isRunning } from '../../../src/machine/state/service-run.js';
 import { UNIT } from '../../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
@@ -128,7 +134,7 @@ test('trial: a service with a reload must work after it', async () => {
 
 const READY = '[ready]\ndeny = ["execve"]\n';
 
-const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
+const WITHOUT_RELOAD = "; if its reload also fails without the policy, set 'reload = false' in [apply]";
 
 test('trial: a failed reload fails the trial, as does a service that dies of it', async () => {
   const ends = [['/bin/reload', ['/bin/reload'], [], false, 1, 1, 1, 1, 7, 1, 3]];
@@ -215,3 +221,71 @@ for (const [state, running] of STATES) {
     assert.equal(isRunning(unitState({ ActiveState: state })), running);
   });
 }
+
+const HUP = ['/bin/kill', '-HUP', '$MAINPID'];
+
+/** A service with these commands for its reload. */
+const reloadedBy = (...commands: (readonly string[])[]) =>
+  unitState({ ExecReloadEx: commands.map((words) => [words[0], words, [], 0, 0, 0, 0, 0, 0, 0, 0]) });
+
+test('the signal of a reload is known where it is all that there is', () => {
+  for (const option of [['-HUP'], ['-SIGHUP'], ['-1'], ['-s', 'HUP']]) {
+    assert.equal(reloadSignal(reloadedBy(['/usr/bin/kill', ...option, '$MAINPID'])), 1);
+  }
+  assert.equal(reloadSignal(reloadedBy(['/bin/kill', '-USR2', '$MAINPID'])), 12);
+  for (const commands of [
+    [],
+    [HUP, ['/bin/true']],
+    [['/bin/reload', '-HUP', '$MAINPID']],
+    [['/bin/kill', '-HUP', '1']],
+    [['/bin/kill', '-q', '$MAINPID']],
+    [['/bin/kill', '$MAINPID']],
+  ]) {
+    assert.equal(reloadSignal(reloadedBy(...commands)), undefined);
+  }
+});
+
+/** Whether a run that has ended so was ended by its reload. */
+async function isKilled(code: number, status: number, commands = [HUP]) {
+  const end = (all: Map<string, unknown>) =>
+    all.set('ExecMainCode', code).set('ExecMainStatus', status).set('InvocationID', []);
+  const run = reloadedBy(...commands);
+  return isKilledByReload(new FakeSystem({ distort: end }), { unit: 'x.service', scope: 'system', run });
+}
+
+test('a service whose main process that signal has ended was ended by its reload', async () => {
+  assert.equal(await isKilled(2, 1), true);
+  assert.equal(await isKilled(2, 31), false);
+  assert.equal(await isKilled(1, 1), false);
+  assert.equal(await isKilled(2, 1, [['/bin/reload']]), false);
+});
+
+test('the end of a run that another has followed is in the journal', async () => {
+  const stdout = '{"EXIT_CODE":"killed","EXIT_STATUS":"1"}\n';
+  const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
+  const distort = (all: Map<string, unknown>) => all.set('InvocationID', [1]);
+  const one = { unit: 'x.service', scope: 'system', run: reloadedBy(HUP) } as const;
+  assert.equal(await isKilledByReload(new FakeSystem({ programs, distort }), one), true);
+});
+
+test('a service that was unloaded has ended well', async () => {
+  const end = async (ActiveState: string, words: readonly string[]) => {
+    const distort = (all: Map<string, unknown>) =>
+      all.set('ActiveState', ActiveState).set('InvocationID', []);
+    const run = { ...reloadedBy(words), invocationId: '01' };
+    const programs = { journalctl: () => ({ status: 0, stdout: '', stderr: '' }) };
+    const system = new FakeSystem({ programs, distort });
+    return isKilledByReload(system, { unit: 'x.service', scope: 'system', run });
+  };
+  assert.equal(await end('inactive', HUP), true);
+  assert.equal(await end('active', HUP), false);
+  assert.equal(await end('inactive', ['/bin/kill', '-USR2', '$MAINPID']), false);
+});
+
+test('the signal is named', () => {
+  const { severity, message } = reloadKills('x.service', reloadedBy(HUP));
+  assert.equal(
+    `${severity}: ${message}`,
+    'warning: x.service does not handle signal 1: its reload ended it, and it was started again',
+  );
+});

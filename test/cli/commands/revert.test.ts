@@ -88,7 +88,10 @@ test('revert: removes the files of a unit that is gone; an unknown unit is an er
   assert.deepEqual(statesOf(await run(system)), ['demo.service reverted']);
   const again = await run(system);
   assert.deepEqual([again.exit, statesOf(again)], [2, ['demo.service refused']]);
-  assert.match(again.diagnostics[0]!.message, /there is no unit demo\.service, and nothing of ours for it/);
+  assert.match(
+    again.diagnostics[0]!.message,
+    /there is no unit demo\.service, and it has no files to remove/,
+  );
   assert.deepEqual(statesOf(await run(system, {}, ['nosuch', 'a/b'])), [
     'nosuch.service refused',
     'a/b refused',

@@ -57,7 +57,7 @@ test("tighten: doesn't wait for changes of other units; two runs on one unit wai
   assert.deepEqual([exit, asked], [2, []]);
   assert.deepEqual(
     diagnostics.filter(({ severity }) => severity === 'error').map(({ code, message }) => [code, message]),
-    [['busy', `another sandbox-unit is giving ${UNIT} a filter, and did not finish within 1 minute`]],
+    [['busy', `another sandbox-unit is loading a filter into ${UNIT}, and did not finish within 1 minute`]],
   );
 });
 

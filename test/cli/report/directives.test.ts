@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directivesJson, directivesText } from '../../../src/cli/report/directives.js';
 import { PLAIN } from '../../../src/theme.js';
-import type { HeldDirective } from '../../../src/verify/process/finding.js';
+import type { CheckedDirective } from '../../../src/verify/process/finding.js';
 
 const held = (
   directive: string,
-  relation: HeldDirective['relation'],
+  relation: CheckedDirective['relation'],
   pids: readonly number[],
-): HeldDirective => ({
+): CheckedDirective => ({
   directive,
   relation,
   at: { file: 'p.toml', line: 2, column: 1 },

@@ -129,7 +129,7 @@ test('guesses, findings and recorded calls are not mixed', () => {
     explanation('bpf', 321, { cause, changes: [] }),
   ]);
   assert.match(shown, /: error\[refused-call\]: uname \(63\) was recorded/);
-  assert.match(shown, /: error\[refused-call\]: probably its own: mount \(165\) was recorded/);
+  assert.match(shown, /: error\[refused-call\]: probably of this unit: mount \(165\) was recorded/);
   assert.match(shown, /: note\[recorded-call\]: bpf \(321\) was recorded/);
   assert.equal(shown.match(/no change is proposed/g)?.length, 1);
 });

@@ -76,7 +76,7 @@ test('names of processes and texts of policies reach the terminal escaped', () =
 
 test('a guess is marked as one, with a way to be sure', () => {
   const guess = explanation({ certain: false, changes: [] });
-  assert.match(text(guess), /\n {2}no change is proposed .*: 'explain --record', outside/);
+  assert.match(text(guess), /\n {2}no change is proposed.*; 'explain --record', outside/);
   const recorded = { sources: new Map(), machine: 'x86-64', recorded: true };
   assert.match(
     explanationsText('demo.service', [guess], recorded),

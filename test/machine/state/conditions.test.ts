@@ -14,7 +14,7 @@ const CONDITIONS: readonly [
     [['ConditionPathExists', false, true, '/a%b', 1]],
     ['ConditionPathExists=!/a%%b'],
     'test.service: ConditionPathExists=!/a%b failed.\nConditions failed.\n',
-    /^ConditionPathExists=!\/a%b doesn't hold/,
+    /^ConditionPathExists=!\/a%b is not met/,
   ],
   [[['ConditionEnvironment', false, false, 'A', 1]], [], '', undefined],
   [

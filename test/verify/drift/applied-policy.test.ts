@@ -38,7 +38,8 @@ test("explain uses the applied policy, or says that it doesn't", async () => {
 test("if the host's defaults have changed, the policy isn't named alone", async () => {
   const system = await applied();
   setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
-  assert.match((await told(system)).join(), /^note other-policy: \S+, or what it adds to, has changed since/);
+  const [said] = await told(system);
+  assert.match(said!, /^note other-policy: \S+ or the host's defaults has changed since/);
 });
 
 test('a path that a shell would split is quoted in the hint', async () => {
@@ -54,7 +55,7 @@ test('a policy with priority over the applied one is reported', async () => {
       ({ code, hint }) => `${code} ${hint}`,
     );
   };
-  assert.deepEqual(await found(ELSEWHERE), [`other-policy 'sandbox-unit apply ${UNIT}' applies that`]);
+  assert.deepEqual(await found(ELSEWHERE), [`other-policy 'sandbox-unit apply ${UNIT}' applies that one`]);
   assert.deepEqual(await found(ELSEWHERE, true), ['other-policy undefined']);
   assert.deepEqual(await found(POLICY), []);
   assert.deepEqual(await found(undefined), []);

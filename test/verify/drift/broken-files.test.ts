@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { error } from '../../../src/diagnostic.js';
 import { ownFilters } from '../../../src/machine/state/own-filters.js';
 import { dropInFacts } from '../../../src/plan/emit/drop-in-facts.js';
+import { namedPrograms } from '../../../src/verify/drift/applied.js';
 import { brokenFiles } from '../../../src/verify/drift/broken-files.js';
-import { namedPrograms } from '../../../src/verify/drift/named-programs.js';
 import { DROP_IN, FILTER, LAUNCHER, UNIT } from '../../support/demo-service.js';
 import { fakeContext } from '../../support/fake-system.js';
 import { applied } from '../../support/status-in-memory.js';
@@ -45,6 +45,6 @@ test("a missing file, and a launcher that isn't executable, are named with a hin
     ['cannot-start', `demo.service won't start: ${FILTER} is missing`, AGAIN],
   ]);
   assert.deepEqual(await broken((files) => files.set(LAUNCHER, { ...files.get(LAUNCHER)!, mode: 0o700 })), [
-    ['cannot-start', `demo.service won't start: ${LAUNCHER} may not be executed by all`, AGAIN],
+    ['cannot-start', `demo.service won't start: ${LAUNCHER} is not executable by all users`, AGAIN],
   ]);
 });

@@ -26,7 +26,7 @@ describe('a policy that is not applied is reported, and no finding', () => {
           [
             'note',
             'not-applied',
-            'not confined by the policy that is there for them: demo.service, other.service',
+            'units with a policy that is not applied: demo.service, other.service',
             offline ? undefined : "'sandbox-unit apply UNIT' applies it",
           ],
         ],
@@ -57,7 +57,7 @@ describe('a policy that is not applied is reported, and no finding', () => {
     // What a package brings may be for a unit that isn't installed.
     assert.match(
       diagnostics.map(({ message }) => message).join(),
-      /policies for what is no unit, or another name of one: alias\.service, none@\.service$/,
+      /policies that belong to no unit, or only to an alias: alias\.service, none@\.service$/,
     );
   });
 

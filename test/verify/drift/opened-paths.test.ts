@@ -29,7 +29,7 @@ test('a path that a drop-in closes is looked up where the main process runs', as
   assert.deepEqual(more, []);
   assert.match(
     found!,
-    /^looser-directive: InaccessiblePaths= doesn't hold in .*: \/srv\/file can be reached$/,
+    /^looser-directive: InaccessiblePaths= is not in force in .*: \/srv\/file can be reached$/,
   );
 });
 

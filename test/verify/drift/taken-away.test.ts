@@ -30,10 +30,10 @@ test('a unit whose files were removed is applied again, if there is a policy, or
   const system = await takenAway();
   assert.equal(
     await hint(system),
-    `'sandbox-unit apply ${UNIT}' confines it again; 'sandbox-unit revert ${UNIT}' leaves it as it is`,
+    `'sandbox-unit apply ${UNIT}' confines it again; 'sandbox-unit revert ${UNIT}' leaves it unconfined`,
   );
   system.files.delete(POLICY);
-  assert.equal(await hint(system), `'sandbox-unit revert ${UNIT}' leaves it as it is`);
+  assert.equal(await hint(system), `'sandbox-unit revert ${UNIT}' leaves it unconfined`);
   assert.equal((await revert(fakeContext(system), [UNIT], {})).exit, 0);
   assert.deepEqual((await drift(system)).units, []);
 });

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import type { ProcessResult, System } from '../../../src/machine/system.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { prepare } from '../../../src/prepare/prepare.js';
 import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { encodeFilterFile } from '../../../src/seccomp/filter/filter-file.js';
@@ -16,8 +17,9 @@ import { resolveCalls } from '../../../src/seccomp/syscalls/resolve.js';
 import { NO_SYSCALLS } from '../../../src/seccomp/syscalls/section.js';
 import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { expectedBy } from '../../../src/verify/expected.js';
-import { enforcement } from '../../../src/verify/kernel/enforcement.js';
-import { hexOf } from '../../support/confined-in-memory.js';
+import { enforcement, readKernel } from '../../../src/verify/kernel/enforcement.js';
+import { confined, hexOf, READER } from '../../support/confined-in-memory.js';
+import { type FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyOf } from '../../support/policies.js';
 import { unitState } from '../../support/unit-state.js';
 
@@ -135,7 +137,7 @@ test('a thread that lets a call through is reported apart from the others', asyn
   assert.deepEqual(found, ['equal', 'looser']);
   assert.deepEqual(
     wrong.map(({ message }) => message),
-    ["more permissive than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
+    ["the policy is not fully enforced in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
   );
 });
 
@@ -211,7 +213,7 @@ test("a filter that refuses as much, but isn't the one of the files, means a res
       [
         'error',
         'restart-due',
-        'demo (1) of demo.service runs with another filter than its files have',
+        'the filter in demo (1) of demo.service is not the one on disk',
         'systemctl restart demo.service',
       ],
     ],
@@ -274,9 +276,12 @@ describe("a more permissive process from before the unit's start is a surviving 
     assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
     assert.equal(
       found.surviving[0]!.message,
-      'more permissive than the policy: demo (1), left over from before demo.service was started',
+      'the policy is not fully enforced in demo (1), running since before demo.service was started',
     );
-    assert.match(found.surviving[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
+    assert.match(
+      found.surviving[0]!.hint ?? '',
+      /^KillMode=process leaves such processes running; 'systemctl stop demo/,
+    );
   });
 
   test('with the children that it has started since', async () => {
@@ -323,7 +328,7 @@ test('filters that take too long to read are reported, and read once', async () 
   // Another reading would be unsettled.
   const [one, ...others] = (await verified(machine([filtered(), failing(62)], ['', 'unsettled\n']))).unproven;
   assert.deepEqual([one?.code, others], ['filters-unreadable', []]);
-  assert.match(one!.message, /thread 2 can't be read back: all together take too long to read$/);
+  assert.match(one!.message, /thread 2 can't be read back: reading all of them takes too long$/);
   assert.doesNotMatch(one!.hint ?? '', /vfork/);
 });
 
@@ -375,7 +380,7 @@ test('threads that start faster than they are stopped are reported, and those of
 
 test('a thread that has ended since it was read is reported by its ID', async () => {
   const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
-  assert.match(wrong[0]!.message, /^more permissive than the policy in an exited process \(1\): execve/);
+  assert.match(wrong[0]!.message, /^the policy is not fully enforced in an exited process \(1\): execve/);
 });
 
 test('a reader that fails or prints something else is an error', async () => {
@@ -390,4 +395,24 @@ test('a reader that fails or prints something else is an error', async () => {
       (thrown) => thrown instanceof UserError && thrown.exit === 2,
     );
   }
+});
+
+const same = (meaning: SyscallPolicy) => [meaning];
+
+test('an error of the reader leaves the enforcement unproven; a defect is thrown', async () => {
+  const system = await confined(same);
+  const prepared = await prepare(fakeContext(system), PLAN.unit, {});
+  const plan = expectedBy(prepared.plan, prepared.files);
+  const unit = await system.unit(PLAN.unit);
+  assert.deepEqual((await readKernel(fakeContext(system), plan, unit)).unproven, []);
+  system.files.delete(READER);
+  const { groups, unproven } = await readKernel(fakeContext(system), plan, unit);
+  assert.deepEqual([groups, unproven[0]!.code, unproven.length], [[], 'no-helper', 2]);
+  const broken = fakeContext(system, {
+    program: {
+      ...system,
+      read: () => Promise.reject(new TypeError('defect')),
+    } as unknown as FakeSystem,
+  });
+  await assert.rejects(readKernel(broken, plan, unit), TypeError);
 });

@@ -46,12 +46,12 @@ test('a launcher that root installed is trusted, also of another version', async
 
 test('a launcher that others can change is not trusted', async () => {
   const found = await doubt({ files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] });
-  assert.deepEqual(found, { why: '/usr/local belongs to user 1000 there', isCertain: true });
+  assert.deepEqual(found, { why: '/usr/local belongs to user 1000 in its mount namespace', isCertain: true });
 });
 
 test('a hidden image may have another launcher, which makes it uncertain', async () => {
   assert.deepEqual(await doubt({}, { RootImage: '/a.raw' }), {
-    ...{ why: `what RootImage= has in the place of ${LAUNCHER} can't be seen`, isCertain: false },
+    ...{ why: `${LAUNCHER} can't be inspected inside its RootImage=`, isCertain: false },
   });
   assert.equal(await doubt({}, { RootImage: '', MountImages: [] }), undefined);
 });
@@ -76,5 +76,5 @@ test("the guard of a known launcher is trusted; another launcher's isn't", () =>
 test('doubt about the program that started the service has a hint', () => {
   const { code, hint } = notTrusted(PLAN, { why: 'x', isCertain: true });
   assert.equal(code, 'launcher-unknown');
-  assert.match(hint!, /^'systemctl restart .*demo\.service' restarts it by the installed launcher/);
+  assert.match(hint!, /^'systemctl restart .*demo\.service' starts it with the installed launcher/);
 });

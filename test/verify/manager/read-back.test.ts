@@ -1,10 +1,14 @@
-/** Tests of verify/manager/read-back.ts and verify/manager/loaded-commands.ts: what systemd has loaded beside the plan. */
+/** Tests of verify/manager/read-back.ts: what systemd has loaded beside the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseUnitState } from '../../../src/machine/unit-state.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { emitted } from '../../../src/systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../../../src/systemd/directives/format.js';
+import { directives, findDirective } from '../../../src/systemd/directives/table.js';
 import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
-import { differences, readBack } from '../../../src/verify/manager/read-back.js';
+import { differences, isLoaded, isSettingLoaded, readBack } from '../../../src/verify/manager/read-back.js';
+import { READINGS } from '../../booted/directive-readings.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
 import { dropInText, planned, plannedDropIn } from '../../support/planned.js';
@@ -51,7 +55,7 @@ test('the command of [ready] counts as one of the lines, the first or the last',
     assert.deepEqual(messages(plan, properties(plan, lines)), []);
     const after = 'ExecStartPost=\nExecStartPost=/bin/first\nExecStartPost=/bin/second\n';
     assert.deepEqual(messages(plan, properties(plan, lines, { after })), [
-      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of ours, not 1 of 2',
+      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of sandbox-unit; expected 1 of 2',
     ]);
   }
 });
@@ -96,13 +100,13 @@ const WRONG: readonly [
     'another drop-in that takes the launcher away',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=\nExecStart=/usr/sbin/demod' }),
-    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in that adds a command',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=/usr/sbin/demod' }),
-    ['error drift-loaded: ExecStart= has 1 of 2 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 1 of 2 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in with a filter of its own',
@@ -110,25 +114,25 @@ const WRONG: readonly [
     properties(NO_EXEC, '', {
       after: `ExecStart=\nExecStart=${NO_EXEC.target.launcher} --filter=/run/weak -- /usr/sbin/demod`,
     }),
-    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher; expected 1 of 1'],
   ],
   [
     'another drop-in that makes an allow list of it',
     ALONE,
     properties(ALONE, '', { after: 'SystemCallFilter=\nSystemCallFilter=@system-service' }),
-    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallFilter= as loaded by systemd differs from the drop-in'],
   ],
   [
     'another drop-in that makes a deny list of it',
     ALLOW,
     properties(ALLOW, '', { after: 'SystemCallFilter=\nSystemCallFilter=~uname' }),
-    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallFilter= as loaded by systemd differs from the drop-in'],
   ],
   [
     'another usual errno',
     ERRNOS,
     properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
-    ['error drift-loaded: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallErrorNumber= as loaded by systemd differs from the drop-in'],
   ],
 ];
 
@@ -136,8 +140,11 @@ test('the hint names the drop-ins that are read later', () => {
   const plan = planned('[service]\nNoNewPrivileges = true');
   const loaded = properties(plan, '').set('NoNewPrivileges', false);
   const [{ message, hint } = assert.fail()] = held(plan, loaded);
-  assert.equal(message, 'NoNewPrivileges= is not in systemd as it is in the drop-in');
-  assert.equal(hint, 'read after ours: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf');
+  assert.equal(message, 'NoNewPrivileges= as loaded by systemd differs from the drop-in');
+  assert.equal(
+    hint,
+    'drop-ins that are read later: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf',
+  );
 });
 
 for (const [says, plan, loaded, wanted] of WRONG) {
@@ -158,7 +165,9 @@ test('an outdated drop-in in systemd is known by the hash of its files; a missin
     differences(text('ab'), loaded(...fields), 'system').map(({ message }) => message);
   assert.deepEqual(found('SANDBOX_UNIT_FILES=ab', 'A=b'), []);
   assert.deepEqual(found('A=b'), []);
-  assert.deepEqual(found('SANDBOX_UNIT_FILES=cd'), ['LogExtraFields= in systemd is that of other files']);
+  assert.deepEqual(found('SANDBOX_UNIT_FILES=cd'), [
+    'LogExtraFields= as loaded by systemd belongs to other files',
+  ]);
 });
 
 test("the hint names the manager's own log, a user's or the system's", () => {
@@ -172,4 +181,67 @@ test("the hint names the manager's own log, a user's or the system's", () => {
     ["systemd's log may say why: journalctl --boot _PID=1"],
     ["systemd's log may say why: journalctl --user --boot --user-unit=init.scope"],
   ]);
+});
+
+const AT = { file: 'policy.toml', line: 1, column: 1 };
+
+function written(name: string, value: unknown): readonly string[] {
+  const row = findDirective(name)!;
+  const formatted = formatDirective(row, value, AT);
+  assert.ok(isFormatted(formatted), name);
+  return emitted(row, [], formatted.values);
+}
+
+test('each example is in what the bus says of it', () => {
+  const get = (property: string) => READINGS.get(property);
+  for (const row of directives()) {
+    assert.ok(READINGS.has(row.bus.property), `${row.name}: no reading`);
+    assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  }
+});
+
+/** A directive, the drop-in's assignments, what the manager has, and whether that is it. */
+const CASES: readonly [string, readonly string[], Readonly<Record<string, unknown>>, boolean][] = [
+  // What another directive implies.
+  ['ProtectSystem', ['no'], { ProtectSystem: 'strict', DynamicUser: true }, true],
+  ['ProtectSystem', ['no'], { ProtectSystem: 'strict', DynamicUser: false }, false],
+  ['ProtectSystem', ['full'], { ProtectSystem: 'no', DynamicUser: true }, false],
+  ['DevicePolicy', ['auto'], { DevicePolicy: 'closed', PrivateDevices: true }, true],
+  [
+    'CapabilityBoundingSet',
+    ['', 'CAP_SYSLOG CAP_KILL'],
+    { CapabilityBoundingSet: 32n, ProtectKernelLogs: true },
+    true,
+  ],
+];
+
+for (const [name, values, properties, wanted] of CASES) {
+  test(`${name}=${values.join('|')} ${wanted ? 'is' : "isn't"} in ${show(properties)}`, () => {
+    assert.equal(
+      isLoaded(findDirective(name)!, values, (property) => properties[property]),
+      wanted,
+    );
+  });
+}
+
+function show(properties: unknown): string {
+  return JSON.stringify(properties, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+test('of a list of calls the kind is read back', () => {
+  const cases: readonly [values: readonly string[], loaded: unknown, held: boolean][] = [
+    [[''], [false, []], true],
+    [[''], [true, []], false],
+    [['', '~acct'], [false, ['acct']], true],
+    [['', '~acct'], [false, []], false],
+    [['', '~acct'], [true, ['acct']], false],
+    [['', 'acct', '~brk'], [true, ['acct']], true],
+    [['', 'acct'], undefined, true],
+  ];
+  for (const [values, loaded, held] of cases)
+    assert.equal(
+      isSettingLoaded('SystemCallFilter', values, () => loaded),
+      held,
+      `${values}`,
+    );
 });

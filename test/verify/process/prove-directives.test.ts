@@ -92,22 +92,25 @@ test('each directive has what its processes show, and its line', async () => {
   const found = proof.directives.map(({ at }) => at?.line);
   assert.deepEqual(found, [2, 3, 4, 5]);
   assert.deepEqual([...proof.wrong, ...proof.surviving, ...proof.open], []);
-  assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
+  assert.match(proof.unproven[0]!.message, /^cannot verify ProtectSystem= of .*: its mounts are not shown$/);
 });
 
 test("a more permissive process is an error at the directive's line", async () => {
   const proof = await proofOf([processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')]);
   const [wrong, ...rest] = proof.wrong;
   assert.deepEqual([wrong?.code, wrong?.at?.line, rest], ['looser-directive', 2, []]);
-  assert.match(wrong!.message, /^NoNewPrivileges= doesn't hold in demod \(101\): NoNewPrivs isn't set/);
+  assert.match(wrong!.message, /^NoNewPrivileges= is not in force in demod \(101\): NoNewPrivs isn't set/);
   assert.deepEqual(codes([...notHolding(proof, false)]), ['looser-directive']);
-  assert.match(notHolding(proof, true)[0]!.message, /^and so these don't hold: NoNewPrivileges=$/);
+  assert.match(
+    notHolding(proof, true)[0]!.message,
+    /^so these directives are not in force: NoNewPrivileges=$/,
+  );
   assert.deepEqual(notHolding(NO_PROOF, true), []);
 });
 
 test('a limit of the control group is checked without a process', async () => {
   const proof = await proofOf([processFiles(100)], { files: { [`${FOLDER}/pids.max`]: 'max\n' } });
-  assert.match(proof.wrong[0]!.message, /^TasksMax= doesn't hold in the control group: pids.max is 'max'/);
+  assert.match(proof.wrong[0]!.message, /^TasksMax= is not in force in the control group: pids.max is 'max'/);
 });
 
 test('each mount namespace is examined through a process that has its root', async () => {
@@ -231,7 +234,7 @@ test("mounts that are too many to be read prove nothing of their process, and do
   assert.equal(proof.calls.filter((call) => call === 'read /proc/102/mountinfo').length, 0);
   assert.match(
     (await found('NoNewPrivs:\t0\n')).wrong[0]!.message,
-    /^NoNewPrivileges= doesn't hold in demod \(102\)/,
+    /^NoNewPrivileges= is not in force in demod \(102\)/,
   );
 });
 
@@ -430,7 +433,10 @@ test("a directive that is seen nowhere is unproven, and one that can't be seen i
   const properties = { MainPID: 0, ExecStartPostEx: [command] };
   const free = await proofOf([processFiles(100)], { properties });
   assert.deepEqual(codes(free.unproven), ['processes-unseen']);
-  assert.match(free.unproven[0]!.message, /^NoNewPrivileges=, ProtectSystem= of .* command with a prefix/);
+  assert.match(
+    free.unproven[0]!.message,
+    /^cannot verify NoNewPrivileges=, ProtectSystem= of .* command may have a prefix/,
+  );
   const held = await proofOf([processFiles(100)], {
     properties: { ExecStartPostEx: [command] },
     policy: '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\n',
@@ -438,7 +444,7 @@ test("a directive that is seen nowhere is unproven, and one that can't be seen i
   assert.deepEqual(codes(held.unproven), []);
   const alone = { policy: '[service]\nKeyringMode = "private"\n' };
   const [nothing] = (await proofOf([processFiles(100)], alone)).unproven;
-  assert.match(nothing!.message, /^KeyringMode= of .* can't be seen to hold: no process shows it$/);
+  assert.match(nothing!.message, /^cannot verify KeyringMode= of .*: no process shows that$/);
   const groups = [{ processes: [] }] as unknown as readonly ThreadGroup[];
   assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
 });

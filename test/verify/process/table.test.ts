@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
-import { groupLimited } from '../../../src/verify/process/control-group.js';
+import { groupLimited } from '../../../src/verify/process/probe.js';
 import { type NamespaceView, parseLimits, type SeenProcess } from '../../../src/verify/process/processes.js';
 import {
   type CheckedProcess,
@@ -107,7 +107,7 @@ test('a writable /sys is more permissive, whatever else is mounted there', () =>
   assert.equal(relation('ReadOnlyPaths', list, SYS.replace('FLAG', 'rw')), 'looser: /sys can be written to');
   const below = { ReadOnlyPaths: ['/'], ProcSubset: 'pid' };
   const closed = SYS.replace('/ / rw', '/ / ro').replace('FLAG', 'rw');
-  assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves \/sys out/);
+  assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves out \/sys/);
 });
 
 test("a file of /proc that is hidden by ProcSubset=pid isn't writable", () => {
@@ -235,7 +235,10 @@ test("a namespace by its path isn't the manager's", () => {
 test('without readable filters only their presence is seen, and capabilities are unknown', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
-  assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no filter/);
+  assert.match(
+    relation('LockPersonality', { LockPersonality: true }, open),
+    /^looser: it has no system call filter/,
+  );
   assert.equal(relation('ProtectClock', { ProtectClock: true }, seenProcess()), 'equal');
   const clock = seenProcess({ CapBnd: '2000000' });
   assert.match(relation('ProtectClock', { ProtectClock: true }, clock), /^looser: CapBnd/);
@@ -304,7 +307,7 @@ test("a process's own mount namespace excuses its own mounts, but not the manage
   // Whatever else is mounted before it.
   const both = `${ro}${at('0:7 /', '/etc/mnt')}10 1 0:1 /etc/ssh /etc/ssh rw - ext4 d rw\n`;
   assert.equal(found('ReadOnlyPaths', ['/etc'], both), '/etc/ssh can be written to');
-  assert.equal(found('ProtectProc', 'invisible', HOST), "/proc hasn't hidepid=invisible");
+  assert.equal(found('ProtectProc', 'invisible', HOST), '/proc is mounted without hidepid=invisible');
   assert.equal(found('ProtectProc', 'invisible', HOST.replace('0:3', '0:8')), excused);
 });
 
@@ -322,7 +325,7 @@ test("a host's mount below a path leaves a part open, and is no difference of th
     ['NoExecPaths', 'executed from'],
   ] as const) {
     const { relation: left, seen } = found(directive, HOST + fuse);
-    assert.deepEqual([left, seen], ['open', `systemd leaves /tmp/x out, which can be ${otherwise}`]);
+    assert.deepEqual([left, seen], ['open', `systemd leaves out /tmp/x, which can be ${otherwise}`]);
     // Mounted in there alone, or another one than the host's.
     for (const host of [HOST, HOST + fuse.replace('0:50', '0:51')])
       assert.equal(found(directive, host).relation, 'looser');
@@ -349,7 +352,7 @@ test("a directive that can't be seen is unseen, whatever its value", () => {
   for (const value of [true, false])
     assert.deepEqual(
       relation('IgnoreSIGPIPE', { IgnoreSIGPIPE: value }, seenProcess()),
-      'unseen: nothing tells',
+      "unseen: it can't be observed",
     );
 });
 
@@ -382,7 +385,7 @@ test('read-only paths include everything below, except exceptions', () => {
   assert.equal(found(more('/mnt rw').replace('tmpfs t rw', 'nsfs n rw')), 'equal');
   assert.match(
     found(more('/usr rw'), { ...strict, ExecPaths: ['/usr'] }),
-    /^open: systemd leaves \/usr out, which can be written to/,
+    /^open: systemd leaves out \/usr, which can be written to/,
   );
 });
 

@@ -3,7 +3,7 @@
 import { shortList } from '../../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { DirectiveComparison } from '../directive.js';
-import { allExpectedMounts, type ExpectedMount, mountLines } from './mounts.js';
+import { allExpected, type ExpectedMount, mountLines } from './mounts.js';
 
 /** A part of the file system that a directive of the unit closes. */
 export type ClosedPath = Pick<ExpectedMount, 'by' | 'path' | 'except'>;
@@ -21,7 +21,7 @@ export function closedPaths(unit: UnitValues, directive: string): string[] {
 const expectedAs =
   (...kinds: readonly ExpectedMount['is'][]) =>
   (unit: UnitValues): ClosedPath[] =>
-    allExpectedMounts(mountLines(unit)).filter(({ is }) => kinds.includes(is));
+    allExpected(mountLines(unit)).filter(({ is }) => kinds.includes(is));
 
 /** Parts that the unit's processes can't write to. */
 export const readOnly = expectedAs('read-only', 'inaccessible');

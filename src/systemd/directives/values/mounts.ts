@@ -95,7 +95,7 @@ const ownPressureFile = (lines: MountLines): string[] => {
 };
 
 /** The promises of each directive. */
-export const EXPECTED_MOUNTS: ReadonlyMap<string, readonly MountPromise[]> = new Map<
+export const PROMISED: ReadonlyMap<string, readonly MountPromise[]> = new Map<
   string,
   readonly MountPromise[]
 >([
@@ -150,7 +150,7 @@ export const EXPECTED_MOUNTS: ReadonlyMap<string, readonly MountPromise[]> = new
 
 /** The expectations of a directive; none if it isn't set. */
 export function expectedMounts(lines: MountLines, by: string): ExpectedMount[] {
-  const promised = lines.isSet(by) ? (EXPECTED_MOUNTS.get(by) ?? []) : [];
+  const promised = lines.isSet(by) ? (PROMISED.get(by) ?? []) : [];
   // The bus has further words in a property of their own.
   const words = [lines.word(by), lines.word(`${by}Ex`)];
   return promised
@@ -163,8 +163,8 @@ export function expectedMounts(lines: MountLines, by: string): ExpectedMount[] {
 }
 
 /** The expectations of all of a unit's lines. */
-export const allExpectedMounts = (lines: MountLines): ExpectedMount[] =>
-  [...EXPECTED_MOUNTS.keys()].flatMap((name) => expectedMounts(lines, name));
+export const allExpected = (lines: MountLines): ExpectedMount[] =>
+  [...PROMISED.keys()].flatMap((name) => expectedMounts(lines, name));
 
 /** A path with a mount of its own, and the directive that it is for; `''` for one that systemd gives to any unit. */
 export interface MountEntry {
@@ -216,7 +216,7 @@ export const mountEntries = (lines: MountLines): MountEntry[] => [
   ...writable(lines),
   ...entries('BindReadOnlyPaths', lines.places('BindReadOnlyPaths')),
   ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
-  ...allExpectedMounts(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
+  ...allExpected(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
 ];
 
 /** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
@@ -224,7 +224,7 @@ export function mountsApart(unit: UnitValues): ReadonlyMap<string, boolean> {
   const lines = mountLines(unit);
   const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
   const closing = [
-    ...allExpectedMounts(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
+    ...allExpected(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
     ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
   ];
   const closed = new Set([

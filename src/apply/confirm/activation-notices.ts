@@ -12,7 +12,7 @@ import { activatedUnits, notDone, wayOut } from './activations.js';
 import { UNCONFIRMED } from './pending.js';
 
 /** Diagnostics about units of which the script has a record. */
-export async function tellActivations(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
+export async function activationNotices(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
   const units = context.offline ? [] : await orElse(() => activatedUnits(context), undefined);
   if (units === undefined) return { exit: EXIT.ok, diagnostics: [unseen(context)] };
   const waits = await Promise.all(
@@ -34,5 +34,5 @@ const stillWaits = (unit: string): Diagnostic =>
 
 function unseen({ placement }: Context): Diagnostic {
   const hint = `run '${ownCommand(placement.scope, 'status')}' as root to see which`;
-  return note('half-done', 'activate has left units half changed, or waiting', { hint });
+  return note('half-done', 'activate has left units half changed, or waiting to be confirmed', { hint });
 }

@@ -1,28 +1,39 @@
-/** Errors about processes that are looser than what they are held to. */
+/** Errors about processes that are more permissive than the policy. */
+
 import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { systemctl } from '../../systemd/command-lines.js';
+import type { ExpectedDirectives } from '../expected.js';
 import { EVERY_CALL, type NamedCalls } from './name-calls.js';
 import type { ThreadGroup } from './thread-group.js';
 
 /** The most calls that one error names; the report has them all. */
-const MOST_NAMED = 20;
+const MOST_CALLS = 20;
 
-/** The processes of a group, in short. */
-export function whose({ processes }: ThreadGroup): string {
+/** Some processes, in short. */
+export function namesOf(processes: readonly { readonly pid: number; readonly name: string }[]): string {
   const [first] = processes;
   const name = printable(first?.name || 'an exited process');
   return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
 }
 
-export function looserCalls(group: ThreadGroup): Diagnostic[] {
+/** The commands that end processes which a unit's stop leaves running. */
+export const endsSurviving = ({
+  unit,
+  target: { scope },
+}: Pick<ExpectedDirectives['plan'], 'unit' | 'target'>) =>
+  `'${['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, unit)).join('; ')}' ends them`;
+
+/** Errors about processes in which calls get a more permissive answer than the policy's. */
+export function morePermissive(group: ThreadGroup): Diagnostic[] {
   const { heldTo } = group;
-  const who = whose(group);
+  const who = namesOf(group.processes);
   return group.differences.map(({ abi, calls, expected, got, someArguments }) => {
     const some = someArguments ? ' for some arguments' : '';
     const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
-    const message = `more permissive than ${than} in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
+    const message = `${than} is not fully enforced in ${who}: ${shortList(calls, MOST_CALLS)} (${abi}) gets '${got}'${some}, not '${expected}'`;
     return error('looser', message, {
-      hint: 'restart the service; what is started without the launcher lacks its filter',
+      hint: 'restart the service; processes that are started without the launcher lack its filter',
     });
   });
 }
@@ -33,15 +44,15 @@ export function looserCalls(group: ThreadGroup): Diagnostic[] {
  * own.
  * @param main 0 if there is no main process: then the first looser process stands for it
  */
-export function looserSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
+export function morePermissiveSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
   const loose = groups.filter((group) => !group.leftOver && group.differences.length > 0);
   const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
   const first = main === 0 ? loose[0] : loose.find(isMains);
-  if (!first) return loose.flatMap(looserCalls);
+  if (!first) return loose.flatMap(morePermissive);
   const others = loose.filter((group) => group !== first);
   const besides = others.map((group) => ({ ...group, differences: without(group.differences, first) }));
   const isMore = others.some((group, i) => countOf(besides[i]!) < countOf(group));
-  return [summary(first, isMore), ...besides.flatMap(looserCalls)];
+  return [summary(first, isMore), ...besides.flatMap(morePermissive)];
 }
 
 const countOf = (group: ThreadGroup): number => group.differences.flatMap(({ calls }) => calls).length;
@@ -50,10 +61,10 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
   const byAbi = groupBy(first.differences, ({ abi }) => abi);
   const calls = [...byAbi].map(([abi, some]) => {
     const names = [...new Set(some.flatMap((one) => one.calls))];
-    return `${shortList(names, MOST_NAMED)} (${abi})`;
+    return `${shortList(names, MOST_CALLS)} (${abi})`;
   });
-  const who = `${whose(first)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
-  return error('looser', `and so more permissive than the policy in ${who}: ${calls.join(', ')}`);
+  const who = `${namesOf(first.processes)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
+  return error('looser', `so the policy is not fully enforced in ${who}: ${calls.join(', ')}`);
 }
 
 /** Differences without the calls that another group is looser in, too. */

@@ -1,5 +1,5 @@
 /**
- * Tests of verify/kernel/installed-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-calls.ts and
+ * Tests of verify/kernel/unit-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-calls.ts and
  * verify/kernel/refusers.ts: filters as they are read back, and calls by their names.
  */
 import assert from 'node:assert/strict';
@@ -8,10 +8,10 @@ import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL, KILL_THREAD } from '../../../src/seccomp/syscalls/action.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
 import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
-import { parseFilters } from '../../../src/verify/kernel/installed-filters.js';
 import { loads } from '../../../src/verify/kernel/loaded-filters.js';
 import { nameCalls } from '../../../src/verify/kernel/name-calls.js';
 import { createRefusers } from '../../../src/verify/kernel/refusers.js';
+import { parseFilters } from '../../../src/verify/kernel/unit-filters.js';
 import { guardFor } from '../../seccomp/filter/programs.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { unitState } from '../../support/unit-state.js';

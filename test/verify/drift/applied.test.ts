@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dropInFacts } from '../../../src/plan/emit/drop-in-facts.js';
 import type { Placement } from '../../../src/systemd/paths/placement.js';
-import { loadedBy, namedPrograms } from '../../../src/verify/drift/named-programs.js';
+import { loadedBy, namedPrograms } from '../../../src/verify/drift/applied.js';
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, TIGHTEN, UNIT } from '../../support/demo-service.js';
 
 const SYSTEM: Placement = { scope: 'system', lifetime: 'always' };
