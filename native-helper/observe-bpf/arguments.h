@@ -42,7 +42,7 @@ static __always_inline void note_argument(__u32 index, __u32 number, const struc
 }
 
 /* Notes a call's arguments: those in registers when it begins, those in memory when it returns, since by then the kernel
- * has paged it in. Where returns aren't looked at, both when it begins. */
+ * has paged it in. Where returns aren't looked at, both when it begins; where refused calls alone are, both when it returns. */
 __noinline int note_arguments(__u32 index, __u32 slot, __u64 regs, enum moment moment)
 {
 	if (slot >= CALLS || index >= UNITS)
@@ -50,7 +50,7 @@ __noinline int note_arguments(__u32 index, __u32 slot, __u64 regs, enum moment m
 	__u32 next = state.first_watch[WITHIN(slot, CALLS)];
 	for (int i = 0; i < WATCHES_OF_CALL && next > 0 && next <= WATCHES; i++) {
 		__u64 number = WITHIN(next - 1, WATCHES);
-		if (scope == CALLS_ONLY || (state.watches[number].size != 0) == (moment != BEGINS))
+		if (scope == CALLS_ONLY || scope == REFUSED_ONLY || (state.watches[number].size != 0) == (moment != BEGINS))
 			note_argument(index, (__u32)number, (const struct pt_regs *)regs, slot / SLOTS, moment);
 		next = state.watches[number].next;
 	}

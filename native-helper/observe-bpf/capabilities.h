@@ -32,6 +32,13 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 	/* overlayfs asks on behalf of who has mounted it. */
 	if (cred != BPF_CORE_READ(task, real_cred) || sets_up(program_key(task)) || is_made_to_call(task))
 		return 0;
+	if (scope == REFUSED_ONLY) {
+		/* It counts only where the call is then refused: reserving memory asks all the time. Users lack it anyway. */
+		struct mark *mark = result && is_root(task) ? bpf_task_storage_get(&marks, task, 0, 0) : 0;
+		if (mark)
+			mark->lacked |= 1ULL << (capability & (CAPABILITIES - 1));
+		return 0;
+	}
 	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task));
 	__u64 place = (__u32)capability * 2 + (result == 0);
 	struct asked *asked = &unit->asked[0][0] + WITHIN(place, CAPABILITIES * 2);
@@ -74,6 +81,18 @@ static __always_inline __u64 named_ambient(const struct pt_regs *regs, __u32 abi
 	return is_raise ? 1ULL << (capability & (CAPABILITIES - 1)) : 0;
 }
 
+/* Counts each capability of a set as asked for in a call. */
+static __always_inline void count_asked(struct unit *unit, __u64 set, __u32 is_granted, __u32 slot)
+{
+	for (__u32 i = 0; i < CAPABILITIES; i++) {
+		if (!(set >> i & 1))
+			continue;
+		struct asked *asked = &unit->asked[i][is_granted & 1];
+		__sync_fetch_and_add(&asked->count, 1);
+		__sync_fetch_and_or(&asked->calls[WITHIN(slot / 64, CALLS / 64)], 1ULL << (slot & 63));
+	}
+}
+
 /* Notes the capabilities that capset(), or where there is no argument with sets prctl(), has given the process, as if the
  * kernel had been asked for them. */
 __noinline int note_wanted(__u32 index, __u32 slot, __u64 at, long result, __u32 sets)
@@ -84,13 +103,7 @@ __noinline int note_wanted(__u32 index, __u32 slot, __u64 at, long result, __u32
 	const struct pt_regs *regs = (const struct pt_regs *)at;
 	__u32 abi = slot / SLOTS;
 	__u64 wanted = sets == NO_ARGUMENT ? named_ambient(regs, abi) : named_in_sets(regs, abi, unit);
-	for (__u32 i = 0; i < CAPABILITIES; i++) {
-		if (!(wanted >> i & 1))
-			continue;
-		struct asked *asked = &unit->asked[i][1];
-		__sync_fetch_and_add(&asked->count, 1);
-		__sync_fetch_and_or(&asked->calls[WITHIN(slot / 64, CALLS / 64)], 1ULL << (slot & 63));
-	}
+	count_asked(unit, wanted, 1, slot);
 	return 0;
 }
 

@@ -97,7 +97,12 @@ struct mm_struct {
 struct signal_struct {
 	unsigned int flags;
 };
-struct cred;
+typedef struct {
+	unsigned int val;
+} kuid_t;
+struct cred {
+	kuid_t fsuid;
+};
 typedef struct {
 	int counter;
 } atomic_t;

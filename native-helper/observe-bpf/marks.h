@@ -17,6 +17,7 @@ struct mark {
 	__u32 program; /* its bit at the last call that began; outside that of programs without room */
 	__u32 filters; /* how many of the task's are the unit's: all that it had at that call */
 	__u32 command; /* the number of the phase for which the manager started it, or the task that made it; 0: of the start */
+	__u64 lacked;  /* capabilities that the call in which it is was refused: a bit each */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -34,6 +35,7 @@ static __always_inline __u32 filters_of(struct task_struct *task)
 static __always_inline void mark_inside(struct mark *mark, __u32 index, const struct unit *unit, struct task_struct *task)
 {
 	mark->has_begun = 1;
+	mark->lacked = 0;
 	mark->unit = (__u16)(index + 1);
 	mark->life = (__u16)unit->lives;
 	mark->filters = filters_of(task);

@@ -65,10 +65,19 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (returns_unbegun(unit, task)) {
 		note_unbegun((struct subject){.unit = index}, task, number, result);
+		if (scope == REFUSED_ONLY && slot < CALLS)
+			note_arguments(index, slot, (__u64)regs, RETURNS);
 		return 0;
 	}
-	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)) || is_made_to_call(task))
+	if (slot >= CALLS || sets_up(program_key(task)) || is_made_to_call(task))
 		return 0;
+	if (scope == REFUSED_ONLY) {
+		if (is_refusal(result))
+			note_failed(index, slot, number, (__u64)regs, result);
+		else if (state.hidden_count > 0)
+			note_hidden(index, slot, (__u64)regs, result);
+		return 0;
+	}
 	__u64 place = WITHIN(slot, CALLS);
 	if (state.first_watch[place] != 0)
 		note_arguments(index, slot, (__u64)regs, result == -EFAULT ? RETURNS_EFAULT : RETURNS);

@@ -60,6 +60,11 @@ static __always_inline void count_path(void *table, const void *key, __u32 index
 	}
 	__sync_fetch_and_add(&value->count, 1);
 	__sync_fetch_and_or(&value->phases, 1U << phase_of(index));
+	if (scope != REFUSED_ONLY)
+		return;
+	struct mark *mark = bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
+	if (mark)
+		__sync_fetch_and_or(&value->programs, mark->program);
 }
 
 __noinline int note_file(__u32 index, enum path_use use, __u64 dentry, __u64 mount)
@@ -136,6 +141,21 @@ __noinline int note_name(enum user_of_room user, __u64 size, int base)
 	return 0;
 }
 
+/* The lowest capability of a set, plus one. */
+static __always_inline __u8 lowest(__u64 set)
+{
+	return set == 0 ? 0 : (__u8)(__builtin_popcountll((set & -set) - 1) + 1);
+}
+
+/* What else a refused call tells: a file's mode refuses it to a user, and a bounding set to root. */
+static __always_inline void add_refusal(struct file_key *key)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	key->capability = mark ? lowest(mark->lacked) : 0;
+	key->is_root = (__u8)is_root(task);
+}
+
 static __always_inline struct room *room_for(enum user_of_room user, __u32 index, enum path_use use, __u32 error)
 {
 	__u32 number = user;
@@ -144,6 +164,8 @@ static __always_inline struct room *room_for(enum user_of_room user, __u32 index
 		room->key.of.unit = (__u8)index;
 		room->key.of.use = (__u8)use;
 		room->key.of.error = (__u16)error;
+		if (scope == REFUSED_ONLY)
+			add_refusal(&room->key.of);
 	}
 	return room;
 }

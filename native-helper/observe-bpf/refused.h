@@ -31,14 +31,15 @@ static __always_inline __u32 last_program_bit(struct unit *unit, __u32 phase)
 	return mark ? mark->program : 0;
 }
 
-/* Notes a refused call: by its errno, or 0 for SIGSYS. `doubt` is UNCERTAIN or 0. */
-__noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, __u64 doubt)
+/* Notes a refused call: by its errno, or 0 for SIGSYS. `how` is UNCERTAIN, FAILED or 0. */
+__noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, __u64 how)
 {
 	struct unit *unit = unit_at(index);
 	__u32 program = unit ? last_program_bit(unit, phase_of(index)) : 0;
 	if (!unit || program == 0)
 		return 0;
-	__u64 key = call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error) | doubt;
+	__sync_fetch_and_add(&unit->refused, 1);
+	__u64 key = call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error) | how;
 	if (scope == REFUSED_ONLY && unit->lives == 0)
 		key |= BEFORE;
 	__u32 place = (__u32)claim_refusal(unit, key);

@@ -16,6 +16,19 @@
 #define SETS_GENERATION 0x7602 /* of FS_IOC_SETVERSION */
 #define PERMISSIONS 07777
 #define W_OK 2
+#define WRITES 03	/* O_WRONLY, O_RDWR: asm-generic/fcntl.h */
+#define O_CREAT 0100
+#define EPERM 1
+#define ENOENT 2
+#define ENXIO 6
+#define EACCES 13
+#define EROFS 30
+#define ENETUNREACH 101
+
+static __always_inline int opens(enum look_kind kind)
+{
+	return kind >= LOOK_OPEN && kind <= LOOK_CREATE;
+}
 
 static __always_inline void note_mode(__u32 index, __u32 mode)
 {
@@ -54,7 +67,7 @@ __noinline int look_at_file(__u32 index, enum look_kind kind, __u64 at, __u32 ab
 	asm volatile("" : : "r"(abi));
 	const struct pt_regs *regs = (const struct pt_regs *)at;
 	struct task_struct *task = bpf_get_current_task_btf();
-	if (kind == LOOK_OPEN) {
+	if (opens(kind)) {
 		struct file *file = file_of(task, (__u32)result);
 		if (file)
 			note_opened(index, file);
@@ -153,6 +166,24 @@ static __always_inline enum path_use use_of_name(enum look_kind kind)
 					       : USE_FAILED;
 }
 
+/* Is a result one with which the kernel refuses a call by what directives set? */
+static __always_inline int is_refusal(long result)
+{
+	return result == -EPERM || result == -EACCES || result == -EROFS || result == -ENETUNREACH;
+}
+
+/* What a call that was refused wished to do with the file that it names. */
+static __always_inline enum path_use wish_of(enum look_kind kind, __u64 flags)
+{
+	if (kind == LOOK_EXEC)
+		return USE_EXECUTE;
+	if (!opens(kind))
+		return use_of_name(kind);
+	if (kind == LOOK_OPEN_HOW)
+		bpf_probe_read_user(&flags, sizeof flags, (void *)flags);
+	return kind == LOOK_CREATE || flags & (WRITES | O_CREAT) ? USE_WRITE : USE_READ;
+}
+
 /* Does an ioctl() change a file that need not be open for writing? */
 static __always_inline int sets_attribute(__u16 request)
 {
@@ -175,7 +206,7 @@ __noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u3
 		return look_at_file(index, kind, at, abi, result);
 	int directory = base < NO_ARGUMENT ? (int)argument(regs, abi, base) : -1;
 	__u64 name = path < NO_ARGUMENT ? argument(regs, abi, path) : 0;
-	if (kind == LOOK_OPEN && !error) {
+	if (opens(kind) && !error) {
 		struct file *file = file_of(bpf_get_current_task_btf(), (__u32)result);
 		look_at_file(index, kind, at, abi, result);
 		return file ? note_asked(index, name, directory, (__u64)BPF_CORE_READ(file, f_path.dentry),
@@ -197,7 +228,9 @@ __noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u3
 	if (kind == LOOK_MAKE && (!error || error == EEXIST))
 		note_made(index, (__u32)argument(regs, abi, path + 1));
 	int wants_to_write = kind == LOOK_ACCESS && argument(regs, abi, path + 1) & W_OK;
-	enum path_use use = wants_to_write ? USE_CHANGE_ATTRIBUTE : use_of_name(kind);
+	enum path_use use = wants_to_write	? USE_CHANGE_ATTRIBUTE
+			    : is_refusal(result) ? wish_of(kind, argument(regs, abi, path + 1))
+						 : use_of_name(kind);
 	return note_given_name(index, use, (__u32)error, name, directory);
 }
 
@@ -212,6 +245,61 @@ static __always_inline void look_at(__u32 index, __u32 slot, __u64 at, long resu
 		look_at_socket(index, kind, at, slot / SLOTS, result);
 	else
 		look_at_path(index, slot, at, result, which);
+}
+
+enum hiding { SHOWN, HIDDEN_BELOW, HIDDEN_ITSELF };
+
+/* Is a name below a path that the unit can't see, or that path itself? Text of which only the begin is compared may be neither:
+ * who reads the record compares it all. */
+__noinline enum hiding hiding_of(__u32 index, __u64 name)
+{
+	__u64 begin[HIDDEN_WORDS] = {};
+	if (bpf_probe_read_user_str(begin, sizeof begin, (void *)name) <= 0)
+		return SHOWN;
+	for (__u32 i = 0; i < HIDDEN && i < state.hidden_count; i++) {
+		const struct hidden *hidden = &state.hidden[WITHIN(i, HIDDEN)];
+		__u64 other = 0, different = hidden->unit ^ index;
+		for (__u32 k = 0; k < HIDDEN_WORDS; k++) {
+			other |= begin[k] ^ hidden->words[k];
+			different |= (begin[k] ^ hidden->words[k]) & hidden->masks[k];
+		}
+		if (different == 0)
+			return other == 0 ? HIDDEN_ITSELF : HIDDEN_BELOW;
+	}
+	return SHOWN;
+}
+
+/* Notes a call that finds nothing where a directive hides files. Root may open what stands in a hidden path's place: it is empty. */
+__noinline int note_hidden(__u32 index, __u32 slot, __u64 at, long result)
+{
+	const struct look *look = &state.looks[WITHIN(slot, CALLS)][0];
+	const struct pt_regs *regs = (const struct pt_regs *)at;
+	__u32 kind = look->kind, path = look->path, abi = slot / SLOTS;
+	if (kind == LOOK_NOT || kind >= LOOK_CAPABILITIES || path >= NO_ARGUMENT ||
+	    (result != -ENOENT && result != -ENXIO && !opens(kind)))
+		return 0;
+	__u64 name = argument(regs, abi, path);
+	enum hiding hiding = hiding_of(index, name);
+	if (hiding == SHOWN || (result != -ENOENT && hiding != HIDDEN_ITSELF))
+		return 0;
+	__u32 error = result < 0 ? (__u32)-result : 0;
+	struct unit *unit = unit_at(index);
+	if (unit)
+		__sync_fetch_and_add(&unit->refused, 1);
+	return note_given_name(index, wish_of(kind, argument(regs, abi, path + 1)), error, name, -1);
+}
+
+/* A call that began and was refused by the kernel, as a mount, a missing capability or a file's mode refuses it. */
+static __always_inline void note_failed(__u32 index, __u32 slot, __u32 number, __u64 at, long result)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
+	struct unit *unit = unit_at(index);
+	note_refused(index, slot / SLOTS, number, (__u32)-result, FAILED);
+	if (unit && mark && (result == -EPERM || result == -EACCES))
+		count_asked(unit, mark->lacked, 0, slot);
+	note_arguments(index, slot, at, RETURNS);
+	for (__u32 i = 0; i < LOOKS && state.looks[WITHIN(slot, CALLS)][i].kind != LOOK_NOT; i++)
+		look_at(index, slot, at, result, i);
 }
 
 #endif

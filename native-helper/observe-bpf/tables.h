@@ -14,7 +14,7 @@ enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 /* How much is looked at: each call costs the less, and the programs are loaded the sooner. */
 enum scope { ALL, CALLS_ONLY, REFUSED_ONLY, CONFINED_ONLY };
 
-#define UNITS 16
+#define UNITS 64
 #define SETUPS 16   /* programs that set services up, with those that replace them */
 #define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */
 #define WATCHES 512 /* watched arguments of all ABIs */
@@ -88,7 +88,9 @@ struct watch {
 /* A part of a call that is looked at when it returns. */
 enum look_kind {
 	LOOK_NOT,
-	LOOK_OPEN,
+	LOOK_OPEN, /* the argument after the path has the flags */
+	LOOK_OPEN_HOW, /* it points at them */
+	LOOK_CREATE,
 	LOOK_MMAP,
 	LOOK_STAT,
 	LOOK_ACCESS,
@@ -196,6 +198,7 @@ enum lost {
 
 struct unit {
 	__u64 lost[LOSSES];
+	__u64 refused; /* how often something was refused, or hidden */
 	__u32 lives;
 	__u32 setups; /* programs that set up: a bit each */
 	struct seen seen[CALLS];
@@ -212,6 +215,7 @@ struct unit {
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
 #define UNCERTAIN (1ULL << 62) /* a filter of the task's own may have refused the call */
 #define BEFORE (1ULL << 61)    /* the control group had not been made since the watch began */
+#define FAILED (1ULL << 60)    /* no filter refused the call: it began, and the kernel answered with the errno */
 static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
 {
 	return 1ULL << 63 | (__u64)abi << 48 | (__u64)nr << 16 | error;
@@ -244,7 +248,9 @@ struct file_key {
 	struct file_id file;
 	__u8 unit, use;
 	__u16 error;
-	__u32 padding;
+	__u8 capability; /* of a refused call: one that it lacked, plus one; 0: none */
+	__u8 is_root;	 /* of a refused call: the task's user for files is root */
+	__u16 padding;
 };
 /* A name that a call was given, and the directory that it is relative to: of an absolute one the process's root. */
 #define NAME_LENGTH 256
@@ -257,6 +263,7 @@ struct name_key {
 struct path_value {
 	__u64 count;
 	__u32 phases;
+	__u32 programs; /* of what was refused: a bit each */
 	__u32 mode, device;
 	struct place place;
 };
@@ -280,6 +287,14 @@ struct peer_value {
 	struct place base;
 };
 
+/* A path that a unit can't see: what its mounts hide. Its begin, with zeros behind it, and the bits that count. */
+#define HIDDEN 32
+#define HIDDEN_WORDS 8
+struct hidden {
+	__u64 words[HIDDEN_WORDS], masks[HIDDEN_WORDS];
+	__u32 unit, padding;
+};
+
 /* The memory that `observe` writes, and every program reads. */
 struct state {
 	struct watched watched;
@@ -291,6 +306,8 @@ struct state {
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
 	struct watch watches[WATCHES];
 	struct look looks[CALLS][LOOKS];
+	struct hidden hidden[HIDDEN];
+	__u32 hidden_count;
 };
 
 /* Records a unit, in tables that units share. Directories have their own: files that come and go can't starve them. */

@@ -105,6 +105,12 @@ static __always_inline int sets_up(__u64 program)
 	return 0;
 }
 
+/* Does a task open files as root? */
+static __always_inline int is_root(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_cred, fsuid.val) == 0;
+}
+
 /* Is it a program that sets services up, and that they may execute themselves? */
 static __always_inline int is_launcher(__u64 program)
 {

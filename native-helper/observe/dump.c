@@ -116,6 +116,8 @@ static void print_refused(const struct unit *unit)
 		print_key(unit->refusal_keys[i]);
 		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u", (__u16)unit->refusal_keys[i],
 		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs);
+		if (unit->refusal_keys[i] & FAILED)
+			printf(",\"failed\":true");
 		if (unit->refusal_keys[i] & UNCERTAIN)
 			printf(",\"certain\":false");
 		if (unit->refusal_keys[i] & BEFORE)
@@ -230,7 +232,8 @@ void print_tick(const struct tables *tables)
 		for (int table = 0; table < LOSSES; table++)
 			lost += unit->lost[table];
 		print_comma(&is_first);
-		printf("{\"calls\":%u,\"lost\":%llu,\"lives\":%u}", calls, lost, unit->lives);
+		printf("{\"calls\":%u,\"lost\":%llu,\"lives\":%u,\"refused\":%llu}", calls, lost, unit->lives,
+		       (unsigned long long)unit->refused);
 	}
 	printf("]}}\n");
 }

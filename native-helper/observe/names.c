@@ -6,6 +6,8 @@ const char *const phase_names[PHASES] = {"start", "serving", "reload", "stop"};
 
 const char *const look_names[LOOK_KINDS] = {
 	[LOOK_OPEN] = "open",
+	[LOOK_OPEN_HOW] = "open-how",
+	[LOOK_CREATE] = "create",
 	[LOOK_MMAP] = "mmap",
 	[LOOK_STAT] = "stat",
 	[LOOK_ACCESS] = "access",

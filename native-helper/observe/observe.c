@@ -14,6 +14,7 @@
  *	                                        OFFSET of what A points at; `-` for no B, SIZE 0 for A itself; MASK in hex, 0
  *	                                        for all bits. ABI is `native`, `compat` or `x32`
  *	look ABI NR KIND PATH-ARG BASE-ARG      a call to look at when it returns
+ *	hidden INDEX PATH                       a path that the unit's mounts hide: what looks for something there is refused
  *	start                                   ends these lines
  *	phase INDEX PHASE [SINCE]               afterwards: what comes is of `start`, `serving`, `reload` or `stop`. Calls
  *	                                        that were made since then, in microseconds of the monotonic clock, count as
@@ -154,6 +155,8 @@ static void begin(enum scope scope)
 	memcpy(state->watches, request.watches, sizeof state->watches);
 	memcpy(state->first_watch, request.first_watch, sizeof state->first_watch);
 	memcpy(state->looks, request.looks, sizeof state->looks);
+	memcpy(state->hidden, request.hidden, sizeof state->hidden);
+	state->hidden_count = request.hidden_count;
 	state->watch_count = request.watch_count;
 	state->watched.stripe_mask = tables.stripes - 1;
 	open_setups();

@@ -79,6 +79,12 @@ static void print_path(const struct name_key *key, const char *name, const struc
 	printf(",\"count\":%llu", (unsigned long long)value->count);
 	if (key->of.error != 0)
 		printf(",\"errno\":%u", key->of.error);
+	if (value->programs != 0)
+		printf(",\"programs\":%u", value->programs);
+	if (key->of.capability != 0)
+		printf(",\"lacked\":%u", key->of.capability - 1U);
+	if (key->of.is_root)
+		printf(",\"root\":true");
 	if (name == NULL)
 		print_device(value);
 	if ((name != NULL && key->is_cut) || !value->place.whole)

@@ -34,6 +34,7 @@ static const struct program_role {
 	const char *name, *evidence[MOST_BLIND];
 	int is_own; /* is run by this process, at no tracepoint */
 	int is_always;
+	int is_of_refused; /* is loaded for refused calls, too */
 } roles[] = {
 	{.name = "call_begins", .is_always = 1},
 	{.name = "group_made", .is_always = 1},
@@ -41,7 +42,7 @@ static const struct program_role {
 	{.name = "call_returns", .evidence = {"paths", "peers", "modes", REFUSED}},
 	{.name = "signalled", .evidence = {REFUSED}},
 	{.name = "ended", .evidence = {REFUSED}},
-	{.name = "capability_asked", .evidence = {"capabilities"}},
+	{.name = "capability_asked", .evidence = {"capabilities"}, .is_of_refused = 1},
 	{.name = "forked", .evidence = {"forkFlags", REFUSED}},
 	{.name = "moved", .evidence = {"leavers", REFUSED}},
 	{.name = "ring_submits", .evidence = {"ringOperations"}},
@@ -110,7 +111,7 @@ static int tells_refused(const struct program_role *role)
 	for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)
 		if (strcmp(role->evidence[i], REFUSED) == 0)
 			return 1;
-	return 0;
+	return role->is_of_refused;
 }
 
 static void choose_programs(struct tables *tables, enum scope scope)
@@ -124,7 +125,7 @@ static void choose_programs(struct tables *tables, enum scope scope)
 		if (!is_loaded && role->is_always)
 			refuse("no-tracepoint", "the kernel lacks the tracepoint %s", bpf_program__section_name(program));
 		for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)
-			if (!is_loaded || (scope == REFUSED_ONLY && strcmp(role->evidence[i], REFUSED) != 0))
+			if (!is_loaded || (scope == REFUSED_ONLY && !role->is_of_refused && strcmp(role->evidence[i], REFUSED) != 0))
 				add_blind(tables, role->evidence[i]);
 		(void)bpf_program__set_autoload(program, is_loaded);
 	}

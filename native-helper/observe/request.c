@@ -145,6 +145,22 @@ static const char *take_setup(struct request *request, const char *path, int is_
 	return request->setups[request->setup_count++] == NULL ? "there is no memory" : NULL;
 }
 
+static const char *take_hidden(struct request *request, char *rest)
+{
+	unsigned long unit = parse_number(next_word(&rest), UNITS);
+	if (unit == UNITS || rest == NULL || rest[0] != '/')
+		return "it must be: hidden INDEX PATH";
+	if (request->hidden_count == HIDDEN)
+		return "there are too many hidden paths";
+	struct hidden *hidden = &request->hidden[request->hidden_count++];
+	/* Names that are compared end with a NUL. */
+	size_t length = strnlen(rest, sizeof hidden->words - 1);
+	memcpy(hidden->words, rest, length);
+	memset(hidden->masks, 0xff, length);
+	hidden->unit = (__u32)unit;
+	return NULL;
+}
+
 /* Seconds, whole or with one decimal. */
 static const char *take_slice(struct request *request, char *rest)
 {
@@ -173,5 +189,7 @@ const char *take_request_line(struct request *request, char *line)
 		return take_watch(request, rest);
 	if (strcmp(word, "look") == 0)
 		return take_look(request, rest);
+	if (strcmp(word, "hidden") == 0)
+		return take_hidden(request, rest);
 	return "no such word";
 }

@@ -15,6 +15,8 @@ struct request {
 	struct watch watches[WATCHES];
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
 	struct look looks[CALLS][LOOKS];
+	unsigned int hidden_count;
+	struct hidden hidden[HIDDEN];
 };
 
 /* Takes a line of a request; see observe.c for what there is. Returns NULL, or what is wrong with it. */

@@ -84,7 +84,7 @@ export function namedDump(observed: ObservedUnit, { machine, watched, hashes }: 
 const isSafe = (value: bigint): boolean => value <= BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Text of one byte a character as the UTF-8 that it is; a byte that is none becomes U+FFFD. */
-const decoded = (text: string): string =>
+export const decoded = (text: string): string =>
   new TextDecoder().decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 
 /** Numbers of the bits that are set. Masks may have more than 32 bits. */
@@ -118,10 +118,17 @@ function programsIn(mask: number, { programs, lost }: Naming): number[] {
   return known;
 }
 
+/** The paths of the programs in a mask, from the root. */
+export const programPaths = ({ programs }: ObservedUnit, mask: number): string[] =>
+  bitsOf(mask).flatMap((bit) => {
+    const path = programs[bit]?.path ?? '';
+    return path.startsWith('/') ? [decoded(path)] : [];
+  });
+
 type NamesOfMask = (mask: number) => number[];
 
 /** A call's number and name. Numbers of x32 lack bit 30, as the tables have them. */
-function callNamed(machine: Machine, { abi, nr }: { readonly abi: ObservedAbi; readonly nr: number }) {
+export function callNamed(machine: Machine, { abi, nr }: { readonly abi: ObservedAbi; readonly nr: number }) {
   const architecture = abiNamed(machine, abi);
   const number = architecture === 'x32' ? (nr & ~X32_BIT) >>> 0 : nr;
   return { architecture, number, name: nameOf(architecture, number) ?? null };
@@ -152,7 +159,7 @@ const namedRefused = (
   used: NamesOfMask,
 ): Recording['refused'] =>
   refused
-    .filter(({ count }) => count > 0)
+    .filter(({ count, failed }) => count > 0 && !failed)
     .map(({ errno, count, programs, ...call }) => ({
       ...callNamed(machine, call),
       answer: errno === 0 ? ('kill' as const) : errno,

@@ -31,6 +31,8 @@ export interface ObservedUnit {
     readonly programs: number;
     /** False where a filter may have refused it that the process has loaded after it had left the control group. */
     readonly certain?: boolean;
+    /** Whether it began: no filter refused it. */
+    readonly failed?: boolean;
     /** Whether it was refused before the control group was made anew; told only where no more than refusals is watched. */
     readonly before?: boolean;
   }[];
@@ -50,6 +52,10 @@ export interface ObservedUnit {
     readonly errno?: number;
     readonly device?: string;
     readonly cut?: boolean;
+    /** Of what was refused: a bit a program; a capability that was lacking; whether the process opens files as root. */
+    readonly programs?: number;
+    readonly lacked?: number;
+    readonly root?: boolean;
   }[];
   readonly peers: readonly {
     readonly use: string;

@@ -18,6 +18,8 @@ export interface Tick {
   readonly lost: number;
   /** How often the control group was made since the begin. */
   readonly lives: number;
+  /** How often something was refused; counted only where no more than refusals is watched. */
+  readonly refused: number;
 }
 
 export interface ObserverOptions {
@@ -32,10 +34,12 @@ export interface ObserverOptions {
   readonly launchers: readonly string[];
   /** The length of a time slice, in seconds (default: a minute, for watches to which slices are of no use). */
   readonly slice?: number;
-  /** `refused`: only calls that filters refuse; `confined`: these, and the calls of processes with a filter; default: all. */
+  /** `refused`: only what is refused; `confined`: these, and the calls of processes with a filter; default: all. */
   readonly sees?: 'all' | 'confined' | 'refused';
   /** Arguments of which values are kept, where not all is seen. */
   readonly watched?: readonly WatchedArguments[];
+  /** Paths that mounts hide from the units, in their order: what looks for something there counts as refused. */
+  readonly hidden?: readonly (readonly string[])[];
 }
 
 /** Reasons by which the observer ends (`refuse` in native-helper/observe/) that lie in the machine: each with its code. */
@@ -83,16 +87,28 @@ export class Observer {
    * @throws UserError `observer-failed`, `cannot-watch`, `no-cgroup`
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice = 60, sees = 'all', watched = [] } = options;
+    const {
+      machine,
+      groups,
+      setups,
+      launchers,
+      slice = 60,
+      sees = 'all',
+      watched = [],
+      hidden = [],
+    } = options;
     const words = sees === 'all' ? [] : [`--${sees}-only`];
     const child = await context.program.lineChild([await nativeProgram(context, 'observe'), ...words]);
     child.send(`slice ${slice}`);
     for (const path of setups) child.send(`setup ${oneLine(path)}`);
     for (const path of launchers) child.send(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) child.send(`unit ${i} ${oneLine(path)}`);
-    const lines = sees === 'all' ? configuration(machine) : watched.map((one) => argumentsLine(machine, one));
+    const lines =
+      sees === 'confined' ? watched.map((one) => argumentsLine(machine, one)) : configuration(machine);
     for (const line of lines) child.send(line);
-    child.send('start');
+    for (const [i, paths] of hidden.entries())
+      for (const path of paths) talk.say(`hidden ${i} ${oneLine(path)}`);
+    talk.send('start');
     const answer = objectIn(await child.receive());
     if (objectOf(answer?.ready)) return new Observer(child);
     throw await startError(child, objectOf(answer?.error), options.rights ?? ROOT);
@@ -206,7 +222,7 @@ function ticksIn(tick: unknown): Tick[] {
   const units = objectOf(tick)?.units;
   if (!Array.isArray(units)) return [];
   return units.map((unit) => {
-    const { calls, lost, lives } = objectOf(unit) ?? {};
-    return { calls: countOf(calls), lost: countOf(lost), lives: countOf(lives) };
+    const { calls, lost, lives, refused } = objectOf(unit) ?? {};
+    return { calls: countOf(calls), lost: countOf(lost), lives: countOf(lives), refused: countOf(refused) };
   });
 }

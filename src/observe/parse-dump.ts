@@ -37,6 +37,8 @@ const counts = that(list(count, 4), (value) =>
   value.length === 4 ? undefined : 'counts of four phases',
 ) as Check<readonly [number, number, number, number]>;
 
+const REFUSED = { programs: mask, lacked: whole(63), root: flag };
+
 const SHAPE: Check<ObservedUnit> = object({
   dump: whole(1023),
   lives: whole(),
@@ -50,7 +52,7 @@ const SHAPE: Check<ObservedUnit> = object({
     1 << 14,
   ),
   refused: list(
-    object({ abi, nr: number, errno, count, programs: mask }, { certain: flag, before: flag }),
+    object({ abi, nr: number, errno, count, programs: mask }, { certain: flag, before: flag, failed: flag }),
     1 << 14,
   ),
   arguments: list(
@@ -60,7 +62,12 @@ const SHAPE: Check<ObservedUnit> = object({
   paths: list(
     object(
       { use: oneOf(PATH_USES), phases, path: bytes, count },
-      { errno, device: text(/^(?:char|block) \d{1,10}:\d{1,10}$/, 'a device as char 1:3'), cut: flag },
+      {
+        errno,
+        device: text(/^(?:char|block) \d{1,10}:\d{1,10}$/, 'a device as char 1:3'),
+        cut: flag,
+        ...REFUSED,
+      },
     ),
     MOST_ELEMENTS,
   ),

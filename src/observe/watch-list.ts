@@ -48,7 +48,10 @@ export const WATCHED: readonly WatchedArgument[] = [
 
 /** The kinds of a look; from `bind` on they take the socket from the first argument. */
 export type LookKind =
+  /** The argument after the path has the flags; with `open-how` it points at them. */
   | 'open'
+  | 'open-how'
+  | 'create'
   | 'mmap'
   | 'stat'
   /** The argument after the path is a mode: a program that asks whether a file may be written wishes to change it. */
@@ -101,7 +104,8 @@ const plain = (kind: LookKind, ...calls: readonly string[]): InspectedCall[] =>
 
 /** All looks. Calls that rename are looked at twice: for the old name, and for the new one. */
 export const LOOKS: readonly InspectedCall[] = [
-  ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
+  ...[...named('open', { open: 0, openat: [1, 0] }), ...named('open-how', { openat2: [1, 0] })],
+  ...named('create', { creat: 0 }),
   ...plain('open', 'open_by_handle_at'),
   ...plain('mmap', 'mmap', 'mmap2'),
   ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, readlink: 0, statfs: 0 }),

@@ -133,6 +133,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     load: async () => (await import('./explain.js')).explain,
   },
   {
+    name: 'watch',
+    does: 'report what confined units are refused, as it happens',
+    operands: '[unit...]',
+    options: [],
+    examples: ['watch', 'watch nginx.service'],
+    load: async () => (await import('./watch.js')).watch,
+  },
+  {
     name: 'learn',
     does: 'watch services at work, and show what recordings of that prove',
     operands: '[unit...]',

@@ -13,7 +13,7 @@ export interface ObservedCall extends UnitCall {
 }
 
 /** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
-const FAILED = 0x00050000;
+export const FAILED = 0x00050000;
 
 /**
  * Calls that a watch saw refused, as the kernel records them.

@@ -97,3 +97,10 @@ export const rollbackStartPath = (placement: Placement): string =>
 /** The paths of both, in the order of LIFETIMES. */
 export const rollbackPaths = (placement: Placement): string[] =>
   places(placement).flatMap((place) => [rollbackUnitPath(place), rollbackStartPath(place)]);
+
+/** The folder of what a watch has seen refused to units since their starts. */
+export const refusalsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/refusals`;
+
+/** @param unit the full name, checked */
+export const refusalsPath = (placement: Placement, unit: string): string =>
+  `${refusalsFolder(placement)}/${unit}`;

@@ -2,8 +2,7 @@
 
 import { shortList } from '../../collections.js';
 import type { Get } from '../../systemd/directives/directive.js';
-import { isOn } from '../../systemd/directives/is-on.js';
-import { findDirective } from '../../systemd/directives/table.js';
+import { word } from '../../systemd/directives/loaded.js';
 import {
   type ExpectedMount,
   type MountLines,
@@ -11,45 +10,9 @@ import {
   writable,
 } from '../../systemd/directives/values/mounts.js';
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../systemd/formats/mount-tree.js';
-import { barePath, covers } from '../../systemd/unit/values.js';
+import { covers } from '../../systemd/unit/values.js';
 import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
 import type { NamespaceView } from './processes.js';
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-export const word = (get: Get, property: string): string => {
-  const value = get(property);
-  return typeof value === 'string' ? value : '';
-};
-
-/** Properties that are lists of structs, and the field that is the place of a mount. */
-const PLACE_FIELDS: ReadonlyMap<string, number> = new Map([
-  ['BindPaths', 1],
-  ['BindReadOnlyPaths', 1],
-  ['MountImages', 1],
-  ['TemporaryFileSystem', 0],
-]);
-
-/** Whether the manager has loaded a directive so that it does something. */
-export const isSet = (get: Get, name: string): boolean => {
-  const row = findDirective(name)!;
-  return isOn(row, get(row.bus.property));
-};
-
-/**
- * The lines of a unit as the manager has loaded it.
- * @param bases the folders that the unit's own are below, where they are not those of the system's manager
- */
-export const loadedLines = (get: Get, bases?: ReadonlyMap<string, string>): MountLines => ({
-  bases,
-  places: (name) => {
-    const field = PLACE_FIELDS.get(name);
-    const words = listOf(get(name)).map((one) => (field === undefined ? one : listOf(one)[field]));
-    return words.map((one) => barePath(typeof one === 'string' ? one : ''));
-  },
-  word: (name) => word(get, name),
-  isSet: (name) => isSet(get, name),
-});
 
 /** Paths that have to be followed in a process's view: those that expectations are about, and all with a mount of their own. */
 export const pathsToFollow = (lines: MountLines, expectations: readonly ExpectedMount[]): string[] => [

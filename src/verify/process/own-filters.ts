@@ -7,9 +7,9 @@ import { constantValue } from '../../seccomp/syscalls/constants.js';
 import { numbersOf } from '../../seccomp/syscalls/numbers.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { ADDRESS_FAMILIES } from '../../systemd/directives/kinds/names/families.js';
+import { word } from '../../systemd/directives/loaded.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, hidden, looser, unseen } from './finding.js';
-import { word } from './mounts.js';
 import type { SeenProcess } from './processes.js';
 
 /** A call that a directive refuses; arguments that are not named are 0. */

@@ -8,9 +8,8 @@ import { fileText, PROGRAM_WITHIN, readStatus } from '../../machine/state/proces
 import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
-import { findDirective } from '../../systemd/directives/table.js';
-import { INFINITY } from '../../systemd/directives/values/bus.js';
-import { expectedMounts } from '../../systemd/directives/values/mounts.js';
+import { loadedLines } from '../../systemd/directives/loaded.js';
+import { claimsOf } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import {
@@ -23,7 +22,7 @@ import {
   type ProcessFinding,
   stricter,
 } from './finding.js';
-import { loadedLines, pathsToFollow } from './mounts.js';
+import { pathsToFollow } from './mounts.js';
 import {
   capabilities,
   type Failures,

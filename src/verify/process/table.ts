@@ -4,11 +4,12 @@ import { groupBy, remember } from '../../collections.js';
 import type { Abi } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
+import { isSet, loadedLines, word } from '../../systemd/directives/loaded.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { expectedMounts, PROMISED, ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
-import { checkMount, checkProc, isSet, loadedLines, OF_PROC, word } from './mounts.js';
+import { checkMount, checkProc, OF_PROC } from './mounts.js';
 import { ownFilter, SAMPLES } from './own-filters.js';
 import type { NamespaceView, SeenProcess } from './processes.js';
 import {

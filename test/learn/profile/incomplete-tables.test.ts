@@ -60,13 +60,8 @@ test('an incomplete table affects the directives that its evidence proves, and n
   assert.ok(!of.get('peers')!.includes('[syscalls]') && !of.get('paths')!.includes('UMask='));
 });
 
-<<<<<<< HEAD:test/learn/evidence/ledger/incomplete-tables.test.ts
 test('processes that left the control group are a warning without a table', () => {
-  const [warning] = ledgerDiagnostics(ledger(recording({ lost: { leavers: 2 } })));
-=======
-test('processes that left the control group are nobody to vouch for', () => {
   const [warning] = profileDiagnostics(profile(recording({ lost: { leavers: 2 } })));
->>>>>>> rc:test/learn/profile/incomplete-tables.test.ts
   assert.equal(warning!.code, 'recording-leavers');
   assert.match(
     warning!.message,
@@ -105,15 +100,9 @@ test('lost values of arguments affect the rules on their call', () => {
   );
 });
 
-<<<<<<< HEAD:test/learn/evidence/ledger/incomplete-tables.test.ts
 test('a missing tracepoint affects the lines of its table', () => {
-  const [blind] = incompleteTables(ledger(recording({ blind: ['capabilities'] })));
-  const [capabilities] = incompleteTables(ledger(recording({ lost: { capabilities: 1 } })));
-=======
-test('a tracepoint that is missing concerns the lines of its table', () => {
   const [blind] = incompleteTables(profile(recording({ blind: ['capabilities'] })));
   const [capabilities] = incompleteTables(profile(recording({ lost: { capabilities: 1 } })));
->>>>>>> rc:test/learn/profile/incomplete-tables.test.ts
   assert.deepEqual(blind!.lines, capabilities!.lines);
 });
 

@@ -63,17 +63,9 @@ test('a call of another ABI is a different call, and one without a name has its 
     { architecture: 'x86-64', number: 435, name: 'clone3', answer: 38, count: 1, programs: [0] },
     { architecture: 'x86-64', number: 435, name: 'clone3', answer: 'kill' as const, count: 2, programs: [] },
   ];
-<<<<<<< HEAD:test/learn/evidence/ledger/make-ledger.test.ts
-  const made = ledger([recording({ calls, refused }), recording({ ...TWO, calls, refused })]);
+  const made = profile([recording({ calls, refused }), recording({ ...TWO, calls, refused })]);
   const found = made.calls.map(({ name, architecture }) => `${name} ${architecture}`);
   assert.deepEqual(found, ['read x86', 'read x86-64']);
-=======
-  const made = profile([recording({ calls, refused }), recording({ ...TWO, calls, refused })]);
-  assert.deepEqual(
-    made.calls.map(({ name, architecture }) => `${name} ${architecture}`),
-    ['read x86', 'read x86-64'],
-  );
->>>>>>> rc:test/learn/profile/make-profile.test.ts
   assert.deepEqual([made.nameless, made.namelessRefused], [['x86-64 470'], ['x86-64 471']]);
   assert.deepEqual(
     made.refused.map(({ name, answer, count, hosts }) => [name, answer, count, hosts]),

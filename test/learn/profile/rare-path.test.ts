@@ -37,13 +37,8 @@ const watch = watchOf(once('fsync', 'rename'), 20);
 const profileOf = (...recordings: Recording[]) => makeProfile('demo.service', recordings, 'x86-64');
 const policyOf = (of: ProfilePart) => learned(of, { reachable: REACHABLE });
 
-<<<<<<< HEAD:test/learn/evidence/rare-path.test.ts
 test('rare path: the estimate says that calls are unseen, and how soon the next may come', () => {
-  const { slices, seconds } = estimate(ledgerOf(watch), [watch]);
-=======
-test('the estimate says that calls are unseen, and how soon the next may come', () => {
   const { slices, seconds } = estimate(profileOf(watch), [watch]);
->>>>>>> rc:test/learn/profile/rare-path.test.ts
   assert.deepEqual([seconds, slices.samples, slices.once], [HOUR, 360, 2]);
   assert.ok(slices.unseen! >= 1, `${slices.unseen}`);
   assert.deepEqual([slices.next, slices.nextIsLeast], [HOUR / 2, false]);
@@ -52,37 +47,22 @@ test('the estimate says that calls are unseen, and how soon the next may come', 
   assert.deepEqual([quiet.unseen, quiet.nextIsLeast], [0, true]);
 });
 
-<<<<<<< HEAD:test/learn/evidence/rare-path.test.ts
 test('rare path: the checklist says what was not seen, whatever the estimate', () => {
-  const unseen = checklist(ledgerOf(watchOf([], 20)), undefined)
-=======
-test('the checklist says what was not seen, be the estimate what it may', () => {
   const unseen = checklist(profileOf(watchOf([], 20)), undefined)
->>>>>>> rc:test/learn/profile/rare-path.test.ts
     .filter(({ seen }) => seen === 'no')
     .map(({ what }) => what);
   for (const what of ['log-rotation', 'day', 'week'] as const) assert.ok(unseen.includes(what), what);
 });
 
-<<<<<<< HEAD:test/learn/evidence/rare-path.test.ts
 test('rare path: a call that the watch missed is let through and logged', () => {
-  assertAnswers(policyOf(ledgerOf(watch)).text, {
-=======
-test('the rare call that the watch missed is let through and recorded', () => {
   assertAnswers(policyOf(profileOf(watch)).text, {
->>>>>>> rc:test/learn/profile/rare-path.test.ts
     ...{ fsync: 'allow', rename: 'allow', ftruncate: 'log', chmod: 'log' },
     ...{ ptrace: 'EPERM', mkdir: 'EPERM' },
   });
 });
 
-<<<<<<< HEAD:test/learn/evidence/rare-path.test.ts
 test('rare path: promote keeps the rare call that came, and refuses the others', () => {
-  const { text, policy } = policyOf(ledgerOf(watch));
-=======
-test('the end of the trial keeps the rare call that came, and refuses what did not', () => {
   const { text, policy } = policyOf(profileOf(watch));
->>>>>>> rc:test/learn/profile/rare-path.test.ts
   const sets = bundledSets();
   const since = profileOf(watchOf(once('ftruncate'), 21));
   const planned = promotion(policy.syscalls!, 'learned.toml', since, sets);

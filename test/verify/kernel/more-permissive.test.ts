@@ -17,13 +17,8 @@ const messages = (groups: readonly ThreadGroup[], main: number) =>
 const MAIN = group(1, difference('x86', ['every call']), difference('x86-64', ['execve', 'acct']));
 const STRAY = "the policy is not fully enforced in demo (2): ptrace (x86-64) gets 'allow', not 'kill'; hint";
 
-<<<<<<< HEAD:test/verify/kernel/looser.test.ts
 test('calls that the main process lets through are one error without a hint', () => {
-  const all = 'and so more permissive than the policy in demo (1): every call (x86), execve, acct (x86-64)';
-=======
-test('what the main process is looser in is one error without a hint', () => {
   const all = 'so the policy is not fully enforced in demo (1): every call (x86), execve, acct (x86-64)';
->>>>>>> ra:test/verify/kernel/more-permissive.test.ts
   assert.deepEqual(messages([MAIN], 1), [all]);
   assert.deepEqual(messages([MAIN], 0), [all]);
   assert.deepEqual(messages([group(1)], 1), []);

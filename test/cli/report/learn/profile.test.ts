@@ -114,13 +114,8 @@ test('hosts and recordings are counted if there are several', () => {
   ]);
 });
 
-<<<<<<< HEAD:test/cli/report/learn/ledger.test.ts
 test('tables on a terminal are no wider than necessary', () => {
-  const lines = ledgerText(shown(recording({ calls: [call('read')] })), { ...PLAIN, columns: 70 }).split(
-=======
-test('on a terminal nothing is wider than it must be', () => {
   const lines = profileText(shown(recording({ calls: [call('read')] })), { ...PLAIN, columns: 70 }).split(
->>>>>>> rc:test/cli/report/learn/profile.test.ts
     '\n',
   );
   assert.ok(lines.some((line) => line.startsWith('    ')));
@@ -183,13 +178,8 @@ test('of many paths the most used are shown, of calls all', () => {
   assert.equal(part(whole, 'Calls').length, 51);
 });
 
-<<<<<<< HEAD:test/cli/report/learn/ledger.test.ts
 test('JSON has everything; a table without fixed keys is a list', () => {
-  const json = ledgerJson(shown(fullRecording()));
-=======
-test('for programs everything is there, and what has no fixed keys is a list', () => {
   const json = profileJson(shown(fullRecording()));
->>>>>>> rc:test/cli/report/learn/profile.test.ts
   assert.deepEqual(json.lost, [{ table: 'paths', count: 3 }]);
   assert.deepEqual(json.calls[0]!.phases, [{ phase: 'start', count: 1 }]);
   assert.deepEqual(json.arguments[0]!.values[0], { value: ['1', '524289'], hosts: 1, recordings: 1 });

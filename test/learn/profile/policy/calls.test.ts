@@ -58,13 +58,8 @@ test('a dangerous call is never logged only, unless it was seen', () => {
   assert.equal(tiers('read', new Set(['ptrace'])).get('ptrace'), 'refuse');
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/calls.test.ts
 test("a call can be dangerous, though it is newer than the target's systemd", () => {
-  const found = sortCalls(evidence(), { reachable: new Set(['mount_setattr']), sets: olderSets('247') });
-=======
-test('a call is dangerous, be it newer than the systemd of the target', () => {
   const found = sortCalls(profile(), { reachable: new Set(['mount_setattr']), sets: olderSets('247') });
->>>>>>> rc:test/learn/profile/policy/calls.test.ts
   assert.equal(found.find(({ name }) => name === 'mount_setattr')?.tier, 'refuse');
   assert.ok(dangerousCalls(olderSets('247')).has('ptrace'));
 });

@@ -442,13 +442,8 @@ test("a capability used outside a call, as in a page fault, counts as used; CAP_
   assert.equal(value('CAP_SYS_ADMIN'), '');
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('a rotated log makes its directory writable, not the file', () => {
-  const of = evidence({ paths: paths('write', ['/var/log/nginx/access.log', '/var/log/other.log']) });
-=======
-test('a log is rotated: its directory is writable, not the file', () => {
   const of = profile({ paths: paths('write', ['/var/log/nginx/access.log', '/var/log/other.log']) });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.deepEqual(directive(learned(of).policy, 'ReadWritePaths'), ['/var/log']);
   const own = profile({ paths: paths('write', ['/var/log/nginx/access.log']) });
   assert.deepEqual(directive(learned(own).policy, 'ReadWritePaths'), ['/var/log/nginx']);
@@ -537,15 +532,9 @@ test('too many directories make no line', () => {
   assert.match(text, /^# ProtectSystem = "strict": too many directories were changed\.$/m);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('MemoryDenyWriteExecute is left out if an engine that generates code is reachable', () => {
-  const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which makes code at run time';
-  const { policy, text } = learned(evidence(), { codeMaker });
-=======
-test('MemoryDenyWriteExecute is not stated where an engine that makes code is in reach', () => {
   const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which generates code at run time';
   const { policy, text } = learned(profile(), { codeMaker });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.equal(directive(policy, 'MemoryDenyWriteExecute'), undefined);
   assert.ok(text.includes(`# MemoryDenyWriteExecute = true: ${codeMaker}.\n`), text);
 });
@@ -579,13 +568,8 @@ test("redis: no directive is weaker than the unit's, and its own paths stay", ()
   assert.ok(!/^# (ProtectSystem|PrivateTmp|UMask)/m.test(text), text);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test("a socket that wasn't created, and may be, is the C library's: syslog(3) has one", () => {
-  const { policy } = learned(evidence(), { reachable: new Set(['socket']) });
-=======
-test('a socket that was not made, and may be, is the C library’s: syslog(3) has one', () => {
   const { policy } = learned(profile(), { reachable: new Set(['socket']) });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.deepEqual(directive(policy, 'RestrictAddressFamilies'), ['AF_UNIX']);
   assert.equal(directive(learned(profile()).policy, 'RestrictAddressFamilies'), 'none');
 });
@@ -603,13 +587,8 @@ test("lists are no longer than the unit's", () => {
   assert.equal(directive(policy, 'RestrictAddressFamilies'), 'none');
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('what the unit has already is no comment, even without proof', () => {
-  const lost = evidence({ lost: { misses: 1 } });
-=======
-test('what the unit has already is no comment, even if nothing is proved', () => {
   const lost = profile({ lost: { misses: 1 } });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   const { text } = learned(lost, {
     lines: 'ProtectHome=yes\nProtectSystem=full\nRestrictAddressFamilies=AF_UNIX',
   });
@@ -617,15 +596,9 @@ test('what the unit has already is no comment, even if nothing is proved', () =>
   assert.match(text, /^# ProtectSystem = "strict": 1 record of paths was lost\.$/m);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test("the unit's own value is not repeated", () => {
-  assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=yes' }).policy, 'ProtectHome'), undefined);
-  assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=no' }).policy, 'ProtectHome'), true);
-=======
-test('the unit’s own value is not stated again', () => {
   assert.equal(directive(learned(profile(), { lines: 'ProtectHome=yes' }).policy, 'ProtectHome'), undefined);
   assert.equal(directive(learned(profile(), { lines: 'ProtectHome=no' }).policy, 'ProtectHome'), true);
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
 });
 
 test("a user's own service may use its home unless its unit says otherwise", () => {
@@ -634,13 +607,8 @@ test("a user's own service may use its home unless its unit says otherwise", () 
   assert.deepEqual([value(''), value('WorkingDirectory=/srv')], [undefined, true]);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test("a user's own service has no IPC namespace, which its reload could not enter", () => {
-  const { policy } = learned(evidence(), { target: targetOf(257, { scope: 'user' }) });
-=======
-test('a user’s own service has no IPC namespace, which its reload could not enter', () => {
   const { policy } = learned(profile(), { target: targetOf(257, { scope: 'user' }) });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.equal(directive(policy, 'PrivateIPC'), undefined);
 });
 
@@ -677,26 +645,16 @@ test('a directive is dropped with its exceptions: without them it would close wh
   assert.deepEqual(found, ['ProtectSystem', 'ReadWritePaths']);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('an exception is dropped with the rule that it belongs to', () => {
-  const { policy } = learned(evidence({ peers: [peer({})] }), { target: targetOf(247) });
-=======
-test('an exception falls with the rule that it is made from', () => {
   const { policy } = learned(profile({ peers: [peer({})] }), { target: targetOf(247) });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.deepEqual(
     [directive(policy, 'SocketBindDeny'), directive(policy, 'SocketBindAllow')],
     [undefined, undefined],
   );
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('directives are checked again when another one is dropped', () => {
-  const asked = request(evidence(), { lines: 'PrivateTmp=yes' });
-=======
-test('directives are asked again when another one falls', () => {
   const asked = request(profile(), { lines: 'PrivateTmp=yes' });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   const { kept, left } = keepGood(
     [
       { name: 'PrivateTmp', value: false },
@@ -705,16 +663,11 @@ test('directives are asked again when another one falls', () => {
     asked,
   );
   assert.deepEqual(kept, [{ name: 'ProtectHome', value: true }]);
-  assert.match(left[0]!.reason, /weaker than the unit's own setting/);
+  assert.match(left[0]!.reason, /weaker than what the unit has/);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('addresses are confined only on request', () => {
-  const of = evidence({
-=======
-test('addresses are confined on request alone', () => {
   const of = profile({
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
     peers: [
       peer({ use: 'accept', address: '::ffff:10.0.0.7' }),
       peer({ use: 'connect', address: '127.0.0.1' }),
@@ -739,13 +692,8 @@ test('addresses are confined on request alone', () => {
   }
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('lost or invisible evidence makes its directives comments, and no others', () => {
-  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['capabilities'] }));
-=======
-test('what was lost or cannot be seen makes its directives comments, and no others', () => {
   const { policy, text } = learned(profile({ lost: { paths: 39 }, blind: ['capabilities'] }));
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   for (const name of [
     'ProtectSystem',
     'ProtectHome',
@@ -760,25 +708,14 @@ test('what was lost or cannot be seen makes its directives comments, and no othe
   assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't report capabilities\.$/m);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('a truncated path may be anywhere', () => {
-  const { policy } = learned(evidence({ paths: paths('read', ['/x/y'], { cut: true }) }));
-  assert.equal(directive(policy, 'ProtectHome'), undefined);
-});
-
-test('a change by a name with .. is where it seems unless a link may come before it', () => {
-  const value = (...more: Evidence['paths']) =>
-    directive(learned(evidence({ paths: more })).policy, 'ReadWritePaths');
-=======
-test('a cut path may be anywhere', () => {
   const { policy } = learned(profile({ paths: paths('read', ['/x/y'], { cut: true }) }));
   assert.equal(directive(policy, 'ProtectHome'), undefined);
 });
 
-test('a change by a name with .. is where it seems unless a link may be before it', () => {
+test('a change by a name with .. is where it seems unless a link may come before it', () => {
   const value = (...more: ProfilePart['paths']) =>
     directive(learned(profile({ paths: more })).policy, 'ReadWritePaths');
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   const change = paths('change-directory', ['/var/lib/a/../c']);
   assert.equal(value(...change), undefined);
   assert.deepEqual(value(...change, ...paths('read', ['/var/lib/a/x'])), ['/var/lib/c']);
@@ -802,34 +739,19 @@ test('directives about paths need a seen stop, even without a call: redis saves 
   assert.match(text, /^# ProtectHome = true: no stop was watched\.$/m);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('a watch that began during a start proves no directive', () => {
-  const { policy, text } = learned(evidence({ watches: [{ lives: 0, events: [] }] }));
-=======
-test('no directive is proved by a watch that began amid a start', () => {
   const { policy, text } = learned(profile({ watches: [{ lives: 0, events: [] }] }));
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.deepEqual(policy.service, []);
   assert.match(text, /^# LockPersonality = true: no start was watched\.$/m);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives.test.ts
 test('a watch without a start proves no directive', () => {
-  const { policy } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
-  assert.deepEqual(policy.service, []);
-});
-
-test('a unit that gives sessions gets no directive, because each would apply to the sessions', () => {
-  const { policy, text } = learned(evidence(), { traits: new Set(['sessions']) });
-=======
-test('no directive is proved by a watch without a start', () => {
   const { policy } = learned(profile({ calls: calls('read', { phases: ['serving'] }) }));
   assert.deepEqual(policy.service, []);
 });
 
-test('a unit that gives sessions gets no directive, as each would hold what people run there', () => {
+test('a unit that gives sessions gets no directive, because each would apply to the sessions', () => {
   const { policy, text } = learned(profile(), { traits: new Set(['sessions']) });
->>>>>>> rc:test/learn/profile/policy/directives.test.ts
   assert.deepEqual(policy.service, []);
   assert.match(
     text,

@@ -187,13 +187,8 @@ test('if a reload needs all calls of the start, those removed without it are lis
   assert.deepEqual(without.deny, ready.withoutReload);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/ready.test.ts
 test('a service that can start no more processes gets a warning', () => {
-  const of = (evidence: Evidence) => learned(evidence, { ...NO_RELOAD, lines: RELOAD });
-=======
-test('a service that can start no process any more is told', () => {
   const of = (profile: ProfilePart) => learned(profile, { ...NO_RELOAD, lines: RELOAD });
->>>>>>> rc:test/learn/profile/policy/ready.test.ts
   const none = of(service());
   assert.ok(none.ready && 'deny' in none.ready && none.ready.startsNone);
   assert.match(none.text, /^# The service can't start processes any more: one that dies is not replaced\.$/m);

@@ -190,17 +190,10 @@ test('values of arguments are complete, or unknown', () => {
   assert.equal(valuesOf({ ...of, blind: ['arguments'] }, 'socket', 0), undefined);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/write-policy.test.ts
-test('losses affect their kind of evidence, unknown ones all kinds', () => {
-  assert.equal(whyIncomplete(evidence(), 'paths'), undefined);
-  assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'paths'), undefined);
-  assert.equal(whyIncomplete(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
-=======
-test('losses count against their kind of profile, and unknown ones against all', () => {
+test('losses affect their kind of profile, unknown ones all kinds', () => {
   assert.equal(whyIncomplete(profile(), 'paths'), undefined);
   assert.equal(whyIncomplete(profile({ lost: { peers: 1 } }), 'paths'), undefined);
   assert.equal(whyIncomplete(profile({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
->>>>>>> rc:test/learn/profile/policy/write-policy.test.ts
   assert.equal(
     whyIncomplete(profile({ lost: { misses: 2 } }), 'modes'),
     '2 records of modes of files were lost',
@@ -256,13 +249,8 @@ test('a call that a directive refuses is allowed by no policy, unless it was mad
   assert.deepEqual(found, ['allow', 'log']);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/write-policy.test.ts
 test('io_uring hides nothing if all its operations are on open files', () => {
-  const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
-=======
-test('io_uring hides nothing where all its operations are on open files', () => {
   const of = (operations: readonly number[], more: Partial<ProfilePart> = {}) =>
->>>>>>> rc:test/learn/profile/policy/write-policy.test.ts
     whyIncomplete(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
   assert.equal(of([1, 22, 29]), undefined);
   assert.equal(of([22, 18]), 'operation 18 of io_uring was used, and its paths are not recorded');
@@ -272,13 +260,8 @@ test('io_uring hides nothing where all its operations are on open files', () => 
   assert.equal(whyIncomplete(profile({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/write-policy.test.ts
 test('namespaces are seen by fork, unshare and setns', () => {
-  assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
-=======
-test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(profile({ forkFlags: [0x20000000] })), new Set(['pid']));
->>>>>>> rc:test/learn/profile/policy/write-policy.test.ts
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
 });
 

@@ -18,13 +18,8 @@ import { debianTree } from '../../../support/tree.js';
 
 const LIBRARIES: readonly CLibrary[] = ['glibc', 'musl'];
 
-<<<<<<< HEAD:test/learn/evidence/reachable/c-library.test.ts
 test('the table names its versions', () => {
-  assert.match(C_LIBRARY_VERSIONS, /^glibc 2\.31 2\.36 2\.41 2\.\d+, musl 1\.2\.2 1\.2\.3 1\.2\.5 1\.2\.\d$/);
-=======
-test('the table says of which versions it is', () => {
   assert.match(libcSource, /^glibc 2\.31 2\.36 2\.41 2\.\d+, musl 1\.2\.2 1\.2\.3 1\.2\.5 1\.2\.\d$/);
->>>>>>> rc:test/learn/profile/reachable/c-library.test.ts
 });
 
 for (const [name, library] of [

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-<<<<<<< HEAD:test/learn/evidence/reachable/reachable.test.ts
-import { type LoadedFile, reachableCalls } from '../../../../src/learn/evidence/reachable/reachable.js';
-=======
-import { test } from 'node:test';
 import { type LoadedFile, reachableCalls } from '../../../../src/learn/profile/reachable/reachable.js';
->>>>>>> rc:test/learn/profile/reachable/reachable.test.ts
 import { type ElfImage, readImage } from '../../../../src/systemd/formats/elf-image.js';
 import {
   BARE_LIBRARY,

@@ -37,21 +37,13 @@ test('programs and mapped files count once, sorted', () => {
   });
 });
 
-<<<<<<< HEAD:test/learn/evidence/reachable/service-programs.test.ts
 test('programs without a complete path are left out', () => {
-  const found = servicePrograms([
-=======
-test('what has no whole path is left out', () => {
   const found = servicePrograms(
->>>>>>> rc:test/learn/profile/reachable/service-programs.test.ts
     recording(['', 'memfd:x'], [path('ib/libz.so', { cut: true }), path('/ib/z.so', { cut: true })]),
   );
   assert.deepEqual(found, { programs: [], mapped: [] });
 });
-<<<<<<< HEAD:test/learn/evidence/reachable/service-programs.test.ts
 
 test('without recordings there are no programs', () => {
   assert.deepEqual(servicePrograms([]), { programs: [], mapped: [] });
 });
-=======
->>>>>>> rc:test/learn/profile/reachable/service-programs.test.ts

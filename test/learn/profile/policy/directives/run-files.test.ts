@@ -74,21 +74,12 @@ test('units of users and instances get no file beforehand', () => {
   assert.match(String(found({ paths: PID, unit: 'demo@.service' })), /^each instance/);
 });
 
-<<<<<<< HEAD:test/learn/evidence/policy/directives/run-files.test.ts
 test('a service that creates more than that keeps /run open, with the reason', () => {
-  const reasons: readonly (readonly [Partial<Evidence>, string])[] = [
-    [{ peers: [socket('/run/demo.sock')] }, '/run/demo.sock is a socket that it makes'],
-    [{ paths: [...PID, ...paths('write', ['/run/utmp'])] }, 'it writes to /run/utmp'],
-    [{ paths: removal('start') }, 'it makes, renames or removes entries there'],
-    [{ paths: paths('create-in', ['/run']) }, 'it makes files there'],
-=======
-test('where a service makes more than that, /run stays open, with the reason', () => {
   const reasons: readonly (readonly [Partial<ProfilePart>, string])[] = [
     [{ peers: [socket('/run/demo.sock')] }, 'the service creates the socket /run/demo.sock'],
     [{ paths: [...PID, ...paths('write', ['/run/utmp'])] }, 'the service writes to /run/utmp'],
     [{ paths: removal('start') }, 'the service creates, renames or removes entries of /run'],
     [{ paths: paths('create-in', ['/run']) }, 'the service creates files in /run'],
->>>>>>> rc:test/learn/profile/policy/directives/run-files.test.ts
   ];
   for (const [more, reason] of reasons) {
     const { policy, text, directives } = learned(profile(more));

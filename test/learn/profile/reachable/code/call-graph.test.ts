@@ -1,11 +1,6 @@
 /** Tests of learn/profile/reachable/code/call-graph.ts and learn/profile/reachable/code/parts.ts: libraries as compilers make them. */
 import assert from 'node:assert/strict';
-<<<<<<< HEAD:test/learn/evidence/reachable/code/call-graph.test.ts
-import { CallGraph } from '../../../../../src/learn/evidence/reachable/code/call-graph.js';
-=======
-import { test } from 'node:test';
 import { CallGraph } from '../../../../../src/learn/profile/reachable/code/call-graph.js';
->>>>>>> rc:test/learn/profile/reachable/code/call-graph.test.ts
 import {
   BARE_LIBRARY,
   COMPILED_MACHINES,

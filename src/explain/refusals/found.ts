@@ -1,0 +1,172 @@
+/** Refusals of a unit, each with the line that decided, in words. */
+
+import type { Location } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { ERRNO, type Refusal, type RefusedCallEvent, type RefusedPath } from '../../observe/refusals.js';
+import type { Prepared } from '../../prepare/prepare.js';
+import { ABIS, type Abi, kernelNumber } from '../../seccomp/syscalls/abi.js';
+import { KILL } from '../../seccomp/syscalls/action.js';
+import { errnoName } from '../../seccomp/syscalls/errno.js';
+import { fileName } from '../../systemd/unit/path.js';
+import { explainKnown } from '../explain-unit.js';
+import { changeLines } from '../explanation.js';
+import { FAILED } from '../records/observed.js';
+import { directiveCause, type ServiceChange } from './by-directive.js';
+
+/** A refusal that the unit's policy, or its own lines, decided. */
+export interface FoundRefusal {
+  readonly refusal: Refusal;
+  /** `may not write /srv/a (EROFS)`. */
+  readonly says: string;
+  /** The line in short: `ProtectSystem=strict`, `deny execve`. */
+  readonly cause: string;
+  /** The line of the policy; undefined for the unit's own lines. */
+  readonly at: Location | undefined;
+  /** False where something else may have refused it. */
+  readonly certain: boolean;
+  /** The smallest change that would allow it; undefined where none is known. */
+  readonly change: string | undefined;
+  /** Whether an intruder's first steps look so: a program executed, a process traced, a file system mounted. */
+  readonly isAlarm: boolean;
+}
+
+/** Finds the refusals that the unit's lines decided. What files' modes refused is left out. */
+export async function foundRefusals(
+  context: Context,
+  prepared: Prepared,
+  state: UnitState,
+  refusals: readonly Refusal[],
+): Promise<FoundRefusal[]> {
+  const unit = {
+    get: (name: string) => state.properties.get(name),
+    policy: prepared.policy.policy,
+  };
+  const found: FoundRefusal[] = [];
+  for (const refusal of refusals) {
+    const one =
+      refusal.kind === 'call' && refusal.byFilter ? byFilter(prepared, state, refusal) : byDirective(refusal);
+    if (one && (await isReal(context, refusal))) found.push(one);
+  }
+  return found;
+
+  function byDirective(refusal: Refusal): FoundRefusal | undefined {
+    const cause = directiveCause(refusal, unit);
+    if (cause === undefined) return undefined;
+    return {
+      ...{ refusal, says: refusalText(refusal), cause: cause.what, at: cause.at, certain: cause.certain },
+      ...{ change: changeText(cause.change), isAlarm: isAlarm(refusal) },
+    };
+  }
+}
+
+function byFilter(prepared: Prepared, state: UnitState, refusal: RefusedCallEvent): FoundRefusal | undefined {
+  const { call, abi, number, errno, count, programs } = refusal;
+  if (!Object.hasOwn(ABIS, abi)) return undefined;
+  const ended = errno === 0 ? { action: KILL } : { action: FAILED, errno };
+  const made = { arch: ABIS[abi as Abi].arch, nr: kernelNumber(abi as Abi, number), ...ended, count };
+  const who = {
+    pid: undefined,
+    name: nameOf(programs),
+    program: programs[0],
+    time: 0,
+    from: 0,
+    certain: true,
+  };
+  const { explanations } = explainKnown(prepared, state, [{ ...made, ...who }]);
+  const [explanation] = explanations;
+  if (explanation === undefined) return undefined;
+  const { cause } = explanation;
+  const lines = changeLines(explanation);
+  return {
+    ...{ refusal, says: refusalText(refusal), cause: cause.what, at: cause.at },
+    ...{ certain: cause.kind !== 'elsewhere', isAlarm: isAlarm(refusal) && call !== '' },
+    change: lines.length > 0 ? lines.join(' ').replace(/^to allow it: /, '') : undefined,
+  };
+}
+
+/** Whether a path that wasn't found is there for the host: else looking for it is no more than a question. */
+async function isReal({ system }: Context, refusal: Refusal): Promise<boolean> {
+  if (refusal.kind !== 'path' || ![ERRNO.ENOENT, ERRNO.ENXIO].some((one) => one === refusal.errno))
+    return true;
+  return (await system.walk(refusal.path)).real !== undefined;
+}
+
+/** Calls with which an intruder begins. */
+const ALARMS = new Set([
+  ...[
+    'execve',
+    'execveat',
+    'ptrace',
+    'process_vm_readv',
+    'process_vm_writev',
+    'mount',
+    'umount2',
+    'pivot_root',
+  ],
+  ...['move_mount', 'open_tree', 'fsopen', 'fsmount', 'mount_setattr', 'init_module', 'finit_module', 'bpf'],
+]);
+
+const isAlarm = (refusal: Refusal): boolean =>
+  refusal.kind === 'call' ? ALARMS.has(refusal.call) : refusal.kind === 'path' && refusal.wish === 'execute';
+
+const nameOf = ([program]: readonly string[]): string =>
+  program === undefined ? 'unknown' : fileName(program);
+
+const endText = (errno: number): string => (errno === 0 ? '' : ` (${errnoName(errno) ?? errno})`);
+
+/** What was refused, as the end of a sentence about a program. */
+export function refusalText(refusal: Refusal): string {
+  switch (refusal.kind) {
+    case 'path':
+      return `may not ${wishText(refusal)}${endText(refusal.errno)}`;
+    case 'address': {
+      const port = refusal.port === null ? '' : ` port ${refusal.port}`;
+      const verb = refusal.use === 'bind' ? 'bind to' : refusal.use === 'connect' ? 'connect to' : 'send to';
+      return `may not ${verb} ${refusal.address}${port}${endText(refusal.errno)}`;
+    }
+    case 'capability':
+      return `lacks ${refusal.capability} for ${refusal.calls.join(', ')}`;
+    default: {
+      const which = valueText(refusal);
+      return refusal.errno === 0
+        ? `was killed for ${refusal.call}${which}`
+        : `may not call ${refusal.call}${which}${endText(refusal.errno)}`;
+    }
+  }
+}
+
+function wishText({ wish, path, errno }: RefusedPath): string {
+  if (wish === 'make or remove') return `make or remove files in ${path}`;
+  const hidden =
+    errno === ERRNO.ENOENT || errno === ERRNO.ENXIO || errno === 0 ? ', which is hidden from it' : '';
+  return `${wish} ${path}${hidden}`;
+}
+
+const FAMILIES: ReadonlyMap<number, string> = new Map([
+  ...([
+    [1, 'AF_UNIX'],
+    [2, 'AF_INET'],
+    [10, 'AF_INET6'],
+    [16, 'AF_NETLINK'],
+    [17, 'AF_PACKET'],
+  ] as const),
+  ...([
+    [31, 'AF_BLUETOOTH'],
+    [38, 'AF_ALG'],
+    [40, 'AF_VSOCK'],
+  ] as const),
+]);
+
+/** The arguments that decide, of calls for which few values are possible. */
+function valueText({ call, values }: RefusedCallEvent): string {
+  if (call !== 'socket' || values.length === 0) return '';
+  return `(${values.map((value) => FAMILIES.get(value) ?? value).join(', ')})`;
+}
+
+/** A change of `[service]` as an instruction. */
+export function changeText(change: ServiceChange): string {
+  if (change.does === 'add') return `add "${change.word}" to ${change.name} in [service]`;
+  if (change.does === 'set') return `write ${change.name} = "${change.value}" in [service]`;
+  return `leave ${change.name} out of [service]`;
+}

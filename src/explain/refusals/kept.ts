@@ -1,0 +1,100 @@
+/** What `watch` has seen refused to a unit since its start: a file that `status` and `explain` read. */
+
+import { type Diagnostic, error } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import {
+  amount,
+  flag,
+  jsonOf,
+  list,
+  Misshapen,
+  nullable,
+  object,
+  text,
+  whole,
+} from '../../observe/recording/shape.js';
+import { refusalsPath } from '../../systemd/paths/records.js';
+
+/** A refusal as it is kept; texts are as `FoundRefusal` has them. */
+export interface KeptRefusal {
+  readonly kind: 'call' | 'path' | 'address' | 'capability';
+  /** Tells it from the unit's others. */
+  readonly key: string;
+  readonly says: string;
+  readonly cause: string;
+  /** `FILE:LINE` of the policy; null for the unit's own lines. */
+  readonly at: string | null;
+  readonly certain: boolean;
+  readonly change: string | null;
+  readonly isAlarm: boolean;
+  readonly count: number;
+  /** Milliseconds since 1970, to the second. */
+  readonly first: number;
+  readonly last: number;
+  readonly programs: readonly string[];
+}
+
+export interface KeptRefusals {
+  /** When the watch of this run of the unit began, and when the file was written: milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+  /** Refusals that had no room, in the kernel or here. */
+  readonly lost: number;
+  readonly refusals: readonly KeptRefusal[];
+}
+
+/** The most refusals of one kind each that are kept of a unit. */
+export const MOST_KEPT = 256;
+
+const LONGEST_TEXT = 8192;
+const line = text(/^[^\n]*$/u, 'one line');
+const bounded = (value: unknown, place: string): string => {
+  const checked = line(value, place);
+  if (checked.length > LONGEST_TEXT) throw new Misshapen(place, `at most ${LONGEST_TEXT} characters`);
+  return checked;
+};
+const time = amount(Number.MAX_SAFE_INTEGER);
+
+const SHAPE = object({
+  since: time,
+  until: time,
+  lost: whole(),
+  refusals: list(
+    object({
+      kind: (value: unknown, place: string) => bounded(value, place) as KeptRefusal['kind'],
+      ...{ key: bounded, says: bounded, cause: bounded, at: nullable(bounded), certain: flag },
+      ...{ change: nullable(bounded), isAlarm: flag, count: whole(), first: time, last: time },
+      programs: list(bounded, 32),
+    }),
+    MOST_KEPT,
+  ),
+});
+
+/** @throws UserError where it can't be written */
+export const keepRefusals = (
+  { system, placement }: Context,
+  unit: string,
+  kept: KeptRefusals,
+): Promise<void> =>
+  system.replace(refusalsPath(placement, unit), new TextEncoder().encode(JSON.stringify(kept)), {
+    mode: 0o600,
+  });
+
+/**
+ * Reads what was kept of a unit.
+ * @returns undefined where no watch has kept anything; an error where the file can't be read
+ */
+export async function keptRefusals(
+  { system, placement }: Context,
+  unit: string,
+): Promise<KeptRefusals | Diagnostic | undefined> {
+  const path = refusalsPath(placement, unit);
+  const file = await system.read(path, { limit: 8 << 20, trusted: true });
+  if (file === undefined) return undefined;
+  try {
+    return SHAPE(jsonOf(file.bytes), '');
+  } catch (cause) {
+    if (!(cause instanceof Misshapen)) throw cause;
+    return error('bad-file', `${path}: ${cause.message}`, { hint: 'restart the watch to replace it' });
+  }
+}

@@ -1,0 +1,89 @@
+/** `watch` on a real systemd: each refusal is reported with the line that decided, and files' modes are blamed on nothing. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import {
+  bootWithPrograms,
+  COMMAND,
+  defineProgram,
+  PROGRAMS,
+  policyPath,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'wishes.service';
+const PLAIN_UNIT = 'unconfined-wishes.service';
+const POLICY = `[syscalls]
+deny = ["execve", "ptrace"]
+action = "EPERM"
+[service]
+ProtectSystem = "strict"
+ProtectHome = true
+PrivateDevices = true
+CapabilityBoundingSet = []
+RestrictAddressFamilies = ["AF_INET", "AF_UNIX"]
+RestrictNamespaces = true
+MemoryDenyWriteExecute = true
+[apply]
+refused = "warn"
+`;
+
+/** What the program tries, and the line of the policy that refuses it. */
+const REFUSED: readonly (readonly [says: string, line: number])[] = [
+  ['may not write /opt/outside (EROFS): ProtectSystem=strict', 5],
+  ['may not make or remove files in /opt (EROFS): ProtectSystem=strict', 5],
+  ['may not read /root/secret (EACCES): ProtectHome=', 6],
+  ['may not change /opt/programs (EROFS): ProtectSystem=strict', 5],
+  ['may not call socket(AF_PACKET) (EAFNOSUPPORT): RestrictAddressFamilies=', 9],
+  ['may not read /dev/kmsg, which is hidden from it (ENOENT): PrivateDevices=', 7],
+  ['lacks CAP_NET_BIND_SERVICE for bind: CapabilityBoundingSet=', 8],
+  ['may not call unshare (EPERM): RestrictNamespaces=', 10],
+  ['may not call mmap (EACCES): MemoryDenyWriteExecute=', 11],
+  ['may not call ptrace (EPERM): deny ptrace', 2],
+  ['may not call execve (EPERM): deny execve', 2],
+];
+
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('watch', { wishes: ['test/booted/programs/wishes.c', '-static'] });
+  await box.sh('mkdir -p /opt; : > /root/secret; chmod 600 /root/secret');
+  await defineProgram(box, UNIT, `Type=exec\nExecStart=${PROGRAMS}/wishes`);
+  await defineProgram(box, PLAIN_UNIT, `Type=exec\nUser=nobody\nExecStart=${PROGRAMS}/wishes`);
+  await box.writeFile(policyPath(UNIT), POLICY);
+  await box.writeFile(policyPath(PLAIN_UNIT), '[service]\nLockPersonality = true\n');
+});
+after(() => box?.stop());
+
+const journal = async (...fields: string[]): Promise<string[]> => {
+  const words = ['journalctl', '--output=cat', 'SYSLOG_IDENTIFIER=sandbox-unit', ...fields];
+  return (await box.exec(words)).stdout.split('\n').filter((line) => line !== '');
+};
+
+test('watch reports each of eleven refusals with its line, and none of files by their modes', {
+  skip,
+}, async () => {
+  for (const unit of [UNIT, PLAIN_UNIT]) {
+    const { status, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.equal(status, 0, stderr);
+  }
+  await box.succeed(['systemd-run', '--unit=the-watch', '--property=Type=notify', ...COMMAND, 'watch']);
+  await box.succeed(['systemctl', 'start', UNIT, PLAIN_UNIT]);
+  const expected = REFUSED.map(([says, line]) => `${says} (${policyPath(UNIT)}:${line})`);
+  await box.waitFor('all reports', async () => (await journal()).length >= expected.length);
+  const texts = (await journal()).map((text) => text.replace(/^wishes\.service: (?:wishes )?/, ''));
+  assert.deepEqual(texts.toSorted(), expected.toSorted());
+  assert.deepEqual((await journal('PRIORITY=4')).map((text) => /call (\w+)/.exec(text)?.[1]).toSorted(), [
+    'execve',
+    'ptrace',
+  ]);
+});
+
+test('a watch that is restarted goes on with its counts, and reports what is new', { skip }, async () => {
+  const before = (await journal()).length;
+  await box.succeed(['systemctl', 'restart', 'the-watch']);
+  await box.succeed(['systemctl', 'restart', UNIT]);
+  await box.waitFor('the reports of the new run', async () => (await journal()).length > before);
+});
