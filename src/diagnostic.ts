@@ -70,6 +70,10 @@ export const warning = (code: Code, message: string, extra: Extra = {}) =>
   make('warning', code, message, extra);
 export const note = (code: Code, message: string, extra: Extra = {}) => make('note', code, message, extra);
 
+/** An exception with one error, by which a command ends with `EXIT.failure`. */
+export const failure = (code: Code, message: string, extra: Extra = {}): UserError =>
+  new UserError(error(code, message, extra), EXIT.failure);
+
 /** A diagnostic for an exception that only a mistake in this program can have thrown. */
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
   error('internal', `this is a bug in sandbox-unit: ${cause instanceof Error ? cause.message : cause}`, {
@@ -168,10 +172,11 @@ export function renderDiagnostic(
   sources?: ReadonlyMap<string, string>,
   { paint, columns }: Theme = PLAIN,
 ): string {
-  const place = d.at ? `${paint('place', `${printable(d.at.file)}:${d.at.line}:${d.at.column}:`)} ` : '';
+  const at = sources ? atWord(d, sources) : d.at;
+  const place = at ? `${paint('place', `${printable(at.file)}:${at.line}:${at.column}:`)} ` : '';
   const lines = [`${place}${paint(d.severity, `${d.severity}[${d.code}]:`)} ${printable(d.message, 1000)}`];
-  if (d.at && sources) {
-    const [line, carets] = frame(d.at, linesOf(sources, d.at.file), columns);
+  if (at && sources) {
+    const [line, carets] = frame(at, linesOf(sources, at.file), columns);
     if (line !== undefined)
       lines.push(
         line,
@@ -182,6 +187,21 @@ export function renderDiagnostic(
   const head = `  ${paint('hint', 'hint:')}`;
   lines.push(...hints.map((hint, i) => `${i === 0 ? head : HINT_INDENT} ${printable(hint, 1000)}`));
   return lines.join('\n');
+}
+
+/** The place of the one word of a list that systemd would not accept; the place of the diagnostic for all else. */
+function atWord(
+  { code, at, message }: Diagnostic,
+  sources: ReadonlyMap<string, string>,
+): Location | undefined {
+  const [, word] = (code === 'directive-value' && /, not '([^'\s]+)'$/.exec(message)) || [];
+  if (!at || word === undefined) return at;
+  const start = at.column - 1;
+  const value = linesOf(sources, at.file)[at.line - 1]?.slice(start, start + (at.length ?? 1)) ?? '';
+  const words = [...value.matchAll(/[^\s"',[\]]+/g)];
+  const [only, ...others] = words.filter(([found]) => found === word);
+  if (!only || others.length > 0 || words.length === 1) return at;
+  return { ...at, column: at.column + only.index, length: word.length };
 }
 
 /** The columns of `  hint:`, before its further lines. */

@@ -24,14 +24,12 @@ export interface Outcome {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** The outcome of a command that has nothing but text to print. */
-export const printed = (text: string): Outcome => ({
-  exit: EXIT.ok,
-  json: {},
-  text,
-  diagnostics: [],
-  sources: new Map(),
-});
+/** The outcome of a command that has done its work, and whose diagnostics point into no file. */
+export const printed = (
+  text: string,
+  json: Outcome['json'] = {},
+  diagnostics: readonly Diagnostic[] = [],
+): Outcome => ({ exit: EXIT.ok, json, text, diagnostics, sources: new Map() });
 
 export const JSON_FORMS = ['full', 'summary'] as const;
 export type JsonForm = (typeof JSON_FORMS)[number];

@@ -52,7 +52,19 @@ for (const [name, text, place, frame] of FRAMES) {
   });
 }
 
-test('a line too long for the terminal is shown around the place', () => {
+test('a list the caret is below the word that is wrong', () => {
+  const text = 'S = ["CAP_KILL", "CAP_CHWON"]';
+  const found = error('directive-value', "'S' expects capabilities, not 'CAP_CHWON'", { at: at(1, 5, 25) });
+  assert.deepEqual(render(text, found).split('\n'), [
+    `p.toml:1:19: error[directive-value]: ${found.message}`,
+    `  1 | ${text}`,
+    `    | ${' '.repeat(18)}^^^^^^^^^`,
+  ]);
+  const alone = { ...found, at: at(1, 5, 13) };
+  assert.match(render('S = ["CAP_CHWON"]', alone), /^p\.toml:1:5: /);
+});
+
+test('of a line too long for the terminal is shown around the place', () => {
   const text = Array.from({ length: 30 }, (_, i) => `w${i + 10}`).join(' ');
   const look = { ...PLAIN, columns: 40 };
   for (let column = 1; column <= text.length + 1; column++) {

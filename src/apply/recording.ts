@@ -96,8 +96,15 @@ export async function recordCalls(
   return { ...looked, diagnostics: [...diagnostics, cannotTell(prepared, missing)], failed: true };
 }
 
-const nothing = ({ plan }: Prepared): Diagnostic =>
-  note('no-record', `${plan.unit} made no call that its policy would refuse`);
+/** Without a probe the service is given no work in the run. */
+function nothing({ plan, policy }: Prepared): Diagnostic {
+  const message = `${plan.unit} made no call that its policy would refuse`;
+  if (policy.policy.probe?.length) return note('no-record', message);
+  const watch = ownCommand(plan.target.scope, 'learn --exercise COMMAND', plan.unit);
+  return note('no-record', `${message}, but only its start was watched`, {
+    hint: `add a 'probe' to [apply] that gives the service work, or watch it at work: '${watch}'`,
+  });
+}
 
 /** The reason why a run without a record doesn't show that no call would be refused; undefined if it does. */
 function mayBeMissing(

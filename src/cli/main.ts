@@ -100,7 +100,7 @@ function unwritten(fd: 1 | 2, cause: Error) {
 /** Reports an exception that only a defect of the program can cause. */
 function failed(cause: unknown) {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
-  const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
+  const diagnostics = [defect(cause, debug ? undefined : 'set SANDBOX_UNIT_DEBUG=1 to see where')];
   const options = { json: process.argv.some((word) => word === '--json' || word.startsWith('--json=')) };
   void show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
   if (debug && cause instanceof Error) printError(`${cause.stack}\n`);

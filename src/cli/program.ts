@@ -65,7 +65,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     if (cause.code === 'commander.help' && !asked.json) return EXIT.failure;
     // The statuses of `run` are systemd-run's.
     const exit = argv[0] === 'run' ? EXIT.findings : EXIT.failure;
-    await shell.show(failure(exit, [usageError(cause, argv)]), asked);
+    await shell.show(failedOutcome(exit, [usageError(cause, argv)]), asked);
     return exit;
   }
 }
@@ -81,7 +81,7 @@ async function tellCode(word: string, shell: Shell): Promise<number> {
     VERBS.map(({ name }) => name),
   );
   if (typeof found !== 'string') {
-    await shell.show(failure(EXIT.failure, [found]), {});
+    await shell.show(failedOutcome(EXIT.failure, [found]), {});
     return EXIT.failure;
   }
   shell.print(found);
@@ -113,7 +113,7 @@ async function attempt(
     return await orUnanswered(await action(context, operands, options));
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return await orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
+    return await orUnanswered(failedOutcome(cause.exit, cause.diagnostics, cause.sources));
   } finally {
     await close?.();
   }
@@ -125,7 +125,7 @@ async function onFacts(context: Context, paths: readonly string[]) {
   return onRecorded(context, paths);
 }
 
-const failure = (
+const failedOutcome = (
   exit: number,
   diagnostics: readonly Diagnostic[],
   sources: ReadonlyMap<string, string> = new Map(),

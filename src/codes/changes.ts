@@ -29,18 +29,18 @@ export const CHANGES = {
     cause: 'The change is rolled back unless it is confirmed. Until then nothing else changes the unit.',
     wayOut: '`sandbox-unit confirm UNIT` keeps it. `sandbox-unit confirm --undo UNIT` rolls it back now.',
   },
-  untried: 'Nothing was restarted under the change. That you can still log in proves nothing yet.',
+  untried: 'Nothing was restarted with the change yet, so a login that works proves nothing.',
   'not-waiting': 'No change of this unit waits for a confirmation.',
   'not-scheduled': 'The timer that rolls back an unconfirmed change did not start. Nothing was changed.',
   'restarted-since':
-    'The service was restarted, or went down, after its trial. What was tested no longer runs.',
+    'The service was restarted, or went down, after its trial, so the tested processes are gone.',
   'left-as-it-is': {
     cause: 'The unit is confined in another way than this run would confine it, or its files were edited.',
     wayOut: 'The command in the hint changes it. Files that were edited are yours to remove.',
   },
   purged:
-    '`--purge` removes the policy from units that are not named or have no policy any more; files for hosts that are gone go, too.',
-  'reload-due': 'systemd has to read its unit files again, and was made to.',
+    '`--purge` reverts units that are not named or have no policy. `generate --hosts` removes files that no host needs.',
+  'reload-due': 'systemd had not read changed unit files, and was reloaded.',
 } as const satisfies Entries;
 
 /** Restarts and trials. */
@@ -48,10 +48,10 @@ export const TRIALS = {
   'would-restart': 'With `--check`: the change would restart the service.',
   'restart-due': {
     cause:
-      'The files are in place, and the service was not restarted since: it keeps its earlier filter and directives.',
+      'The files are in place, but the service was not restarted since: it keeps its earlier filter and directives.',
     wayOut: 'Restart the service when it suits you, unless the hint gives a reason against it.',
   },
-  'no-restart': 'The service runs with this filter and these directives already.',
+  'no-restart': 'The service already runs with this filter and these directives.',
   'not-running': 'The service does not run. Its policy takes effect at its next start.',
   'own-service': 'This command runs inside the service that would be restarted, and would end with it.',
   'takes-along': 'systemd restarts or stops these units together with the service.',
@@ -69,7 +69,7 @@ export const TRIALS = {
   failed: 'The service has failed, or is restarted again and again, under its policy.',
   'stays-stopped': 'The service was stopped during the change, and is not started.',
   'not-stopped': 'A service or watch that this run started could not be stopped.',
-  'still-under-way': 'A start, stop or restart takes very long, and is not waited for any longer.',
+  'still-under-way': 'A start, stop or restart took too long, and sandbox-unit stopped waiting for it.',
   'went-down':
     'The service, or a unit that depends on it, went down. The message says whether it was started again.',
   probe: 'A host without Node cannot try every kind of probe of `[apply]`.',
@@ -133,8 +133,7 @@ export const STATUS = {
     'The launcher, or the program for `[ready]`, is of another version of sandbox-unit. `apply` replaces it.',
   'drift-unknown': 'Whether something has changed is unknown, since this user cannot read a file.',
   'cannot-start': {
-    cause:
-      'A file that the start of the unit needs is gone or damaged, or may not be executed. The next start fails.',
+    cause: 'A file that the unit needs to start is gone, damaged or not executable. The next start fails.',
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   'gaps-allowed': 'The unit was applied with `--allow-gaps`: lines of these kinds have no effect.',
@@ -158,7 +157,7 @@ export const VERIFY = {
   },
   'left-over': {
     cause:
-      'A process has survived from before the service was started with the policy. A restart does not confine it.',
+      'A process from before the service was started with the policy is still running. A restart does not confine it.',
     wayOut: 'The command in the hint stops the service, kills that process, and starts the service again.',
   },
   'launcher-unknown':
@@ -171,7 +170,7 @@ export const VERIFY = {
   },
   'processes-unreadable': 'Some processes of the service could not be examined.',
   'processes-unseen':
-    'Processes of the service are where they are not looked for, or no process shows whether a directive holds.',
+    'Some processes of the service are where `verify` does not look, or no process shows whether a directive has its effect.',
   'not-serving':
     'The unit has processes and is starting, stopping or failed. It may be without the filter of `[ready]`.',
 } as const satisfies Entries;

@@ -27,14 +27,14 @@ export const REFUSALS = {
       'Follow the hint. auditd, or `systemd-journald-audit.socket`, gets all records. In a container they are in the log of the host.',
   },
   'nothing-to-write': 'No change of the policy is proposed, or the policy has no `[syscalls]`.',
-  'not-restarted': 'The command would have to restart the service, and something stands against that.',
+  'not-restarted': 'The command has to restart the service and cannot, for the reason in the message.',
   written: 'The changes are in the policy file. `sandbox-unit apply UNIT` puts them into force.',
   'not-written': 'The file was not written: it is a template, or was edited, or belongs to a package.',
 } as const satisfies Entries;
 
 /** Watching services, and policies from what was seen. */
 export const LEARNING = {
-  recorded: 'The watch is over, and what was seen is kept as a recording.',
+  recorded: 'The watch has ended, and what it saw is kept as a recording.',
   watched: 'The service is being watched.',
   'not-watched': 'There is no watch of this service in the background that could be ended.',
   'watch-failed': 'The watch failed. Nothing of what it saw is kept, or not all of it.',
@@ -43,7 +43,7 @@ export const LEARNING = {
   'no-recording': 'There is no recording of the unit that counts for this machine, or it has no calls.',
   'recordings-differ': 'The recordings are of other machines or of other versions of the program.',
   'recording-incomplete': {
-    cause: 'A recording lacks events that the watch had no room for, or that this kernel cannot show.',
+    cause: 'A recording lacks events: the watch had no room for them, or this kernel cannot show them.',
     wayOut: 'Watch again: all recordings count together. Until then check the lines that the message names.',
   },
   'reachable-unknown': {
@@ -58,7 +58,7 @@ export const LEARNING = {
   'recording-leavers': 'Processes left the control group of the service, as logins do, and were not watched.',
   'ready-unknown': {
     cause:
-      '`--ready` was given, and the recordings do not show what the service no longer does once it serves.',
+      '`--ready` was given, and the recordings do not show which calls only the start of the service needs.',
     wayOut:
       'The hint has the command that watches a start and work. Without `--ready` the policy is the same.',
   },

@@ -9,7 +9,7 @@ export const UNITS = {
   'unit-template': 'A template has no process. Name an instance of it that is loaded.',
   'unit-transient':
     'A program made the unit at run time. Use `sandbox-unit run` with the policy, or write a unit file.',
-  'unit-exists': 'A unit of the name that `run` was given exists, or has failed and is still loaded.',
+  'unit-exists': 'A unit of the name given to `run` already exists, or has failed and is still loaded.',
   'unit-changed': {
     cause: "systemd has not read the unit's files since they were changed.",
     wayOut: '`systemctl daemon-reload`, then run the command again.',
@@ -90,7 +90,7 @@ export const FACTS = {
   unanswered: {
     cause: 'The plan needs something about the other machine that its facts do not have.',
     wayOut:
-      'Check the name of the unit. Run the command that is printed on that machine, and add its output by a further `--facts`.',
+      'Check the name of the unit. Run the printed command for that machine, and pass its output with another `--facts`.',
   },
   hosts: 'The other messages of this plan are about these hosts, which have the same facts.',
 } as const satisfies Entries;

@@ -21,7 +21,7 @@ export const POLICY_TEXT = {
 
 /** The meaning of a policy. */
 export const POLICY_MEANING = {
-  contradiction: 'Two lines of the policy exclude each other, or one has no effect beside the other.',
+  contradiction: 'Two lines of the policy contradict each other, or one makes the other useless.',
   'expectation-failed': 'An `[[expect]]` names the answer to a call, and the policy gives another one.',
   indispensable: {
     cause:
@@ -60,13 +60,13 @@ export const GAPS = {
   },
   'gap-ready': {
     cause:
-      'The filter of `[ready]` cannot be loaded into this service once it serves: because of its type, its manager, its root folder or the machine.',
+      'The filter of `[ready]` cannot be loaded into this service: because of its type, its manager, its root folder or the machine.',
     wayOut:
       'Follow the hint, or remove `[ready]`. With `--allow-gaps` the service keeps the calls of its start.',
   },
   'gap-no-command': {
     cause:
-      'The policy needs the launcher, and no `ExecStart=` runs behind it: the unit has none, or `wrap` leaves it out.',
+      'The policy needs the launcher, but no `ExecStart=` is started through it: the unit has none, or `wrap` leaves it out.',
     wayOut:
       'Add `"ExecStart"` to `wrap`, or remove the lines that `sandbox-unit plan UNIT` shows as the launcher\'s.',
   },
@@ -93,32 +93,32 @@ export const DIRECTIVES = {
   loosened: 'The policy is weaker than the unit in this directive, and `loosen` states that it is meant.',
   'leaves-open': {
     cause:
-      'systemd leaves mounts of other directives, and what the host mounts after the start, out of what it makes read-only or not executable. That part stays open.',
+      'systemd does not make mounts of other directives read-only or not executable, nor what the host mounts after the start. These stay open.',
     wayOut:
       'List what has to be closed in the directive that the hint names. A restart closes what was mounted since the start.',
   },
   'file-mask': {
     cause:
-      'The policy closes a single file or socket by a mount over it. The kernel removes that mount when the file is deleted or replaced, as an upgrade or `useradd` does. The new file is open to the service until its next start.',
+      'The policy closes a single file or socket by a mount over it. An upgrade or `useradd` replaces such a file, and the kernel then removes the mount. The new file is open to the service until its next start.',
     wayOut:
       'Close the folder above it, if the service can do without it. Otherwise restart the service when the file is replaced; `status` and `verify` check whether the file is closed.',
   },
   renamable: {
     cause:
-      'The service can write two or more levels above a path that is closed. It can rename the folder between and make another path of that name, which the next start closes in place of the real one.',
+      'The service can write two or more levels above a closed path. It can rename the folder in between and create another one with that name. The next start then closes the wrong path.',
     wayOut:
       'Close a folder directly below the writable one, or list less in `ReadWritePaths`. `BindPaths` of the folder to itself keeps it from being renamed. A service without write permission on the folder above needs nothing.',
   },
   overridden: {
     cause:
-      'A drop-in that sorts after the one of sandbox-unit sets the directive again, and the last line counts.',
+      'A drop-in that sorts after that of sandbox-unit sets the directive again, and the last line wins.',
     wayOut:
       'Rename that file so that it sorts earlier, or mask it by a link to `/dev/null` and move its line into the policy.',
   },
   shadows:
     'Another drop-in has the name of the one of sandbox-unit, and systemd would read only one of the two.',
   assumed:
-    'The target, or the root folder of the unit, cannot be examined. The plan assumes that it has what the lines need.',
+    'The target, or the root folder of the unit, cannot be examined. The plan assumes that it supports all lines.',
   'own-filter': {
     cause:
       "The unit has a `SystemCallFilter=` of its own. A call has to pass both filters, unless `inherit = false` drops the unit's.",
@@ -134,7 +134,7 @@ export const DIRECTIVES = {
 export const PROGRAMS = {
   'locks-out': {
     cause:
-      'The line takes what the work of this unit needs: programs from a login, home folders from a file server, the clock from a time server.',
+      'The line takes away what the unit is for: programs of a login, home folders of a file server, the clock of a time server.',
     wayOut: 'Remove the line for this unit. If it is meant: `understood = ["locks-out"]` in `[apply]`.',
   },
   'logins-inherit': {
@@ -145,13 +145,13 @@ export const PROGRAMS = {
   'no-program': 'The program that the unit starts was not found.',
   'makes-code': {
     cause:
-      'The program makes machine code while it runs, and the policy refuses memory that is writable and executable.',
+      'The program generates machine code at run time, and the policy refuses memory that is both writable and executable.',
     wayOut:
-      'Remove that line for this service. Where the message is a note, the program only becomes slower.',
+      'Remove that line for this service. If the message is a note, the program works without such memory, but more slowly.',
   },
   'no-new-privileges': {
     cause:
-      'The launcher, or the policy, sets no_new_privs: without it only a service with CAP_SYS_ADMIN may load a filter. Programs with set-user-ID or set-group-ID bits then get no rights by these.',
+      'The launcher or the policy sets no_new_privs, which a service without CAP_SYS_ADMIN needs to load a filter. The set-user-ID and set-group-ID bits of programs then have no effect.',
     wayOut:
       'If the service needs such a program and keeps CAP_SYS_ADMIN, write `NoNewPrivileges = false` in `[service]`.',
   },

@@ -1,7 +1,7 @@
 /** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
 
 import type { Code } from '../codes/subjects.js';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { EXIT, error, failure, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { LineChild } from '../machine/system.js';
 import { nativeProgram } from '../prepare/load/installed-programs.js';
@@ -46,7 +46,7 @@ export interface ObserverOptions {
 const REASONS: ReadonlyMap<unknown, readonly [code: Code, hint?: string]> = new Map([
   [
     'no-btf',
-    ['cannot-watch', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
+    ['cannot-watch', 'the kernel must be built with CONFIG_DEBUG_INFO_BTF, as in Debian 11 and later'],
   ],
   ['kernel-too-old', ['cannot-watch', 'Linux 6.1 or later can watch a service']],
   ['not-permitted', ['cannot-watch']],
@@ -60,7 +60,7 @@ const REASONS: ReadonlyMap<unknown, readonly [code: Code, hint?: string]> = new 
   ['no-cgroup', ['no-cgroup', 'start the service first']],
 ]);
 
-const ROOT = 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace';
+const ROOT = 'run it as root, with CAP_BPF and CAP_PERFMON in the initial user namespace';
 
 /** The begin of a line with a dump, which may have megabytes. */
 const DUMP = '{"dump":';
@@ -183,7 +183,7 @@ export class Observer {
 /** A path as a word of the protocol, where a line break would begin another line. */
 function oneLine(path: string): string {
   if (!/[\n\0]/.test(path)) return path;
-  throw new UserError(error('bad-file', 'a path with a line break in it can not be watched'), EXIT.failure);
+  throw failure('bad-file', "a path with a line break can't be watched");
 }
 
 async function startError(
@@ -197,8 +197,8 @@ async function startError(
   const message =
     typeof said?.message === 'string'
       ? said.message.slice(0, MAX_MESSAGE)
-      : `the observer does not start: ${stderr.trim() || `status ${status}`}`;
-  return new UserError(error(code, message, { hint: wayOut }), EXIT.failure);
+      : `the observer did not start: ${stderr.trim() || `status ${status}`}`;
+  return failure(code, message, { hint: wayOut });
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

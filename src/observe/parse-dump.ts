@@ -118,7 +118,7 @@ export function parseDump(line: Uint8Array): ObservedUnit | Diagnostic {
     return SHAPE(jsonOf(line), '');
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
-    const hint = 'the observer and this command are of different versions, or one is broken';
+    const hint = 'the observer is another version than this command, or one of them is damaged';
     return error('observer-failed', `the observer's dump can't be read: ${cause.message}`, { hint });
   }
 }

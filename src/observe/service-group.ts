@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { failure } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { Service } from '../machine/state/service.js';
 import { groupFolders, parseHierarchies } from '../systemd/formats/cgroup-mounts.js';
@@ -24,10 +24,7 @@ export async function groupFolder({ system }: Context, { name, state }: Service)
   const [folder] = slice?.controlGroup === '' ? [] : groupFolders(hierarchies, group);
   if (folder !== undefined) return folder;
   const hint = 'start the service first';
-  throw new UserError(
-    error('no-cgroup', `${name} has no control group yet, nor has its slice`, { hint }),
-    EXIT.failure,
-  );
+  throw failure('no-cgroup', `neither ${name} nor its slice has a control group yet`, { hint });
 }
 
 /**
@@ -78,7 +75,4 @@ export async function observeServices(
 }
 
 /** The error of watches that are root's alone. */
-export const NEEDS_ROOT = new UserError(
-  error('needs-root', 'it takes root to watch a service'),
-  EXIT.failure,
-);
+export const NEEDS_ROOT = failure('needs-root', 'only root can watch a service');

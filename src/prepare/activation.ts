@@ -1,5 +1,4 @@
-import type { Code } from '../codes/subjects.js';
-import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, failure, printable, warning } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { sha256OfBytes } from '../machine/digest.js';
 import { type Activation, manifestText } from '../plan/emit/activation.js';
@@ -24,7 +23,7 @@ export interface ActivationFiles {
 export async function activationScript({ home, program }: Context): Promise<Uint8Array> {
   const source = `${home}/host-scripts/activate`;
   const script = await program.read(source, { limit: MAX_SCRIPT });
-  if (script === undefined) throw fail('no-helper', `there is no ${source}`);
+  if (script === undefined) throw failure('no-helper', `there is no ${source}`);
   return script.bytes;
 }
 
@@ -48,7 +47,7 @@ const isCommand = (probe: Probe): probe is CommandProbe => 'argv' in probe;
 const untried = (text: string, at: Probe['at']): Diagnostic =>
   warning('probe', `a host without Node can't try ${text}`, {
     at,
-    hint: 'try it from elsewhere, and use --confirm; or make it a command',
+    hint: 'test it from another machine and use --confirm, or turn it into a command',
   });
 
 async function activationOf(
@@ -61,7 +60,7 @@ async function activationOf(
   const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));
   // A manifest has a path a line, and another machine may have told of these.
   const bad = [...gone, ...others.map(({ path }) => path)].find((path) => /\p{Cc}/u.test(path));
-  if (bad !== undefined) throw fail('bad-file', `'${printable(bad)}' has control characters`);
+  if (bad !== undefined) throw failure('bad-file', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
     files: files.map(({ path, mode, content }) => ({ path, mode, hash: sha256OfBytes(content) })),
@@ -78,18 +77,13 @@ async function activationOf(
 
 async function hashed({ system }: Context, path: string) {
   const file = await system.read(path, { limit: MAX_UNIT_SIZE });
-  if (file === undefined) throw fail('unit-changed', `${path} is gone`);
+  if (file === undefined) throw failure('unit-changed', `${path} is gone`);
   return { path, hash: sha256OfBytes(file.bytes) };
 }
 
 function lineOf({ argv, at }: CommandProbe): string {
   const line = argv.map(shellWord).join(' ');
   if (!/[\n\r\0]/.test(line)) return line;
-  const hint = 'put it into a script of its own';
-  throw new UserError(
-    error('policy-value', 'a host without Node runs commands of one line', { at, hint }),
-    EXIT.failure,
-  );
+  const hint = 'put the command into a script, and run that';
+  throw failure('policy-value', 'a probe on a host without Node must be one line', { at, hint });
 }
-
-const fail = (code: Code, message: string) => new UserError(error(code, message), EXIT.failure);

@@ -90,8 +90,8 @@ const summaryOf = ({ program, policy: { machine }, role }: CompiledProgram): Pro
 export function proofWarnings(proofs: readonly ProofSummary[], at: Location | undefined): Diagnostic[] {
   const sampled = Math.max(0, ...proofs.map(({ sampled = 0 }) => sampled));
   if (sampled === 0) return [];
-  const message = `rules on ${sampled === 1 ? 'a call' : `${sampled} calls`} are too many to prove for all arguments: the filter was tried with some`;
-  return [warning('filter-too-long', message, { at, hint: 'fewer conditions in the rules on one call' })];
+  const message = `rules on ${sampled === 1 ? 'a call' : `${sampled} calls`} are too many to prove for all arguments: the filter was tested with some of them`;
+  return [warning('filter-too-long', message, { at, hint: 'use fewer conditions in the rules on one call' })];
 }
 
 /** The result of a filter's proof; without the numbers of calls where it was proven before it was written. */

@@ -1,5 +1,5 @@
 import { lazily } from '../collections.js';
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { EXIT, failure, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import { appliedRunsOf } from '../machine/state/applied-runs.js';
 import { readTrusted } from '../machine/state/own-files.js';
@@ -160,18 +160,15 @@ async function asApplied(
   const ours = (verb: string) => `'${ownCommand(placement.scope, verb, unit.full)}'`;
   const hint = found
     ? `${ours('apply')} applies ${found} in its place`
-    : `name one with --policy or --template; ${ours('revert')} removes what was made from it`;
-  const message = `the policy that ${unit.full} is confined by is gone: ${policy}`;
-  throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
+    : `name another one with --policy or --template; ${ours('revert')} frees the unit`;
+  const message = `the policy that confines ${unit.full} is gone: ${policy}`;
+  throw failure('no-policy', message, { hint });
 }
 
 /** @param instances names of the template's services */
 function namesInstance(template: string, instances: readonly string[]): UserError {
   const [example = template.replace('@.', '@NAME.')] = instances;
-  return new UserError(
-    error('unit-template', `${template} is a template, which doesn't run itself`, {
-      hint: `name an instance: ${example}`,
-    }),
-    EXIT.failure,
-  );
+  return failure('unit-template', `${template} is a template, and only its instances run`, {
+    hint: `name an instance: ${example}`,
+  });
 }

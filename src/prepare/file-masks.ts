@@ -41,8 +41,8 @@ export async function fileMasks(context: Context, plan: Plan, policy: Policy): P
 
 const described = (directive: string, path: string, at: Policy['service'][number]['at']): Diagnostic => {
   const [file, folder] = [path, folderOf(path)].map((one) => printable(one, 60));
-  return warning('file-mask', `${directive}= holds for ${file} only until that file is replaced`, {
+  return warning('file-mask', `${directive}= closes ${file} only until that file is replaced`, {
     at,
-    hint: `name its folder ${folder} instead if the service can do without it; else restart the service whenever the file is replaced`,
+    hint: `name its folder ${folder} instead if the service can do without it; otherwise restart the service whenever the file is replaced`,
   });
 };

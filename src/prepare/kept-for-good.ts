@@ -17,5 +17,5 @@ export async function keptForGood(context: Context, { full, template }: UnitName
   const holder = names[paths.indexOf(kept.path)]!;
   const revert = ownCommand(context.placement.scope, 'revert', holder);
   const message = `${full} is confined by ${kept.path}, which files below /run can't replace`;
-  return [error('left-as-it-is', message, { hint: `'${revert}' first, or leave --runtime out` })];
+  return [error('left-as-it-is', message, { hint: `run '${revert}' first, or leave out --runtime` })];
 }

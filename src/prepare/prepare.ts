@@ -61,7 +61,7 @@ export async function prepare(
   options: PrepareOptions,
   machine?: () => Promise<MachineFacts>,
 ): Promise<Prepared> {
-  return context.caller.during(`${name}: making its plan`, async () =>
+  return context.caller.during(`${name}: planning`, async () =>
     makePrepared(context, await gather(context, name, options, machine)),
   );
 }
@@ -180,7 +180,7 @@ async function otherwise(
     const made = await makeFiles(context, { ...gathered, unit, settings });
     if (!hasErrors(made.diagnostics) && filesHash(made.files) === filesHash(files)) continue;
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
-    const message = `${name.full} has lines of its own, which the drop-in of ${template.name.full} does not fit`;
+    const message = `the drop-in of ${template.name.full} does not fit ${name.full}, which has settings of its own`;
     const hint = `run '${ownCommand(context.placement.scope, 'apply', name.full)}' first: its own drop-in replaces the template's`;
     found.push(error('by-template', message, { at: other.assignments[0]?.at, hint }));
   }

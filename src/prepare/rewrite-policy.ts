@@ -1,4 +1,4 @@
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { failure, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { FileContent } from '../machine/system.js';
 import { editPolicy, type TextEdit } from '../policy/edit.js';
@@ -37,18 +37,18 @@ export async function rewritePolicy(
 ): Promise<RewrittenPolicy> {
   const { policyFile: path } = plan;
   const refused = (why: string, hint: string) =>
-    new UserError(error('not-written', `${path} is not changed: ${why}`, { hint }), EXIT.failure);
+    failure('not-written', `${path} was not changed: ${why}`, { hint });
   if (isOthers(context, path))
-    throw refused("it is a template, or a package's", copyHint(context, plan.unit));
+    throw refused('it is a template, or belongs to a package', copyHint(context, plan.unit));
   const real = (await context.program.walk(path)).real ?? path;
   const file = await context.program.read(real, { limit: MAX_POLICY_SIZE });
   const before = policy.sources.get(path)!;
   if (!file || decodePolicy(file.bytes, path) !== before)
-    throw refused('it has changed meanwhile', 'try again');
+    throw refused('it was edited during this run', 'run the command again');
   const after = editPolicy(before, edits);
   const edited = after !== undefined && (await reread(context, path, after));
   if (!edited || hasErrors(edited.diagnostics) || !isProved(edited.policy))
-    throw refused("its layout is one that this command can't edit", byHand);
+    throw refused("this command can't edit its layout", byHand);
   if (write) await context.program.replace(real, encoded(after, file), { mode: file.mode });
   return { before, after };
 }
@@ -82,5 +82,5 @@ const isOthers = (context: Context, path: string): boolean =>
 
 function copyHint(context: Context, unit: string): string {
   const [own] = policyFolders(context.placement.scope, context.placement.home);
-  return `write ${own}/${unit}.toml that extends it: that file is then changed instead`;
+  return `write ${own}/${unit}.toml that extends it: such a file can be changed`;
 }

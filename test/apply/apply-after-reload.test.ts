@@ -40,7 +40,7 @@ test('apply --check: reloads nothing, and reports the reload that would be done'
   const result = await run(system, { check: true });
   assertEnd(result, [3, ['demo.service pending'], ['warning unit-changed']]);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply demo\.service' reloads systemd first/);
-  assert.equal(result.text, 'demo.service: pending\nsystemd has to read its files first.\n');
+  assert.equal(result.text, 'demo.service: pending\nsystemd has not read its changed files yet.\n');
   assert.deepEqual([unitsOf(result)[0]!.changes, reloads(system)], [[], 0]);
 });
 

@@ -302,7 +302,7 @@ test("apply: reloads unread unit files first; --check doesn't", { skip }, async 
   const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
   assert.deepEqual(
     [checked.status, checked.stdout],
-    [3, `${UNIT}: pending\nsystemd has to read its files first.\n`],
+    [3, `${UNIT}: pending\nsystemd has not read its changed files yet.\n`],
   );
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { stderr } = await run(0, 'apply', UNIT);

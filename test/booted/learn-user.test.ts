@@ -27,7 +27,7 @@ const asUser = (command: string) => box.exec(['bash', '-c', command], { user: US
 test('learn --user needs two capabilities, and its hint is a command that has them', async () => {
   const background = await asUser(`${COMMAND} learn --user --background demo`);
   assert.equal(background.status, 2);
-  assert.match(background.stderr, /^error\[needs-root\]: a user's manager has no right to watch /);
+  assert.match(background.stderr, /^error\[needs-root\]: a user manager can't watch /);
   const { status, stderr } = await asUser(`${COMMAND} learn --user demo`);
   assert.equal(status, 2);
   const [, hint = ''] =

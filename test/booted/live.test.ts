@@ -57,7 +57,10 @@ describe('a service under load', { skip }, () => {
     // A reload of nginx closes connections that stay, with or without a policy.
     await box.writeFile(policyPath(unit), `${NO_EXEC}reload = false\n`);
     assert.match(await output(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
-    assert.match(await output(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
+    assert.match(
+      await output(0, 'apply', '--live', unit),
+      /^Loaded into the running processes, and verified\.$/m,
+    );
     assert.match(await output(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
     await asking.more();
     assert.deepEqual((await asking.end()).failures, []);

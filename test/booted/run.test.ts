@@ -403,7 +403,7 @@ describe('run --wait', { skip }, () => {
     assert.deepEqual([others.status, others.stdout], [1, '']);
     assert.match(
       others.stderr,
-      /^error\[unit-exists\]: there is a unit systemd-journald\.service already\n.*\n$/,
+      /^error\[unit-exists\]: unit systemd-journald\.service already exists\n.*\n$/,
     );
     await box.succeed(['systemctl', 'stop', 'taken.service']);
     assert.equal((await first).status, 0);
@@ -479,7 +479,7 @@ test('run: a command that never started is no success', async () => {
   await box.writeFile(path, '[Unit]\nConditionPathExists=/nonexistent\n');
   const { status, stderr } = await runUnit(box, ['--wait', '-u', 'never', '--deny', 'uname', 'true']);
   assert.equal(status, 1);
-  assert.match(stderr, /^error\[start-failed\]: never.service has failed to start \(skipped\)$/m);
+  assert.match(stderr, /^error\[start-failed\]: never.service failed to start \(skipped\)$/m);
   await box.succeed(['rm', path]);
 });
 

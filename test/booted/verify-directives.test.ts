@@ -165,10 +165,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['systemctl', 'start', unit]);
     const policy = `[service]\nInaccessiblePaths = ["/var/masked/secret"]\n${QUICK}`;
     const warned = await apply(box, policy, unit);
-    assert.match(
-      warned,
-      /warning\[file-mask]: InaccessiblePaths= holds for \/var\/masked\/secret only until/,
-    );
+    assert.match(warned, /warning\[file-mask]: InaccessiblePaths= closes \/var\/masked\/secret only until/);
     assert.match(warned, /name its folder \/var\/masked instead/);
     const looks = async () => {
       const { status, stdout, stderr } = await sandboxUnit(box, 'status', unit);

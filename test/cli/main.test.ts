@@ -48,7 +48,11 @@ test('--help lists the commands on stdout', async () => {
 const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['aply', 'nginx'], "unknown command 'aply'", "did you mean 'apply'?"],
   [['reverse'], "unknown command 'reverse'", "did you mean 'revert'?"],
-  [['help', 'no-unti'], "'no-unti' is no command, and no message has that code", "did you mean 'no-unit'?"],
+  [
+    ['help', 'no-unti'],
+    "'no-unti' is neither a command nor the code of a message",
+    "did you mean 'no-unit'?",
+  ],
   [['frobnicate'], "unknown command 'frobnicate'", "see 'sandbox-unit --help'"],
   [['\u001b[2J'], "unknown command '\\x1b[2J'", "see 'sandbox-unit --help'"],
   [
@@ -58,8 +62,8 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   ],
   [['--verison'], "unknown option '--verison'", "did you mean '--version'?"],
   [['apply', 'nginx', '--chek'], "unknown option '--chek'", "did you mean '--check'?"],
-  [['apply', 'nginx', '--dry-run'], "unknown option '--dry-run'", "'--check' changes nothing"],
-  [['revert', '-n', 'nginx'], "unknown option '-n'", "'--check' changes nothing"],
+  [['apply', 'nginx', '--dry-run'], "unknown option '--dry-run'", "'use '--check', which changes nothing"],
+  [['revert', '-n', 'nginx'], "unknown option '-n'", "'use '--check', which changes nothing"],
   [['status', '--dry-run'], "unknown option '--dry-run'", "see 'sandbox-unit status --help'"],
   [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],
   [
@@ -247,7 +251,7 @@ test('--json=short needs the =; a separate word is a unit', async (t) => {
   const other = await of('plan', '--json=summary', 'demo');
   assert.equal(
     other.body.reasons[0].message,
-    "option '--json=summary' is for apply, confirm, revert, status",
+    "option '--json=summary' works only with apply, confirm, revert, status",
   );
   const unknown = await of(...apply, '--json=short', 'demo');
   assert.equal(unknown.body.diagnostics[0].message, "unknown option '--json=short'");
@@ -365,6 +369,6 @@ test('an exception that no code catches is an error without a stack trace', asyn
   assert.equal(status, 2);
   assert.equal(
     stderr,
-    'error[internal]: this is a bug in sandbox-unit: thrown alone\n  hint: SANDBOX_UNIT_DEBUG=1 shows where\n',
+    'error[internal]: this is a bug in sandbox-unit: thrown alone\n  hint: set SANDBOX_UNIT_DEBUG=1 to see where\n',
   );
 });

@@ -38,7 +38,7 @@ test('a call that the policy answers with ENOSYS is no finding, without a propos
   const verbose = await explain(context, [UNIT], { verbose: true });
   assert.match(
     verbose.text,
-    /^ {2}clone3 \(435\) gets ENOSYS, so that another call is made instead: 3 times$/m,
+    /^ {2}clone3 \(435\) gets ENOSYS, and the program makes another call instead: 3 times$/m,
   );
   assert.equal(verbose.exit, 0);
 });

@@ -56,12 +56,12 @@ test('--write: allows what was refused, keeps comments and mode, and shows the c
 test("--write: the hint's command names a policy that is not found by itself", async () => {
   const hint = ({ diagnostics }: Awaited<ReturnType<typeof write>>) =>
     diagnostics.find(({ code }) => code === 'written')!.hint;
-  assert.equal(hint(await write(refusedUnder(ALLOWS))), `'sandbox-unit apply ${UNIT}' puts it into force`);
+  assert.equal(hint(await write(refusedUnder(ALLOWS))), `run 'sandbox-unit apply ${UNIT}' to apply it`);
   const system = refusedUnder(ALLOWS);
   system.files.set('/srv/named.toml', bytes(ALLOWS));
   assert.equal(
     hint(await write(system, { policy: '/srv/named.toml' })),
-    `'sandbox-unit apply --policy /srv/named.toml ${UNIT}' puts it into force`,
+    `run 'sandbox-unit apply --policy /srv/named.toml ${UNIT}' to apply it`,
   );
 });
 

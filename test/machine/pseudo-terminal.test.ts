@@ -219,6 +219,6 @@ describe('run prints what systemd-run does:', { skip: boxAvailable() ?? launcher
     const failing = async (words: string) =>
       (await onTerminal('machine', `${COMMAND.join(' ')} ${words}`)).stderr;
     assert.match(await failing('-t --no-block ls'), /can't be combined with --no-block/);
-    assert.match(await failing('-S ls'), /with --shell there can't be a command/);
+    assert.match(await failing('-S ls'), /--shell takes no command/);
   });
 });

@@ -38,9 +38,9 @@ const REFUSALS: readonly [answer: string, code: string, message: RegExp][] = [
     'cannot-watch',
     /is missing/,
   ],
-  ['{"error":{"code":"Bad Code","message":7}}', 'observer-failed', /does not start: a reason/],
-  ['{"ready":', 'observer-failed', /does not start: a reason/],
-  ['[]', 'observer-failed', /does not start: a reason/],
+  ['{"error":{"code":"Bad Code","message":7}}', 'observer-failed', /did not start: a reason/],
+  ['{"ready":', 'observer-failed', /did not start: a reason/],
+  ['[]', 'observer-failed', /did not start: a reason/],
 ];
 
 for (const [answer, code, message] of REFUSALS) {

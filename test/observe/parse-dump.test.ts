@@ -11,7 +11,7 @@ test('a dump is read', () => {
 
 /** Dumps that aren't as the observer writes them, and the words of the error. */
 const FAULTS: readonly [json: unknown, says: RegExp][] = [
-  [null, /the whole must be an object/],
+  [null, /the content must be an object/],
   [{ ...dump(), more: 1 }, /more must be left out/],
   [{ ...dump(), lives: -1 }, /lives must be a whole number/],
   [{ ...dump(), programs: [{ path: 'a\0', phases: 0 }] }, /programs\[0\]\.path must be text of one byte/],

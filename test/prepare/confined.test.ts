@@ -68,7 +68,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
         const [{ code, message, hint } = assert.fail()] = thrown.diagnostics;
         assert.deepEqual(
           [thrown.exit, code, message],
-          [2, 'no-policy', `the policy that ${UNIT} is confined by is gone: ${OTHER}`],
+          [2, 'no-policy', `the policy that confines ${UNIT} is gone: ${OTHER}`],
         );
         return hint;
       };
@@ -77,7 +77,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
       system.files.delete(PACKAGED);
       assert.match(
         (await refused()) ?? '',
-        /^name one with --policy or --template; 'sandbox-unit revert demo/,
+        /^name another one with --policy or --template; 'sandbox-unit revert demo/,
       );
     });
   });

@@ -12,7 +12,7 @@ const kept = async (unit: string, of: string) => {
 
 test('a permanent drop-in of a unit or of its template replaces one below /run', async () => {
   const wrong = (of: string) => [
-    ['left-as-it-is', `'sandbox-unit revert ${of}' first, or leave --runtime out`],
+    ['left-as-it-is', `run 'sandbox-unit revert ${of}' first, or leave out --runtime`],
   ];
   assert.deepEqual(await kept('a@b.service', 'a@b.service'), wrong('a@b.service'));
   assert.deepEqual(await kept('a@b.service', 'a@.service'), wrong('a@.service'));

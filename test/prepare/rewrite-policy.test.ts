@@ -39,7 +39,7 @@ test('the policy is unchanged if the new text fails the check, the file has chan
   assert.equal((await failure(rewrite(false)))[0], 'not-written');
   assert.equal(text(), POLICY);
   system.files.set(FILE, { bytes: new TextEncoder().encode(`${POLICY}\n`), mode: 0o644 });
-  assert.match((await failure(rewrite())).join(), /changed meanwhile/);
+  assert.match((await failure(rewrite())).join(), /edited during this run/);
   const template = await prepared({ template: 'no-exec' });
   assert.match((await failure(template.rewrite())).join(), /it is a template/);
 });

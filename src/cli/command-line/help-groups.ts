@@ -6,7 +6,7 @@ export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'Write and try a policy:': ['template', 'learn', 'schema', 'check', 'plan'],
     'Confine units:': ['apply', 'confirm', 'revert', 'tighten', 'run'],
-    'See what holds:': ['status', 'verify', 'score', 'explain'],
+    'Inspect units:': ['status', 'verify', 'score', 'explain'],
     'For other machines:': ['generate', 'facts'],
     'For shells:': ['completion'],
   }).flatMap(([heading, names]) => names.map((name): [string, string] => [name, heading])),
@@ -20,7 +20,7 @@ const GROUPS: readonly (readonly [heading: string, options: readonly (keyof Verb
   ['Policy:', ['policy', 'template', 'allow', 'deny', 'log', 'errno', 'stage', 'allowGaps', 'permissive']],
   ['Unit:', ['unit', 'description', 'property', 'serviceType', 'slice', 'remainAfterExit', 'collect']],
   ['Process:', ['uid', 'gid', 'nice', 'workingDirectory', 'sameDir', 'setenv', 'expandEnvironment']],
-  ['Streams, and waiting:', ['pty', 'pipe', 'shell', 'wait', 'block']],
+  ['Streams and waiting:', ['pty', 'pipe', 'shell', 'wait', 'block']],
   [
     'Timer:',
     [

@@ -12,6 +12,7 @@ import {
 } from '../commands/options.js';
 import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
+import type { OptionRow } from '../run/options.js';
 import { JSON_FLAG, type OutputRequest } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
 import { NAME } from './usage.js';
@@ -44,7 +45,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       const command = args.at(-1) as Command;
       refuseSlips(command, verb.passThrough);
       if (jsonForm === 'summary' && !verb.summarizes)
-        command.error(`option '${JSON_FLAG}=summary' is for ${SUMMARIZING}`);
+        command.error(`option '${JSON_FLAG}=summary' works only with ${SUMMARIZING}`);
       exit = await runVerb(verb, command.args, command.opts());
     };
   };
@@ -115,7 +116,7 @@ function addVerb(
       ...command.configureHelp(),
       optionTerm: ({ long, flags }) => (long === JSON_FLAG ? `${JSON_FLAG}[=summary]` : flags),
       optionDescription: ({ long, description }) =>
-        long === JSON_FLAG ? `${description}; with =summary a short one` : description,
+        long === JSON_FLAG ? `${description}; =summary prints a short form` : description,
     });
   command
     .addHelpText(
@@ -126,7 +127,7 @@ function addVerb(
     .action(runs(verb));
 }
 
-const HELP = ['-h, --help', 'print this'] as const;
+const HELP = ['-h, --help', 'print this help'] as const;
 
 const helpOption = () => new Option(...HELP).helpGroup(OUTPUT);
 
@@ -139,10 +140,11 @@ const commonOptions = () =>
 /** The verbs whose JSON has a short form. */
 const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');
 
-function optionOf(name: keyof VerbOptions, own?: readonly [flags: string, does: string]): Option {
+function optionOf(name: keyof VerbOptions, own?: OptionRow): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
-  if (REPEATED.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
+  if (REPEATED.some((one) => one === name))
+    option.argParser((value, before: string[] = []) => [...before, value]);
   return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 

@@ -27,11 +27,11 @@ export function usageError({ code, message }: CommanderError, argv: readonly str
 /** A hint at the option that does the same as one of other programs, or of earlier versions. */
 function insteadOf(verb: string, flag: string): string | undefined {
   if (verb === 'generate' && ['--at-boot', '--if-changed'].includes(flag))
-    return "there is no generator any more: without '--runtime' the files are for /etc, and in force at each boot";
+    return "this option was removed: without '--runtime' the files are for /etc and stay in force after a reboot";
   const hasCheck = VERBS.some(
     (one) => one.name === verb && 'options' in one && one.options.includes('check'),
   );
-  return hasCheck && ['--dry-run', '-n'].includes(flag) ? "'--check' changes nothing" : undefined;
+  return hasCheck && ['--dry-run', '-n'].includes(flag) ? "use '--check', which changes nothing" : undefined;
 }
 
 /** A hint for `template NAME`. */

@@ -8,7 +8,7 @@ import { assertCanInject } from '../../apply/live/inject.js';
 import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
 import { once } from '../../collections.js';
-import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
@@ -18,6 +18,7 @@ import { probeMachine } from '../../prepare/probe/target.js';
 import type { Theme } from '../../theme.js';
 import { markConfined } from '../../verify/drift/taken-away.js';
 import { unitsOutcome } from '../report/apply.js';
+import { wrongUsage } from './usage.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
@@ -50,8 +51,8 @@ export async function apply(
   const how = { ...rest, theme: context.caller.theme };
   const confirm = askedWait(options.confirm);
   if (all && units.length > 0)
-    throw usage('--all takes no unit names: it stands for every unit with a policy');
-  if (!all && units.length === 0) throw usage("missing required argument 'unit'");
+    throw wrongUsage('apply', '--all takes no unit names: it applies every unit that has a policy');
+  if (!all && units.length === 0) throw wrongUsage('apply', "missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
   if (options.live) assertLive(context, options, confirm);
   assertConfirmable(context, options, confirm);
@@ -73,16 +74,10 @@ export async function apply(
 
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 
-const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
-
 const fromAfar = () =>
-  new UserError(
-    error('usage', "another machine can't be changed from here: --facts needs --check", {
-      hint: "'sandbox-unit generate --facts FILE --output DIR --activate UNIT' makes a script that changes it",
-    }),
-    EXIT.failure,
-  );
+  failure('usage', "another machine can't be changed from here: --facts needs --check", {
+    hint: "'sandbox-unit generate --facts FILE --output DIR --activate UNIT' makes a script that changes it",
+  });
 
 async function outcomeOf(
   { results, diagnostics, sources }: ApplyResults,
@@ -101,15 +96,21 @@ async function outcomeOf(
 /** @throws UserError `usage` for a change that could not go back */
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
-  throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
+  throw wrongUsage(
+    'apply',
+    `--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing would be tested`,
+  );
 }
 
 /** @throws UserError `usage` for options about a restart, and where no filter can be loaded into what runs */
 function assertLive(context: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (restart === false)
-    throw usage("--live can't be used with --no-restart: it doesn't restart, and takes effect at once");
+    throw wrongUsage(
+      'apply',
+      "--live can't be used with --no-restart: it never restarts, and takes effect at once",
+    );
   if (typeof asked === 'number')
-    throw usage("--live can't be used with --confirm: a filter can't be taken back");
+    throw wrongUsage('apply', "--live can't be used with --confirm: a loaded filter can't be removed");
   assertCanInject(context);
 }
 

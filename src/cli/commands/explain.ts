@@ -1,5 +1,5 @@
 import { halfDone, withLock } from '../../apply/lock.js';
-import { codeOf, type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { codeOf, type Diagnostic, EXIT, failure, hasErrors, note, UserError } from '../../diagnostic.js';
 import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../../explain/explain-unit.js';
 import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
@@ -70,8 +70,7 @@ async function withoutPolicy(context: Context, unit: string, options: ExplainOpt
   return explainTightened(context, unit, { machine, verbose: options.verbose ?? false });
 }
 
-const notAFile = () =>
-  new UserError(error('usage', '--write needs a policy in a file, not on standard input'), EXIT.failure);
+const notAFile = () => failure('usage', '--write needs a policy in a file, not on standard input');
 
 /** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
 async function madeByRun(context: Context, text: string, options: ExplainOptions) {
@@ -183,8 +182,8 @@ async function writeAll(
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
     const again = { policy: policyFile, permissive: false, gaps: [] };
-    const hint = `'${againCommand(context, unit, again)}' puts it into force`;
-    return { policy, diagnostics: [note('written', `${policyFile} is changed`, { hint })] };
+    const hint = `run '${againCommand(context, unit, again)}' to apply it`;
+    return { policy, diagnostics: [note('written', `${policyFile} was changed`, { hint })] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { policy: undefined, diagnostics: cause.diagnostics };
@@ -200,7 +199,7 @@ function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): n
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
   const { recordCalls } = await import('../../apply/recording.js');
   const run = await context.caller.tellIfLong(
-    `${prepared.plan.unit}: recording a run of it; an interrupt ends it early and rolls it back …`,
+    `${prepared.plan.unit}: recording one run; Ctrl-C ends it early and rolls back …`,
     () => recordCalls(context, prepared, options),
   );
   const other = await otherPolicyApplied(context, prepared, 'explain --record');
@@ -283,7 +282,7 @@ async function windowOf(
 }
 
 function notConfinedNow({ unit, target }: Plan): Diagnostic {
-  const hint = `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
+  const hint = `'${ownCommand(target.scope, 'apply', unit)}' applies it again`;
   const message = `${unit} is not confined by its policy now: these calls were refused earlier`;
   return note('not-applied', message, { hint });
 }

@@ -1,5 +1,4 @@
-import type { Code } from '../../codes/subjects.js';
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { type Outcome, printed } from '../../outcome.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
@@ -31,14 +30,12 @@ export async function facts(
   const { program, home, superuser } = context;
   const path = `${home}/host-scripts/facts`;
   const file = await program.read(path, { limit: MAX_SCRIPT });
-  if (file === undefined) throw fail('no-helper', `there is no ${path}`);
+  if (file === undefined) throw failure('no-helper', `there is no ${path}`);
   if (script) return printed(new TextDecoder().decode(file.bytes));
-  if (!superuser) throw fail('needs-root', 'only root can gather the facts of a machine');
+  if (!superuser) throw failure('needs-root', 'only root can gather the facts of a machine');
   const names = units.map((unit) => serviceName(unit).full);
   const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
   const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
-  if (status !== 0) throw fail('bad-file', `${path} ended with status ${status}: ${stderr.trim()}`);
+  if (status !== 0) throw failure('bad-file', `${path} ended with status ${status}: ${stderr.trim()}`);
   return printed(stdout);
 }
-
-const fail = (code: Code, message: string) => new UserError(error(code, message), EXIT.failure);

@@ -61,14 +61,15 @@ function refuseMistakes(words: readonly string[], options: RunCommandOptions, st
   const { wait, block, shell, json, policy } = options;
   if (asksForTimer(options) && (wait || shell || stdio !== 'journal'))
     throw usage("a timer can't be combined with --wait, --shell, --pty or --pipe");
-  if (words.length === 0 && !shell) throw usage('a command is missing', 'run --deny execve -- ls');
-  if (words.length > 0 && shell) throw usage("with --shell there can't be a command");
+  if (words.length === 0 && !shell)
+    throw usage('a command is missing', 'for example: sandbox-unit run --deny execve -- ls');
+  if (words.length > 0 && shell) throw usage('--shell takes no command');
   if (block === false && (wait || stdio !== 'journal')) {
-    throw usage(`${wait ? '--wait' : 'the terminal or pipe'} can't be combined with --no-block`);
+    throw usage(`${wait ? '--wait' : '--pty, --pipe or --shell'} can't be combined with --no-block`);
   }
   if (policy === INPUT && stdio !== 'journal')
-    throw usage("'--policy -' takes the standard input that the command would get");
-  if (json && stdio !== 'journal') throw usage('--json is in the way of what the command writes');
+    throw usage("'--policy -' reads the standard input, which the command needs itself");
+  if (json && stdio !== 'journal') throw usage("--json can't be combined with --pty, --pipe or --shell");
 }
 
 /** Installs the launcher. Whoever has the lock removes incomplete files, and a launcher that nobody uses. */
@@ -200,7 +201,7 @@ class TransientRun {
 
   /** The outcome if the waiting has ended early. People are told of that when it happens. */
   #early(exit: number, json: object): Outcome {
-    const early = error('interrupted', `stopped waiting for ${this.#unit} before it ended by itself`);
+    const early = error('interrupted', `the wait for ${this.#unit} was interrupted before the unit ended`);
     return this.outcome(exit, json, this.#options.json && exit !== EXIT.ok ? [early] : []);
   }
 
@@ -222,6 +223,6 @@ class TransientRun {
   #notStarted(unit: string, how: string): Diagnostic {
     const user = this.#context.placement.scope === 'user' ? ' --user' : '';
     const hint = `see 'systemctl${user} status ${unit}' and 'journalctl${user} -xeu ${unit}'`;
-    return error('start-failed', `${unit} has failed to start${how}`, { hint });
+    return error('start-failed', `${unit} failed to start${how}`, { hint });
   }
 }

@@ -1,6 +1,6 @@
-import { didYouMean, EXIT, error, UserError } from '../../diagnostic.js';
+import { didYouMean, failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
-import type { Outcome } from '../../outcome.js';
+import { type Outcome, printed } from '../../outcome.js';
 import { type Keys, POLICY, type Shape } from '../../policy/schema.js';
 import { directives } from '../../systemd/directives/table.js';
 
@@ -9,13 +9,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 /** The JSON Schema of policies, or of an output. */
 export async function schema(context: Context, [output]: readonly string[]): Promise<Outcome> {
   const json = output === undefined ? policySchema() : await outputSchema(context, output);
-  return {
-    exit: EXIT.ok,
-    json: { schema: json },
-    text: `${JSON.stringify(json, undefined, 2)}\n`,
-    diagnostics: [],
-    sources: new Map(),
-  };
+  return printed(`${JSON.stringify(json, undefined, 2)}\n`, { schema: json });
 }
 
 /** The names of the schemas of outputs, sorted: `plan`. */
@@ -26,8 +20,8 @@ export const outputNames = async ({ program, home }: Context): Promise<string[]>
 async function outputSchema(context: Context, name: string): Promise<JsonSchema> {
   const names = await outputNames(context);
   if (!names.includes(name)) {
-    const hint = didYouMean(name, names) ?? `there are ${names.join(', ')}`;
-    throw new UserError(error('usage', `no schema '${name}'`, { hint }), EXIT.failure);
+    const hint = didYouMean(name, names) ?? `available: ${names.join(', ')}`;
+    throw failure('usage', `no schema '${name}'`, { hint });
   }
   const others: Record<string, JsonSchema> = {};
   const read = async (file: string): Promise<JsonSchema> => {

@@ -1,5 +1,5 @@
 import { inBatches } from '../../collections.js';
-import { type Diagnostic, EXIT, error, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, failure, hasErrors, ofUnit, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { counted } from '../../machine/state/counted.js';
 import { ASKED_AT_ONCE, type Service } from '../../machine/state/service.js';
@@ -56,13 +56,13 @@ async function tightenedBesides(context: Context, all: readonly UnitScore[]): Pr
   const told = await withInjections(context, units, false);
   return told
     .flatMap((one) => one.diagnostics)
-    .map((one) => ({ ...one, message: `${one.message}; the score leaves that out` }));
+    .map((one) => ({ ...one, message: `${one.message}; the score does not count that` }));
 }
 
 function parseMax(text: string): Exposure {
   if (/^(?:10(?:\.0)?|\d(?:\.\d)?)$/.test(text)) return Math.round(Number(text) * 10);
   const hint = 'a number from 0 to 10, with one decimal at most';
-  throw new UserError(error('usage', `'${text}' is not an exposure`, { hint }), EXIT.failure);
+  throw failure('usage', `'${text}' is not a valid exposure`, { hint });
 }
 
 function tooExposed(
@@ -71,7 +71,7 @@ function tooExposed(
   most: Exposure | undefined,
 ): Diagnostic[] {
   if (!scored || most === undefined || scored.score.exposure <= most) return [];
-  const message = `the exposure of ${unit} is ${exposureText(scored.score.exposure)}, above ${exposureText(most)}`;
+  const message = `the exposure of ${unit} is ${exposureText(scored.score.exposure)}, above the limit of ${exposureText(most)}`;
   const hint = `'${ownCommand(placement.scope, 'score', unit)}' shows what stays open`;
   return [error('exposed', message, { hint })];
 }
@@ -96,10 +96,7 @@ async function scoreNamed(
 const SCORING = 'scoring services';
 
 const noInstance = (text: string) =>
-  new UserError(
-    error('unit-template', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' }),
-    EXIT.failure,
-  );
+  failure('unit-template', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' });
 
 async function scoreAll(context: Context, machine: MachineFacts): Promise<UnitScore[]> {
   const { system } = context;

@@ -47,6 +47,7 @@ import {
   withOneHint,
 } from '../report/status.js';
 import { runStatus } from '../run/run-status.js';
+import { wrongUsage } from './usage.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -76,7 +77,8 @@ export async function status(
   units: readonly string[],
   { openmetrics = false, all: withRuns = false, full = false }: StatusOptions = {},
 ): Promise<Outcome> {
-  if (withRuns && units.length > 0) throw usage('--all takes no unit names: it stands for all units');
+  if (withRuns && units.length > 0)
+    throw wrongUsage('status', '--all takes no unit names: it lists all units');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
   const records = new Records(context.system);
@@ -93,7 +95,7 @@ export async function status(
     units.length > 0 || gone.includes(text)
       ? statusNamed(context, text, known)
       : statusOf(context, confined.get(text)!, known);
-  const looked = await counted(context, 'looking at units', names, (text) => attempt(text, () => look(text)));
+  const looked = await counted(context, 'examining units', names, (text) => attempt(text, () => look(text)));
   const runs =
     withRuns && !context.offline
       ? (await runUnits(context)).map((one) => runStatus(context, one, records))
@@ -127,9 +129,6 @@ export async function status(
     sources: new Map(),
   };
 }
-
-const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit status --help'" }), EXIT.failure);
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 
@@ -180,7 +179,7 @@ async function withoutDropIn(context: Context, confined: ConfinedDropIn): Promis
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
   const command = ownCommand(placement.scope, again, unit);
   const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${command}`;
-  const message = `${unit} isn't confined: ${path} is there, its drop-in is gone`;
+  const message = `${unit} is not confined: its drop-in is gone, although ${path} exists`;
   return {
     unit: instance ?? unit,
     ...NOTHING,
@@ -192,7 +191,7 @@ async function withoutDropIn(context: Context, confined: ConfinedDropIn): Promis
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
 function notOurs({ offline, placement: { scope } }: Context, one: ConfinedDropIn): UnitStatus {
   const { instance, unit, path } = one;
-  const hint = `remove it, or run '${ownCommand(scope, 'apply', unit)}' to write it again`;
+  const hint = `remove it, or run '${ownCommand(scope, 'apply', unit)}' to replace it`;
   const message = `${unit}: ${path} has the name of sandbox-unit's drop-in, but sandbox-unit did not write it`;
   const diagnostics = [error('drift-files', message, { hint: offline ? undefined : hint })];
   return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };

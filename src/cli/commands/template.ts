@@ -1,6 +1,6 @@
-import { type Diagnostic, EXIT, printable, UserError } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
-import type { Outcome } from '../../outcome.js';
+import { type Outcome, printed } from '../../outcome.js';
 import { parsePolicy } from '../../policy/parse.js';
 import { findTemplate, templateNames } from '../../prepare/load/find-template.js';
 import { table } from '../report/table.js';
@@ -13,34 +13,28 @@ export async function listTemplates(context: Context): Promise<Outcome> {
     rows.push([name, await describe(context, name, diagnostics)]);
   }
   const json = { templates: rows.map(([name, description]) => ({ name, description })) };
-  return {
-    exit: EXIT.ok,
-    json,
-    text: table(rows, { theme: context.caller.theme }),
-    diagnostics,
-    sources: new Map(),
-  };
+  return printed(table(rows, { theme: context.caller.theme }), json, diagnostics);
 }
 
 /** The description of a template. An error in it becomes a warning, so that it doesn't hide the others. */
 async function describe(context: Context, name: string, diagnostics: Diagnostic[]): Promise<string> {
   const { path } = await findTemplate(context, name);
   try {
-    return printable(parsePolicy(await textOf(context, name), path).policy.description ?? '');
+    return printable(parsePolicy(await templateText(context, name), path).policy.description ?? '');
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    diagnostics.push(...cause.diagnostics.map((d): Diagnostic => ({ ...d, severity: 'warning' })));
+    diagnostics.push(...cause.diagnostics.map(asWarning));
     return '';
   }
 }
 
 /** Prints a starter policy. */
 export async function showTemplate(context: Context, [name]: readonly string[]): Promise<Outcome> {
-  const text = await textOf(context, name!);
-  return { exit: EXIT.ok, json: { name, text }, text, diagnostics: [], sources: new Map() };
+  const text = await templateText(context, name!);
+  return printed(text, { name, text });
 }
 
-async function textOf(context: Context, name: string): Promise<string> {
+async function templateText(context: Context, name: string): Promise<string> {
   const { system, path } = await findTemplate(context, name);
   const file = await system.read(path);
   return new TextDecoder().decode(file?.bytes);

@@ -2,12 +2,13 @@ import { denied } from '../../apply/live/deny.js';
 import { assertCanInject } from '../../apply/live/inject.js';
 import { type Tightened, tightenUnit } from '../../apply/live/tighten-unit.js';
 import { assertMayChange, changedByOthers } from '../../apply/lock.js';
-import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, UserError, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { probeMachine } from '../../prepare/probe/target.js';
 import { tightenOutcome } from '../report/tighten.js';
 import { errnoOf, namesOf, namingOption, optionsPolicy } from '../run/policy.js';
+import { wrongUsage } from './usage.js';
 
 export interface TightenWords {
   readonly deny?: readonly string[];
@@ -30,9 +31,9 @@ export async function tighten(
   options: TightenWords,
 ): Promise<Outcome> {
   const { check = false } = options;
-  if (options.deny === undefined) throw usage('--deny is missing: name the calls to refuse');
+  if (options.deny === undefined) throw wrongUsage('tighten', '--deny is missing: name the calls to refuse');
   if (options.understood !== undefined && options.understood !== 'locks-out')
-    throw usage("--understood takes 'locks-out'");
+    throw wrongUsage('tighten', "--understood takes only 'locks-out'");
   assertMayChange(context, {}, 'run it with sudo');
   assertCanInject(context);
   const calls = await deniedBy(context, options);
@@ -54,8 +55,8 @@ export async function tighten(
 
 /** A warning about a unit that another run may restart. Nobody waits for that: in an incident, minutes count. */
 const changedMeanwhile = (unit: string): Diagnostic =>
-  warning('busy', `another sandbox-unit is changing ${unit}: a restart by it would remove the filter`, {
-    hint: 'run it again when the other has ended',
+  warning('busy', `another sandbox-unit is changing ${unit} and may restart it, which removes the filter`, {
+    hint: 'run the command again when the other one has ended',
   });
 
 /** The calls of the command line, read and checked as those of a policy are. */
@@ -93,6 +94,3 @@ function openTogether(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   const others = diagnostics.filter(({ code }) => code !== 'open-door');
   return [...others, warning('open-door', message, { hint })];
 }
-
-const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit tighten --help'" }), EXIT.failure);

@@ -1,5 +1,6 @@
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
+import type { OptionRow } from '../run/options.js';
 import type { VerbOptions } from './options.js';
 
 export type VerbAction = (context: Context, operands: string[], options: VerbOptions) => Promise<Outcome>;
@@ -11,7 +12,7 @@ export interface Verb {
   readonly operands?: string;
   readonly options: readonly (keyof VerbOptions)[];
   /** Flags and help of options that mean something else with this verb. */
-  readonly own?: Partial<Readonly<Record<keyof VerbOptions, readonly [flags: string, does: string]>>>;
+  readonly own?: Partial<Readonly<Record<keyof VerbOptions, OptionRow>>>;
   /** Whether `--json` has a short form. */
   readonly summarizes?: true;
   /** Whether its output may be long, and go through a pager. */
@@ -32,4 +33,4 @@ export interface VerbGroup {
 }
 
 /** The purpose of `help`, which is no verb. */
-export const HELPS = 'print the help of a command, or of the code of a message';
+export const HELPS = 'print the help of a command or of a message code';

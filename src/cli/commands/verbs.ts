@@ -24,7 +24,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: "show who enforces each line of a unit's policy, and how",
     operands: '<unit>',
     options: ['summary', 'verbose', ...PLANS, ...SPEAKS],
-    own: { verbose: ['--verbose', 'show each call of a list in a line of its own'] },
+    own: { verbose: ['--verbose', 'show each call of a list on a separate line'] },
     pages: true,
     examples: ['plan nginx.service', 'plan --summary --template no-exec nginx'],
     load: async () => (await import('./plan.js')).plan,
@@ -35,7 +35,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '[unit]',
     options: ['output', 'activate', 'script', 'hosts', ...PLANS, ...SPEAKS],
     own: {
-      script: ['--script', 'print the script of --activate alone, which can revert without other files'],
+      script: ['--script', 'print only the script of --activate, which can revert without other files'],
     },
     pages: true,
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
@@ -43,7 +43,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'apply',
-    does: 'write the files, reload, restart, see that it runs; roll back what does not',
+    does: 'write the files, reload, restart and test the units; roll back those that fail',
     operands: '[unit...]',
     options: [...APPLIES, ...PLANS, ...SPEAKS],
     summarizes: true,
@@ -52,11 +52,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'tighten',
-    does: 'refuse calls to what runs of a unit, at once and until its next start',
+    does: 'refuse calls to the running processes of a unit, until its next start',
     operands: '<unit...>',
     options: ['deny', 'action', 'newPrivileges', 'understood', 'check', ...SPEAKS],
     own: {
-      deny: ['--deny <calls>', 'refuse these calls, and sets of calls; name:ERRNO, name:kill'],
+      deny: ['--deny <calls>', 'refuse these calls and @sets, separated by commas; name:ERRNO, name:kill'],
     },
     examples: [
       'tighten --deny execve,execveat nginx.service',
@@ -66,7 +66,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'facts',
-    does: 'gather what plans need to know of this machine and these units, for --facts elsewhere',
+    does: 'gather facts about this machine and these units, for --facts on another machine',
     operands: '[unit...]',
     options: ['script', 'ask'],
     examples: [
@@ -77,7 +77,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'confirm',
-    does: 'keep what apply --confirm has done, of the units named or of all that wait',
+    does: 'keep changes of apply --confirm: those of these units, or all that wait',
     operands: '[unit...]',
     options: ['undo', 'undoLate', 'user', ...SPEAKS],
     summarizes: true,
@@ -95,10 +95,10 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'status',
-    does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
+    does: 'list the confined units: mode, state, changes since apply (then exit 1), refused calls, policy',
     operands: '[unit...]',
     options: ['all', 'full', 'openmetrics', 'user', 'root', ...SPEAKS],
-    own: { all: ['--all', 'units of run, too'] },
+    own: { all: ['--all', 'also list units of run'] },
     summarizes: true,
     pages: true,
     examples: ['status', 'status nginx.service', 'status --openmetrics'],
@@ -115,7 +115,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'verify',
-    does: 'hold what is in force, down to the filters in the kernel, against the policy',
+    does: 'compare a running unit with its policy, down to the filters in the kernel',
     operands: '<unit>',
     options: ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', ...SPEAKS],
     pages: true,
@@ -142,7 +142,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'learn',
-    does: 'watch services at work, and show what recordings of that prove',
+    does: 'watch services at work, and write policies from the recordings',
     operands: '[unit...]',
     options: [
       ...(['for', 'restart', 'exercise', 'background', 'list', 'stop'] as const),
@@ -163,10 +163,10 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
       ...SPEAKS,
     ],
     own: {
-      restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'],
+      restart: ['--restart', 'watch a whole life cycle: restart, reload and restart the services'],
       reload: [
         '--no-reload',
-        'with --ready: take what a reload needs, too, and have the service restarted instead',
+        'with --ready: also refuse calls of a reload; the service is then restarted instead',
       ],
     },
     examples: [
@@ -178,7 +178,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'run',
-    does: 'run a command in a unit of its own under a policy, as systemd-run does without one',
+    does: 'run a command in a transient unit under a policy, like systemd-run',
     operands: '[command...]',
     options: [
       ...(Object.keys(RUN_OPTIONS) as (keyof RunOptions)[]),
@@ -217,7 +217,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'schema',
-    does: 'print the JSON Schema of policies, for editors, or of what a command prints with --json',
+    does: 'print the JSON Schema of policies, or of the --json output of a command',
     operands: '[output]',
     options: ['json'],
     pages: true,
@@ -226,7 +226,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'completion',
-    does: 'print the completion of the command line for a shell: bash, zsh or fish',
+    does: 'print the completion script for bash, zsh or fish',
     operands: '<shell>',
     options: ['json'],
     pages: true,

@@ -32,7 +32,7 @@ import {
   proveDirectives,
 } from '../../verify/process/prove-directives.js';
 import { directivesJson, directivesText } from '../report/directives.js';
-import { enforcementText, groupsJson } from '../report/verify.js';
+import { enforcementText } from '../report/verify.js';
 
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
@@ -199,7 +199,7 @@ function outcome(
   };
   return {
     exit,
-    json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
+    json: { ...json, groups, directives: directivesJson(directives) },
     text: `${enforcementText({ unit, policyFile }, exit, groups, theme)}${directivesText(directives, theme)}`,
     diagnostics,
     sources,
@@ -215,7 +215,7 @@ async function notThere(
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
-  const message = `${unit} is confined by ${elsewhere.path}`;
+  const message = `${unit} is confined by ${elsewhere.path}, which this command does not check`;
   return [error('not-applied', message, { hint })];
 }
 

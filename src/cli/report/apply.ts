@@ -96,7 +96,7 @@ function exposureText(result: UnitResult, { exposures, theme = PLAIN }: OutcomeO
 
 function restartedText(result: UnitResult): string {
   if (!isDone(result) || !(result.restarted || result.tightened)) return '';
-  const how = result.tightened ? 'Given to what runs' : 'Restarted';
+  const how = result.tightened ? 'Loaded into the running processes' : 'Restarted';
   return result.verified ? `${how}, and verified.\n` : `${how}.\n`;
 }
 
@@ -107,7 +107,7 @@ function filesText(result: UnitResult, theme: Theme): string {
   const { state, changes, diagnostics } = result;
   if (!isDone(result) && state !== 'pending') return '';
   if (diagnostics.some(({ code }) => code === 'unit-changed'))
-    return 'systemd has to read its files first.\n';
+    return 'systemd has not read its changed files yet.\n';
   if (isPending(changes)) return changesText(changes, theme);
   return state === 'pending' ? 'The files are up to date; a restart is due.\n' : '';
 }

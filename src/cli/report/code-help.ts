@@ -19,7 +19,7 @@ export function codeHelp(asked: string, others: readonly string[]): string | Dia
   if (typeof entry === 'string') return lines(entry);
   if (entry) return `${lines(entry.cause)}\n${lines(`Way out: ${entry.wayOut}`)}`;
   const hint = didYouMean(word, [...entries.keys(), ...others]) ?? "see 'sandbox-unit --help'";
-  return error('usage', `'${printable(word, 80)}' is no command, and no message has that code`, { hint });
+  return error('usage', `'${printable(word, 80)}' is neither a command nor the code of a message`, { hint });
 }
 
 /** Text in lines that break between words. Commands are in quotes, as in messages. */

@@ -11,47 +11,31 @@ export function directivesText(directives: readonly CheckedDirective[], theme: T
   const names = (relation: CheckedDirective['relation']) =>
     (by.get(relation) ?? []).map(({ directive }) => directive);
   const seen = directives.length - names('unseen').length;
-  const rows = directives
-    .filter(({ relation }) => relation === 'looser' || relation === 'open')
-    .flatMap(({ directive, relation, findings }) =>
-      findings
-        .filter((one) => one.relation === relation)
-        .map((one): Cell[] => [
-          directive,
-          [SAYS[relation], ROLE[relation]],
-          pidsText(one),
-          printable(one.seen),
-        ]),
-    );
-  const words =
-    names('unseen').length > 0 ? `; reported by systemd alone: ${names('unseen').join(', ')}` : '';
-  const sum = `Directives: ${seen} of ${directives.length} seen in processes${words}`;
+  const rows = directives.flatMap(({ directive, relation, findings }) => {
+    const state = NOT_CLOSED.get(relation);
+    if (state === undefined) return [];
+    return findings
+      .filter((one) => one.relation === relation)
+      .map((one): Cell[] => [directive, state, pidsText(one), printable(one.seen)]);
+  });
+  const words = names('unseen').length > 0 ? `; known only from systemd: ${names('unseen').join(', ')}` : '';
+  const sum = `Directives: ${seen} of ${directives.length} confirmed in processes${words}`;
   return `${wrapped(sum, theme)}\n${table(rows, { indent: '  ', theme })}`;
 }
 
-const ROLE: Readonly<Record<CheckedDirective['relation'], Role>> = {
-  equal: 'good',
-  stricter: 'good',
-  looser: 'bad',
-  open: 'doubtful',
-  unseen: 'doubtful',
-};
-
-const SAYS: Readonly<Record<CheckedDirective['relation'], string>> = {
-  equal: 'equal',
-  stricter: 'stricter',
-  looser: 'looser',
-  open: 'left open',
-  unseen: 'unseen',
-};
+/** The states of directives that leave something open; the others are only counted. */
+const NOT_CLOSED: ReadonlyMap<CheckedDirective['relation'], readonly [state: string, role: Role]> = new Map([
+  ['looser', ['looser', 'bad']],
+  ['open', ['left open', 'doubtful']],
+]);
 
 /** The most processes that are named in a line. */
-const MOST_NAMED = 5;
+const MOST_PROCESSES = 5;
 
 function pidsText({ processes }: ProcessFinding): string {
   if (processes.length === 0) return 'control group';
-  const pids = processes.slice(0, MOST_NAMED).map(({ pid }) => pid);
-  return `${pids.join(', ')}${processes.length > MOST_NAMED ? ', …' : ''}`;
+  const pids = processes.slice(0, MOST_PROCESSES).map(({ pid }) => pid);
+  return `${pids.join(', ')}${processes.length > MOST_PROCESSES ? ', …' : ''}`;
 }
 
 /** Directives for programs. */

@@ -9,8 +9,8 @@ import { ownCommand } from '../../systemd/command-lines.js';
 import type { Scope } from '../../systemd/unit/search.js';
 import { PLAIN, type Theme } from '../../theme.js';
 
-/** The most programs and instances of one kind that a line names. */
-const MOST_NAMED = 5;
+/** The most programs, and the most lines of a policy, that one line names. */
+const MOST_IN_LINE = 5;
 
 /** The columns of a line to paste, which stands indented. */
 const PASTED = 90;
@@ -42,7 +42,7 @@ function commonCause(group: readonly Explanation[]): string {
   const [{ cause }] = group as [Explanation];
   const lines = [...new Set(group.flatMap(({ cause: { at } }) => at?.line ?? []))].sort((a, b) => a - b);
   if (group.length === 1 || !isByName(group[0]!)) return cause.what;
-  const where = lines.length > 1 ? `, lines ${shortList(lines.map(String), MOST_NAMED)}` : '';
+  const where = lines.length > 1 ? `, lines ${shortList(lines.map(String), MOST_IN_LINE)}` : '';
   return `by name in deny${where}${cause.phase ? ', once it serves' : ''}`;
 }
 
@@ -68,7 +68,7 @@ function groupText(group: readonly Explanation[], { sources, machine, theme }: S
   const lines = [
     renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources, theme),
     ...(calls.length === 1 ? [] : wordsIn([...new Set(names)].sort())),
-    `  by ${shortList([...new Set(who)], MOST_NAMED)}, last at ${new Date(last).toISOString()}${phaseText(group)}`,
+    `  by ${shortList([...new Set(who)], MOST_IN_LINE)}, last at ${new Date(last).toISOString()}${phaseText(group)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -62,7 +62,7 @@ export function explanationsText(
 }
 
 const fallbackText = ({ call, count }: Explanation, machine: string): string =>
-  `  ${callText(call, machine)} gets ENOSYS, so that another call is made instead: ${count === 1 ? 'once' : `${count} times`}`;
+  `  ${callText(call, machine)} gets ENOSYS, and the program makes another call instead: ${count === 1 ? 'once' : `${count} times`}`;
 
 /** The number of calls that were refused, and of those that would be, whatever their arguments. */
 function countText(explanations: readonly Explanation[], machine: string, since: number): string {

@@ -12,7 +12,7 @@ export interface ShownPlan {
 }
 
 /** The most calls that one row names. */
-const MOST_NAMED = 3;
+const MOST_CALLS = 3;
 
 /**
  * The lines of a plan, file by file, each from top to bottom: entries of one list that are enforced alike share a row, at
@@ -70,6 +70,6 @@ function entriesText(lines: readonly PlanLine[]): string {
   const action = first?.action === undefined ? '' : `:${first.action}`;
   const names = lines.flatMap(({ entry }) => entry?.name ?? []);
   // A name takes no more room than that there is one more.
-  const most = names.length === MOST_NAMED + 1 ? names.length : MOST_NAMED;
+  const most = names.length === MOST_CALLS + 1 ? names.length : MOST_CALLS;
   return `${first?.list}${action} ${shortList(names, most)}`;
 }

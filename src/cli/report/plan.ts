@@ -58,7 +58,7 @@ function additionsText(plan: Plan, theme: Theme): string {
 export function withoutText({ filter, without }: Plan): string {
   if (!filter) return 'without any sandbox';
   const free = without.some((key) => key.endsWith('+')) ? '; with + without any sandbox' : '';
-  return `without the launcher and what it alone enforces${free}`;
+  return `without the filter of the launcher${free}`;
 }
 
 const WHEN: Readonly<Record<ProofSummary['role'], string>> = {
@@ -78,14 +78,19 @@ function readyText({ ready }: Plan, theme: Theme): string {
     ...(narrowed.length > 0 ? [['by arguments', shortList(narrowed, MOST_TAKEN)]] : []),
     ...(filter.log
       ? [['left', `${taken.length + left.length}: all that passed until then`], ...privilegesRow(filter)]
-      : [['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`]]),
+      : [
+          [
+            'left',
+            `${left.length}, among them ${critical.left.length} of ${critical.before.length} in @critical`,
+          ],
+        ]),
   ];
   return `Once it serves:\n${table(rows, { indent: '  ', theme })}`;
 }
 
 /** A filter that only records takes privileges all the same: the exposure hangs on that, too. */
 const privilegesRow = ({ noNewPrivileges }: PlannedFilter): string[][] =>
-  noNewPrivileges ? [['besides', 'no_new_privs, with which the filter is loaded']] : [];
+  noNewPrivileges ? [['also', 'no_new_privs, which loading the filter needs']] : [];
 
 function filterText(proofs: readonly ProofSummary[], theme: Theme): string {
   // Nothing is compiled for a plan with errors.

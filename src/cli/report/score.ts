@@ -57,7 +57,8 @@ const shareText = (all: readonly AccessVerdict[]): string =>
 function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
   const { exposure, untilReady, bySystemd } = scored.score;
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
-  const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
+  const alone =
+    bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} counting only what systemd enforces`;
   return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}\n\n${openText(scored, theme)}`;
 }
 
@@ -81,7 +82,7 @@ export function openText({ score, places }: Scored, theme: Theme = PLAIN): strin
   return [
     untilReady === undefined ? '' : 'What stays open once it serves:\n',
     table(doorRows, { indent: '  ', theme, head: ['DOOR', 'LETS IT', 'STATE'] }),
-    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, theme)}\n`,
+    `\n${wrapped(`Places where it can write and execute: ${placesText(places)}`, theme)}\n`,
   ].join('');
 }
 
@@ -97,7 +98,7 @@ const accessText = (verdict: AccessVerdict): string => ACCESS[verdict.access](ve
 const MOST_PLACES = 8;
 
 function placesText(places: Scored['places']): string {
-  if (!places) return "unknown, since it doesn't run or has another root";
+  if (!places) return 'unknown: the service is not running, or has a root folder of its own';
   return places.length === 0 ? 'none' : shortList(places, MOST_PLACES);
 }
 

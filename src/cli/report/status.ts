@@ -164,7 +164,7 @@ const refusedText = ({ refused }: UnitStatus): string =>
   refused?.count === undefined ? '-' : `${refused.count}${refused.unseen.length > 0 ? '?' : ''}`;
 
 /** The most calls that one line names. */
-const MOST_NAMED = 3;
+const MOST_RECORDED = 3;
 
 /** Whether the calls of its start are only recorded, though some are refused once it serves. */
 const isLenientAtStart = ({ mode, modeUntilReady = mode }: UnitStatus): boolean =>
@@ -174,40 +174,25 @@ const modeText = (one: UnitStatus): string =>
   [
     one.mode ?? '-',
     ...(isLenientAtStart(one) ? ['permissive until it serves'] : []),
-    ...(one.recorded.length > 0 ? [`records ${printable(shortList(one.recorded, MOST_NAMED))}`] : []),
+    ...(one.recorded.length > 0 ? [`records ${printable(shortList(one.recorded, MOST_RECORDED))}`] : []),
   ].join(', ');
 
 /** The status for programs: schemas/status.json. */
-export const statusJson = ({
-  unit,
-  mode,
-  modeUntilReady,
-  state,
-  policy,
-  dropIn,
-  transient = false,
-  recorded,
-  refused,
-  gaps,
-  missing,
-  drift,
-  injected = [],
-  deadline,
-}: UnitStatus) => ({
-  unit,
-  mode: mode ?? null,
-  modeUntilReady: modeUntilReady ?? null,
-  state: state ?? null,
-  policy: policy ?? null,
-  dropIn: dropIn ?? null,
-  transient,
-  recorded,
+export const statusJson = ({ refused, injected = [], deadline, ...one }: UnitStatus) => ({
+  unit: one.unit,
+  mode: one.mode ?? null,
+  modeUntilReady: one.modeUntilReady ?? null,
+  state: one.state ?? null,
+  policy: one.policy ?? null,
+  dropIn: one.dropIn ?? null,
+  transient: one.transient ?? false,
+  recorded: one.recorded,
   refused: refused
     ? { count: refused.count ?? null, calls: refused.calls.map(tallyJson), unseen: refused.unseen }
     : null,
-  gaps,
-  missing,
-  drift,
+  gaps: one.gaps,
+  missing: one.missing,
+  drift: one.drift,
   injected: injected.map(({ by, at, deny }) => ({ by, at: timeOfDay(at), deny })),
   confirmBy: deadline === undefined ? null : timeOfDay(deadline),
 });

@@ -45,7 +45,7 @@ function resultText(result: Tightened, deny: readonly string[], theme: Theme): s
   const head = `${unit}: ${theme.paint(STATES[state], state)}\n`;
   if (state !== 'tightened' && state !== 'pending') return head;
   const verb = state === 'pending' ? 'would be' : result.threads === 1 ? 'is' : 'are';
-  const still = paused === undefined ? '' : `; they stood still for ${(paused / 1000).toFixed(1)} ms`;
+  const still = paused === undefined ? '' : `; they were stopped for ${(paused / 1000).toFixed(1)} ms`;
   return `${head}${countText(result)} ${verb} refused ${deny.map(entryText).join(', ')}${still}.\n`;
 }
 

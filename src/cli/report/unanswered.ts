@@ -8,7 +8,7 @@ import type { Outcome } from '../../outcome.js';
 const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
 
 /** The most units that a message names. */
-const MOST_NAMED = 3;
+const MOST_UNITS = 3;
 
 /** The command line that has asked. */
 export interface Asking {
@@ -22,20 +22,20 @@ export interface Asking {
 export function unansweredOutcome(open: Unanswered, { json, quiet, facts = [] }: Asking): Outcome {
   const { host, questions, words } = open;
   const where = json
-    ? "run the script with the 'words' of this object"
+    ? "run the facts script with the 'words' of this object as arguments"
     : quiet
-      ? 'leave --quiet out, and run the command that is printed'
-      : 'run the command that is printed, with an address at which you reach the machine';
+      ? 'run this without --quiet, then run the printed command'
+      : 'run the printed command, with the address of that machine';
   const hint = words
-    ? `${ifNameIsRight(open)}${where}; give what the script prints as a further --facts`
-    : 'plan it on that machine: the script can only be asked about names without control characters';
+    ? `${ifNameIsRight(open)}${where}; pass its output with another --facts`
+    : 'plan it on that machine: the script takes no names with control characters';
   const to = HOST_NAME.test(host) ? host : 'HOST';
   // A file of an earlier round must stay.
   const file = `${to}.more${facts.length > 1 ? facts.length : ''}`;
   const text = words
     ? `sandbox-unit facts --script | ssh root@${to} sh -s -- ${words.join(' ')} >${file}\n`
     : '';
-  const message = `${host || 'the machine'} has ${lacking(open)}`;
+  const message = `the facts of ${host || 'the machine'} ${lacking(open)}`;
   return {
     ...{ exit: EXIT.findings, json: { questions, words: words ?? [] }, text },
     ...{ diagnostics: [error('unanswered', message, { hint })], sources: new Map() },
@@ -45,10 +45,10 @@ export function unansweredOutcome(open: Unanswered, { json, quiet, facts = [] }:
 /** The end of a sentence that names what a machine has not told. */
 export function lacking({ questions, unknown, known }: Unanswered): string {
   if (unknown !== undefined) {
-    const others = known.length > 0 ? `, only of ${shortList(known, MOST_NAMED)}` : '';
-    return `no facts of ${unknown}${others}`;
+    const others = known.length > 0 ? `, only ${shortList(known, MOST_UNITS)}` : '';
+    return `do not include ${unknown}${others}`;
   }
-  return `not answered ${questions.length === 1 ? 'a question' : `${questions.length} questions`} of the plan`;
+  return `lack the answers to ${questions.length === 1 ? 'a question' : `${questions.length} questions`} of the plan`;
 }
 
 /** The begin of a hint: a unit of which nothing is told may be misspelt. */

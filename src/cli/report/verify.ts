@@ -66,14 +66,3 @@ function differencesText({ processes, differences }: ThreadGroup, theme: Theme):
   ]);
   return `More permissive in ${pids}:\n${table(rows, { indent: '  ', theme, head: ['ABI', 'POLICY', 'CALLS'] })}`;
 }
-
-/** Groups of threads for programs. */
-export const groupsJson = (groups: readonly ThreadGroup[]) =>
-  groups.map(({ processes, filters, heldTo, leftOver, calls, differences }) => ({
-    processes,
-    filters,
-    heldTo,
-    leftOver,
-    calls,
-    differences,
-  }));

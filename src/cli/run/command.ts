@@ -64,7 +64,7 @@ function assertFree(scope: Scope, full: string, state: UnitState): void {
   if (fragmentPath === '' && ['not-found', 'loaded'].includes(loadState)) return;
   const free = `'${systemctl(scope, 'stop', full)}' and '${systemctl(scope, 'reset-failed', full)}' free it`;
   const hint = transient ? `give another name; ${free}` : 'give another name, or none';
-  throw fail('unit-exists', `there is a unit ${full} already`, hint);
+  throw fail('unit-exists', `unit ${full} already exists`, hint);
 }
 
 /** The directives of a command line: those of --property, then those that other options stand for. */
@@ -111,8 +111,8 @@ const isText = (text: string): boolean => !text.includes('\ufffd');
 
 function here(own: string | undefined): string {
   if (own !== undefined && isText(own)) return own;
-  if (own !== undefined) throw fail('start-failed', 'the name of this folder is not UTF-8 text');
-  throw fail('start-failed', 'the folder that this is called in is gone', 'call it in another one');
+  if (own !== undefined) throw fail('start-failed', 'the name of the current folder is not UTF-8 text');
+  throw fail('start-failed', 'the current folder is gone', 'change to another folder');
 }
 
 const isEnvironment = (text: string) => text.startsWith('Environment=');
@@ -127,7 +127,7 @@ export function environmentOf({ caller }: Context, { setenv = [], property = [] 
   const variables = given.map((text): [name: string, value: string] => {
     const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || text.includes('\0')) {
-      throw fail('usage', `no variable is called '${printable(name, 80)}'`);
+      throw fail('usage', `'${printable(name, 80)}' is not a valid name of a variable`);
     }
     const own = Object.hasOwn(caller.environment, name) ? caller.environment[name] : undefined;
     if (value === undefined && own !== undefined && !isText(own)) {

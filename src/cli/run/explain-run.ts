@@ -73,7 +73,9 @@ const WHERE = 'sandbox-unit run';
 /** A policy that is gone can't be edited: whoever runs the command again has to. */
 function changesFor(call: string, { kind, what }: Cause): readonly AllowingChange[] {
   if (kind === 'own-filter')
-    return [{ does: `take ${call} out of --deny or add it to --allow, as in its policy`, where: WHERE }];
+    return [
+      { does: `remove ${call} from --deny or add it to --allow, or do so in the policy`, where: WHERE },
+    ];
   return kind === 'directive' ? [{ does: `leave out ${what}`, where: WHERE }] : [];
 }
 
@@ -81,7 +83,7 @@ function changesFor(call: string, { kind, what }: Cause): readonly AllowingChang
 export function tellOfRun(cause: unknown): never {
   if (!(cause instanceof UserError) || codeOf(cause) !== 'no-unit') throw cause;
   const gone =
-    "a unit of 'run' is unloaded when it has ended, unless it failed; its refused calls are then unknown";
+    "a unit of 'run' is unloaded when it ends, unless it fails; its refused calls are then unknown";
   const told = cause.diagnostics.map((one) => ({
     ...one,
     hint: one.hint === undefined ? gone : `${one.hint}; ${gone}`,

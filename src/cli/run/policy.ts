@@ -117,7 +117,7 @@ export function namesOf(option: string, values: readonly string[]): string[] {
   if (names.length === 0) throw usage(`${option} names no call`);
   const several = names.find((name) => /[ \t]/.test(name));
   if (several !== undefined) {
-    const hint = `names are separated by commas: ${option} ${several.split(/[ \t]+/).join(',')}`;
+    const hint = `separate names with commas: ${option} ${several.split(/[ \t]+/).join(',')}`;
     throw usage(`${option} has white space in '${printable(several, 80)}'`, hint);
   }
   return names;

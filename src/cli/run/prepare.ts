@@ -164,8 +164,8 @@ const mayConfine = (name: string): boolean => confines(name) || !isTransient(nam
 
 const nothingConfines = () =>
   new UserError(
-    error('no-policy', 'nothing says how the command is confined', {
-      hint: 'give --deny, --allow, --policy, --template, or a directive by --property; without any, use systemd-run',
+    error('no-policy', 'no policy or directive confines the command', {
+      hint: 'give --deny, --allow, --policy, --template, or a directive with --property; systemd-run runs commands without any',
     }),
     EXIT.findings,
   );

@@ -14,7 +14,7 @@ export async function runStatus(context: Context, run: RunUnit, records: Records
   const { mainPid } = loaded;
   const isFree =
     filtered && mainPid !== 0 && (await runsFree(context.system, mainPid, { noNewPrivileges: false }));
-  const message = `${unit} runs without the filter that it was made with`;
+  const message = `${unit} is running without the filter that 'run' gave it`;
   const isSilent = context.machine !== undefined && launchersFilter(loaded, context.machine).isSilent;
   const services = [{ name: unit, state: loaded }];
   const refused = await refusedSinceStart(context, services, { records, isSilent });

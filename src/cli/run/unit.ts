@@ -126,7 +126,7 @@ export const confines = (name: string): boolean => {
 
 /** Other ways to say the same. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ['Description', "'--description' does it"],
+  ['Description', "use '--description'"],
   ['TimeoutSec', 'set TimeoutStartSec= and TimeoutStopSec='],
 ]);
 
@@ -139,7 +139,7 @@ function unknownSetting(name: string): Diagnostic {
     ...SYSTEM_CALLS.keys(),
   ];
   if (instead !== undefined || refusals().has(name)) {
-    const hint = instead ?? 'give the unit a name by --unit, and put it in a drop-in of that name';
+    const hint = instead ?? 'name the unit with --unit, and put the directive into a drop-in of that unit';
     return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
   }
   const message = `--property knows no directive '${shown}'`;

@@ -48,11 +48,11 @@ const programs = distinct(whole(MOST_PROGRAMS - 1), MOST_PROGRAMS);
 
 const date = that(
   text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/, 'a time as 2026-11-28T02:44:11Z'),
-  (value) => (Number.isNaN(Date.parse(value)) ? 'a time that there is' : undefined),
+  (value) => (Number.isNaN(Date.parse(value)) ? 'a valid time' : undefined),
 );
 
 const isAbsolute = ({ path, cut }: { readonly path: string; readonly cut?: boolean }) =>
-  path.startsWith('/') || cut ? undefined : 'a path from the root, or one that is cut';
+  path.startsWith('/') || cut ? undefined : 'an absolute path, or one that was cut';
 
 interface NumberedCall {
   readonly architecture: Abi;
@@ -211,11 +211,17 @@ export function parseRecording(bytes: Uint8Array, file: string): Recording | Dia
     const json = jsonOf(bytes);
     const version = versionOf(json);
     if (version !== undefined && version !== VERSION)
-      return wrong(`it is of version ${version}; ${VERSION} is known`, 'another sandbox-unit reads it');
+      return wrong(
+        `it has version ${version}, and this sandbox-unit reads version ${VERSION}`,
+        'use the sandbox-unit that recorded it',
+      );
     return withNames(SHAPE(json, ''));
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
-    return wrong(cause.message, "it isn't as sandbox-unit writes it: record it again, or remove the file");
+    return wrong(
+      cause.message,
+      'it is damaged, or another program wrote it: record it again, or remove the file',
+    );
   }
 }
 

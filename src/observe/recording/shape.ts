@@ -4,7 +4,7 @@ import { printable } from '../../diagnostic.js';
 /** Thrown by checks, with the place, as `calls[3].count` or empty for the whole, and the words for what belongs there. */
 export class Misshapen extends Error {
   constructor(place: string, wanted: string) {
-    super(`${place === '' ? 'the whole' : place} must be ${wanted}`);
+    super(`${place === '' ? 'the content' : place} must be ${wanted}`);
   }
 }
 
@@ -56,7 +56,7 @@ export const dictionary =
     const entries = Object.entries(value);
     if (entries.length > most) throw new Misshapen(place, `an object of at most ${most} keys`);
     const wrong = entries.find(([key]) => !keys.test(key));
-    if (wrong) throw new Misshapen(below(place, wrong[0]), 'left out: no key looks so');
+    if (wrong) throw new Misshapen(below(place, wrong[0]), 'left out: it is not a valid key');
     return Object.fromEntries(entries.map(([key, one]) => [key, element(one, below(place, key))]));
   };
 

@@ -1,6 +1,6 @@
 /** The recordings of a unit on disk: a file a watch, written whole or not at all, readable by its owner alone. */
 import { isSameBytes } from '../../collections.js';
-import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, failure, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import {
   endOfRecording,
@@ -57,7 +57,7 @@ export async function keepRecording(
     if (earlier !== undefined) await system.remove(earlier);
     return { path, isNew: true };
   }
-  throw new UserError(error('bad-file', `${folder} has too many recordings of one second`), EXIT.failure);
+  throw failure('bad-file', `${folder} has too many recordings that end in the same second`);
 }
 
 /** Finds out whether recordings of a unit can be kept. @throws UserError `unwritable`, `untrusted-file` */
@@ -98,7 +98,9 @@ async function readStored({ system }: Context, path: string, unit: string): Prom
   if (!file) return undefined;
   const recording = await recordingIn(file.bytes, path);
   if (recording.unit === unit) return recording;
-  throw new UserError(error('bad-file', `${path} is in the folder of ${unit}, and of ${recording.unit}`));
+  throw new UserError(
+    error('bad-file', `${path} is in the folder of ${unit}, but is a recording of ${recording.unit}`),
+  );
 }
 
 async function recordingIn(bytes: Uint8Array, path: string): Promise<Recording> {
@@ -115,7 +117,7 @@ async function recordingIn(bytes: Uint8Array, path: string): Promise<Recording> 
 export async function readRecording({ system }: Context, path: string): Promise<Recording> {
   const { MAX_RECORDING_SIZE } = await parsing();
   const file = await system.read(path, { limit: MAX_RECORDING_SIZE });
-  if (!file) throw new UserError(error('unreadable', `can't read ${path}: no such file`), EXIT.failure);
+  if (!file) throw failure('unreadable', `can't read ${path}: no such file`);
   return recordingIn(file.bytes, path);
 }
 

@@ -1,6 +1,6 @@
 /** The file with the defaults of a host. */
 
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure, type UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { DEFAULTS, defaultsPaths } from '../../systemd/paths/policies.js';
@@ -30,10 +30,7 @@ async function leadsNowhere({ system, policies }: Context, path: string): Promis
 
 function linkToNowhere(path: string): UserError {
   const hint = 'correct the link, or remove it if the host is to have no defaults';
-  return new UserError(
-    error('host-defaults', `${path} is a link that leads nowhere`, { hint }),
-    EXIT.failure,
-  );
+  return failure('host-defaults', `${path} is a broken link`, { hint });
 }
 
 /** Whether a file has the name of defaults, wherever it is. */

@@ -1,6 +1,6 @@
 /** Where the policy of a unit is. */
 
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { readFiles } from '../../machine/state/own-files.js';
 import { headerOf } from '../../plan/emit/drop-in-facts.js';
@@ -35,7 +35,7 @@ export async function findPolicy(
   const place = context.offline ? `${first} below the folder of --root` : first;
   const hint = await wayToPolicy(context, { unit, asked, place, first });
   const alias = asked.full === unit.full ? '' : ` (${asked.full} is an alias of it)`;
-  throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
+  throw failure('no-policy', `no policy for ${unit.full}${alias}`, { hint });
 }
 
 interface Lacking {
@@ -53,10 +53,10 @@ async function wayToPolicy(context: Context, { unit, asked, first, place }: Lack
   // A policy's file may be named without `.service`, as users type the unit's name.
   const near = first.replace(/\.service\.toml$/, '.toml');
   if (!hasNameOfDefaults(near) && (await exists(context.policies, near)))
-    return `${near} is there: move it to ${place}, or give --policy ${near}`;
+    return `${near} exists: move it to ${place}, or give --policy ${near}`;
   // The search doesn't look for a policy under an alias.
   const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
-  if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
+  if (other) return `${other} is named after the alias: move it to ${place}, or give --policy ${other}`;
   return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
 }
 

@@ -60,7 +60,7 @@ export async function findTemplate(context: Context, name: string, at?: Location
     const file = `${path}/${name}.toml`;
     if (await exists(system, file)) return { system, path: file };
   }
-  const hint = didYouMean(name, await templateNames(context)) ?? "'sandbox-unit template list' names them";
+  const hint = didYouMean(name, await templateNames(context)) ?? "'sandbox-unit template list' lists them";
   const exit = at ? EXIT.findings : EXIT.failure;
   throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }), exit);
 }

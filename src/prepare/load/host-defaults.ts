@@ -53,7 +53,7 @@ function placesToWriteTo({ name, value, valueAt: at }: DirectiveEntry): Diagnost
     .map((word) =>
       error(
         'host-defaults',
-        `the defaults of a host can't open a place to write to, as '${printable(word, 60)}' does`,
+        `the defaults of a host can't add a writable file system, as '${printable(word, 60)}' does`,
         {
           at,
           hint: `make it read-only, with the option 'ro' at its end: "${word}${word.includes(':') ? ',' : ':'}ro"`,
@@ -72,8 +72,8 @@ export const namesDefaults = (path: string, at: Location | undefined): UserError
     error('host-defaults', `every policy of a host extends '${path}' already`, {
       at,
       hint: at
-        ? `take it out of 'extends'`
-        : "for a unit that gets no more write a policy: 'defaults = true'",
+        ? "remove it from 'extends'"
+        : "for a unit that needs nothing else, write a policy with 'defaults = true'",
     }),
     at ? EXIT.findings : EXIT.failure,
   );
@@ -81,6 +81,6 @@ export const namesDefaults = (path: string, at: Location | undefined): UserError
 /** The error about defaults that a policy asks for, and the host doesn't have. */
 export function noDefaults({ placement }: Context, at: Location): UserError {
   const [first] = defaultsPaths(placement.scope, placement.home);
-  const hint = "without 'defaults' the policy extends them where they exist";
+  const hint = "leave out 'defaults': the policy then extends them wherever they exist";
   return new UserError(error('host-defaults', `there is no '${first}'`, { at, hint }));
 }

@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { ownDropIns, readTrusted } from '../../machine/state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../machine/state/run-units.js';
@@ -77,7 +77,7 @@ async function programFile(
   }
   const message = `there is no ${name} for ${machine}: ${built}`;
   const hint = wayToNativeHelper(context.home);
-  throw new UserError(error('no-helper', message, { hint }), EXIT.failure);
+  throw failure('no-helper', message, { hint });
 }
 
 /**
@@ -123,11 +123,11 @@ export async function nativeProgram(
     if (await exists(program, path)) return path;
   }
   const hint = wayToNativeHelper(home);
-  throw new UserError(error('no-helper', `there is no program '${name}'`, { hint }), EXIT.failure);
+  throw failure('no-helper', `the helper program '${name}' is not installed`, { hint });
 }
 
 /** The way to a program of the native helper that is missing. @param home the program's own folder */
 export const wayToNativeHelper = (home: string): string =>
   home === PACKAGED_HOME
-    ? "install the package 'sandbox-unit-launcher' there, for that kind of machine"
+    ? "install the package 'sandbox-unit-launcher' for that kind of machine"
     : `make -C ${home}/native-helper`;

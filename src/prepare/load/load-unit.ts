@@ -1,5 +1,4 @@
-import type { Code } from '../../codes/subjects.js';
-import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
+import { type Diagnostic, didYouMean, EXIT, failure, printable, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { ownPlaces } from '../../machine/state/own-files.js';
 import { type Service, servicesOf } from '../../machine/state/service.js';
@@ -36,9 +35,6 @@ export interface LoadedUnit {
   readonly instances: readonly OwnInstance[];
 }
 
-const fail = (code: Code, message: string, hint?: string) =>
-  new UserError(error(code, message, { hint }), EXIT.failure);
-
 /**
  * Parses a service's name from the command line.
  * @throws UserError `not-a-service`, or the error in the name
@@ -47,7 +43,9 @@ export function serviceName(text: string): UnitName {
   const name = parseUnitName(text);
   if ('severity' in name) throw new UserError(name, EXIT.failure);
   if (name.type !== 'service') {
-    throw fail('not-a-service', `'${name.full}' is not a service`, 'only services have a sandbox');
+    throw failure('not-a-service', `'${name.full}' is not a service`, {
+      hint: 'only services have a sandbox',
+    });
   }
   return name;
 }
@@ -104,7 +102,7 @@ async function loadedState(context: Context, name: UnitName, asked: UnitName): P
 function instanceForLoading(template: FoundTemplate): UnitName {
   const instance = plainInstance(template);
   if (instance) return instance;
-  throw fail('invalid-unit-name', `the name of ${template.name.full} leaves no room for an instance's`);
+  throw failure('invalid-unit-name', `the name ${template.name.full} is too long for an instance`);
 }
 
 /** The files of a unit without what we added, as the manager has read them. @param folders as findDropIns() takes them */
@@ -128,8 +126,8 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   const reload = context.isRecorded
     ? `${command} on the host, gather the facts again, then retry`
     : `${command}, then try again`;
-  const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
-  return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
+  const hint = cut ? `systemd stops reading the file at this line: correct it; then ${reload}` : reload;
+  return failure('unit-changed', message, { at: cut?.at, hint });
 }
 
 /** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as a template's. */
@@ -153,16 +151,13 @@ function assertLoadable(context: Context, name: string, state: UnitState) {
   const { loadState, fragmentPath: fragment } = state;
   if (loadState === 'masked') {
     const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
-    throw fail(
-      'not-loaded',
-      `${name} is masked: it can't run`,
-      systemctl(context.placement.scope, unmask, name),
-    );
+    const hint = systemctl(context.placement.scope, unmask, name);
+    throw failure('not-loaded', `${name} is masked: it can't run`, { hint });
   }
   if (state.transient || fragment.includes('/systemd/transient/')) {
-    throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
+    throw failure('unit-transient', `${name} is transient: it and its drop-ins are gone when it stops`);
   }
-  if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
+  if (fragment === '') throw failure('no-unit', `${name} has no unit file`);
 }
 
 /**
@@ -173,16 +168,16 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
   if (files.includes(full)) {
-    const hint = `a file of that name exists, but systemd makes no unit of it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
-    return fail('no-unit', `there is no unit ${full}${more}`, hint);
+    const hint = `a file of that name exists, but systemd does not load it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
+    return failure('no-unit', `there is no unit ${full}${more}`, { hint });
   }
-  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
+  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists the services`;
   // In `foo.servce` the suffix is misspelt.
   const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
   const isConfined = (await ownPlaces(context)).some(({ unit }) => unit === full);
-  const free = `its drop-in is there: '${ownCommand(context.placement.scope, 'revert', full)}' removes it`;
+  const free = `its drop-in still exists: '${ownCommand(context.placement.scope, 'revert', full)}' removes it`;
   const hint = isConfined ? free : (meant ?? (context.offline ? undefined : list));
-  return fail('no-unit', `there is no unit ${full}${more}`, hint);
+  return failure('no-unit', `there is no unit ${full}${more}`, { hint });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The texts that a policy is made of. */
 
-import { EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import { error, failure, type Location, UserError } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import type { Located } from '../../seccomp/syscalls/section.js';
@@ -48,11 +48,11 @@ export async function readText(
   if (file) return decodePolicy(file.bytes, path);
   const message = `there is no policy file '${at ? written : path}'`;
   if (at) {
-    const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
+    const hint = normalize(written) === path ? undefined : `it should be at '${path}'`;
     throw new UserError(error('no-policy', message, { at, hint }));
   }
   const hint = await otherMeaning(context, written);
-  throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
+  throw failure('no-policy', message, { hint });
 }
 
 /**
@@ -75,7 +75,7 @@ export async function placeOfBase(
 function relativeToNothing(path: string, at: Location): UserError {
   const hint = "write an absolute path, or a template's name";
   return new UserError(
-    error('policy-value', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
+    error('policy-value', `'${path}' is a relative path, and ${INPUT_NAME} has no folder`, {
       at,
       hint,
     }),

@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { failure } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { ownDropInPaths } from '../../systemd/paths/own-files.js';
@@ -44,7 +44,7 @@ export async function readFiles(context: Context, paths: readonly string[]) {
     const file = await context.system.read(path, { limit: MAX_UNIT_SIZE });
     if (!file) {
       const hint = `run '${systemctl(context.placement.scope, 'daemon-reload')}', then try again`;
-      throw new UserError(error('unit-changed', `${path} is gone`, { hint }), EXIT.failure);
+      throw failure('unit-changed', `${path} is gone`, { hint });
     }
     files.push(parseUnitFile(path, file.bytes));
   }

@@ -1,4 +1,4 @@
-import { EXIT, error, printable, UserError } from '../../diagnostic.js';
+import { failure, printable } from '../../diagnostic.js';
 import type { System } from '../../machine/system.js';
 import { literalWord } from '../../systemd/unit/unit-property.js';
 
@@ -29,5 +29,5 @@ export const asUser = (user: string, argv: readonly string[], timeout: number): 
 export async function assertUser(system: System, user: string): Promise<void> {
   const { status, stdout } = await system.run(['getent', 'passwd', '--', user]);
   if (status === 0 && stdout !== '') return;
-  throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
+  throw failure('no-user', `there is no user '${printable(user)}'`);
 }

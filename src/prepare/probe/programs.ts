@@ -60,9 +60,11 @@ async function userProblems(context: Context, user: Located<string>): Promise<re
   const { system, superuser } = context;
   const { value, at } = user;
   if (!superuser)
-    return [error('needs-root', "it takes root to run a probe as another user: 'probe-as'", { at })];
+    return [error('needs-root', "only root can run a probe as another user: 'probe-as'", { at })];
   const found = await failureOf(() => assertUser(system, value));
   return found.map((one) =>
-    one.code === 'no-user' ? { ...one, at, hint: "'probe-as' in [apply] names a user of this machine" } : one,
+    one.code === 'no-user'
+      ? { ...one, at, hint: "set 'probe-as' in [apply] to a user of this machine" }
+      : one,
   );
 }

@@ -1,5 +1,5 @@
 import { once } from '../../collections.js';
-import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, failure, warning } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';
 import { MACHINES, type Machine } from '../../seccomp/syscalls/abi.js';
 import type { SyscallSets } from '../../seccomp/syscalls/sets.js';
@@ -50,10 +50,7 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
 export function majorVersion(version: string): number {
   const [digits] = /^\d{3}/.exec(version) ?? [];
   if (digits === undefined) {
-    throw new UserError(
-      error('systemd-version', `can't read the version of systemd: '${version}'`),
-      EXIT.failure,
-    );
+    throw failure('systemd-version', `can't read the version of systemd: '${version}'`);
   }
   return Number(digits);
 }
@@ -62,11 +59,14 @@ function versionWarning(systemd: number): Diagnostic[] {
   const { oldest, newest } = SYSTEMD_RANGE;
   if (systemd < oldest) {
     const message = `systemd ${systemd} is too old: at least ${oldest} is needed`;
-    throw new UserError(error('systemd-version', message), EXIT.failure);
+    throw failure('systemd-version', message);
   }
   if (systemd <= newest) return [];
   return [
-    warning('systemd-version', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
+    warning(
+      'systemd-version',
+      `systemd ${systemd} is newer than ${newest}, the newest version that was tested`,
+    ),
   ];
 }
 
@@ -74,12 +74,9 @@ export function machineOf(context: Context, architecture: string): Machine {
   const machine =
     MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
   if (machine) return machine;
-  throw new UserError(
-    error('no-helper', `there are no syscall numbers for ${architecture}`, {
-      hint: `only for ${MACHINES.join(', ')}`,
-    }),
-    EXIT.failure,
-  );
+  throw failure('no-helper', `there are no syscall numbers for ${architecture}`, {
+    hint: `supported: ${MACHINES.join(', ')}`,
+  });
 }
 
 /** The path of a package's program, else of the one that apply installs. */

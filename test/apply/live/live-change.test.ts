@@ -31,7 +31,7 @@ describe('apply --live: a change that only refuses more calls', () => {
       verified: boolean;
     }[];
     assert.deepEqual([unit!.restarted, unit!.tightened, unit!.verified], [false, true, true]);
-    assert.match(result.text, /^Given to what runs, and verified\.$/m);
+    assert.match(result.text, /^Loaded into the running processes, and verified\.$/m);
     assert.deepEqual([asked.length, given().length], [1, 1]);
     assert.ok(system.files.has(DROP_IN));
     assert.ok(!system.calls.includes(RESTART));

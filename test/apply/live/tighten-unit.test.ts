@@ -48,7 +48,7 @@ describe('tighten of a running unit', () => {
     assert.deepEqual(tightenedStates(result), [`${UNIT} tightened`]);
     assert.match(
       result.text,
-      /^demo\.service: tightened\n3 threads of 2 processes are refused execve \(EPERM\), execveat \(EPERM\); they stood still for 1\.5 ms\.\n$/,
+      /^demo\.service: tightened\n3 threads of 2 processes are refused execve \(EPERM\), execveat \(EPERM\); they were stopped for 1\.5 ms\.\n$/,
     );
     assert.deepEqual(asked, [[TIGHTEN, '--report', '--cgroup', `/sys/fs/cgroup${GROUP}`, '--filter', FILE]]);
     const answer = answersOf(one);

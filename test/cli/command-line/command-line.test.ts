@@ -69,7 +69,7 @@ test('an option of an earlier version is an error with a hint', async () => {
     assert.ok(exit instanceof CommanderError);
     const { message, hint } = usageError(exit, words);
     assert.equal(message, `unknown option '${words[2]}'`);
-    assert.match(hint!, /no generator any more: without '--runtime' the files are for \/etc/);
+    assert.match(hint!, /this option was removed: without '--runtime' the files are for \/etc/);
   }
 });
 

@@ -291,10 +291,7 @@ test('apply: the error for a misspelt unit names the nearest one', async () => {
   const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
   assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
   assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
-  assert.equal(
-    await hintFor('postgres'),
-    "'systemctl list-unit-files --type=service' lists those that there are",
-  );
+  assert.equal(await hintFor('postgres'), "'systemctl list-unit-files --type=service' lists the services");
 });
 
 test('apply: the hint for a masked unit depends on where the mask is', async () => {
@@ -314,7 +311,7 @@ test('apply: a file name that leads to no unit is refused', async () => {
   assert.equal(message, 'there is no unit demo.service');
   assert.match(
     hint!,
-    /^a file of that name exists, but systemd makes no unit of it: 'systemctl status demo.service'/,
+    /^a file of that name exists, but systemd does not load it: 'systemctl status demo.service'/,
   );
 });
 
@@ -328,7 +325,7 @@ test('apply: for an alias, a note names the path of the policy', async () => {
   const [{ message, hint } = { message: '' }] = diagnostics;
   assert.equal(exit, 2);
   assert.equal(message, 'no policy for demo.service (alias.service is an alias of it)');
-  assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
+  assert.equal(hint, `${other} is named after the alias: move it to ${own}, or give --policy ${other}`);
 });
 
 test('apply: a policy that is not TOML is refused', async () => {
@@ -459,5 +456,5 @@ test('apply --runtime: refuses a unit that is already confined permanently', asy
   );
   const [{ message, hint } = { message: '' }] = result.diagnostics;
   assert.ok(message.startsWith(`demo.service is confined by ${DROP_IN}, `));
-  assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
+  assert.equal(hint, "run 'sandbox-unit revert demo.service' first, or leave out --runtime");
 });

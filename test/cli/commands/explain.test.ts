@@ -45,7 +45,7 @@ test('explain: reports that a run or the records take long', async () => {
   await explain(patient, [UNIT], {});
   assert.deepEqual(said, ['demo.service: reading the records of refused calls …']);
   await explain(patient, [UNIT], { record: true }).catch(() => undefined);
-  assert.match(said[1]!, /^demo\.service: recording a run of it; an interrupt /);
+  assert.match(said[1]!, /^demo\.service: recording one run; Ctrl-C ends it early /);
 });
 
 test('explain: --json prints all keys of its schema', async () => {

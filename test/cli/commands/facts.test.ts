@@ -61,7 +61,10 @@ test("facts: the command for further questions has the host's name only if that 
     known.stdout,
     /^sandbox-unit facts --script \| ssh root@web-1\.example\.org sh -s -- --ask [\w+/]+=* >web-1\.example\.org\.more\n$/,
   );
-  assert.match(known.stderr, /^error\[unanswered\]: web-1\.example\.org has no facts of demo\.service\n/);
+  assert.match(
+    known.stderr,
+    /^error\[unanswered\]: the facts of web-1\.example\.org do not include demo\.service\n/,
+  );
   for (const host of ['$(reboot)', '-oProxyCommand=x', 'a b', 'a;b', '`x`', 'x\n', '\u001b[2J', ''])
     assert.match(
       (await plan(host)).stdout,

@@ -149,5 +149,5 @@ test('an unknown schema is an error that lists all', async () => {
   assert.deepEqual(near, ['usage', "no schema 'stats'", "did you mean 'status'?"]);
   const [, message, hint] = await failure(printedFor('../package'));
   assert.equal(message, "no schema '../package'");
-  assert.match(hint!, /^there are apply, check, /);
+  assert.match(hint!, /^available: apply, check, /);
 });

@@ -44,10 +44,10 @@ test("score: a service behind the launcher is less exposed than with systemd's d
   assert.equal(places, undefined);
   assert.match(
     text,
-    /^demo\.service: exposure \d\.\d [A-Z]+, \d\.\d by what systemd enforces alone\n\n {2}DOOR /,
+    /^demo\.service: exposure \d\.\d [A-Z]+, \d\.\d counting only what systemd enforces\n\n {2}DOOR /,
   );
   assert.match(text, / {2}exec +start programs +open: execveat\n/);
-  assert.match(text, /Places to write and execute: unknown/);
+  assert.match(text, /Places where it can write and execute: unknown/);
 });
 
 test('score: without names each loaded service has a line, the most exposed first', async () => {

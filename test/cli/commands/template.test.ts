@@ -56,7 +56,7 @@ test('template: an unknown name is an error that suggests one', async () => {
   const hints: Record<string, string> = {
     'no-exce': "did you mean 'no-exec'?",
     ngnix: "did you mean 'nginx'?",
-    '../secret': "'sandbox-unit template list' names them",
+    '../secret': "'sandbox-unit template list' lists them",
   };
   for (const [name, hint] of Object.entries(hints)) {
     await assert.rejects(show(files, name), (cause) => {

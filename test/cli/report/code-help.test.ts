@@ -36,5 +36,5 @@ for (const [word, hint] of SLIPS) {
 test('an unknown code is shown without control characters', () => {
   const found = codeHelp('\u001b[2J', VERBS);
   assert.ok(typeof found === 'object');
-  assert.equal(found.message, "'\\x1b[2J' is no command, and no message has that code");
+  assert.equal(found.message, "'\\x1b[2J' is neither a command nor the code of a message");
 });

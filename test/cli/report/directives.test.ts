@@ -29,14 +29,17 @@ test('directives in force are counted, others are named with their processes', (
     held('ProtectSystem', 'open', [1]),
   ];
   const text = directivesText(all);
-  assert.match(text, /^Directives: 4 of 5 seen in processes; reported by systemd alone: KeyringMode\n/);
+  assert.match(text, /^Directives: 4 of 5 confirmed in processes; known only from systemd: KeyringMode\n/);
   assert.match(text, /TasksMax +looser +control group +it was/);
   assert.match(text, /ProtectHome +looser +1, 2, 3, 4, 5, … /);
   assert.match(text, /ProtectSystem +left open/);
   assert.ok(!text.includes('PrivateTmp') && !text.includes('\u001b'));
   assert.equal(directivesText([]), '');
   const narrow = directivesText(all.slice(0, 2), { ...PLAIN, columns: 60 });
-  assert.equal(narrow, 'Directives: 1 of 2 seen in processes; reported by systemd\n  alone: KeyringMode\n');
+  assert.equal(
+    narrow,
+    'Directives: 1 of 2 confirmed in processes; known only from\n  systemd: KeyringMode\n',
+  );
 });
 
 test('JSON has all directives, and null for one that is no line of the policy', () => {

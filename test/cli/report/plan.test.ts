@@ -40,6 +40,6 @@ test('a permissive [ready] is shown as recording, with the other effects of its 
   const text = await textOf(ready, { permissive: true });
   assert.match(text, /^ recorded 2: bind, io_uring_setup$/m);
   assert.match(text, /^ left \d+: all that passed until then$/m);
-  assert.match(text, /^ besides no_new_privs, /m);
+  assert.match(text, /^ also no_new_privs, /m);
   assert.doesNotMatch(text, /refused|@critical/);
 });

@@ -38,14 +38,14 @@ test('a named unit has a list of all that is open', () => {
   assert.ok(text.startsWith('a.service: exposure 8.9 EXPOSED\n\n  DOOR '), text);
   assert.match(text, /^ {2}exec +start programs +closed by the launcher, SystemCallFilter=$/m);
   assert.match(text, /^ {2}bpf +load BPF programs +open: bpf$/m);
-  assert.match(text, /^Places to write and execute: \/dev, \/home, \/root, \/run\/user$/m);
+  assert.match(text, /^Places where it can write and execute: \/dev, \/home, \/root, \/run\/user$/m);
   const narrow = scoresText(UNITS.slice(0, 1), true, { ...PLAIN, columns: 50 });
-  assert.match(narrow, /^Places to write and execute: \/dev, \/home, \/root,\n {2}\/run\/user$/m);
+  assert.match(narrow, /^Places where it can write and execute: \/dev,\n {2}\/home, \/root, \/run\/user$/m);
 });
 
 test('places to write: none, or unknown', () => {
   assert.match(openText({ ...after, places: [] }), /execute: none$/m);
-  assert.match(openText({ ...after, places: undefined }), /execute: unknown, since/);
+  assert.match(openText({ ...after, places: undefined }), /execute: unknown: the service/);
 });
 
 test('the effect of [ready] is shown beside the start', () => {
@@ -55,7 +55,7 @@ test('the effect of [ready] is shown beside the start', () => {
   const [now, then] = [exposure, untilReady!].map(exposureText);
   assert.ok(
     text.startsWith(
-      `a.service: exposure ${now} ${levelOf(exposure)}, ${then} until it serves, ${then} by what systemd enforces alone\n`,
+      `a.service: exposure ${now} ${levelOf(exposure)}, ${then} until it serves, ${then} counting only what systemd enforces\n`,
     ),
     text,
   );

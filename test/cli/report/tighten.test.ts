@@ -42,7 +42,7 @@ test('each state has its exit status; the gravest of several counts', () => {
 test('the text has the number of processes, the calls, and how long they were stopped', () => {
   assert.equal(
     outcome(DONE, { ...DONE, unit: 'c.service', threads: 3, paused: undefined }, REFUSED).text,
-    'a.service: tightened\n1 thread of 1 process is refused execve (EPERM), @mount (kill); they stood still for 2.3 ms.\n' +
+    'a.service: tightened\n1 thread of 1 process is refused execve (EPERM), @mount (kill); they were stopped for 2.3 ms.\n' +
       'c.service: tightened\n3 threads of 1 process are refused execve (EPERM), @mount (kill).\n' +
       'b.service: refused\n',
   );

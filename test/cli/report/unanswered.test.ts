@@ -21,8 +21,8 @@ test('each round of questions has its own file, so that no answer is lost', () =
 });
 
 test('the hint names what is printed', () => {
-  assert.match(told({}).hint, /^run the command that is printed, with an address /);
-  assert.match(told({ quiet: true }).hint, /^leave --quiet out, and run the command/);
+  assert.match(told({}).hint, /^run the printed command, with the address /);
+  assert.match(told({ quiet: true }).hint, /^run this without --quiet, then run the printed command/);
   assert.match(told({ json: true }).hint, /'words' of this object/);
   assert.match(told({}, { words: undefined }).hint, /^plan it on that machine/);
 });
@@ -34,10 +34,16 @@ test('missing facts of other units are told from incomplete ones', async () => {
   const system = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(system.unit('x.service'));
   const { message, hint } = told({}, system.unanswered!);
-  assert.equal(message, 'web1 has no facts of x.service, only of a.service, b.service, c.service and 1 more');
-  assert.match(hint, /^if the name is right, run the command/);
+  assert.equal(
+    message,
+    'the facts of web1 do not include x.service, only a.service, b.service, c.service and 1 more',
+  );
+  assert.match(hint, /^if the name is right, run the printed command/);
   const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
   await assert.rejects(later.unit('a.service'));
   await assert.rejects(later.unit('x.service'));
-  assert.match(told({}, later.unanswered!).message, /^web1 has not answered \d questions of the plan$/);
+  assert.match(
+    told({}, later.unanswered!).message,
+    /^the facts of web1 lack the answers to \d questions of the plan$/,
+  );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enforcementText, groupsJson } from '../../../src/cli/report/verify.js';
+import { enforcementText } from '../../../src/cli/report/verify.js';
 import { EXIT } from '../../../src/diagnostic.js';
 import { PLAIN } from '../../../src/theme.js';
 import type { NamedCalls } from '../../../src/verify/kernel/name-calls.js';
@@ -59,15 +59,7 @@ test('a call that gets through has both answers', () => {
   assert.match(second!, /kill, got EPERM \(some arguments\) +uname, bpf$/);
 });
 
-test('JSON has each group whole', () => {
-  const [found] = groupsJson([group()]);
-  assert.deepEqual(found, {
-    ...{ processes: [{ pid: 7, name: 'demod', threads: 2 }], filters: 1, heldTo: 'policy', leftOver: false },
-    ...{ calls: 'equal', differences: [] },
-  });
-});
-
-test('enforced and not enforced have different colours', () => {
+test('what is enforced and not enforced have different colours', () => {
   const look = { ...PLAIN, paint: (role: string, said: string) => `<${role}>${said}</>` };
   const styled = (exit: number, more: Partial<ThreadGroup>) =>
     enforcementText(PLAN, exit, [group(more)], look);

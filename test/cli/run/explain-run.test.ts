@@ -49,8 +49,8 @@ const UNAME = record(100, 63, PROGRAM);
 
 test('explain of a unit of run: the cause is a directive of the unit, and the change a command line', async () => {
   const cases: readonly [string, string, RegExp][] = [
-    [unitFile('SystemCallFilter=~uname'), 'own-filter', /take uname out of --deny or add it to --allow/],
-    [launched(filterWord()), 'own-filter', /take uname out of --deny or add it to --allow/],
+    [unitFile('SystemCallFilter=~uname'), 'own-filter', /remove uname from --deny or add it to --allow/],
+    [launched(filterWord()), 'own-filter', /remove uname from --deny or add it to --allow/],
   ];
   for (const [file, kind, change] of cases) {
     const { exit, refusals, text, json } = await explained(file, { records: [UNAME] });

@@ -207,7 +207,7 @@ test('run: says which other commands run without the filter', async () => {
   const property = ['ExecStartPre=+/usr/bin/myos a', 'ExecStop=/usr/bin/myos'];
   const launched = await ran({ ...NO_EXEC, property });
   assert.deepEqual(warningsOf(launched), [
-    'warning[without-launcher]: ExecStartPre=+, ExecStop= run without the launcher and what it alone enforces; ' +
+    'warning[without-launcher]: ExecStartPre=+, ExecStop= run without the filter of the launcher; ' +
       'with + without any sandbox',
   ]);
   assert.deepEqual(propertiesOf(launched).get('ExecStartPreEx'), [
@@ -321,7 +321,7 @@ test('run: names separated by white space are an error that asks for commas', as
   const { outcome } = await ran({ deny: ['uname, execve  execveat'] });
   const [{ message, hint } = {}] = outcome.diagnostics;
   assert.equal(message, "--deny has white space in 'execve  execveat'");
-  assert.equal(hint, 'names are separated by commas: --deny execve,execveat');
+  assert.equal(hint, 'separate names with commas: --deny execve,execveat');
 });
 
 test('run: an error in the policy of a command line names the option', async () => {
@@ -364,7 +364,7 @@ test('run: a name that is taken is the only error', async () => {
   const { outcome, units } = await ran({ unit: 'x', ...UNAME }, { files });
   assert.deepEqual(
     outcome.diagnostics.map(({ code, message, hint }) => [code, message, hint]),
-    [['unit-exists', 'there is a unit x.service already', 'give another name, or none']],
+    [['unit-exists', 'unit x.service already exists', 'give another name, or none']],
   );
   assert.deepEqual([outcome.exit, units.started], [1, []]);
   const distort = (all: Map<string, unknown>) => {

@@ -93,5 +93,5 @@ test("run with a timer: accepts the timer's own name, and reports a timer that f
   assert.equal((await timer({ unit: 'bar.timer', onActive: ['1s'] })).name, 'bar.timer');
   const one = await ran({ ...NAMED, onActive: ['1s'] }, { job: 'failed' });
   assert.deepEqual([one.outcome.exit, codes(one)], [1, ['start-failed']]);
-  assert.match(one.outcome.diagnostics[0]!.message, /^foo\.timer has failed to start \(failed\)/);
+  assert.match(one.outcome.diagnostics[0]!.message, /^foo\.timer failed to start \(failed\)/);
 });

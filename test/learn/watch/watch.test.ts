@@ -197,7 +197,7 @@ test("watch: only root watches system services, and users need the observer's ri
     hint!,
     /^sudo systemd-run --pty --uid=\$USER .*='CAP_PERFMON CAP_BPF' sandbox-unit learn --user demo.service$/,
   );
-  assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^watching needs root/);
+  assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^run it as root, with CAP_BPF/);
 });
 
 test('watch: refuses a template, and any service on an unknown kind of machine', async () => {

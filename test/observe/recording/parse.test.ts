@@ -64,9 +64,12 @@ test('text that is no JSON, or of another version, is an error', () => {
   };
   for (const text of ['', '{', '[1]x'])
     assert.match(said(new TextEncoder().encode(text)), /must be JSON in UTF-8/);
-  assert.match(said(Uint8Array.of(0x22, 0xff, 0x22)), /^a\\x1bb\.json: the whole must be JSON in UTF-8/);
-  for (const json of [null, 1, [], 'x']) assert.match(said(bytesOf(json)), /the whole must be an object/);
-  assert.match(said(bytesOf({ version: 3, other: [] })), /of version 3; 2 is known \(another sandbox-unit/);
+  assert.match(said(Uint8Array.of(0x22, 0xff, 0x22)), /^a\\x1bb\.json: the content must be JSON in UTF-8/);
+  for (const json of [null, 1, [], 'x']) assert.match(said(bytesOf(json)), /the content must be an object/);
+  assert.match(
+    said(bytesOf({ version: 3, other: [] })),
+    /it has version 3, and this sandbox-unit reads version 2 \(use the sandbox-unit/,
+  );
   assert.match(said(bytesOf({ version: '1' })), /must be/);
 });
 
@@ -83,9 +86,9 @@ const FAULTS: readonly [place: string, value: unknown, says: RegExp][] = [
   ['host.id', '../..', /host\.id must be/],
   ['host.name', 'a\nb', /host\.name must be/],
   ['host.architecture', 'vax', /host\.architecture must be one of/],
-  ['begin', '2026-13-20T10:00:00Z', /begin must be a time/],
-  ['begin', 'yesterday', /begin must be a time/],
-  ['end', '2026-11-20T09:00:00Z', /the whole must be begun before its end/],
+  ['begin', '2026-13-20T10:00:00Z', /begin must be a valid time/],
+  ['begin', 'yesterday', /begin must be a time as/],
+  ['end', '2026-11-20T09:00:00Z', /the content must be begun before its end/],
   ['end', '2046-11-20T09:00:00Z', /no longer than ten years/],
   ['slice', 0, /slice must be more than nothing/],
   ['events[0].at', -1, /events\[0\]\.at must be a number/],
@@ -105,7 +108,7 @@ const FAULTS: readonly [place: string, value: unknown, says: RegExp][] = [
   ['calls[0].first', 501, /calls\[0\] must be first made, then last/],
   ['calls[0].phases', {}, /calls\[0\]\.phases must be counts/],
   ['calls[0].phases', { night: 1 }, /calls\[0\]\.phases\.night must be left out/],
-  ['calls[0].programs', [1], /the whole must be a recording whose calls are of/],
+  ['calls[0].programs', [1], /the content must be a recording whose calls are of/],
   ['calls[0].slices', 61, /at most its 60 slices/],
   ['refused[0].answer', 'kil', /refused\[0\]\.answer must be one of kill/],
   ['refused[0].name', 'mount', /refused\[0\] must be a call whose name/],

@@ -68,7 +68,7 @@ test('a wrong file is an error of its own', async () => {
   assert.equal(recordings.length, 1);
   assert.deepEqual(
     diagnostics.map(({ message }) => message.replace(/^.*\.json/, '')),
-    [': version must be one of 2', ' is in the folder of demo.service, and of other.service'],
+    [': version must be one of 2', ' is in the folder of demo.service, but is a recording of other.service'],
   );
 });
 
@@ -98,7 +98,7 @@ test('a file of --merge is read, or an error', async () => {
   const context = fakeContext(system);
   assert.equal((await readRecording(context, '/tmp/a.json')).unit, 'demo.service');
   const said = async (path: string) => (await failure(readRecording(context, path)))[1]!;
-  assert.match(await said('/tmp/b.json'), /^\/tmp\/b\.json: the whole must be an object/);
+  assert.match(await said('/tmp/b.json'), /^\/tmp\/b\.json: the content must be an object/);
   assert.equal(await said('/tmp/c.json'), "can't read /tmp/c.json: no such file");
 });
 

@@ -89,7 +89,7 @@ test('defaults that others can write, that are unreadable, or a dangling link bl
   const dangling = { files: { [MAIN]: deny('own') }, links: { [DEFAULTS]: '/srv/defaults.toml' } };
   assert.deepEqual(
     [(await wrong(dangling)).code, (await wrong(dangling)).message],
-    ['host-defaults', `${DEFAULTS} is a link that leads nowhere`],
+    ['host-defaults', `${DEFAULTS} is a broken link`],
   );
   const off = { ...files, [MAIN]: deny('own', 'defaults = false') };
   assert.equal(denied(await load({ files: off, untrusted: [DEFAULTS] })), 'own');
@@ -209,7 +209,7 @@ test('a file system in memory is read-only in defaults, because it would be a pl
     );
   assert.deepEqual(said('["/srv:ro", "/opt:size=1m,rw,ro"]'), []);
   const of = (word: string, hint: string) =>
-    `2 host-defaults: the defaults of a host can't open a place to write to, as '${word}' does; make it read-only, with the option 'ro' at its end: "${hint}"`;
+    `2 host-defaults: the defaults of a host can't add a writable file system, as '${word}' does; make it read-only, with the option 'ro' at its end: "${hint}"`;
   assert.deepEqual(said('["/opt:ro", "/srv"]'), [of('/srv', '/srv:ro')]);
   assert.deepEqual(said('["/srv:ro,rw"]'), [of('/srv:ro,rw', '/srv:ro,rw,ro')]);
   assert.deepEqual(said('"/srv:size=1m"'), [of('/srv:size=1m', '/srv:size=1m,ro')]);

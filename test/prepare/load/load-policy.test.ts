@@ -182,7 +182,7 @@ test('a base that is missing is an error where it is named', async () => {
   assert.deepEqual(await flaw(files), {
     code: 'no-policy',
     message: "there is no policy file 'gone.toml'",
-    hint: "it is looked for at '/p/gone.toml'",
+    hint: "it should be at '/p/gone.toml'",
     place: '/p/a.toml:1:12',
     sources: ['/p/main.toml', '/p/a.toml'],
   });
@@ -242,7 +242,7 @@ test('missing bases hide neither each other nor other errors', async () => {
       ['unknown-key', '/p/main.toml', 2, 1, hints.policy],
       ['unknown-template', '/p/main.toml', 1, 12, "did you mean 'web-server'?"],
       ['policy-syntax', '/p/a.toml', 1, 5, undefined],
-      ['no-policy', '/p/main.toml', 1, 35, "it is looked for at '/p/gone.toml'"],
+      ['no-policy', '/p/main.toml', 1, 35, "it should be at '/p/gone.toml'"],
       ['unknown-key', '/p/b.toml', 2, 1, hints.syscalls],
     ],
   );
@@ -334,7 +334,7 @@ test('a unit without a policy is an error that says where to put one', async () 
   assert.deepEqual([code, exit], ['no-policy', 2]);
   assert.match(hint!, /^write \/etc\/sandbox-unit\/demo\.service\.toml/);
   const near = await failure(found('demo', '/etc/sandbox-unit/demo.toml'));
-  assert.match(near.hint!, /^\/etc\/sandbox-unit\/demo\.toml is there: move it to /);
+  assert.match(near.hint!, /^\/etc\/sandbox-unit\/demo\.toml exists: move it to /);
   const ofAll = await failure(found('defaults', '/etc/sandbox-unit/defaults.toml'));
   assert.match(ofAll.hint!, /^write \/etc\/sandbox-unit\/defaults\.service\.toml/);
 });

@@ -123,6 +123,6 @@ test('a line at which systemd stops reading is reported if files have changed', 
   const distort = (all: Map<string, unknown>) => all.set('NeedDaemonReload', true);
   assert.match(
     await failure(() => loadUnit(context({ files, distort }), 'demo')),
-    /\(correct this line, .*daemon-reload/,
+    /\(systemd stops reading the file at this line: correct it; .*daemon-reload/,
   );
 });

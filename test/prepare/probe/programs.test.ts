@@ -60,6 +60,6 @@ test('a user who runs the probe must exist, and finds it in a PATH of their own'
   assert.deepEqual(await problems(0), []);
   assert.deepEqual(await problems(1), ["3:12 no-user: there is no user 'demo'"]);
   assert.deepEqual(await problems(0, { superuser: false }), [
-    "3:12 needs-root: it takes root to run a probe as another user: 'probe-as'",
+    "3:12 needs-root: only root can run a probe as another user: 'probe-as'",
   ]);
 });

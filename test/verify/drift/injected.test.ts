@@ -111,7 +111,7 @@ describe('a unit without a policy that tighten has filtered', () => {
       (await score(fakeContext(system), units, {})).diagnostics.filter(({ code }) => code === 'tightened');
     for (const units of [[], [UNIT]]) {
       const [told, ...others] = await notes(units);
-      assert.match(told!.message, /execve \(EPERM\), execveat \(EPERM\); the score leaves that out$/);
+      assert.match(told!.message, /execve \(EPERM\), execveat \(EPERM\); the score does not count that$/);
       assert.deepEqual([told!.hint, others], [RESTART, []]);
     }
     await system.restart(UNIT);

@@ -137,7 +137,7 @@ function flagsOf({ options, own }: Verb): Flag[] {
   const rows = [
     ...options.map((name) => [...(own?.[name] ?? OPTIONS[name]), VALUES[name]] as const),
     ...COMMON_OPTIONS.map((row) => [...row, COLOR_CHOICES] as const),
-    ['-h, --help', 'print this', undefined] as const,
+    ['-h, --help', 'print this help', undefined] as const,
   ];
   return rows.flatMap(([flags, does, place]) => {
     const words = flags.split(/,? /);

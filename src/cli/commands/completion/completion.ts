@@ -1,5 +1,5 @@
-import { didYouMean, EXIT, error, UserError } from '../../../diagnostic.js';
-import type { Outcome } from '../../../outcome.js';
+import { didYouMean, failure, type UserError } from '../../../diagnostic.js';
+import { type Outcome, printed } from '../../../outcome.js';
 
 /** Shells whose command lines are completed: bash 4.4, zsh 5.8 or fish 3.1, or newer. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -128,10 +128,10 @@ export function completion([shell = '']: readonly string[]): Outcome {
   const name = SHELLS.find((one) => one === shell);
   if (!name) throw unknownShell(shell);
   const text = SCRIPTS[name];
-  return { exit: EXIT.ok, json: { shell: name, text }, text, diagnostics: [], sources: new Map() };
+  return printed(text, { shell: name, text });
 }
 
 function unknownShell(shell: string): UserError {
-  const hint = didYouMean(shell, SHELLS) ?? `there are ${SHELLS.join(', ')}`;
-  return new UserError(error('usage', `no completion for the shell '${shell}'`, { hint }), EXIT.failure);
+  const hint = didYouMean(shell, SHELLS) ?? `available: ${SHELLS.join(', ')}`;
+  return failure('usage', `no completion for the shell '${shell}'`, { hint });
 }

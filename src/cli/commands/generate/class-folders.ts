@@ -53,7 +53,7 @@ const MAX_RECORD = 16 << 20;
 const DIGITS = 16;
 
 /** The most folders that a note names. */
-const NAMED = 5;
+const MOST_FOLDERS = 5;
 
 /**
  * Writes the files of each class, and removes those of earlier runs with the same folder of facts. These stay where
@@ -103,13 +103,13 @@ async function removeStale(
       await program.remove(at, { foreign: true, within: output });
       gone.push(at);
     } else {
-      const message = `${printable(at)} was changed since it was made, and is left as it is`;
+      const message = `${printable(at)} was edited since it was generated, and is kept`;
       diagnostics.push(note('left-as-it-is', message));
     }
   }
   const folders = [...new Set(gone.map((path) => path.slice(output.length + 1).split('/')[0]!))];
   if (folders.length > 0) {
-    const message = `files that no machine uses any more were removed from ${shortList(folders, NAMED)}`;
+    const message = `files that no machine uses any more were removed from ${shortList(folders, MOST_FOLDERS)}`;
     diagnostics.push(note('purged', message));
   }
   return { gone, diagnostics };
@@ -118,8 +118,8 @@ async function removeStale(
 /** A note about files of earlier runs that may still be a machine's, as not all machines' classes are known. */
 function staysForNow(files: readonly MadeFile[]): Diagnostic {
   const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
-  const message = `files of earlier runs were kept in ${shortList(folders, NAMED)}: not every machine has a plan`;
-  return note('purged', message, { hint: 'fix the errors of the other machines, then run it again' });
+  const message = `files of earlier runs were kept in ${shortList(folders, MOST_FOLDERS)}: some machines have no plan`;
+  return note('purged', message, { hint: 'fix the errors of those machines, then run the command again' });
 }
 
 /** The record's first line, with the version of the others. */

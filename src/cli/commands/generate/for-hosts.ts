@@ -1,4 +1,5 @@
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../../../diagnostic.js';
+import { shortList } from '../../../collections.js';
+import { type Diagnostic, EXIT, error, failure, note, printable, UserError } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
 import { type Inventory, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
 import { Digests } from '../../../machine/recorded/host-class.js';
@@ -63,11 +64,8 @@ export async function generateForHosts(
   const { program } = context;
   const names = (await program.list(hosts)).filter((name) => name.endsWith(SUFFIX));
   if (names.length === 0) {
-    const hint = `the facts of each machine are in a file HOST${SUFFIX}`;
-    throw new UserError(
-      error('bad-file', `there are no facts in ${printable(hosts)}`, { hint }),
-      EXIT.failure,
-    );
+    const hint = `put the facts of each machine into a file HOST${SUFFIX}`;
+    throw failure('bad-file', `there are no facts in ${printable(hosts)}`, { hint });
   }
   const classes: HostClass[] = [];
   const unread: Unread[] = [];
@@ -140,14 +138,16 @@ async function madeOn(recorded: Recorded, make: () => Promise<GeneratedFiles>): 
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
   const asks =
-    "'sandbox-unit plan --facts' with the same policy prints a command that asks a host; append its output to that host's file";
+    "'sandbox-unit plan --facts' with the same policy prints a command that asks a host; append the output of that command to the host's file";
   const hint = `${ifNameIsRight(unanswered)}${asks}`;
-  const diagnostics = [error('unanswered', `the hosts have ${lacking(unanswered)}`, { hint })];
+  const diagnostics = [error('unanswered', `the facts of these hosts ${lacking(unanswered)}`, { hint })];
   return { exit: EXIT.findings, files: [], diagnostics, sources: new Map() };
 }
 
 /** The most hosts that a note names. */
-const NAMED = 5;
+const MOST_HOSTS = 5;
+
+const shownHost = (host: string): string => printable(host);
 
 function outcomeOf(
   classes: readonly HostClass[],
@@ -161,7 +161,7 @@ function outcomeOf(
     })),
     ...unread.map(({ hosts }) => ({ class: null, hosts, files: [] })),
   ];
-  const lines = all.flatMap((one) => one.hosts.map((host) => `${printable(host)} ${one.class ?? '-'}\n`));
+  const lines = all.flatMap((one) => one.hosts.map((host) => `${shownHost(host)} ${one.class ?? '-'}\n`));
   return {
     json: { classes: all, gone },
     text: lines.sort().join(''),
@@ -170,18 +170,13 @@ function outcomeOf(
       ...classes.flatMap(({ made, hosts }) =>
         made.diagnostics.length === 0
           ? []
-          : [...made.diagnostics, note('hosts', `these messages concern ${namesOf(hosts)}`)],
+          : [
+              ...made.diagnostics,
+              note('hosts', `these messages are about ${shortList(hosts.map(shownHost), MOST_HOSTS)}`),
+            ],
       ),
       ...diagnostics,
     ],
     sources: new Map(classes.flatMap(({ made }) => [...made.sources])),
   };
-}
-
-function namesOf(hosts: readonly string[]): string {
-  const named = hosts
-    .slice(0, NAMED)
-    .map((host) => printable(host))
-    .join(', ');
-  return hosts.length > NAMED ? `${named} and ${hosts.length - NAMED} more` : named;
 }

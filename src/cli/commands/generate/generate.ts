@@ -1,4 +1,5 @@
-import { EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
+import { toBase64 } from '../../../collections.js';
+import { EXIT, hasErrors } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
 import { Recorded } from '../../../machine/recorded/recorded.js';
 import { type Outcome, printed } from '../../../outcome.js';
@@ -6,6 +7,7 @@ import type { EmittedFile } from '../../../plan/emit/files.js';
 import { activationFiles, activationScript } from '../../../prepare/activation.js';
 import { serviceName } from '../../../prepare/load/load-unit.js';
 import { type PrepareOptions, prepare } from '../../../prepare/prepare.js';
+import { wrongUsage } from '../usage.js';
 import { writeBelow } from './class-folders.js';
 import { type GeneratedFiles, generateForHosts } from './for-hosts.js';
 
@@ -30,9 +32,12 @@ export async function generate(
 ): Promise<Outcome> {
   const { output, activate = false, script: alone = false, hosts } = options;
   if (alone) return printed(new TextDecoder().decode(await activationScript(context)));
-  if (unit === undefined) throw usage("missing required argument 'unit'");
+  if (unit === undefined) throw wrongUsage('generate', "missing required argument 'unit'");
   if ((activate || hosts !== undefined) && output === undefined)
-    throw usage(`${activate ? '--activate' : '--hosts'} needs a folder: name one with --output`);
+    throw wrongUsage(
+      'generate',
+      `${activate ? '--activate' : '--hosts'} needs a folder: name one with --output`,
+    );
   const make = (of: Context) => makeFiles(of, unit, options);
   if (hosts !== undefined) {
     const { full } = serviceName(unit);
@@ -69,20 +74,15 @@ async function makeFiles(context: Context, unit: string, options: GenerateOption
   };
 }
 
-const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit generate --help'" }), EXIT.failure);
-
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
-const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);
+const decoded = ({ content }: EmittedFile) => new TextDecoder().decode(content);
 
 /** A file for people. Programs and filters are shown by their size: a terminal is no place for them. */
 const fileText = (file: EmittedFile) =>
-  `# ${file.path}\n${isText(file) ? textOf(file) : `# ${file.content.length} bytes, mode ${file.mode.toString(8)}\n`}`;
+  `# ${file.path}\n${isText(file) ? decoded(file) : `# ${file.content.length} bytes, mode ${file.mode.toString(8)}\n`}`;
 
 const fileJson = (file: EmittedFile) => ({
   path: file.path,
   mode: file.mode.toString(8).padStart(4, '0'),
-  ...(isText(file) ? { text: textOf(file) } : { base64: btoa(latin1(file.content)) }),
+  ...(isText(file) ? { text: decoded(file) } : { base64: toBase64(file.content) }),
 });
-
-const latin1 = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');

@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, UserError } from '../../../diagnostic.js';
 import { LOSSES } from '../../../learn/profile/incomplete-tables.js';
 import { assertWritable } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';
@@ -6,7 +6,7 @@ import type { Outcome } from '../../../outcome.js';
 import { ALLOW, LOG } from '../../../seccomp/syscalls/action.js';
 import { parseAction } from '../../../seccomp/syscalls/action-text.js';
 import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit, wrongUsage } from '../usage.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
@@ -42,7 +42,7 @@ const OWN = new Set(Object.values(TAKES).flat());
  */
 export async function learn(context: Context, operands: string[], options: LearnOptions): Promise<Outcome> {
   const asked = (Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]).filter((name) => options[name]);
-  if (asked.length > 1) throw usage(`--${asked[0]} and --${asked[1]} ask for different things`);
+  if (asked.length > 1) throw usage(`--${asked[0]} can't be combined with --${asked[1]}`);
   const [name] = asked;
   assertTaken(name, options);
   if (operands.length === 0 && name !== 'list') throw noUnit(options);
@@ -72,7 +72,7 @@ function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptio
   if (isGiven('reload') && !options.ready) throw usage('--no-reload has no effect without --ready');
   const { action } = options;
   if (action !== undefined && !isAnswer(action))
-    throw usage(`unknown action '${action}': it is 'kill' or an errno, as EPERM`);
+    throw usage(`unknown action '${action}': use 'kill', or an errno such as EPERM`);
 }
 
 /** Whether calls can be refused so. */
@@ -91,7 +91,7 @@ const noUnit = ({ write }: LearnOptions) =>
 /** Watches, and then writes the policy that all recordings of the unit prove. */
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
   const unit = onlyUnit(units);
-  if (options.background) throw usage('--write is for a watch in the foreground');
+  if (options.background) throw usage("--write can't be combined with --background");
   await assertWritable(context, unit, fileOf(options), options.ready);
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
@@ -102,7 +102,7 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
     const { exit, diagnostics } = written;
     return without(
       { ...watched, exit: Math.max(watched.exit, exit) },
-      ...[...diagnostics, notWritten(context, unit, options, 'though the recording of the watch is kept')],
+      ...[...diagnostics, notWritten(context, unit, options, 'but the recording of the watch is kept')],
     );
   }
   return {
@@ -142,8 +142,7 @@ function notWritten(
   const file = fileOf(options);
   const to = file === undefined ? '' : ` ${shellWord(file)}`;
   const hint = `'${ownCommand(scope, 'learn --show', unit)} --write${to}' writes it without another watch`;
-  return error('not-written', `no policy of ${unit} is written, ${why}`, { hint });
+  return error('not-written', `no policy was written for ${unit}, ${why}`, { hint });
 }
 
-const usage = (message: string) =>
-  new UserError(error('usage', message, { hint: "see 'sandbox-unit learn --help'" }), EXIT.failure);
+const usage = (message: string) => wrongUsage('learn', message);

@@ -7,7 +7,7 @@ import type { Outcome } from '../../../outcome.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { spanText } from '../../../systemd/time-span.js';
 import { painted, textDiff } from '../../report/diff.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit } from '../usage.js';
 import { timeOf } from './watch.js';
 
 export interface PromoteOptions {
@@ -55,15 +55,15 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
   if (!policy)
     return [
       ...left,
-      note('not-promoted', `${plan.policyFile} has no other calls that are let through and logged`),
+      note('not-promoted', `${plan.policyFile} has no other calls that are allowed and logged`),
     ];
-  const [are, so] = check ? ['would be', 'so would'] : ['are', 'so are'];
-  const counts = `${allowed.length} used calls ${are} allowed, ${unused.length} unused ones ${are} refused`;
-  const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
-  const rules = ruled.length > 0 ? `; ${so} other arguments of ${shortList(ruled, 8)}` : '';
-  const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;
+  const are = check ? 'would be' : 'are';
+  const which = allowed.length > 0 ? ` (${shortList(allowed, 8)})` : '';
+  const counts = `${allowed.length} used calls${which} ${are} allowed, ${unused.length} unused calls ${are} refused`;
+  const rules = ruled.length > 0 ? `; other arguments of ${shortList(ruled, 8)} ${are} refused, too` : '';
+  const apply = `run '${ownCommand(plan.target.scope, 'apply', plan.unit)}' to apply it`;
   return [
     ...left,
-    note('promoted', `in ${spanText(watched)} ${counts}${rules}${which}`, check ? {} : { hint: apply }),
+    note('promoted', `watched for ${spanText(watched)}: ${counts}${rules}`, check ? {} : { hint: apply }),
   ];
 }

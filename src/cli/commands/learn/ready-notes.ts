@@ -9,7 +9,7 @@ import type { Context } from '../../../machine/context.js';
 import { ownCommand, systemctl } from '../../../systemd/command-lines.js';
 
 /** The most calls that a message names. */
-const MOST_NAMED = 12;
+const MOST_CALLS = 12;
 
 /** Notes and warnings about the calls that `[ready]` takes away, and what it lacks. */
 export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[] {
@@ -28,31 +28,31 @@ export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[]
 }
 
 function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diagnostic {
-  const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_NAMED)}`;
+  const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_CALLS)}`;
   const hint =
     withoutReload.length > 0
-      ? `with --no-reload the service loses ${calls}; it is then restarted instead of reloaded`
+      ? `with --no-reload, [ready] refuses ${calls}; the service is then restarted instead of reloaded`
       : isUnseen
         ? again
-        : 'another watch of this work would show no more: learn without --ready';
+        : 'watching the same work again will not help: learn without --ready';
   return warning('ready-unknown', `the policy has no [ready]: ${why}`, { hint });
 }
 
 const lost = ({ unit }: ProvedPolicy, { deny }: LearnedReady): Diagnostic[] => [
   note(
     'ready',
-    `once ${unit} serves it loses ${counted(deny.length, 'call')} of its start: ${shortList(deny.map(lostName), MOST_NAMED)}`,
+    `[ready] refuses ${counted(deny.length, 'call')} that only the start of ${unit} makes: ${shortList(deny.map(lostName), MOST_CALLS)}`,
   ),
 ];
 
-const lostName = (call: string): string => (call === 'clone' ? 'clone (but for threads)' : call);
+const lostName = (call: string): string => (call === 'clone' ? 'clone (except for threads)' : call);
 
 const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diagnostic[] => [
   ...(ofWork.length > 0
     ? [
         note(
           'ready-unknown',
-          `less than a day and no exercise was watched: [ready] still allows ${shortList(ofWork, MOST_NAMED)}`,
+          `the watch was shorter than a day and had no exercise: [ready] still allows ${shortList(ofWork, MOST_CALLS)}`,
           { hint: again },
         ),
       ]
@@ -61,7 +61,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
     ? [
         note(
           'ready-unknown',
-          `[ready] still allows calls that a reload with another configuration may need: ${shortList(leftToReload, MOST_NAMED)}`,
+          `[ready] still allows calls that a reload with another configuration may need: ${shortList(leftToReload, MOST_CALLS)}`,
           { hint: '--no-reload refuses them; the service is then restarted instead of reloaded' },
         ),
       ]
@@ -77,16 +77,20 @@ const reloads = (
 ): Diagnostic[] => [
   ...(isReloadUnseen
     ? [
-        warning('ready-reload', `no reload of ${unit} was watched: it may need a call that [ready] refuses`, {
-          hint: `${again}; with --no-reload the service is restarted instead`,
-        }),
+        warning(
+          'ready-reload',
+          `no reload of ${unit} was watched: a reload may need a call that [ready] refuses`,
+          {
+            hint: `${again}; with --no-reload the service is restarted instead`,
+          },
+        ),
       ]
     : []),
   ...(rotation
     ? [
         warning(
           'ready-reload',
-          `${printable(rotation.file)} reloads the service by '${printable(rotation.command)}', and [ready] has no calls for a reload`,
+          `${printable(rotation.file)} reloads the service with '${printable(rotation.command)}', but [ready] refuses calls of a reload`,
           { hint: `use '${systemctl(scope, 'try-restart', unit)}' there instead` },
         ),
       ]
@@ -98,11 +102,11 @@ function noRespawn({ unit, processes }: ProvedPolicy, { startsNone, reload }: Le
   if (!startsNone || processes === 1) return [];
   const message =
     processes === 0
-      ? `once ${unit} serves it starts no process: a worker that dies is not replaced`
-      : `${unit} has ${processes} processes, and once it serves it starts none: one that dies is not replaced`;
+      ? `[ready] lets ${unit} start no process: a worker that dies is not replaced`
+      : `[ready] lets ${unit} start no process: if one of its ${processes} processes dies, it is not replaced`;
   const hint =
     reload === false
-      ? 'without --no-reload it keeps the calls of a reload, which start workers, too'
-      : 'take fork, vfork, clone3 and the rule on clone out of [ready], and what a new process calls, as setuid';
+      ? 'without --no-reload it keeps the calls of a reload, which can also start workers'
+      : 'remove fork, vfork, clone3, the rule on clone, and calls of new processes such as setuid from [ready]';
   return [(processes === 0 ? note : warning)('indispensable', message, { hint })];
 }

@@ -1,6 +1,15 @@
 /** The recordings of a unit: the profile that they make, those of other hosts, and their end. */
 
-import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../../../diagnostic.js';
+import {
+  type Diagnostic,
+  EXIT,
+  error,
+  failure,
+  hasErrors,
+  note,
+  printable,
+  UserError,
+} from '../../../diagnostic.js';
 import { checklist } from '../../../learn/profile/checklist.js';
 import { estimate } from '../../../learn/profile/estimate.js';
 import { incompleteTables, profileDiagnostics } from '../../../learn/profile/incomplete-tables.js';
@@ -15,20 +24,13 @@ import {
   readRecording,
   storedRecordings,
 } from '../../../observe/recordings/store.js';
-import type { Outcome } from '../../../outcome.js';
+import { type Outcome, printed } from '../../../outcome.js';
 import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import type { UnitName } from '../../../systemd/unit/name.js';
 import { type Merged, mergedJson, mergedText } from '../../report/learn/merged.js';
 import { profileText } from '../../report/learn/profile.js';
 import { profileJson } from '../../report/learn/profile-json.js';
-import { onlyUnit } from '../only-unit.js';
-
-const outcome = (
-  exit: number,
-  json: Outcome['json'],
-  text: string,
-  diagnostics: readonly Diagnostic[] = [],
-): Outcome => ({ exit, json, text, diagnostics, sources: new Map() });
+import { onlyUnit } from '../usage.js';
 
 /** Shows the profile of a unit. Exit 1 if there are no recordings, 2 if one can't be read. */
 export async function show(context: Context, operands: readonly string[]): Promise<Outcome> {
@@ -42,11 +44,11 @@ export async function show(context: Context, operands: readonly string[]): Promi
     profile,
     estimate: estimate(profile, all),
     checklist: checklist(profile, unit.facts),
-    doubts: incompleteTables(profile),
+    incomplete: incompleteTables(profile),
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...profileDiagnostics(profile), ...withoutFacts(unit)];
-  return outcome(exit, profileJson(shown), profileText(shown, context.caller.theme), told);
+  return { ...printed(ledgerText(shown, context.caller.theme), ledgerJson(shown), told), exit };
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>
@@ -62,13 +64,9 @@ function nothingRecorded(
   );
   const hint = `'${watch}' makes one, '${merge}' adds one from another host`;
   const none = error('no-recording', `there is no recording of ${full}`, { hint });
-  const isUnread = diagnostics.length > 0;
-  return outcome(
-    isUnread ? EXIT.failure : EXIT.findings,
-    { unit: full },
-    '',
-    isUnread ? diagnostics : [none],
-  );
+  return diagnostics.length > 0
+    ? { ...printed('', { unit: full }, diagnostics), exit: EXIT.failure }
+    : { ...printed('', { unit: full }, [none]), exit: EXIT.findings };
 }
 
 /** Adds recordings to those of a unit: all of them, or none if one is wrong. Exit 1 then. */
@@ -76,20 +74,20 @@ export async function merge(context: Context, operands: readonly string[]): Prom
   const files = operands.slice(0, -1);
   if (files.length === 0) {
     const hint = `'${ownCommand(context.placement.scope, 'learn --merge FILE', operands[0]!)}'`;
-    throw new UserError(error('usage', 'a file or the unit is missing', { hint }), EXIT.failure);
+    throw failure('usage', 'a file or the unit is missing', { hint });
   }
   const { name } = await learnedUnit(context, operands.at(-1)!);
   const read = await readAll(context, files, name);
   const diagnostics = read.flatMap((one) => one.diagnostics);
   if (diagnostics.length > 0) {
     const exit = Math.max(...read.map((one) => one.exit));
-    return outcome(exit, { unit: name.full, merged: [] }, '', diagnostics);
+    return { ...printed('', { unit: name.full, merged: [] }, diagnostics), exit };
   }
   const merged: Merged[] = [];
   for (const { file, recording } of read) {
     merged.push({ file, recording: recording!, ...(await keepRecording(context, recording!)) });
   }
-  return outcome(EXIT.ok, mergedJson(name.full, merged), mergedText(merged));
+  return printed(mergedText(merged), mergedJson(name.full, merged));
 }
 
 interface Read {
@@ -124,12 +122,14 @@ function misplaced(
   const other = (scopes: string) =>
     `'${ownCommand(scope, `learn --merge ${shellWord(file)}`, unit)}' ${scopes}`;
   if (!countsFor(unit, name)) {
-    const hint = other('adds it to those');
-    return [error('bad-file', `${printable(file)} is of ${unit}, not of ${name.full}`, { hint })];
+    const hint = other('adds it');
+    return [error('bad-file', `${printable(file)} is a recording of ${unit}, not of ${name.full}`, { hint })];
   }
   if (scope === placement.scope) return [];
-  const says = scope === 'user' ? "of a user's own manager" : "of the system's manager";
-  return [error('bad-file', `${printable(file)} is of a unit ${says}`, { hint: other('adds it') })];
+  const says = scope === 'user' ? 'of a user manager' : 'of the system manager';
+  return [
+    error('bad-file', `${printable(file)} is a recording of a unit ${says}`, { hint: other('adds it') }),
+  ];
 }
 
 /** Removes all recordings of a unit. */
@@ -138,5 +138,5 @@ export async function forget(context: Context, operands: readonly string[]): Pro
   const forgotten = await forgetRecordings(context, name);
   const count = forgotten.length === 1 ? '1 recording' : `${forgotten.length} recordings`;
   const text = forgotten.length === 0 ? `${name.full}: no recordings\n` : `${name.full}: removed ${count}\n`;
-  return outcome(EXIT.ok, { unit: name.full, forgotten }, text);
+  return printed(text, { unit: name.full, forgotten });
 }

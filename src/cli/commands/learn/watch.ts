@@ -1,6 +1,6 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
 
-import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../../diagnostic.js';
+import { type Diagnostic, EXIT, failure, hasErrors, note } from '../../../diagnostic.js';
 import { lossDiagnostics } from '../../../learn/profile/incomplete-tables.js';
 import { makeProfile } from '../../../learn/profile/make-profile.js';
 import { stopWatch, watchInBackground } from '../../../learn/watch/background.js';
@@ -10,7 +10,7 @@ import type { WatchOptions } from '../../../learn/watch/watch-loop.js';
 import type { Context } from '../../../machine/context.js';
 import { failureOf, failuresOf } from '../../../machine/state/failures.js';
 import type { Recording } from '../../../observe/recording/recording.js';
-import type { Outcome } from '../../../outcome.js';
+import { type Outcome, printed } from '../../../outcome.js';
 import { fullName } from '../../../prepare/load/load-unit.js';
 import { ownCommand } from '../../../systemd/command-lines.js';
 import { parseSpan } from '../../../systemd/time-span.js';
@@ -42,8 +42,8 @@ export function timeOf(option: string, text: string | undefined): number | undef
   if (text === undefined) return undefined;
   const span = parseSpan(text.trim(), SECOND);
   if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
-  const hint = "a time as '10min' or '7d', from a second to a year";
-  throw new UserError(error('usage', `${option} ${text} is not a valid time`, { hint }), EXIT.failure);
+  const hint = "give a time from a second to a year, such as '10min' or '7d'";
+  throw failure('usage', `${option} ${text} is not a valid time`, { hint });
 }
 
 /**
@@ -68,11 +68,11 @@ async function here(context: Context, units: readonly string[], options: WatchOp
   const recordings = saved.map(({ recording }) => recording);
   const losses = recordings.flatMap(lossesIn);
   const shows = (unit: string) => `'${ownCommand(context.placement.scope, 'learn --show', unit)}'`;
-  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it proves`;
+  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it contains`;
   const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
-  const diagnostics = [...found, ...losses, note('recorded', 'what was seen is kept', { hint })];
+  const diagnostics = [...found, ...losses, note('recorded', 'the recording is kept', { hint })];
   const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;
-  return { ...outcome(json, recordedText(recordings), diagnostics), exit };
+  return { ...printed(recordedText(recordings), json, diagnostics), exit };
 }
 
 /** Warnings about records of a watch that were lost. */
@@ -91,8 +91,8 @@ async function inBackground(
   assertMayWatch(context);
   const names = units.map(fullName);
   if (!context.superuser) {
-    const message = "a user's manager has no right to watch services in the background";
-    throw new UserError(error('needs-root', message, { hint: withRights(names[0]!) }), EXIT.failure);
+    const message = "a user manager can't watch services in the background";
+    throw failure('needs-root', message, { hint: withRights(names[0]!) });
   }
   const words = [
     'learn',
@@ -110,16 +110,8 @@ async function inBackground(
     if (!hasErrors(found)) watched.push(name);
     said.push(...found);
   }
-  return { ...outcome({ watched }, '', said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
+  return { ...printed('', { watched }, said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
 }
-
-const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({
-  exit: EXIT.ok,
-  json,
-  text,
-  diagnostics,
-  sources: new Map(),
-});
 
 const LIST = 'list and end watches of services';
 
@@ -127,7 +119,7 @@ const LIST = 'list and end watches of services';
 export async function list(context: Context): Promise<Outcome> {
   assertMayWatch(context, LIST);
   const watches = await underWatch(context);
-  return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
+  return printed(watchesText(watches, context.system.now()), { underWatch: watches });
 }
 
 /** Ends watches in the background, which keep what they have seen. Exit 2 if one can't be ended; the others are. */
@@ -141,7 +133,7 @@ export async function stop(context: Context, units: readonly string[]): Promise<
     if (found.length === 0) stopped.push(name);
     failures.push(...found);
   }
-  const text = stopped.map((name) => `${name}: the watch is over\n`).join('');
+  const text = stopped.map((name) => `${name}: the watch has ended\n`).join('');
   const exit = failures.length > 0 ? EXIT.failure : EXIT.ok;
-  return { ...outcome({ stopped }, text, failures), exit };
+  return { ...printed(text, { stopped }, failures), exit };
 }

@@ -10,7 +10,7 @@ import type { Outcome } from '../../../outcome.js';
 import { bundledSets } from '../../../seccomp/syscalls/sets.js';
 import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import { painted, textDiff } from '../../report/diff.js';
-import { onlyUnit } from '../only-unit.js';
+import { onlyUnit } from '../usage.js';
 import { readyNotes } from './ready-notes.js';
 
 export interface WritePolicyOptions {
@@ -71,9 +71,10 @@ export async function writeLearned(
 function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
   const refused = names('refuse');
-  const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
-  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
-  return [note('tiers', `${counts}, all others refused${dangerous}`)];
+  const dangerous =
+    refused.length > 0 ? `; refused although the program can reach them: ${shortList(refused, 5)}` : '';
+  const counts = `${names('allow').length} calls are allowed, ${names('log').length} are allowed and logged`;
+  return [note('tiers', `${counts}, all others are refused${dangerous}`)];
 }
 
 /** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
@@ -83,7 +84,7 @@ function dangersOf(
 ): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
-  const message = `these calls are the most useful to an attacker, and are allowed because they were seen: ${shortList(seen, 12)}`;
+  const message = `the policy allows calls that are most useful to attackers, because they were seen: ${shortList(seen, 12)}`;
   const shown = `'${ownCommand(scope, 'learn --show', unit)}' shows when, and by which program`;
   const kept = script && `${printable(script.daemon)} keeps the calls of its start script: ${script.why}`;
   const hint = [kept, shown].filter(Boolean).join('; ');
@@ -92,8 +93,9 @@ function dangersOf(
 
 function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
   if (directives.openRun === undefined) return [];
-  const message = `${unit} may write anywhere in /run, where root's other programs look for what they start: ${printable(directives.openRun)}`;
-  const hint = 'give it RuntimeDirectory= in a drop-in, have it write to that folder, then watch it again';
+  const message = `${unit} may write anywhere in /run, where other programs of root look for programs to start: ${printable(directives.openRun)}`;
+  const hint =
+    'set RuntimeDirectory= in a drop-in, have the service write to that folder, then watch it again';
   return [warning('opens', message, { hint })];
 }
 
@@ -102,5 +104,5 @@ function next({ placement: { scope } }: Context, unit: string, path: string | un
   const isFound = path.endsWith(`/sandbox-unit/${unit}.toml`);
   const named = isFound ? '' : ` --policy ${shellWord(path)}`;
   const command = ownCommand(scope, `apply --check --diff${named}`, unit);
-  return [note('written', `${printable(path)} is written`, { hint: `review it, then run '${command}'` })];
+  return [note('written', `${printable(path)} was written`, { hint: `review it, then run '${command}'` })];
 }

@@ -240,7 +240,7 @@ test('completion: an unknown shell is an error that suggests a name', () => {
   };
   const hints: readonly (readonly [string, string])[] = [
     ['fihs', "did you mean 'fish'?"],
-    ['powershell', 'there are bash, zsh, fish'],
+    ['powershell', 'available: bash, zsh, fish'],
   ];
   for (const [shell, hint] of hints) {
     const { diagnostics, exit } = failure(shell);

@@ -64,7 +64,7 @@ test('generate --hosts: a class that fails is reported with its machines, and th
   const failing = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`bad${i}`, kind('')]));
   const { exit, classOf, codes, diagnostics, program } = await generated({ ...failing, good: kind('x') });
   assert.deepEqual([exit, codes], [1, ['error no-unit', 'note hosts']]);
-  assert.equal(diagnostics[1]!.message, 'these messages concern bad0, bad1, bad2, bad3, bad4 and 2 more');
+  assert.equal(diagnostics[1]!.message, 'these messages are about bad0, bad1, bad2, bad3, bad4 and 2 more');
   assert.equal(classOf.get('bad6'), '-');
   assert.equal(program.text(`/out/${classOf.get('good')}/etc/made`), 'x');
 });

@@ -117,12 +117,7 @@ const WRONG: readonly [file: string, content: Uint8Array | string, exit: number,
     1,
     /^error bad-file: .* of x\.service, not/,
   ],
-  [
-    '/tmp/c.json',
-    formatRecording(recording({ scope: 'user' })),
-    1,
-    /^error bad-file: .* a user's own manager/,
-  ],
+  ['/tmp/c.json', formatRecording(recording({ scope: 'user' })), 1, /^error bad-file: .* a user manager/],
 ];
 
 test('learn --merge: adds none if one is wrong', async () => {
@@ -179,7 +174,7 @@ test('learn: needs exactly one action, and a unit', async () => {
   assert.deepEqual(await said([], {}), ['usage', 'a unit is missing']);
   assert.deepEqual(await said([UNIT], { show: true, forget: true }), [
     'usage',
-    '--show and --forget ask for different things',
+    "--show can't be combined with --forget",
   ]);
   assert.deepEqual(await said([UNIT, 'x'], { show: true }), ['usage', 'one unit is expected']);
   assert.deepEqual(await said([UNIT, 'x'], { forget: true }), ['usage', 'one unit is expected']);
@@ -200,8 +195,8 @@ const IDLE: readonly [options: Parameters<typeof learn>[2], said: string][] = [
   [{ ready: true, reload: true }, '--ready has no effect without --write'],
   [{ write: true, reload: false }, '--no-reload has no effect without --ready'],
   [{ promote: true, reload: false }, '--no-reload has no effect with --promote'],
-  [{ write: true, action: 'enosys' }, "unknown action 'enosys': it is 'kill' or an errno, as EPERM"],
-  [{ write: true, action: 'log' }, "unknown action 'log': it is 'kill' or an errno, as EPERM"],
+  [{ write: true, action: 'enosys' }, "unknown action 'enosys': use 'kill', or an errno such as EPERM"],
+  [{ write: true, action: 'log' }, "unknown action 'log': use 'kill', or an errno such as EPERM"],
 ];
 
 for (const [options, said] of IDLE) {

@@ -29,19 +29,22 @@ test('learn --ready: for a policy without [ready], notes say what is missing and
   );
   assert.match(
     of({ isUnseen: true, withoutReload: ['bind', 'socket'] }),
-    /\(with --no-reload the service loses 2 calls: bind, socket; it is then restarted instead of reloaded\)$/,
+    /\(with --no-reload, \[ready\] refuses 2 calls: bind, socket; the service is then restarted instead of reloaded\)$/,
   );
-  assert.match(of({}), /\(another watch of this work would show no more: learn without --ready\)$/);
+  assert.match(of({}), /\(watching the same work again will not help: learn without --ready\)$/);
 });
 
 test('learn --ready: warns about a service of several processes if it can start no more', () => {
   const [warned] = told(READY, { processes: 5 });
   assert.match(
     warned!,
-    /^warning indispensable: demo\.service has 5 processes, .*\(take fork, vfork, clone3 /,
+    /^warning indispensable: \[ready\] lets demo\.service start no process: if one of its 5 processes dies, .*\(remove fork, vfork, clone3, /,
   );
   assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
-  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: once demo\.service serves /);
+  assert.match(
+    told(READY, { processes: 0 })[0]!,
+    /^note indispensable: \[ready\] lets demo\.service start no process: /,
+  );
   assert.deepEqual(told(READY), []);
   assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
 });
@@ -49,6 +52,6 @@ test('learn --ready: warns about a service of several processes if it can start 
 test('learn --ready: warns about a rotation of logs that reloads the service', () => {
   const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
   assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
-    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service by 'invoke-rc.d demo reload', and [ready] has no calls for a reload (use 'systemctl try-restart demo.service' there instead)",
+    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service with 'invoke-rc.d demo reload', but [ready] refuses calls of a reload (use 'systemctl try-restart demo.service' there instead)",
   ]);
 });

@@ -182,7 +182,7 @@ test('learn --background: a watch is listed and stopped', async () => {
     [
       2,
       { stopped: [UNIT] },
-      'demo.service: the watch is over\n',
+      'demo.service: the watch has ended\n',
       ['x.service is not being watched', 'y.service is not being watched'],
     ],
   );
@@ -216,9 +216,6 @@ test('learn --list and --stop: watches belong to the user who started them', asy
   const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
   assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
   const [code, message, hint] = await failure(learn(own, [UNIT], { background: true }));
-  assert.deepEqual(
-    [code, message],
-    ['needs-root', "a user's manager has no right to watch services in the background"],
-  );
+  assert.deepEqual([code, message], ['needs-root', "a user manager can't watch services in the background"]);
   assert.match(hint!, /^sudo systemd-run --pty .* learn --user demo\.service$/);
 });

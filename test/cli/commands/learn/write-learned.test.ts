@@ -80,7 +80,7 @@ test('learn --write: names dangerous calls that it allows', async () => {
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.match(said!.message, /are allowed because they were seen: bpf$/);
+  assert.match(said!.message, /because they were seen: bpf$/);
   assert.match(text, /^# Dangerous calls, allowed because they were seen: bpf\.$/m);
 });
 
@@ -97,7 +97,7 @@ test('learn --write: warns that a service that creates its socket in /run keeps 
     said!.message,
     /^demo\.service may write anywhere in \/run, .*: the service creates the socket \/run\/demo\.sock$/,
   );
-  assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
+  assert.match(said!.hint!, /^set RuntimeDirectory= in a drop-in/);
 });
 
 test('learn --write: a policy for one program names programs that run without it', async () => {
@@ -166,7 +166,7 @@ test('learn --ready: removes calls of the start, and reports what is missing for
   assert.deepEqual(names, ['bind']);
   const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
   assert.deepEqual(said, [
-    'once demo.service serves it loses 1 call of its start: bind',
-    'less than a day and no exercise was watched: [ready] still allows socket',
+    '[ready] refuses 1 call that only the start of demo.service makes: bind',
+    'the watch was shorter than a day and had no exercise: [ready] still allows socket',
   ]);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/cli/commands/learn/learn.js';
-import { onlyUnit } from '../../../src/cli/commands/only-unit.js';
+import { onlyUnit } from '../../../src/cli/commands/usage.js';
 import { UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
 import { FakeObserver } from '../../support/fake-observer.js';
@@ -31,5 +31,5 @@ for (const options of [
 test('a policy is not written by a background watch', async () => {
   const context = contextOf(new FakeObserver());
   const [code, said] = await failure(learn(context, [UNIT], { write: true, background: true }));
-  assert.deepEqual([code, said], ['usage', '--write is for a watch in the foreground']);
+  assert.deepEqual([code, said], ['usage', "--write can't be combined with --background"]);
 });
