@@ -9,20 +9,39 @@ __noinline int claim_program(struct unit *unit, __u64 key)
 	return unit ? claim(unit->program_keys, PROGRAMS, key) : -1;
 }
 
+/* Adds a program to those that set up, as the one at this place of theirs. Returns whether it had room. */
+__noinline int claim_setup(__u64 key, __u32 replaced)
+{
+	int index = claim(state.setups, SETUPS, key);
+	if (index >= 0 && state.launcher_paths >> (replaced & 31) & 1)
+		__sync_fetch_and_or(&state.launchers, 1U << (index & 31));
+	return index >= 0;
+}
+
+struct place_hash {
+	const struct place *place;
+	__u64 hash;
+};
+
+/* For bpf_loop(), whose rounds the verifier follows once and not each. */
+static long add_byte(__u32 i, struct place_hash *of)
+{
+	if (i >= sizeof of->place->names)
+		return 1;
+	of->hash = ADD_TO_HASH(of->hash, of->place->names[i]);
+	return 0;
+}
+
 /* Is a program at the path of one that sets up, which an upgrade has replaced? Then it sets up, too. */
 __noinline int replaces_setup(const struct place *place, __u64 key)
 {
 	if (!place || !place->whole)
 		return 0;
-	__u64 hash = hash_place(place);
-	for (int i = 0; i < SETUPS; i++) {
-		if (state.setup_paths[i] != hash)
-			continue;
-		int index = claim(state.setups, SETUPS, key);
-		if (index >= 0 && state.launcher_paths >> i & 1)
-			__sync_fetch_and_or(&state.launchers, 1U << (index & 31));
-		return index >= 0;
-	}
+	struct place_hash of = {.place = place, .hash = NO_HASH}; /* as hash_place() */
+	bpf_loop(sizeof place->names, add_byte, &of, 0);
+	for (__u32 i = 0; i < SETUPS; i++)
+		if (state.setup_paths[i] == of.hash)
+			return claim_setup(key, i);
 	return 0;
 }
 

@@ -59,6 +59,26 @@ static __always_inline long read_ip(struct peer_key *key, __u64 address)
 	return error | bpf_probe_read_user(key->address, 16, (void *)(address + SIN6_ADDR));
 }
 
+/* A path of a UNIX socket, whose end is sought. */
+struct path_end {
+	struct peer_key *key;
+	__u64 is_found;
+};
+
+/* Clears what is behind the NUL of a path. In a usual loop the verifier would follow each place of the NUL on its own. */
+static long end_path(__u32 i, struct path_end *end)
+{
+	if (i >= LONGEST_SOCKET_PATH)
+		return 1;
+	if (!end->is_found && end->key->address[i] == 0) {
+		end->is_found = 1;
+		end->key->length = (__u16)i;
+	}
+	if (end->is_found)
+		end->key->address[i] = 0;
+	return 0;
+}
+
 /* Reads the path of a UNIX socket, which need not end with a NUL. An abstract one begins with a NUL, and its length counts. */
 static __always_inline long read_path(struct peer_key *key, __u64 address, __u32 length)
 {
@@ -69,15 +89,8 @@ static __always_inline long read_path(struct peer_key *key, __u64 address, __u32
 	key->length = (__u16)bytes;
 	if (error || key->address[0] == 0)
 		return error;
-	int has_ended = 0;
-	for (__u32 i = 0; i < LONGEST_SOCKET_PATH; i++) {
-		if (!has_ended && key->address[i] == 0) {
-			has_ended = 1;
-			key->length = (__u16)i;
-		}
-		if (has_ended)
-			key->address[i] = 0;
-	}
+	struct path_end end = {.key = key};
+	bpf_loop(LONGEST_SOCKET_PATH, end_path, &end, 0);
 	return 0;
 }
 

@@ -23,31 +23,47 @@ static __always_inline int add_name(struct place *place, const unsigned char *na
 	return 1;
 }
 
+/* Where a walk is: a dentry, in a mount. */
+struct stage {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct place *place;
+};
+
+/* Goes to the dentry above, for bpf_loop(), whose rounds the verifier follows once and not each. Returns 1 at the end. */
+static long walk_up(__u32 round, struct stage *at)
+{
+	struct dentry *dentry = at->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct mount *mount = at->mount;
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount) {
+			at->place->whole = !IS_ERROR(BPF_CORE_READ(mount, mnt_ns)) ||
+					   add_name(at->place, BPF_CORE_READ(dentry, d_name.name));
+			return 1;
+		}
+		at->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		at->mount = above;
+		return 0;
+	}
+	if (!add_name(at->place, BPF_CORE_READ(dentry, d_name.name)))
+		return 1;
+	at->dentry = parent;
+	return 0;
+}
+
 /* Walks from a file to the root of its mount namespace. The root of a process that called chroot() is on the way. */
 __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 {
 	if (!place)
 		return 0;
-	struct dentry *dentry = (void *)first;
-	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct stage at = {
+		.dentry = (void *)first,
+		.mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt),
+		.place = place,
+	};
 	place->length = 0;
-	for (int i = 0; i < COMPONENTS; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount) {
-				place->whole = !IS_ERROR(BPF_CORE_READ(mount, mnt_ns)) ||
-					       add_name(place, BPF_CORE_READ(dentry, d_name.name));
-				return 0;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = above;
-			continue;
-		}
-		if (!add_name(place, BPF_CORE_READ(dentry, d_name.name)))
-			return 0;
-		dentry = parent;
-	}
+	bpf_loop(COMPONENTS, walk_up, &at, 0);
 	return 0;
 }
 

@@ -46,19 +46,18 @@ struct ancestor {
 #define NAME_SIZE 256 /* of a control group, with the NUL */
 
 /* FNV-1a with 64 bits. */
+#define NO_HASH 0xcbf29ce484222325ULL
+#define ADD_TO_HASH(hash, byte) (((hash) ^ (__u8)(byte)) * 0x100000001b3ULL)
 static inline __u64 hash_bytes(const char *bytes, int size)
 {
-	__u64 hash = 0xcbf29ce484222325ULL;
+	__u64 hash = NO_HASH;
 	for (int i = 0; i < size; i++)
-		hash = (hash ^ (__u8)bytes[i]) * 0x100000001b3ULL;
+		hash = ADD_TO_HASH(hash, bytes[i]);
 	return hash;
 }
 
 /* Of all of a name's buffer. Other control groups in the same one are told apart by it. */
-static inline __u64 hash_name(const char name[NAME_SIZE])
-{
-	return hash_bytes(name, NAME_SIZE);
-}
+#define hash_name(name) hash_bytes(name, NAME_SIZE)
 
 struct group {
 	__u64 id;    /* of the control group; 0: none */

@@ -34,9 +34,6 @@ const LOOKS_MS = 30_000;
 const isLeftOut = (command: string, said: string): boolean =>
   command.startsWith('sandbox-unit explain ') && /^note\[records-incomplete\]: /m.test(said);
 
-/** No command of a document takes this long, on a busy machine either. */
-const STEP_MS = 300_000;
-
 const skip = servicesObstacle('clients') ?? false;
 
 const UPDATES = process.env.UPDATE_GOLDEN === '1';
@@ -68,7 +65,6 @@ describe('documents', { skip }, () => {
       const script = `exec 2>&1\ntrap 'pwd >/run/folder' EXIT\n${line}`;
       const { status, stdout } = await box.exec([...limits, 'bash', '-c', script], {
         cwd: at.folder,
-        timeoutMs: STEP_MS,
         ...(env && { env }),
       });
       if (/^cd /m.test(command)) at = { block, folder: (await box.readFile('/run/folder')).trim() };
@@ -87,7 +83,7 @@ describe('documents', { skip }, () => {
 
   async function tries(document: DocumentRun): Promise<void> {
     const { path, prepare } = document;
-    if (prepare !== undefined) await box.exec(['bash', '-c', prepare], { timeoutMs: STEP_MS });
+    if (prepare !== undefined) await box.exec(['bash', '-c', prepare]);
     const { text, steps } = readDocument(path);
     const runs = runner(document);
     const changes: (readonly [Lines, readonly string[]])[] = [];
@@ -137,7 +133,7 @@ describe('documents', { skip }, () => {
   /** What a command that succeeds prints on a terminal. */
   async function shownOnTerminal(command: string): Promise<ShownOnTerminal> {
     const words = terminalWords(command.split(' '), { columns: PICTURE_COLUMNS });
-    const said = withoutReturns(await box.succeed(words, { timeoutMs: STEP_MS }));
+    const said = withoutReturns(await box.succeed(words));
     return { command, printed: said.replaceAll(REPOSITORY, INSTALLED) };
   }
 

@@ -27,7 +27,7 @@ async function withPrograms(t: TestContext, name: string, tree: TreeName) {
   const box = await Box.boot({ name, tree });
   t.after(() => box.stop());
   const verb = (words: string) => `sh ${inRepository(`test/services/loads/${name}.sh`)} ${words}`;
-  const script = (words: string) => box.succeed(['sh', '-c', verb(words)], { timeoutMs: 120_000 });
+  const script = (words: string) => box.succeed(['sh', '-c', verb(words)]);
   const unit = (await script('unit')).trim();
   await installInjector(box);
   for (const words of ['prepare', 'prepare-programs']) await script(words);

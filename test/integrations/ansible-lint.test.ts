@@ -75,7 +75,7 @@ print(json.dumps([result["msg"], result["diff"]["prepared"], warned, failure]))
 `;
 
 const check = (script: string): Promise<RunResult> =>
-  inLayer(['bash', '-c', PREPARE + script], { tree: 'ansible', timeoutMs: 300_000 });
+  inLayer(['bash', '-c', PREPARE + script], { tree: 'ansible' });
 
 async function outputOf(script: string): Promise<string> {
   const { status, stdout, stderr } = await check(script);

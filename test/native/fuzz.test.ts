@@ -67,7 +67,7 @@ describe('no input from outside makes the C code misbehave:', { skip, concurrenc
       assert.deepEqual(build, { status: 0, stdout: '', stderr: '' });
       const { status, stderr } = await inLayer(
         [program, `-max_total_time=${SECONDS}`, '-timeout=10', `-artifact_prefix=${folder}/`, corpus],
-        { tree: 'clang', folders: [folder], timeoutMs: 120_000 },
+        { tree: 'clang', folders: [folder] },
       );
       assert.equal(status, 0, stderr);
       // Coverage that stays at nothing would be a fuzzer that doesn't see the code.

@@ -22,7 +22,7 @@ const KILLS = THOROUGH ? 500 : 80;
 test('killed at any moment, tighten leaves all remaining threads alike', async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];
   const argv = [program('kill-tighten'), words[1]!, `${KILLS}`, `${seed}`, program('tighten'), ...words];
-  const { status, stdout, stderr } = await run(argv, { timeoutMs: 300_000 });
+  const { status, stdout, stderr } = await run(argv);
   assert.deepEqual([status, stderr], [0, '']);
   t.diagnostic(stdout.replaceAll('\n', ' '));
   const seen = Object.fromEntries(

@@ -6,9 +6,6 @@ import { splitLines } from '../support/run.js';
 import { COMMAND } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
-/** Longest step, in milliseconds. */
-const STEP = 600_000;
-
 /** Scripts by folder: each is for services of the tree of Debian's packages beside it. */
 const FOLDERS = {
   loads: 'services',
@@ -72,11 +69,11 @@ export async function withService<Result>(
   }
 }
 
-export const succeed = (box: Box, ...argv: string[]) => box.succeed(argv, { timeoutMs: STEP });
+export const succeed = (box: Box, ...argv: string[]) => box.succeed(argv);
 
 /** Runs the command, which may find something; its JSON. @throws Error where it could not run */
 export async function command<Said>({ box }: BoxedService, ...words: string[]): Promise<Said> {
-  const { status, stdout, stderr } = await box.exec([...COMMAND, ...words, '--json'], { timeoutMs: STEP });
+  const { status, stdout, stderr } = await box.exec([...COMMAND, ...words, '--json']);
   if (status === 0 || status === 1) return JSON.parse(stdout);
   throw new Error(`${words.join(' ')}: status ${status}: ${stdout}${stderr}`);
 }
@@ -114,7 +111,7 @@ export async function lifeOf(service: BoxedService): Promise<string> {
 export async function afterLife(service: BoxedService, before: { NRestarts?: string }): Promise<string[]> {
   const { box, unit } = service;
   const now = await show(service, 'ActiveState', 'NRestarts');
-  const verify = await box.exec([...COMMAND, 'verify', unit], { timeoutMs: STEP });
+  const verify = await box.exec([...COMMAND, 'verify', unit]);
   return [
     ...(now.ActiveState === 'active' && now.NRestarts === before.NRestarts
       ? []

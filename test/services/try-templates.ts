@@ -60,7 +60,7 @@ export async function lived(service: BoxedService): Promise<string[]> {
   const { box, verb } = service;
   const before = await show(service, 'NRestarts');
   const work = [`STEP='confined' ${verb('load')}`, await lifeOf(service)].join('\n');
-  const life = await box.exec(['sh', '-ec', work], { timeoutMs: 600_000 });
+  const life = await box.exec(['sh', '-ec', work]);
   return [
     ...(life.status === 0 ? [] : [life.stderr || `status ${life.status}: ${life.stdout}`]),
     ...(await afterLife(service, before)),
@@ -72,9 +72,7 @@ export async function asBefore(service: BoxedService, before: string): Promise<s
   const { box, unit, verb } = service;
   await box.exec(['systemctl', 'reset-failed', unit]);
   const after = await filesOf(service);
-  const load = await box.exec(['sh', '-c', `STEP='without the policy' ${verb('load')}`], {
-    timeoutMs: 600_000,
-  });
+  const load = await box.exec(['sh', '-c', `STEP='without the policy' ${verb('load')}`]);
   return [
     ...(after === before ? [] : [`its files are not as before: ${after}`]),
     ...(load.status === 0 ? [] : [load.stderr]),

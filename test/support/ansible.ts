@@ -156,7 +156,7 @@ export class Ansible {
   /** Runs a playbook that is on the controller. @param words further options of ansible-playbook */
   async play(path: string, ...words: string[]): Promise<Played> {
     const argv = ['ansible-playbook', ...words, path];
-    const played = await this.controller.exec(argv, { cwd: PROJECT, timeoutMs: 300_000 });
+    const played = await this.controller.exec(argv, { cwd: PROJECT });
     const lines = played.stdout.split('\n').filter((line) => line.startsWith(MARK));
     return { ...played, results: lines.map((line) => JSON.parse(line.slice(MARK.length))) };
   }

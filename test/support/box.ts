@@ -34,7 +34,6 @@ export interface ExecOptions extends Omit<RunOptions, 'cwd'> {
 type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
-const BOOT_MS = 60_000;
 
 /** box-exec.c, compiled by scripts/build. */
 const BOX_EXEC = inRepository('build/box-exec');
@@ -96,10 +95,8 @@ export class Box {
   /** Waits for the manager's socket, then for its word. */
   async #started(): Promise<void> {
     const socket = `/proc/${this.pid}/root/run/systemd/private`;
-    await until(`${socket} is there`, () => this.#running() && existsSync(socket), BOOT_MS, 5);
-    const { stdout, stderr } = await this.exec(['systemctl', 'is-system-running', '--wait'], {
-      timeoutMs: BOOT_MS,
-    });
+    await until(`${socket} is there`, () => this.#running() && existsSync(socket), undefined, 5);
+    const { stdout, stderr } = await this.exec(['systemctl', 'is-system-running', '--wait']);
     const state = stdout.trim();
     if (state !== 'running' && state !== 'degraded')
       throw new Error(`systemd says '${state || stderr.trim()}'`);
@@ -167,7 +164,7 @@ export class Box {
   }
 
   /** Asks again and again until the answer is yes. @throws Error naming `what` when it takes too long. */
-  waitFor(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  waitFor(what: string, holds: () => boolean | Promise<boolean>, timeoutMs?: number): Promise<void> {
     return until(`${what} in box '${this.name}'`, holds, timeoutMs, 20);
   }
 

@@ -6,10 +6,9 @@ import { text } from 'node:stream/consumers';
 import type { Box } from './box.js';
 import { assertPrinted } from './printed-json.js';
 import { inRepository } from './repository.js';
-import { type RunResult, shown } from './run.js';
+import { HANGS_MS, type RunResult, shown } from './run.js';
 
 const SERVER = inRepository('build/test/support/command-server.js');
-const ANSWER_MS = 180_000;
 
 /** Whose the command line is; default root's. */
 export interface CommandOptions {
@@ -54,8 +53,8 @@ async function ask(
   asked: readonly [words: readonly string[], env: object, input?: string | undefined],
 ): Promise<RunResult> {
   const socket = connect(path);
-  const late = () => socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(asked[0])}`));
-  socket.setTimeout(ANSWER_MS, late);
+  const late = () => socket.destroy(new Error(`no end after ${HANGS_MS} ms: ${shown(asked[0])}`));
+  socket.setTimeout(HANGS_MS, late);
   await once(socket, 'connect');
   socket.end(JSON.stringify(asked));
   return JSON.parse(await text(socket));

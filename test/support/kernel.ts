@@ -41,9 +41,6 @@ const EMULATORS = {
 export const machineOf = (kernel: KernelName): Exclude<Machine, 'riscv64'> =>
   kernel.endsWith('arm64') ? 'arm64' : 'x86-64';
 
-/** A kernel needs this long to boot, or a program to end, on a machine that has much else to do. */
-const PATIENCE_MS = 120_000;
-
 /** Why a kernel can't be run here, or undefined. */
 export const kernelObstacle = (kernel: KernelName): string | undefined =>
   (process.arch === 'x64' ? undefined : 'the compilers for both machines are those of x86-64') ??
@@ -121,17 +118,11 @@ export class Kernel {
 
   /** The next answer's words behind the first, which must be this. @throws Error if it is another, or none comes. */
   async expect(word: string, what: string): Promise<string[]> {
-    const deadline = Date.now() + PATIENCE_MS;
     while (this.#answers.length === 0) {
-      if (this.#isOver || Date.now() >= deadline) {
-        this.#emulator.kill('SIGKILL');
-        throw new Error(`no answer: ${what}\n${this.#output.slice(-4000)}`);
-      }
-      const timer = setTimeout(() => this.#wake(), deadline - Date.now());
+      if (this.#isOver) throw new Error(`no answer: ${what}\n${this.#output.slice(-4000)}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      clearTimeout(timer);
     }
     const [first, ...rest] = this.#answers.shift()!.split(' ');
     if (first !== word) throw new Error(`${first} ${rest.join(' ')}: ${what}`);
@@ -175,12 +166,9 @@ export class Kernel {
     return unhex(content!).toString();
   }
 
-  /** Turns the machine off; what hangs is killed. */
   async off(): Promise<void> {
     this.#emulator.stdin.write('off\n');
-    const timer = setTimeout(() => this.#emulator.kill('SIGKILL'), PATIENCE_MS);
     await this.#ended;
-    clearTimeout(timer);
   }
 }
 

@@ -14,7 +14,7 @@ export type PackageKind = 'deb' | 'rpm';
 export const packagesObstacle = (): string | undefined => layerAvailable('clang');
 
 async function inFolder(folder: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const options = { tree: 'clang', folders: [folder], env, timeoutMs: 600_000 } as const;
+  const options = { tree: 'clang', folders: [folder], env } as const;
   const { status, stdout, stderr } = await inLayer(argv, options);
   return { status, said: stdout + stderr };
 }

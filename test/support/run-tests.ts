@@ -3,7 +3,7 @@
  * progress, standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped
  * test has failed, and some try more. `--pure` is for files that need no root, no machine and no network.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -13,12 +13,13 @@ import { isPure, runsOf, writeGroups } from './groups.js';
 import { resetInherited } from './inherited.js';
 import { Progress } from './progress.js';
 import { REPOSITORY } from './repository.js';
+import { HANGS_MS } from './run.js';
 import { Tally, type TestEvent } from './tally.js';
 import { THOROUGH } from './thorough.js';
 import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 
-/** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
-const FILE_MS = 900_000;
+/** For a file that hangs, which must not hang the run: more than one command of it may take. */
+const FILE_MS = 2 * HANGS_MS;
 
 /** Files at a time, for each core: those that boot machines mostly wait, emulators compute. */
 const STAGES = [
@@ -80,6 +81,16 @@ const standardError = () => ({
   now: () => performance.now(),
 });
 
+/** Seconds of a processor that children which have ended used, with theirs: proc_pid_stat(5), fields 16 and 17, in hundredths. */
+function usedByChildren(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(13, 15);
+  return (Number(user) + Number(system)) / 100;
+}
+
 /**
  * Runs test files, and prints the report.
  * @returns how many tests failed.
@@ -89,7 +100,7 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
     file.endsWith('.ts') ? relative(REPOSITORY, file) : relative(BUILD, file).replace(/\.js$/, '.ts');
   const runs = runsOf(files, BUILD);
   writeGroups(runs);
-  const tally = new Tally({ shown, strict, files });
+  const tally = new Tally({ shown, strict, files, used: usedByChildren });
   const progress = new Progress({ shown, strict, files: runs.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
   for (const { isEmulated, perCore } of STAGES) {

@@ -52,14 +52,17 @@ test('a failure is named with its suites', async () => {
   assert.equal(lines[0], 'failed: FILE: a: b: c');
 });
 
-test('a report names the ten slowest of more files', () => {
-  const files = Array.from({ length: 11 }, (_, i) => `file-${i}`);
-  const tally = new Tally({ shown: (file) => file, strict: false, files });
-  for (const [i, file] of files.entries())
-    tally.add({ type: 'test:complete', data: { file, name: file, details: { duration_ms: i * 1000 } } });
-  const slowest = files.slice(1).reverse();
-  const shown = slowest.map((file) => `${file} ${file.slice(5)} s`).join(', ');
-  assert.ok(tally.report().text.split('\n').includes(`slowest: ${shown}`));
+test('a report names the files that used most of a processor', () => {
+  const files = Array.from({ length: 16 }, (_, i) => `file-${i}`);
+  let used = 5;
+  const tally = new Tally({ shown: (file) => file, strict: false, files, used: () => used });
+  for (const [i, file] of files.entries()) {
+    used += i;
+    tally.add({ type: 'test:complete', data: { file, name: file, details: { duration_ms: i * 2000 } } });
+  }
+  const dearest = files.map((file, i) => `${file} ${i} s (in ${i * 2} s)`).slice(1);
+  const line = `processor time: 120 s; most: ${dearest.reverse().join(', ')}`;
+  assert.ok(tally.report().text.split('\n').includes(line));
 });
 
 test('skipped tests of a file with one reason are counted', async () => {

@@ -32,16 +32,18 @@ export interface TallyOptions {
   readonly strict: boolean;
   /** The files that are to have tests. */
   readonly files: readonly string[];
+  /** Seconds of a processor that ended files have used, in all. */
+  readonly used: () => number;
 }
 
 export interface Report {
-  /** Failures in full, skipped tests with their reasons, the slowest files of many, and a last line that counts. */
+  /** Failures in full, skipped tests with their reasons, the dearest files of many, and a last line that counts. */
   readonly text: string;
   readonly failed: number;
 }
 
-/** How many files a report names as the slowest. */
-const SLOWEST = 10;
+/** How many files a report names as the dearest. */
+const DEAREST = 15;
 
 /** Names of a file's tests, with those of the suites that they are in. */
 export class Names {
@@ -82,11 +84,15 @@ class FileTally {
 export class Tally {
   readonly #options: TallyOptions;
   readonly #files = new Map<string, FileTally>();
-  /** How long files took, in milliseconds; those that share a process as one. */
-  readonly #times = new Map<string, number>();
+  /** What files took, in seconds of a processor and of a clock; those that share a process as one. */
+  readonly #times = new Map<string, { readonly used: number; readonly lasted: number }>();
+  readonly #usedBefore: number;
+  #used: number;
 
   constructor(options: TallyOptions) {
     this.#options = options;
+    this.#usedBefore = options.used();
+    this.#used = this.#usedBefore;
   }
 
   add({ type, data }: TestEvent): void {
@@ -97,7 +103,7 @@ export class Tally {
     if (type === 'test:stdout' || type === 'test:stderr') file.output += data.message ?? '';
     // A run's outermost test is the file itself, named by its path; it reports only when it has none or fails.
     const itself = data.name === data.file;
-    if (type === 'test:complete' && itself) this.#times.set(path, data.details?.duration_ms ?? 0);
+    if (type === 'test:complete' && itself) this.#addTime(path, (data.details?.duration_ms ?? 0) / 1000);
     if (type === 'test:enqueue' && !itself) file.announce(data.name ?? '', 1);
     if (type === 'test:start') file.names.begin(data);
     if (type !== 'test:pass' && type !== 'test:fail') return;
@@ -121,15 +127,25 @@ export class Tally {
       const failed = outcomes.some((o) => o.kind === 'failed');
       if (failed && file.output) lines.push(`output of ${path}:${indented(file.output)}`);
     }
-    lines.push(...this.#slowest());
+    lines.push(...this.#dearest());
     lines.push(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
     return { text: `${lines.join('\n')}\n`, failed: count.failed };
   }
 
-  #slowest(): string[] {
-    if (this.#times.size <= SLOWEST) return [];
-    const first = [...this.#times].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
-    return [`slowest: ${first.map(([path, time]) => `${path} ${Math.round(time / 1000)} s`).join(', ')}`];
+  /** A file's process has ended just before it is complete; two that end at once may share the sum as they like. */
+  #addTime(path: string, lasted: number): void {
+    const used = this.#options.used();
+    this.#times.set(path, { used: used - this.#used, lasted });
+    this.#used = used;
+  }
+
+  #dearest(): string[] {
+    if (this.#times.size <= DEAREST) return [];
+    const first = [...this.#times].sort(([, a], [, b]) => b.used - a.used).slice(0, DEAREST);
+    const shown = first.map(
+      ([path, { used, lasted }]) => `${path} ${Math.round(used)} s (in ${Math.round(lasted)} s)`,
+    );
+    return [`processor time: ${Math.round(this.#used - this.#usedBefore)} s; most: ${shown.join(', ')}`];
   }
 
   #judge(outcome: Outcome): Outcome {

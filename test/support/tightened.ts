@@ -30,7 +30,6 @@ export const tightenObstacle = (): string | undefined =>
   (GROUPS_ROOT === undefined ? 'there are no control groups of version 2' : undefined);
 
 /** Where all processors are taken a new session may get none for a minute (sched(7), autogroup). */
-const PATIENT = { timeoutMs: 300_000 };
 
 const { ETIMEDOUT } = constants.errno;
 
@@ -123,10 +122,7 @@ export function tightening(): Tightening {
     return path;
   };
   const tighten = (path: string, ...words: string[]) =>
-    run(
-      [program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words],
-      PATIENT,
-    );
+    run([program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words]);
   return { skip, group, unit, mark, empty, program, tighten, filter };
 }
 
@@ -172,7 +168,7 @@ const READINGS = 20;
 
 async function readStacks({ program }: Tightening, group: string) {
   for (let times = 1; ; times++) {
-    const { status, signal, stdout, stderr } = await run([program('read-filters'), group], PATIENT);
+    const { status, signal, stdout, stderr } = await run([program('read-filters'), group]);
     assert.deepEqual([status, signal, stderr], [0, undefined, ''], stdout);
     const { threads, failed, settled } = parseFilters(stdout) ?? assert.fail(stdout);
     const isWhole = settled && failed.every(({ errno }) => errno !== ETIMEDOUT);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HANGS_MS } from './run.js';
 
 /**
  * Asks again and again until the answer is yes: for what sends no event.
@@ -7,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 60_000,
+  timeoutMs = HANGS_MS,
   pauseMs = 20,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
