@@ -107,8 +107,8 @@ export class Observer {
       sees === 'confined' ? watched.map((one) => argumentsLine(machine, one)) : configuration(machine);
     for (const line of lines) child.send(line);
     for (const [i, paths] of hidden.entries())
-      for (const path of paths) talk.say(`hidden ${i} ${oneLine(path)}`);
-    talk.send('start');
+      for (const path of paths) child.send(`hidden ${i} ${oneLine(path)}`);
+    child.send('start');
     const answer = objectIn(await child.receive());
     if (objectOf(answer?.ready)) return new Observer(child);
     throw await startError(child, objectOf(answer?.error), options.rights ?? ROOT);

@@ -74,7 +74,10 @@ describe('a service under load', { skip }, () => {
     await box.writeFile(policyPath(unit), NO_EXEC.replace('"execveat"', '"execveat", "swapon"'));
     await output(0, 'apply', '--live', unit);
     await box.writeFile(policyPath(unit), NO_EXEC);
-    assert.match(await output(0, 'apply', '--live', unit), /note\[keeps-filter\]: .* even after a roll-back$/m);
+    assert.match(
+      await output(0, 'apply', '--live', unit),
+      /note\[keeps-filter\]: .* even after a roll-back$/m,
+    );
     await output(0, 'verify', unit);
   });
 

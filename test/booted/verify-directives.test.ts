@@ -145,7 +145,10 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await apply(box, policy, unit);
     const { stdout, stderr } = await run(2, 'verify', unit);
     assert.match(stdout, /daemons.service: not proven/);
-    assert.match(stderr, /error\[processes-unseen]: cannot verify NoNewPrivileges=, ProtectHome= of .*a prefix/);
+    assert.match(
+      stderr,
+      /error\[processes-unseen]: cannot verify NoNewPrivileges=, ProtectHome= of .*a prefix/,
+    );
     await box.succeed(['systemctl', 'stop', unit]);
     const stopped = await run(2, 'verify', unit);
     assert.match(stopped.stderr, /error\[not-running]/);

@@ -7,7 +7,12 @@ import type { Get } from '../../systemd/directives/directive.js';
 import { CAPABILITIES, TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { isSet, loadedLines } from '../../systemd/directives/loaded.js';
 import { bitsOf } from '../../systemd/directives/values/bus.js';
-import { allClaims, type Claim, type MountLines, writable } from '../../systemd/directives/values/mounts.js';
+import {
+  allExpected,
+  type ExpectedMount,
+  type MountLines,
+  writable,
+} from '../../systemd/directives/values/mounts.js';
 import { folderOf } from '../../systemd/unit/path.js';
 import { covers } from '../../systemd/unit/values.js';
 
@@ -73,7 +78,7 @@ const leftOut = (name: string, what = `${name}=`) => ({
 });
 
 /** The kinds of mounts that answer so. */
-function answering({ errno, wish }: RefusedPath): readonly Claim['is'][] {
+function answering({ errno, wish }: RefusedPath): readonly ExpectedMount['is'][] {
   if (errno === ERRNO.EROFS) return ['read-only', 'private'];
   if (errno === ERRNO.EACCES && wish === 'execute') return ['noexec', 'inaccessible'];
   return errno === ERRNO.EPERM ? [] : ['inaccessible', 'private'];
@@ -93,10 +98,10 @@ function pathCause(refusal: RefusedPath, get: Get, lines: MountLines): Found | u
 }
 
 /** The mount that closes a path for a purpose: the deepest, unless another one opens it again. */
-function closing(refusal: RefusedPath, lines: MountLines): Claim | undefined {
+function closing(refusal: RefusedPath, lines: MountLines): ExpectedMount | undefined {
   const { path, errno } = refusal;
   const kinds = answering(refusal);
-  const claims = allClaims(lines).filter(
+  const claims = allExpected(lines).filter(
     (claim) =>
       kinds.includes(claim.is) && covers(claim.path, path) && !claim.except.some((one) => covers(one, path)),
   );
@@ -109,7 +114,7 @@ function closing(refusal: RefusedPath, lines: MountLines): Claim | undefined {
 /** Directives whose value lists paths. */
 const LISTS: readonly string[] = ['InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths', 'TemporaryFileSystem'];
 
-function mountChange(claim: Claim, { path, wish, errno }: RefusedPath, lines: MountLines) {
+function mountChange(claim: ExpectedMount, { path, wish, errno }: RefusedPath, lines: MountLines) {
   const { by, is } = claim;
   const value = LISTS.includes(by) ? claim.path : lines.word(by);
   const what = `${by}=${value === 'yes' || value === '' ? '' : value}`;

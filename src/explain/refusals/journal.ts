@@ -98,7 +98,7 @@ export function journalFields(event: Event): string[] {
 
 /** Writes an entry of its own, by logger(1): only so it has fields. */
 export async function writeEntry({ system }: Context, event: Event): Promise<void> {
-  const logger = await system.talk(['logger', '--journald']);
-  for (const field of journalFields(event)) logger.say(field);
+  const logger = await system.lineChild(['logger', '--journald']);
+  for (const field of journalFields(event)) logger.send(field);
   await logger.end();
 }

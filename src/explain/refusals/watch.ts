@@ -13,7 +13,7 @@ import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import { prepareConfined } from '../../prepare/confined.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { loadedLines } from '../../systemd/directives/loaded.js';
-import { allClaims } from '../../systemd/directives/values/mounts.js';
+import { allExpected } from '../../systemd/directives/values/mounts.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 import { countsOf, newRefusals, refusalKey } from './differences.js';
 import { type FoundRefusal, foundRefusals } from './found.js';
@@ -121,7 +121,7 @@ function observed(context: Context, watched: readonly Watched[]): Promise<Observ
   let room = MOST_HIDDEN;
   const hidden = watched.map(({ service }) => {
     const lines = loadedLines((name) => service.state.properties.get(name));
-    const paths = allClaims(lines).filter(({ is }) => is === 'inaccessible' || is === 'private');
+    const paths = allExpected(lines).filter(({ is }) => is === 'inaccessible' || is === 'private');
     const some = [...new Set(paths.map(({ path }) => path))].filter((path) => path !== '/').slice(0, room);
     room -= some.length;
     return some;

@@ -9,7 +9,9 @@ import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { loadedLines } from '../../systemd/directives/loaded.js';
-import { claimsOf } from '../../systemd/directives/values/mounts.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { INFINITY } from '../../systemd/directives/values/bus.js';
+import { expectedMounts } from '../../systemd/directives/values/mounts.js';
 import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import {

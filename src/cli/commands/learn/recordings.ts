@@ -48,7 +48,7 @@ export async function show(context: Context, operands: readonly string[]): Promi
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...profileDiagnostics(profile), ...withoutFacts(unit)];
-  return { ...printed(ledgerText(shown, context.caller.theme), ledgerJson(shown), told), exit };
+  return { ...printed(profileText(shown, context.caller.theme), profileJson(shown), told), exit };
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>

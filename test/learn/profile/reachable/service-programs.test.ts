@@ -45,5 +45,5 @@ test('programs without a complete path are left out', () => {
 });
 
 test('without recordings there are no programs', () => {
-  assert.deepEqual(servicePrograms([]), { programs: [], mapped: [] });
+  assert.deepEqual(servicePrograms(recording([], [])), { programs: [], mapped: [] });
 });
