@@ -57,7 +57,7 @@ const machine = () =>
 const USER = { scope: 'user', lifetime: 'always', home: '/home/u', runtimeDirectory: '/run/user/1' } as const;
 
 for (const verb of [apply, revert]) {
-  test(`without root '${verb.name}' is refused before anything is asked`, async () => {
+  test(`without root '${verb.name}' is refused before the machine is asked`, async () => {
     const system = machine();
     await assert.rejects(
       () => verb(fakeContext(system, { superuser: false }), [UNIT], {}),
@@ -77,7 +77,7 @@ for (const verb of [apply, revert]) {
     ['--root', { offline: true }, false],
   ];
   for (const [what, more, check] of harmless) {
-    test(`without root '${verb.name} ${what}' goes on`, async () => {
+    test(`without root '${verb.name} ${what}' works`, async () => {
       const context = fakeContext(machine(), { superuser: false, ...more });
       const found = await verb(context, [UNIT], { check }).catch((cause) => cause);
       const { diagnostics } = found as { diagnostics: readonly { code: string }[] };
@@ -86,6 +86,6 @@ for (const verb of [apply, revert]) {
   }
 }
 
-test('without root a plan can be seen', async () => {
+test('plan works without root', async () => {
   assert.equal((await plan(fakeContext(machine(), { superuser: false }), [UNIT], {})).exit, 0);
 });

@@ -58,7 +58,7 @@ const USERS: readonly [
 ][] = [
   ['root', {}, []],
   ["root's own manager", { env: { XDG_RUNTIME_DIR: '/run/user/0' } }, ['--user']],
-  ["a user's own manager", { user: 'tester' }, ['--user']],
+  ["verify from a user's own manager", { user: 'tester' }, ['--user']],
 ];
 
 for (const [who, options, flags] of USERS) {

@@ -4,7 +4,7 @@ import { startLineChild } from '../../src/machine/line-child.js';
 
 const shell = (script: string) => startLineChild(['/bin/sh', '-c', script]);
 
-test('lines go to and fro until the input ends', async () => {
+test('lines are exchanged until the input ends', async () => {
   const { child } = await shell('while read -r line; do echo "<$line>"; done; printf "no line"');
   child.send('one');
   child.send('two');
@@ -13,14 +13,14 @@ test('lines go to and fro until the input ends', async () => {
   assert.equal(await child.receive(), undefined);
 });
 
-test('a long line comes whole', async () => {
+test('a long line arrives whole', async () => {
   const { child } = await shell('head -c 300000 /dev/zero | tr "\\0" x; echo; echo end');
   assert.equal((await child.receive())?.length, 300_000);
   assert.equal(await child.receive(), 'end');
   await child.end();
 });
 
-test('the end of a program is told with its reason', async () => {
+test('the end of a program has its reason', async () => {
   const failing = await shell('echo why >&2; exit 3');
   assert.equal(await failing.child.receive(), undefined);
   assert.deepEqual(await failing.child.end(), { status: 3, stderr: 'why\n' });

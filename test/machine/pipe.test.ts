@@ -31,7 +31,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   'a terminal': `script -qec "$RUN /usr/bin/tty" /dev/null </dev/null | tr -d '\\r'`,
   'a file that the service may not open':
     '(umask 077; echo secret >in); run /usr/bin/setpriv --reuid=65534 --clear-groups /bin/cat <in',
-  'the exit status': 'run /bin/sh -c "exit 7"; echo $?',
+  'exit status of run': 'run /bin/sh -c "exit 7"; echo $?',
 };
 
 async function outcome(command: string, script: string) {

@@ -18,7 +18,7 @@ when = [{ arg = 0, bits-any = "CLONE_THREAD" }]
 action = "allow"
 `;
 
-test('a warning where [ready] takes what threads need, by name or by a set', () => {
+test('a warning if [ready] refuses what threads need, by name or by a set', () => {
   const fate = ', too: a service that starts threads under load fails';
   assert.deepEqual(found('[ready]\ndeny = ["fork", "clone"]'), [`'clone' is refused for threads${fate}`]);
   const set = '[ready]\ndeny = ["@critical"]';
@@ -27,7 +27,7 @@ test('a warning where [ready] takes what threads need, by name or by a set', () 
   assert.deepEqual(found(set + KEPT), [memory]);
 });
 
-test('none where threads stay, or could not be started before', () => {
+test('no warning if threads can still start, or never could', () => {
   assert.deepEqual(found(`[ready]\ndeny = ["fork", "vfork", "clone3:ENOSYS", "clone"]${KEPT}`), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]\n[ready]\ndeny = ["@process"]'), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]'), []);

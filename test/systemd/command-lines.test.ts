@@ -39,7 +39,7 @@ test('a plain word needs no quotes', () => {
   assert.equal(shellWord(''), "''");
 });
 
-test('a shell reads each text as one word, as it is', () => {
+test('a shell reads each quoted text as one unchanged word', () => {
   const hostile = [
     "it's",
     '$(reboot)',

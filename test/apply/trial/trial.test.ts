@@ -228,7 +228,7 @@ const HUP = ['/bin/kill', '-HUP', '$MAINPID'];
 const reloadedBy = (...commands: (readonly string[])[]) =>
   unitState({ ExecReloadEx: commands.map((words) => [words[0], words, [], 0, 0, 0, 0, 0, 0, 0, 0]) });
 
-test('the signal of a reload is known where it is all that there is', () => {
+test("a reload's signal is known if the reload does nothing else", () => {
   for (const option of [['-HUP'], ['-SIGHUP'], ['-1'], ['-s', 'HUP']]) {
     assert.equal(reloadSignal(reloadedBy(['/usr/bin/kill', ...option, '$MAINPID'])), 1);
   }
@@ -253,14 +253,14 @@ async function isKilled(code: number, status: number, commands = [HUP]) {
   return isKilledByReload(new FakeSystem({ distort: end }), { unit: 'x.service', scope: 'system', run });
 }
 
-test('a service whose main process that signal has ended was ended by its reload', async () => {
+test("a service whose main process died of the reload's signal was ended by its reload", async () => {
   assert.equal(await isKilled(2, 1), true);
   assert.equal(await isKilled(2, 31), false);
   assert.equal(await isKilled(1, 1), false);
   assert.equal(await isKilled(2, 1, [['/bin/reload']]), false);
 });
 
-test('the end of a run that another has followed is in the journal', async () => {
+test('the end of a run is read from the journal if another run has followed', async () => {
   const stdout = '{"EXIT_CODE":"killed","EXIT_STATUS":"1"}\n';
   const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
   const distort = (all: Map<string, unknown>) => all.set('InvocationID', [1]);
@@ -268,7 +268,7 @@ test('the end of a run that another has followed is in the journal', async () =>
   assert.equal(await isKilledByReload(new FakeSystem({ programs, distort }), one), true);
 });
 
-test('a service that was unloaded has ended well', async () => {
+test('a service that systemd has unloaded ended with success', async () => {
   const end = async (ActiveState: string, words: readonly string[]) => {
     const distort = (all: Map<string, unknown>) =>
       all.set('ActiveState', ActiveState).set('InvocationID', []);
@@ -282,7 +282,7 @@ test('a service that was unloaded has ended well', async () => {
   assert.equal(await end('inactive', ['/bin/kill', '-USR2', '$MAINPID']), false);
 });
 
-test('the signal is named', () => {
+test("a reload's signal is reported by its name", () => {
   const { severity, message } = reloadKills('x.service', reloadedBy(HUP));
   assert.equal(
     `${severity}: ${message}`,

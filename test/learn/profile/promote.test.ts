@@ -157,7 +157,7 @@ test('unused calls with a fallback get ENOSYS, whatever the policy answers', () 
   assert.equal(isPromoted(parsed(text), parsed(wrong), planned, SETS), false);
 });
 
-test('a policy that logs nothing has nothing to promote', () => {
+test('learn --promote: a policy that logs nothing has nothing to promote', () => {
   const { syscalls } = parsed('[syscalls]\nallow = ["read"]\n');
   assert.deepEqual(promotion(syscalls!, FILE, used([]), SETS).edits, []);
 });

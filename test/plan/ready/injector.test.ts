@@ -54,7 +54,7 @@ function wait(lines: string, settle = ''): string | undefined {
   return / (--settle .*)$/.exec(post?.lines.at(-1) ?? '')?.[1];
 }
 
-test("a wait ends before the start's time is up", () => {
+test('a settle time ends before the start times out', () => {
   assert.equal(wait('TimeoutStartSec=3'), '--settle 500 --within 2000');
   assert.equal(wait('TimeoutSec=30\nTimeoutStartSec=1min'), '--settle 500 --within 20000');
   assert.equal(wait('TimeoutStartSec=1min 30s', 'settle = "5s"'), '--settle 5000 --within 50000');

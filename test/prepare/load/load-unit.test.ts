@@ -49,7 +49,7 @@ test("a unit has its files in systemd's order, with a manager and without", asyn
   }
 });
 
-test('an alias stands for its unit', async () => {
+test('revert: accepts an alias', async () => {
   const aliases = { 'alias.service': 'demo.service' };
   assert.equal((await loadUnit(context({ aliases }), 'alias')).name.full, 'demo.service');
   const { name, exists } = await namedUnit(context({ aliases }), 'alias');

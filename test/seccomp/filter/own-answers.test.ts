@@ -43,7 +43,7 @@ test('a program of a permissive policy refuses nothing', () => {
   );
 });
 
-test('whatever gets through for some arguments is told', () => {
+test('everything that passes for some arguments is listed', () => {
   const registers = fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 6, maxLength: 6 });
   fc.assert(
     fc.property(section(), registers, fc.constantFrom(...MACHINES), (written, args, machine) => {

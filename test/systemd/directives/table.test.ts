@@ -59,7 +59,7 @@ test('a refused setting has a reason and an alternative, an unknown one a sugges
   }
 });
 
-test('directives that refuse calls whatever their arguments are known with these, and no others', () => {
+test('directives that refuse calls whatever their arguments are known with exactly these calls', () => {
   assert.deepEqual(
     whollyRefused(),
     new Map([

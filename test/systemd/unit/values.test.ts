@@ -67,7 +67,7 @@ test('a boolean is one of the words of systemd.syntax(7), in any case', () => {
     assert.equal(parseBoolean(text), false, text);
 });
 
-test('other text is none', () => {
+test('other text is no boolean', () => {
   for (const text of ['', ' yes', 'yes ', '2', '01', 'ja', 'yes\n', 'tru', 'ｙｅｓ', 'constructor']) {
     assert.equal(parseBoolean(text), undefined, text);
   }

@@ -399,7 +399,7 @@ test('a reader that fails or prints something else is an error', async () => {
 
 const same = (meaning: SyscallPolicy) => [meaning];
 
-test('an error of the reader leaves the enforcement unproven; a defect is thrown', async () => {
+test('an error of the reader makes the enforcement unproven; a defect is thrown', async () => {
   const system = await confined(same);
   const prepared = await prepare(fakeContext(system), PLAN.unit, {});
   const plan = expectedBy(prepared.plan, prepared.files);

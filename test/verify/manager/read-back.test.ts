@@ -192,7 +192,7 @@ function written(name: string, value: unknown): readonly string[] {
   return emitted(row, [], formatted.values);
 }
 
-test('each example is in what the bus says of it', () => {
+test("each example is in the bus's value", () => {
   const get = (property: string) => READINGS.get(property);
   for (const row of directives()) {
     assert.ok(READINGS.has(row.bus.property), `${row.name}: no reading`);
@@ -228,7 +228,7 @@ function show(properties: unknown): string {
   return JSON.stringify(properties, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-test('of a list of calls the kind is read back', () => {
+test('a list of calls has its kind read back', () => {
   const cases: readonly [values: readonly string[], loaded: unknown, held: boolean][] = [
     [[''], [false, []], true],
     [[''], [true, []], false],

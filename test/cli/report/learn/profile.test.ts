@@ -39,7 +39,7 @@ test('spans have their two largest units', () => {
   assert.deepEqual([0, 59.9, 61, DAY + 2 * HOUR + 61].map(spanText), ['0s', '59s', '1min 1s', '1d 2h']);
 });
 
-test('whether it is enough is told by what was seen, and never that it is', () => {
+test('the verdict follows from what was seen, and never says that it is enough', () => {
   const rare = [call('read'), call('umask', { slices: 1, phases: { serving: 3 }, first: 400 })];
   assert.deepEqual(part(text(recording({ calls: rare })), 'Enough?'), [
     ['the last new call was umask, 2026-11-20 10:06; 3min 20s were watched since'],
@@ -55,7 +55,7 @@ test('whether it is enough is told by what was seen, and never that it is', () =
   for (const one of [text(recording()), text(fullRecording())]) assert.doesNotMatch(one, /\bcomplete/i);
 });
 
-test('losses and hosts are told beside it', () => {
+test('losses and hosts are printed below the verdict', () => {
   const two = { host: hostNamed('two'), calls: [call('read')] };
   const lines = part(text(fullRecording(), recording(two)), 'Enough?').map(([line]) => line);
   assert.ok(lines.includes('2 calls on one of 2 hosts alone'));
@@ -75,7 +75,7 @@ test('the checklist has what was seen and what was not', () => {
   ]);
 });
 
-test('each kind of evidence has a table, and is harmless to read', () => {
+test('each kind of evidence has a table without control characters', () => {
   const whole = text(
     fullRecording({
       calls: [
@@ -99,7 +99,7 @@ test('each kind of evidence has a table, and is harmless to read', () => {
   assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/a\\x1b[2J']);
 });
 
-test('hosts and recordings are counted where there are several', () => {
+test('hosts and recordings are counted if there are several', () => {
   const head = (...recordings: Recording[]) =>
     part(text(...recordings), 'Calls')[0]!
       .slice(0, 4)
@@ -114,7 +114,7 @@ test('hosts and recordings are counted where there are several', () => {
   ]);
 });
 
-test('on a terminal nothing is wider than it must be', () => {
+test('tables on a terminal are no wider than necessary', () => {
   const lines = profileText(shown(recording({ calls: [call('read')] })), { ...PLAIN, columns: 70 }).split(
     '\n',
   );
@@ -122,7 +122,7 @@ test('on a terminal nothing is wider than it must be', () => {
   for (const line of lines) assert.ok(line.length <= 70, line);
 });
 
-test('long names fit a terminal, with several recordings too', () => {
+test('long names fit a terminal, also with several recordings', () => {
   const calls = ['rt_sigprocmask', 'inotify_add_watch'].map((name) => call(name, { programs: [0, 1] }));
   const [demod] = recording().programs;
   const programs = [{ ...demod!, path: '/usr/lib/demo/demo-worker-with-a-long-name' }, demod!];
@@ -133,7 +133,7 @@ test('long names fit a terminal, with several recordings too', () => {
   assert.match(text(one), / demo-worker-with-a-long-name demod$/m);
 });
 
-test('values have names where rules have, and a line says how many it leaves out', () => {
+test('values have the names that rules have, and a line counts those left out', () => {
   const row = (name: string, place: number, values: readonly string[]) => ({
     ...{ architecture: 'x86-64', name, arguments: [place], phases: ['serving' as const], lost: 0 },
     values: values.map((value) => [value]),
@@ -178,7 +178,7 @@ test('of many paths the most used are shown, of calls all', () => {
   assert.equal(part(whole, 'Calls').length, 51);
 });
 
-test('for programs everything is there, and what has no fixed keys is a list', () => {
+test('JSON has everything; a table without fixed keys is a list', () => {
   const json = profileJson(shown(fullRecording()));
   assert.deepEqual(json.lost, [{ table: 'paths', count: 3 }]);
   assert.deepEqual(json.calls[0]!.phases, [{ phase: 'start', count: 1 }]);
@@ -186,7 +186,7 @@ test('for programs everything is there, and what has no fixed keys is a list', (
   assert.equal(json.paths.length, 4);
 });
 
-test('recordings that were added have a line each', () => {
+test('merged recordings have a line each', () => {
   const merged = [{ file: '/a\u001b.json', recording: recording(), path: '/p', isNew: true }];
   assert.match(
     mergedText(merged),
