@@ -64,11 +64,11 @@ test('ticks are read, if they are numbers', async () => {
       '{"tick":{"units":[{"calls":3,"lost":-1,"lives":"2"},7]}}',
       'no JSON',
       '{"tick":{}}',
-      '{"tick":{"units":[{"calls":4}]}}',
+      '{"tick":{"units":[{"calls":4,"refused":5}]}}',
     ],
   });
   await observer.dump();
-  assert.deepEqual(observer.ticks, [{ calls: 4, lost: 0, lives: 0 }]);
+  assert.deepEqual(observer.ticks, [{ calls: 4, lost: 0, lives: 0, refused: 5 }]);
 });
 
 test('a dump is complete after its last object', async () => {

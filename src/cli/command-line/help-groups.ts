@@ -6,7 +6,7 @@ export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'Write and try a policy:': ['template', 'learn', 'schema', 'check', 'plan'],
     'Confine units:': ['apply', 'confirm', 'revert', 'tighten', 'run'],
-    'Inspect units:': ['status', 'verify', 'score', 'explain'],
+    'Inspect units:': ['status', 'verify', 'score', 'explain', 'watch'],
     'For other machines:': ['generate', 'facts'],
     'For shells:': ['completion'],
   }).flatMap(([heading, names]) => names.map((name): [string, string] => [name, heading])),

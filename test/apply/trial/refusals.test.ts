@@ -201,14 +201,13 @@ describe('a call that the previous run was refused at its stop, by its own filte
   });
 });
 
-test('the observer watches refused calls alone, from before the restart, and ends afterwards', async () => {
+test('the observer watches refusals alone, from before the restart, and ends afterwards', async () => {
   const { system, observer } = await applied(POLICY, seen([]));
   const [talk, restart] = ['talk ', 'restart '].map((call) =>
     system.calls.findIndex((one) => one.startsWith(call)),
   );
   assert.match(system.calls[talk!]!, /observe --refused-only$/);
   assert.ok(talk! < restart!);
-  assert.ok(observer.heard.every((line) => !/^(?:watch|look)/.test(line)));
   assert.equal(observer.isEnded, true);
 });
 

@@ -663,7 +663,7 @@ test('directives are checked again when another one is dropped', () => {
     asked,
   );
   assert.deepEqual(kept, [{ name: 'ProtectHome', value: true }]);
-  assert.match(left[0]!.reason, /weaker than what the unit has/);
+  assert.match(left[0]!.reason, /weaker than the unit's own setting/);
 });
 
 test('addresses are confined only on request', () => {
