@@ -2,6 +2,8 @@
 
 import { type Diagnostic, error, firstOf, type Location } from '../diagnostic.js';
 import { LOG, permits } from '../seccomp/syscalls/action.js';
+import { refusal } from '../seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../seccomp/syscalls/section.js';
 import { mergePolicies } from './merge.js';
 import { type ParsedPolicy, parsePolicy } from './parse.js';
 import type { Policy } from './policy.js';
@@ -36,13 +38,23 @@ export function parseDefaults(source: string, file: string): ParsedPolicy {
 }
 
 /**
- * A policy on top of defaults. Those that refuse no call bring no `[syscalls]` to a policy without: an `action` alone would
- * put a filter of nothing in the place of the unit's own.
+ * A policy on top of defaults. Defaults that refuse no call bring no `[syscalls]` to a policy without: an `action` alone
+ * would put a filter of nothing in the place of the unit's own.
  */
 export function onDefaults(defaults: Policy, policy: Policy): Policy {
   const { deny = [], rules = [] } = defaults.syscalls ?? {};
   const isSaid = policy.syscalls !== undefined || deny.length > 0 || rules.length > 0;
-  return mergePolicies([isSaid ? defaults : { ...defaults, syscalls: undefined }], policy);
+  const syscalls = isSaid ? refusingAlways(defaults.syscalls, policy.syscalls) : undefined;
+  return mergePolicies([{ ...defaults, syscalls }], policy);
+}
+
+/** The calls of defaults. They keep their answer if the policy's `action` would let them through. */
+function refusingAlways(
+  section: SyscallsSection | undefined,
+  over: SyscallsSection | undefined,
+): SyscallsSection | undefined {
+  if (!section || !over?.action || !permits(over.action.value)) return section;
+  return { ...section, deny: section.deny.map((entry) => ({ action: refusal(section), ...entry })) };
 }
 
 /** The error about a key or directive that is for policies of units. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { onDefaults, parseDefaults } from '../../src/policy/defaults.js';
 import { POLICY } from '../../src/policy/schema.js';
+import { ABIS } from '../../src/seccomp/syscalls/abi.js';
 import { errnoAction, permits } from '../../src/seccomp/syscalls/action.js';
 import { evaluate } from '../../src/seccomp/syscalls/policy.js';
 import { resolve, resolveCalls } from '../../src/seccomp/syscalls/resolve.js';
@@ -100,6 +101,13 @@ test('defaults never allow a call that the policy itself refuses', () => {
     }),
   );
   assert.ok(refused > 0);
+});
+
+test('defaults refuse a call although the policy only logs what it denies', () => {
+  const host = parseDefaults('[syscalls]\ndeny = ["acct"]\naction = "EPERM"', 'd.toml').policy;
+  const { syscalls } = onDefaults(host, policyFrom('[syscalls]\ndeny = ["@file-system"]\naction = "log"'));
+  const meaning = resolve(resolveCalls(syscalls!, targetSets()), 'x86-64');
+  assert.equal(evaluate(meaning, { arch: ABIS['x86-64'].arch, nr: 163, args: [] }), errnoAction(1));
 });
 
 test('an action alone adds no filter to a policy without calls', () => {
