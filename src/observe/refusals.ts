@@ -1,4 +1,4 @@
-/** What the kernel refused to a unit's processes, by filters, mounts, capabilities, control groups and files' modes. */
+/** Refusals of the kernel to a unit's processes, by filters, mounts, capabilities, control groups and files' modes. */
 
 import type { Machine } from '../seccomp/syscalls/abi.js';
 import { CAPABILITIES } from '../systemd/directives/kinds/names/capabilities.js';

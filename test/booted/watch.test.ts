@@ -81,6 +81,20 @@ test('watch reports each of eleven refusals with its line, and none of files by 
   ]);
 });
 
+test('explain shows what a watch has seen, with the line and the change that would allow it', {
+  skip,
+}, async () => {
+  const { status, stdout } = await sandboxUnit(box, 'explain', UNIT);
+  assert.equal(status, 1, stdout);
+  const place = policyPath(UNIT);
+  assert.ok(
+    stdout.includes(
+      `  ProtectSystem=strict (${place}:5)\n  to allow it: add "/opt" to ReadWritePaths in [service]`,
+    ),
+    stdout,
+  );
+});
+
 test('a watch that is restarted goes on with its counts, and reports what is new', { skip }, async () => {
   const before = (await journal()).length;
   await box.succeed(['systemctl', 'restart', 'the-watch']);

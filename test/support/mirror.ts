@@ -22,23 +22,23 @@ export const holdsLogic = (path: string, text: string): boolean =>
 export function unmirrored(files: Sources): string[] {
   const tests = [...files.keys()].filter((path) => path.endsWith('.test.ts'));
   const sources = [...files].filter(([path, text]) => path.startsWith('src/') && holdsLogic(path, text));
-  const expectations = tests.flatMap((test) => expectedMounts(test, files));
-  const covered = new Set(expectations.map(({ source }) => source));
+  const found = tests.flatMap((test) => testedSources(test, files));
+  const covered = new Set(found.map(({ source }) => source));
   const untested = sources.map(([path]) => path).filter((path) => !covered.has(path));
   return [
-    ...expectations.flatMap(({ test, source }) => wrongClaim(test, source, files)),
+    ...found.flatMap(({ test, source }) => wrongClaim(test, source, files)),
     ...untested.map((path) => `${path}: no test of its name, and none of its folder names it`),
   ];
 }
 
 /** A test's word that it is about a source file. */
-interface ExpectedMount {
+interface TestedSource {
   readonly test: string;
   readonly source: string;
 }
 
 /** The files that a test's name and its first comment stand for; a folder stands for its own files. */
-function expectedMounts(test: string, files: Sources): ExpectedMount[] {
+function testedSources(test: string, files: Sources): TestedSource[] {
   const text = files.get(test)!;
   const [, list = ''] = /^\/\*\*[\s*]*Tests of ([^:]*):/.exec(text) ?? [];
   const named = list.match(/[\w.-]+(?:\/[\w.-]+)*(?:\.ts\b|\/)/g) ?? [];

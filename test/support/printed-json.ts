@@ -33,9 +33,9 @@ export function schemaPart(file: string, pointer = ''): Schema {
 const VERB_NAMES = VERBS.flatMap((verb) =>
   'verbs' in verb ? verb.verbs.map(({ name }) => `${verb.name}-${name}`) : [verb.name],
 );
-/** The schemas of outputs. Each line that `facts` prints is JSON in a form of its own: sandbox-unit-facts(1). */
+/** The schemas of outputs. `facts` prints lines of a form of their own, and `watch` text. */
 export const KINDS = [
-  ...VERB_NAMES.filter((name) => name !== 'facts'),
+  ...VERB_NAMES.filter((name) => name !== 'facts' && name !== 'watch'),
   ...['generate-hosts', 'learn-show', 'summary'],
 ].sort();
 

@@ -5,6 +5,7 @@ import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
 import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
+import { type KeptRefusals, keptRefusals } from '../../explain/refusals/kept.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
@@ -30,6 +31,7 @@ import { textDiff } from '../report/diff.js';
 import { explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
 import { explanationsJson } from '../report/explanations-json.js';
+import { watchedJson, watchedText } from '../report/watched.js';
 import { explainRun, tellOfRun } from '../run/explain-run.js';
 import { explainTightened } from '../run/explain-tightened.js';
 
@@ -44,7 +46,7 @@ export interface ExplainOptions extends PrepareOptions {
 
 /**
  * Names the calls of a service that a filter refused or recorded, the line of the policy that decided, and the smallest
- * change that would let each through. Exit 1 if one was refused, 2 if that can't be seen.
+ * change that would let each through; also what `watch` saw refused. Exit 1 if there is one, 2 if that can't be seen.
  */
 export async function explain(
   context: Context,
@@ -93,10 +95,21 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, theme: context.caller.theme });
+  const { watched, broken } = await watchedOf(context, prepared, options);
+  const found = { run, isPast, written, watched };
+  const outcome = outcomeOf(prepared, found, { ...options, theme: context.caller.theme });
   // A call that it refuses is in no line of the policy.
   const besides = await untilRestartOf(context, prepared.unit.services);
-  return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides] };
+  return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides, ...broken] };
+}
+
+/** What `watch` has kept of the unit's run; undefined if there is nothing, or a recorded run counts. */
+async function watchedOf(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
+  const kept = record ? undefined : await keptRefusals(context, unit.name.full);
+  if (kept === undefined) return { watched: undefined, broken: [] };
+  if (!('refusals' in kept)) return { watched: undefined, broken: [kept] };
+  const isOfRun = kept.refusals.length > 0 && kept.until >= startOf(unit.state!);
+  return { watched: isOfRun ? kept : undefined, broken: [] };
 }
 
 /** A look at a unit, and the policy that was written for what was found. */
@@ -105,11 +118,12 @@ interface ExplainResult {
   /** Whether what was found is no finding about the unit as it is. */
   readonly isPast: boolean;
   readonly written: RewriteAttempt | undefined;
+  readonly watched: KeptRefusals | undefined;
 }
 
 function outcomeOf(
   { plan, sources }: Prepared,
-  { run, isPast, written }: ExplainResult,
+  { run, isPast, written, watched }: ExplainResult,
   options: ExplainOptions & { readonly theme: Theme },
 ): Outcome {
   const { explanations, fallbacks, since, suppressed, readable } = run;
@@ -137,7 +151,7 @@ function outcomeOf(
   ];
   const failed = run.failed || (written !== undefined && hasErrors(written.diagnostics));
   return {
-    exit: exitOf({ ...run, diagnostics, failed, explanations: isPast ? [] : left }),
+    exit: exitOf({ ...run, diagnostics, failed, explanations: isPast ? [] : left }, watched),
     json: {
       unit,
       policy: policyFile,
@@ -146,8 +160,12 @@ function outcomeOf(
       allow: namesToAdd(changes),
       ...(readyAllow.length > 0 ? { readyAllow } : {}),
       ...(diff === undefined ? {} : { diff }),
+      ...(watched ? { watched: watchedJson(watched) } : {}),
     },
-    text: isTold ? '' : explanationsText(unit, explanations, { sources, ...how, diff, left }),
+    text: [
+      ...(isTold ? [] : [explanationsText(unit, explanations, { sources, ...how, diff, left })]),
+      ...(watched ? [watchedText(unit, watched)] : []),
+    ].join('\n'),
     diagnostics,
     sources,
   };
@@ -191,8 +209,13 @@ async function writeAll(
 }
 
 /** Findings count although more may be missing. */
-function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): number {
-  if (failed || !readable) return EXIT.failure;
+function exitOf(
+  { explanations, readable, failed, diagnostics }: RecordedRun,
+  watched: KeptRefusals | undefined,
+): number {
+  if (failed) return EXIT.failure;
+  if (watched?.refusals.some(({ certain }) => certain)) return EXIT.findings;
+  if (!readable) return EXIT.failure;
   return explanations.some(isFinding) || hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
 }
 

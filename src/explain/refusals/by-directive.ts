@@ -61,7 +61,7 @@ function causeIn(refusal: Refusal, get: Get, lines: MountLines): Found | undefin
   if (refusal.kind === 'path') return pathCause(refusal, get, lines);
   if (refusal.kind === 'address') return addressCause(refusal, get, lines);
   if (refusal.kind === 'capability') return capabilityCause(refusal.capability, get, lines);
-  // What a filter refused is explained by the lists of calls.
+  // The lists of calls explain what a filter refused.
   if (refusal.byFilter || !MAPS.includes(refusal.call) || !lines.isSet(NO_WRITE_AND_EXECUTE))
     return undefined;
   return { directive: NO_WRITE_AND_EXECUTE, ...leftOut(NO_WRITE_AND_EXECUTE) };

@@ -115,7 +115,7 @@ const nameOf = ([program]: readonly string[]): string =>
 
 const endText = (errno: number): string => (errno === 0 ? '' : ` (${errnoName(errno) ?? errno})`);
 
-/** What was refused, as the end of a sentence about a program. */
+/** A refusal as the end of a sentence about a program. */
 export function refusalText(refusal: Refusal): string {
   switch (refusal.kind) {
     case 'path':

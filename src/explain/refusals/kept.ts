@@ -1,4 +1,4 @@
-/** What `watch` has seen refused to a unit since its start: a file that `status` and `explain` read. */
+/** The file in which `watch` keeps what was refused to a unit since its start. */
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Context } from '../../machine/context.js';

@@ -48,6 +48,35 @@ test('explain: reports that a run or the records take long', async () => {
   assert.match(said[1]!, /^demo\.service: recording one run; Ctrl-C ends it early /);
 });
 
+/** What `watch` has kept of a unit that starts in 2023. */
+const KEPT = JSON.stringify({
+  ...{ since: 1_800_000_000_000, until: 1_800_000_000_000, lost: 0 },
+  refusals: [
+    {
+      ...{ kind: 'path', key: 'a', says: 'may not write /srv/a (EROFS)', cause: 'ProtectSystem=strict' },
+      ...{ at: null, certain: true, change: null, isAlarm: false, count: 2, programs: ['/usr/bin/demo'] },
+      ...{ first: 1_800_000_000_000, last: 1_800_000_000_000 },
+    },
+  ],
+});
+
+test('explain: what watch has seen is a finding, although no log can be read', async () => {
+  const system = machine();
+  system.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
+    bytes: new TextEncoder().encode(KEPT),
+    mode: 0o600,
+  });
+  const { exit, text } = await explained(system);
+  assert.equal(exit, 1);
+  assert.match(text, /^ {2}demo may not write \/srv\/a \(EROFS\), 2 times, last at 2027-/m);
+  system.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
+    bytes: new TextEncoder().encode('{'),
+    mode: 0o600,
+  });
+  const broken = await explained(system);
+  assert.ok(broken.codes.includes('bad-file'), broken.codes.join());
+});
+
 test('explain: --json prints all keys of its schema', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const extending = machine({ records: [record(100, 59)] });
@@ -61,6 +90,11 @@ test('explain: --json prints all keys of its schema', async () => {
   const serving = machine({ records: [record(100, 165)] });
   const ready = { ...policy, bytes: new TextEncoder().encode('[ready]\nallow = ["accept4"]\n') };
   serving.files.set(`/etc/sandbox-unit/${UNIT}.toml`, ready);
+  const seen = machine({ records });
+  seen.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
+    bytes: new TextEncoder().encode(KEPT),
+    mode: 0o600,
+  });
   const values = [['16']];
   const run = recordedRun({
     ...{ calls: [madeCall('socket', 1)], arguments: [{ watch: 0, phases: 1, values, lost: 0 }] },
@@ -71,6 +105,7 @@ test('explain: --json prints all keys of its schema', async () => {
     await explained(machine({ records })),
     await explain(fakeContext(watched), [UNIT], { record: true }),
     await explained(extending),
+    await explained(seen),
     await explained(serving),
     await explain(fakeContext(written), [UNIT], { write: true }),
   ];
