@@ -103,7 +103,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides, ...broken] };
 }
 
-/** What `watch` has kept of the unit's run; undefined if there is nothing, or a recorded run counts. */
+/** Refusals that `watch` has kept of the unit's run; undefined if there is nothing, or a recorded run counts. */
 async function watchedOf(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
   const kept = record ? undefined : await keptRefusals(context, unit.name.full);
   if (kept === undefined) return { watched: undefined, broken: [] };

@@ -1,4 +1,4 @@
-/** Tests of by-directive.ts: the directive behind a refusal, on values as the manager has them loaded. */
+/** The directive behind a refusal, on values as the manager has them loaded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directiveCause } from '../../../src/explain/refusals/by-directive.js';
