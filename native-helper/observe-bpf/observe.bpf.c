@@ -23,6 +23,7 @@
 #include "peers.h"
 #include "capabilities.h"
 #include "returns.h"
+#include "hidden.h"
 
 /* The BPF helpers are for programs that are under the GPL, too. */
 char LICENSE[] SEC("license") = "GPL";

@@ -147,7 +147,7 @@ static __always_inline __u8 lowest(__u64 set)
 	return set == 0 ? 0 : (__u8)(__builtin_popcountll((set & -set) - 1) + 1);
 }
 
-/* What else a refused call tells: a file's mode refuses it to a user, and a bounding set to root. */
+/* Notes whom the kernel refused: a file's mode refuses a user, and a bounding set root. */
 static __always_inline void add_refusal(struct file_key *key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -34,7 +34,7 @@ static const struct program_role {
 	const char *name, *evidence[MOST_BLIND];
 	int is_own; /* is run by this process, at no tracepoint */
 	int is_always;
-	int is_of_refused; /* is loaded for refused calls, too */
+	int is_of_refused; /* is loaded where refused calls alone are looked for, too */
 } roles[] = {
 	{.name = "call_begins", .is_always = 1},
 	{.name = "group_made", .is_always = 1},
@@ -111,7 +111,7 @@ static int tells_refused(const struct program_role *role)
 	for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)
 		if (strcmp(role->evidence[i], REFUSED) == 0)
 			return 1;
-	return role->is_of_refused;
+	return 0;
 }
 
 static void choose_programs(struct tables *tables, enum scope scope)
@@ -121,7 +121,8 @@ static void choose_programs(struct tables *tables, enum scope scope)
 	bpf_object__for_each_program(program, object) {
 		const struct program_role *role = role_of(program);
 		int is_there = role->is_own || has_tracepoint(types, program);
-		int is_loaded = is_there && (role->is_always || scope == ALL || (scope != CALLS_ONLY && tells_refused(role)));
+		int is_loaded = is_there && (role->is_always || scope == ALL || (scope != CALLS_ONLY && tells_refused(role)) ||
+					     (scope == REFUSED_ONLY && role->is_of_refused));
 		if (!is_loaded && role->is_always)
 			refuse("no-tracepoint", "the kernel lacks the tracepoint %s", bpf_program__section_name(program));
 		for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)

@@ -20,7 +20,7 @@ export type WatchedCalls =
   | { readonly blind: Diagnostic };
 
 /** The number of services that an observer can watch: UNITS in native-helper/observe-bpf/tables.h. */
-const MOST_SERVICES = 16;
+const MOST_SERVICES = 64;
 
 /** A service among those of its observer. */
 interface Watched {
