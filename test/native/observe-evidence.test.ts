@@ -233,7 +233,7 @@ test("observe: addresses are those of a socket's peers", async () => {
 
 const ONLY_REFUSED = {
   options: ['--refused-only'],
-  blind: ['leavers', 'capabilities', 'paths', 'peers', 'modes', 'forkFlags', 'ringOperations'],
+  blind: ['leavers', 'paths', 'peers', 'modes', 'forkFlags', 'ringOperations'],
 };
 
 const ONLY_CONFINED = { options: ['--confined-only'], blind: ['capabilities', 'ringOperations'] };

@@ -144,7 +144,7 @@ describe('observe ends at an invalid line', () => {
     [Array(5).fill('watch native 0 0 - 0 0 0'), /line 5: the call has too many watches/],
     [['look native 0 read 0 -'], /it must be: look/],
     [Array(3).fill('look native 0 open 0 -'), /line 3: the call has too many looks/],
-    [Array.from({ length: 17 }, (_, i) => `unit ${i} /x${i}`), /line 17: there are too many units/],
+    [Array.from({ length: 65 }, (_, i) => `unit ${i} /x${i}`), /line 65: there are too many units/],
     [['nothing'], /line 1: no such word/],
     [['x'.repeat(20_000)], /too long/],
   ];

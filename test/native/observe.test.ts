@@ -264,7 +264,7 @@ test('observe: a tick a second reports progress, and a kill leaves nothing', asy
   assert.ok(ids.size >= 8);
   const other = await observeOne(group);
   await until('the observer ticks', () => other.ticks.length > 0);
-  assert.deepEqual(other.ticks[0], { units: [{ calls: 0, lost: 0, lives: 0 }] });
+  assert.deepEqual(other.ticks[0], { units: [{ calls: 0, lost: 0, lives: 0, refused: 0 }] });
   watched.child.kill('SIGKILL');
   await once(watched.child, 'close');
   const left = new Set(bpfPrograms(other));
