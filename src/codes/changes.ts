@@ -85,10 +85,15 @@ export const TRIALS = {
   },
   'refusals-unseen':
     'Some refused calls may not have been seen during the trial. `sandbox-unit explain UNIT` looks again.',
-  'refused-in-trial': {
-    cause: 'During the trial the policy refused a call, and the service was harmed by it.',
+  'refused-access': {
+    cause:
+      'A directive of the policy refused the service a path, an address, a capability, or memory that it asked for.',
     wayOut:
-      'Allow the calls that are listed. To apply such a policy anyway: `refused = "warn"` in `[apply]`.',
+      'If the service needs it, make the change of the hint. With `refused = "rollback"` in `[apply]` such a policy is rolled back.',
+  },
+  'refused-in-trial': {
+    cause: 'During the trial the policy refused something, and the service was harmed by it.',
+    wayOut: 'Allow what is listed. To apply such a policy anyway: `refused = "warn"` in `[apply]`.',
   },
 } as const satisfies Entries;
 

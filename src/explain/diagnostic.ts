@@ -1,5 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
+import { fileName } from '../systemd/unit/path.js';
 import { callText, changeLines, type Explanation, isFinding, joined } from './explanation.js';
+import type { FoundRefusal } from './refusals/found.js';
 
 /** The end that one call came to, and several. */
 export const BECAME: Readonly<Record<Explanation['got'], readonly [one: string, more: string]>> = {
@@ -30,6 +32,14 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
   const base = error('refused-call', message, { at: cause.at });
   const found = hintLines.length > 0 ? { ...base, hint: hintLines.join(' '), hintLines } : base;
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
+}
+
+/** A refusal by a directive as a diagnostic: the program and what it may not, the line that decides, and the way out. */
+export function accessDiagnostic({ refusal, says, cause, at, certain, change }: FoundRefusal): Diagnostic {
+  const [program] = refusal.programs;
+  const who = program === undefined ? 'a process' : fileName(program);
+  const message = `${who} ${says}: ${certain ? '' : 'perhaps '}${cause}`;
+  return error('refused-access', message, { at, hint: change && `to allow it: ${change}` });
 }
 
 /** The hint for a call that is refused once a service serves: it may still be one of the start. */

@@ -1,6 +1,8 @@
 import { failure } from '../diagnostic.js';
 import type { Context } from '../machine/context.js';
 import type { Service } from '../machine/state/service.js';
+import { loadedLines } from '../systemd/directives/loaded.js';
+import { allExpected } from '../systemd/directives/values/mounts.js';
 import { groupFolders, parseHierarchies } from '../systemd/formats/cgroup-mounts.js';
 import type { Placement } from '../systemd/paths/placement.js';
 import {
@@ -59,19 +61,38 @@ export const launchers = (placement: Placement): readonly string[] => [
   PACKAGED_LAUNCHER,
 ];
 
+/** The most paths that are looked for as hidden: HIDDEN of native-helper/observe-bpf/tables.h. */
+const MOST_HIDDEN = 32;
+
+/** The paths that the mounts of services hide from them, by the lines that the manager has loaded. */
+function hiddenPaths(services: readonly Service[]): string[][] {
+  let room = MOST_HIDDEN;
+  return services.map(({ state }) => {
+    const hiding = allExpected(loadedLines((name) => state.properties.get(name))).filter(
+      ({ is }) => is === 'inaccessible' || is === 'private',
+    );
+    const paths = new Set(hiding.map(({ path }) => path).filter((path) => path !== '/'));
+    const some = [...paths].slice(0, room);
+    room -= some.length;
+    return some;
+  });
+}
+
 /**
- * Starts an observer of services: what systemd and this program execute for one isn't its own.
+ * Starts an observer of services: what systemd and this program execute for one isn't its own. An observer of refusals also
+ * sees who looks for what mounts hide.
  * @throws UserError `no-cgroup`, and as Observer.start()
  */
 export async function observeServices(
   context: Context,
   services: readonly Service[],
-  options: Omit<ObserverOptions, 'groups' | 'setups' | 'launchers'>,
+  options: Omit<ObserverOptions, 'groups' | 'setups' | 'launchers' | 'hidden'>,
 ): Promise<Observer> {
   const groups: string[] = [];
   for (const service of services) groups.push(await groupFolder(context, service));
   const programs = { setups: setups(context), launchers: launchers(context.placement) };
-  return Observer.start(context, { ...options, ...programs, groups });
+  const hidden = options.sees === 'refused' ? hiddenPaths(services) : [];
+  return Observer.start(context, { ...options, ...programs, groups, hidden });
 }
 
 /** The error of watches that are root's alone. */

@@ -96,7 +96,7 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof
     /** The socket unit that a gap names. */
     const namedIn = async (unit: string) => {
       const { stdout, stderr } = await sandboxUnit(box, 'generate', '--policy=/run/policy.toml', unit);
-      return /gap-undone.*?(\S+\.socket) overrides/s.exec(stdout + stderr)?.[1];
+      return /gap-undone.*? sockets that come from (\S+\.socket):/s.exec(stdout + stderr)?.[1];
     };
 
     for (const [i, one] of cases.entries()) {

@@ -95,9 +95,21 @@ test('explain shows what a watch has seen, with the line and the change that wou
   );
 });
 
-test('a watch that is restarted goes on with its counts, and reports what is new', { skip }, async () => {
+test('apply warns in its trial of what the directives refused, and a watch that was restarted reports it, too', {
+  skip,
+}, async () => {
   const before = (await journal()).length;
   await box.succeed(['systemctl', 'restart', 'the-watch']);
-  await box.succeed(['systemctl', 'restart', UNIT]);
+  await box.writeFile(policyPath(UNIT), POLICY.replace('[apply]', 'LockPersonality = true\n[apply]'));
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 0, stderr);
+  const places = [
+    ...stderr.matchAll(/^warning\[refused-\w+\]: wishes .*?(ProtectSystem|ProtectHome|PrivateDevices)/gm),
+  ];
+  assert.deepEqual(
+    [...new Set(places.map(([, name]) => name))].toSorted(),
+    ['PrivateDevices', 'ProtectHome', 'ProtectSystem'],
+    stderr,
+  );
   await box.waitFor('the reports of the new run', async () => (await journal()).length > before);
 });

@@ -95,7 +95,7 @@ const VERBS: readonly string[] = ['learn', 'apply', 'explain', 'verify'];
 export const SHARED: readonly string[] = `
   apply/lock apply/restart/may-restart apply/restart/outlook apply/restart/restart-service
   explain/diagnostic explain/explain-unit explain/explanation explain/records/observed explain/records/start-of
-  explain/refusals-after-restart explain/watched-run
+  explain/refusals-after-restart explain/refusals/found explain/watched-run
   verify/drift/injected verify/drift/not-applied verify/drift/taken-away verify/expected
   verify/kernel/confinement verify/kernel/enforcement verify/kernel/refusers
   verify/manager/in-force verify/manager/read-back verify/process/prove-directives

@@ -1,4 +1,4 @@
-/** Services are watched while they are tried: the observer tells the calls that filters refuse them, by errno or by a signal. */
+/** Services are watched while they are tried: the observer tells what the kernel refuses them. */
 
 import { type Diagnostic, UserError } from '../../diagnostic.js';
 import { type ObservedCall, observedCalls } from '../../explain/records/observed.js';
@@ -7,14 +7,18 @@ import { namedDump } from '../../observe/named.js';
 import type { Observer } from '../../observe/observer.js';
 import { observedIn } from '../../observe/parse-dump.js';
 import { kindsIn } from '../../observe/recording/kinds.js';
+import { type Refusal, refusalsIn } from '../../observe/refusals.js';
 import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 
-/** Refused calls of a service; or why they are unknown. */
-export type WatchedCalls =
+/** Refusals to a service; or why they are unknown. */
+export type TrialSight =
   | {
+      /** Calls that filters refused. */
       readonly calls: readonly ObservedCall[];
-      /** Whether some had no room. */
+      /** Refusals by directives and by files' modes. */
+      readonly others: readonly Refusal[];
+      /** Whether some calls had no room. */
       readonly isCut: boolean;
     }
   | { readonly blind: Diagnostic };
@@ -67,8 +71,8 @@ export class TrialWatch {
     for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index, from });
   }
 
-  /** Calls that a service was refused since it is watched. */
-  async sight(service: string): Promise<WatchedCalls> {
+  /** Refusals to a service since it is watched. */
+  async sight(service: string): Promise<TrialSight> {
     const watched = this.#watched.get(service);
     if (watched === undefined) return { blind: this.#blind ?? NEEDS_ROOT.diagnostics[0]! };
     try {
@@ -79,7 +83,7 @@ export class TrialWatch {
     }
   }
 
-  async #look({ observer, index, from }: Watched): Promise<WatchedCalls> {
+  async #look({ observer, index, from }: Watched): Promise<TrialSight> {
     const observed = observedIn((await observer.dump())[index]);
     const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
     const times = { from, time: this.#context.system.now() };
@@ -94,7 +98,7 @@ export class TrialWatch {
     const suffers = (table: string) => kindsIn(table).includes('refused');
     return {
       calls: [...callsOf(true), ...callsOf(false).map((call) => ({ ...call, certain: false }))],
-      // The observer was asked for nothing else.
+      others: refusalsIn(observed, this.#machine!).filter((one) => one.kind !== 'call' || !one.byFilter),
       isCut: blind.includes('refused') || Object.keys(lost).some(suffers),
     };
   }

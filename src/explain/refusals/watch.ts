@@ -12,8 +12,6 @@ import { type Refusal, refusalsIn } from '../../observe/refusals.js';
 import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import { prepareConfined } from '../../prepare/confined.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import { loadedLines } from '../../systemd/directives/loaded.js';
-import { allExpected } from '../../systemd/directives/values/mounts.js';
 import { isServiceName } from '../../systemd/unit/name.js';
 import { countsOf, newRefusals, refusalKey } from './differences.js';
 import { type FoundRefusal, foundRefusals } from './found.js';
@@ -39,9 +37,6 @@ const RESCAN = 10_000;
 /** The most units of one observer, as its tables have room (UNITS of native-helper/observe-bpf/tables.h). */
 const MOST_UNITS = 64;
 
-/** The most paths that are looked for as hidden: HIDDEN of the same file. */
-const MOST_HIDDEN = 32;
-
 /** A unit under watch. */
 interface Watched {
   readonly service: Service;
@@ -65,7 +60,10 @@ export async function watchRefusals(
   for (let isFirst = true; signals.came() === undefined; isFirst = false) {
     const services = await servicesToWatch(context, named);
     const watched = await Promise.all(services.map((one) => beginning(context, one)));
-    const observer = watched.length > 0 ? await observed(context, watched) : undefined;
+    const observer =
+      services.length > 0
+        ? await observeServices(context, services, { machine: context.machine, sees: 'refused' })
+        : undefined;
     if (isFirst) await ready();
     const isSame = async () => sameUnits(services, await servicesToWatch(context, named));
     try {
@@ -115,20 +113,6 @@ async function beginning(context: Context, service: Service): Promise<Watched> {
 }
 
 const startOf = ({ state }: Service): number => state.activeEnterTimestamp / 1000;
-
-/** Starts the observer: what the units' mounts hide is looked for by their own lines. */
-function observed(context: Context, watched: readonly Watched[]): Promise<Observer> {
-  let room = MOST_HIDDEN;
-  const hidden = watched.map(({ service }) => {
-    const lines = loadedLines((name) => service.state.properties.get(name));
-    const paths = allExpected(lines).filter(({ is }) => is === 'inaccessible' || is === 'private');
-    const some = [...new Set(paths.map(({ path }) => path))].filter((path) => path !== '/').slice(0, room);
-    room -= some.length;
-    return some;
-  });
-  const services = watched.map(({ service }) => service);
-  return observeServices(context, services, { machine: context.machine!, sees: 'refused', hidden });
-}
 
 interface Round {
   readonly watched: readonly Watched[];

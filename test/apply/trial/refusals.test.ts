@@ -1,4 +1,4 @@
-/** Tests of apply/trial/refusals.ts, apply/trial/watch.ts and apply/trial/check-refusals.ts: calls that are refused in a trial. */
+/** Tests of apply/trial/refusals.ts, apply/trial/watch.ts and apply/trial/check-refusals.ts: what is refused in a trial. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TrialWatch } from '../../../src/apply/trial/watch.js';
@@ -127,6 +127,52 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
     assert.equal(system.isUpToDate, true);
   });
 }
+
+describe('a path that a directive refuses', () => {
+  const DIRECTIVE = `${POLICY}[service]\nProtectSystem = "strict"\n`;
+  const loaded = {
+    distort: (properties: Map<string, unknown>) => void properties.set('ProtectSystem', 'strict'),
+  };
+  const written = { use: 'write', phases: 1, path: '/opt/a', count: 2, errno: 30, programs: 0b10 } as const;
+
+  test('is a warning with its line and what would allow it', async () => {
+    const { result } = await applied(DIRECTIVE, seen([], { paths: [written] }), loaded);
+    assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], ['warning refused-access']]);
+    const found = result.diagnostics.find(({ code }) => code === 'refused-access')!;
+    assert.equal(found.message, 'demod may not write /opt/a (EROFS): ProtectSystem=strict');
+    assert.equal(found.at!.line, 5);
+    assert.equal(found.hint, 'to allow it: add "/opt/a" to ReadWritePaths in [service]');
+  });
+
+  test('takes the policy back under refused = "rollback"', async () => {
+    const policy = `${DIRECTIVE}[apply]\nrefused = "rollback"\n`;
+    const { result } = await applied(policy, seen([], { paths: [written] }), loaded);
+    assert.deepEqual(statesOf(result), [`${UNIT} rolled-back`]);
+    assert.deepEqual(codesOf(result), ['error refused-in-trial', 'error refused-access']);
+    assert.match(
+      result.diagnostics.find(({ code }) => code === 'refused-in-trial')!.message,
+      /refused requests of/,
+    );
+  });
+
+  test('is the reason if the service has failed', async () => {
+    const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
+    const { result } = await applied(DIRECTIVE, seen([], { paths: [written] }), { ...loaded, behaviour });
+    assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-access']);
+  });
+
+  test("is not reported if the unit's own line refuses it", async () => {
+    const { result } = await applied(POLICY, seen([], { paths: [written] }), loaded);
+    assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], []]);
+  });
+
+  test('is one of more than have a line each', async () => {
+    const paths = Array.from({ length: 7 }, (_, i) => ({ ...written, path: `/opt/${i}` }));
+    const { result } = await applied(DIRECTIVE, seen([], { paths }), loaded);
+    assert.deepEqual(codesOf(result), Array(6).fill('warning refused-access'));
+    assert.match(result.diagnostics.findLast(({ code }) => code === 'refused-access')!.message, /^2 further/);
+  });
+});
 
 test('a refused call that the observer saw counts without a log', async () => {
   const journalctl = () => {
