@@ -347,7 +347,7 @@ test("apply: systemd reports changed files for ever if it can't read a drop-in t
   await changeFiles(box, { [`${FOLDER}/cut.conf`]: '[Service]\nExecStop=bin/true\nNoNewPrivileges=yes\n' });
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { stderr } = await run(2, 'apply', UNIT);
-  assert.match(stderr, /cut\.conf:2:1: error\[unit-changed\].*\n(.*\n)*.*hint: correct this line/);
+  assert.match(stderr, /cut\.conf:2:1: error\[unit-changed\].*\n(.*\n)*.*hint: .*at this line: correct it/);
   await changeFiles(box, { [`${FOLDER}/cut.conf`]: undefined });
   await apply(box, POLICY, UNIT);
   await revert(box, UNIT);

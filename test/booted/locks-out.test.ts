@@ -93,7 +93,7 @@ describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?
           const { stderr } = await run(1, verb, '--template', template, unit);
           assert.match(
             stderr,
-            /error\[locks-out\]: '(?:ProtectHome|deny execve)' would break (?:ssh|cron)\.service .+\n.+\n.+\n +hint: .+understood/,
+            /error\[locks-out\]: '(?:ProtectHome|deny execve)' would break (?:ssh|cron)\.service, .+\n.+\n.+\n +hint: .+understood/,
           );
         }
         assert.equal((await box.exec(['test', '-e', `/etc/systemd/system/${unit}.d`])).status, 1);

@@ -518,7 +518,10 @@ test('run: a filter applies to other Exec lines if the policy says so', async ()
     runUnit(box, ['--wait', '--policy', file, '-p', `ExecStartPre=${pre}`, 'sh', '-c', ':']);
   const plain = await start('/run/plain.toml', '/bin/sh -c "/bin/true; exit $?"');
   assert.equal(plain.status, 0, plain.stderr);
-  assert.match(plain.stderr, /^warning\[without-launcher\]: ExecStartPre= runs without the launcher/m);
+  assert.match(
+    plain.stderr,
+    /^warning\[without-launcher\]: ExecStartPre= runs without the filter of the launcher/m,
+  );
   const wrapped = await start('/run/wrap.toml', '/bin/sh -c "/bin/true; exit $?"');
   assert.notEqual(wrapped.status, 0);
   assert.doesNotMatch(wrapped.stderr, /without-launcher/);

@@ -207,7 +207,7 @@ describe("a guard that is not known to be the launcher's counts as an open execv
         if (isOpen)
           assert.match(
             tells,
-            /error\[untrusted-path\]: \/usr\/local belongs to user \d+ where untrusted\.service runs/,
+            /error\[untrusted-path\]: \/usr\/local belongs to user \d+ in the mount namespace of untrusted\.service/,
           );
         assert.match(stderr, /error\[looser\]: .*execve \(x86-64\) gets 'allow' for some arguments/);
       } finally {

@@ -104,7 +104,7 @@ test('apply warns in its trial of what the directives refused, and a watch that 
   const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
   assert.equal(status, 0, stderr);
   const places = [
-    ...stderr.matchAll(/^warning\[refused-\w+\]: wishes .*?(ProtectSystem|ProtectHome|PrivateDevices)/gm),
+    ...stderr.matchAll(/: warning\[refused-access\]: wishes .*?(ProtectSystem|ProtectHome|PrivateDevices)/gm),
   ];
   assert.deepEqual(
     [...new Set(places.map(([, name]) => name))].toSorted(),

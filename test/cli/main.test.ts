@@ -62,8 +62,8 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   ],
   [['--verison'], "unknown option '--verison'", "did you mean '--version'?"],
   [['apply', 'nginx', '--chek'], "unknown option '--chek'", "did you mean '--check'?"],
-  [['apply', 'nginx', '--dry-run'], "unknown option '--dry-run'", "'use '--check', which changes nothing"],
-  [['revert', '-n', 'nginx'], "unknown option '-n'", "'use '--check', which changes nothing"],
+  [['apply', 'nginx', '--dry-run'], "unknown option '--dry-run'", "use '--check', which changes nothing"],
+  [['revert', '-n', 'nginx'], "unknown option '-n'", "use '--check', which changes nothing"],
   [['status', '--dry-run'], "unknown option '--dry-run'", "see 'sandbox-unit status --help'"],
   [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],
   [

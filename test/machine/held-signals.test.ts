@@ -25,7 +25,9 @@ function held() {
 
 const isInterruptedBy = (name: string) => (thrown: unknown) =>
   thrown instanceof UserError &&
-  thrown.diagnostics.some(({ code, message }) => code === 'interrupted' && message.startsWith(name));
+  thrown.diagnostics.some(
+    ({ code, message }) => code === 'interrupted' && message === `interrupted by ${name}`,
+  );
 
 test('held signals: without one a step runs to its end', async () => {
   const { signals, isReleased } = held();

@@ -40,7 +40,7 @@ layerTest("libraries are found by the linker's configuration", async (t) => {
   await compile('opt/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
   assert.deepEqual(await find(root, ['/usr/bin/program']), {
-    unknown: "/usr/bin/program needs libfirst.so, which isn't found",
+    unknown: '/usr/bin/program needs libfirst.so, which was not found',
   });
   writeTree(root, {
     'etc/ld.so.conf': 'include ld.so.conf.d/*.conf\n',

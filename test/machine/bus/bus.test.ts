@@ -112,7 +112,7 @@ test('a list of bus addresses is refused', async () => {
   const list = 'unix:x=y;unixexec:path=/bin/false';
   await assert.rejects(Bus.connect({ address: list, hint: '' }), (cause) => {
     assert.ok(cause instanceof UserError);
-    assert.match(cause.message, /can't reach the bus at .*: that is no address/);
+    assert.match(cause.message, /can't reach the bus at .*: this is not a bus address/);
     return true;
   });
 });

@@ -108,13 +108,19 @@ const REFUSED: Readonly<Record<string, readonly [text: string, why: RegExp]>> = 
   'a status too large': [FIRST_LINE + factLine({ ask: 'run x', status: 256, data: '' }), /number 'status'/],
   'a user below 0': [FIRST_LINE + factLine({ ...LOOK, uid: -1 }), /number 'uid'/],
   'a user with a fraction': [FIRST_LINE + factLine({ ...LOOK, uid: 0.5 }), /number 'uid'/],
-  'permissions of another base': [FIRST_LINE + factLine({ ...LOOK, mode: '798' }), /no permissions/],
+  'permissions of another base': [
+    FIRST_LINE + factLine({ ...LOOK, mode: '798' }),
+    /'mode' is not a file mode/,
+  ],
   'permissions that are a number': [
     FIRST_LINE + factLine({ ...LOOK, mode: 755 }),
     /the string 'mode' is missing/,
   ],
-  'a time that is a word': [FIRST_LINE + factLine({ ...LOOK, modified: 'now' }), /no time 'modified'/],
-  'a time without end': [FIRST_LINE + factLine({ ...LOOK, modified: '9'.repeat(400) }), /no time 'modified'/],
+  'a time that is a word': [FIRST_LINE + factLine({ ...LOOK, modified: 'now' }), /'modified' is not a time/],
+  'a time without end': [
+    FIRST_LINE + factLine({ ...LOOK, modified: '9'.repeat(400) }),
+    /'modified' is not a time/,
+  ],
   'a link that is a list': [FIRST_LINE + factLine({ ...LOOK, link: ['/a'] }), /the string 'link' is missing/],
 };
 
@@ -140,7 +146,7 @@ test('invalid data is refused when it is read', () => {
     const answer = answersIn(factLine({ ask: 'manager', data })).get('manager');
     assert.match(
       refusal(() => dataOf(answer)),
-      /:2: the data (?:can't be unpacked|is no base64)/,
+      /:2: the data (?:can't be unpacked|is not base64)/,
       data,
     );
   }
