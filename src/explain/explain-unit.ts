@@ -57,6 +57,8 @@ interface Source {
   readonly since: number;
   /** Calls that the observer saw refused. */
   readonly observed?: readonly ObservedCall[];
+  /** Whether the observer has seen all of the service's run. */
+  readonly isWhole?: boolean;
   /** The calls and sets that `sandbox-unit tighten` refuses to what runs, each with its answer. */
   readonly tightened?: readonly string[];
 }
@@ -66,14 +68,16 @@ export async function explainUnit(
   context: Context,
   prepared: Prepared,
   state: UnitState,
-  { since, observed = [], tightened }: Source,
+  { since, observed = [], isWhole = false, tightened }: Source,
 ): Promise<UnitExplanations> {
   const { plan } = prepared;
   const programs = await filesOf(context, prepared);
   const { calls, ...found } = await recordedCalls(context, plan.unit, { state, programs, since });
   return {
     ...explainKnown(prepared, state, together(observed, calls), tightened),
-    ...{ since, suppressed: found.suppressed, readable: found.readable || observed.length > 0 },
+    since,
+    suppressed: found.suppressed && !isWhole,
+    readable: found.readable || observed.length > 0 || isWhole,
   };
 }
 

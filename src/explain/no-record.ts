@@ -21,7 +21,7 @@ interface Signs {
 export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const { unit, target } = prepared.plan;
   const command = ownCommand(target.scope, 'explain --record', unit);
-  const watch = ownCommand(target.scope, 'learn --for 1min', unit);
+  const watch = ownCommand(target.scope, 'watch', unit);
   const hint = `'${watch}' shows them as they are refused; '${command}' restarts the service, and records them with none refused`;
   return noRecordOf({ unit, isSilent: letsSomeFail(prepared), hint }, signs);
 }

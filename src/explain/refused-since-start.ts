@@ -1,4 +1,4 @@
-/** Calls that services were refused since their last start, by the logs and by watches, for a command that looks at many. */
+/** Refusals to services since their last start, by watches and the logs, for a command that looks at many. */
 
 import { inBatches } from '../collections.js';
 import { type Diagnostic, warning } from '../diagnostic.js';
@@ -16,13 +16,25 @@ import type { UnitName } from '../systemd/unit/name.js';
 import { type ObservedCall, observedCalls, together } from './records/observed.js';
 import { type FoundCalls, type Records, UNSEEN, type Unseen } from './records/records.js';
 import { startOf } from './records/start-of.js';
+import { countOf } from './refusals/differences.js';
+import {
+  isOfRun,
+  isWholeRun,
+  type KeptRefusal,
+  type KeptRefusals,
+  keptCalls,
+  keptRefusals,
+} from './refusals/kept.js';
 import { alike, isFallback, type Tally, tally } from './tally.js';
 
-/** Calls of services that filters refused, without those that were let through and recorded, and without fallbacks. */
+/** Refusals to services, without calls that were let through and recorded, and without fallbacks. */
 export interface RefusedSinceStart {
   /** Undefined where none was seen, and not all could be. */
   readonly count: number | undefined;
+  /** The calls that filters refused. */
   readonly calls: readonly Tally[];
+  /** Further refusals that `watch` has seen, and for which the unit's lines are known to be the reason. */
+  readonly others: readonly KeptRefusal[];
   /** Why there may be more, or some of them another's. */
   readonly unseen: readonly Unseen[];
 }
@@ -48,8 +60,13 @@ export async function refusedSinceStart(
     .filter((one) => one.got !== 'recorded' && !isFallback(one));
   const reasons = new Set(found.flatMap((one) => one.unseen));
   const unseen = UNSEEN.filter((reason) => reasons.has(reason));
-  const isUnknown = calls.length === 0 && unseen.length > 0;
-  return { calls, unseen, count: isUnknown ? undefined : calls.reduce((sum, { count }) => sum + count, 0) };
+  const others = found.flatMap((one) => one.others).filter(({ certain }) => certain);
+  const count = countOf(calls) + countOf(others);
+  return { calls, others, unseen, count: count === 0 && unseen.length > 0 ? undefined : count };
+}
+
+interface FoundRefusals extends FoundCalls {
+  readonly others: readonly KeptRefusal[];
 }
 
 const UNREADABLE: FoundCalls = { calls: [], unseen: ['unreadable'] };
@@ -58,20 +75,31 @@ async function refusedOf(
   context: Context,
   { name, state }: Service,
   { records, isSilent }: Sources,
-): Promise<FoundCalls> {
+): Promise<FoundRefusals> {
   const since = startOf(state);
+  const kept = await keptOfRun(context, name, since);
+  const { calls, others } = kept ? keptCalls(kept) : { calls: [], others: [] };
+  if (kept && isWholeRun(kept, { start: since, now: context.system.now() }))
+    return { calls, others, unseen: kept.lost > 0 ? ['lost'] : [] };
   const isUsers = context.placement.scope === 'user';
   const owner = { isUsers, state, since, programs: programsOf(state) };
   const logged = await orElse(() => records.of(owner), UNREADABLE);
   const watched = await orElse(() => observedRefusals(context, serviceName(name), since), undefined);
   return {
-    calls: together(watched?.calls ?? [], logged.calls),
+    calls: together([...calls, ...(watched?.calls ?? [])], logged.calls),
+    others,
     unseen: [
       ...logged.unseen,
       ...(watched?.diagnostics.length === 0 ? [] : (['lost'] as const)),
       ...(isSilent || (await filtersFail(state)) ? (['errno'] as const) : []),
     ],
   };
+}
+
+/** The refusals that `watch` has kept of the run that began at a time; undefined if there is no file. */
+async function keptOfRun(context: Context, unit: string, start: number): Promise<KeptRefusals | undefined> {
+  const kept = await orElse(() => keptRefusals(context, unit), undefined);
+  return kept && 'refusals' in kept && isOfRun(kept, start) ? kept : undefined;
 }
 
 const filtersFail = async (state: UnitState): Promise<boolean> =>

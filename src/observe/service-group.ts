@@ -65,7 +65,7 @@ export const launchers = (placement: Placement): readonly string[] => [
 const MOST_HIDDEN = 32;
 
 /** The paths that the mounts of services hide from them, by the lines that the manager has loaded. */
-function hiddenPaths(services: readonly Service[]): string[][] {
+export function hiddenPaths(services: readonly Service[]): string[][] {
   let room = MOST_HIDDEN;
   return services.map(({ state }) => {
     const hiding = allExpected(loadedLines((name) => state.properties.get(name))).filter(

@@ -45,6 +45,14 @@ const REFUSED: readonly (readonly [says: string, line: number])[] = [
   ['may not call execve (EPERM): deny execve', 2],
 ];
 
+/** What `status --json` says was refused. */
+interface Refused {
+  readonly count: number;
+  readonly calls: readonly { readonly call: string }[];
+  readonly others: readonly unknown[];
+  readonly unseen: readonly string[];
+}
+
 let box: Box;
 before(async () => {
   if (skip) return;
@@ -92,6 +100,17 @@ test('explain shows what a watch has seen, with the line and the change that wou
       `  ProtectSystem=strict (${place}:5)\n  to allow it: add "/opt" to ReadWritePaths in [service]`,
     ),
     stdout,
+  );
+});
+
+test('status has the exact number of refusals while a watch runs', { skip }, async () => {
+  const { stdout } = await sandboxUnit(box, 'status', '--json', UNIT);
+  const [{ refused }] = (JSON.parse(stdout) as { units: { refused: Refused }[] }).units as [
+    { refused: Refused },
+  ];
+  assert.deepEqual(
+    [refused.count, refused.calls.map(({ call }) => call).toSorted(), refused.others.length, refused.unseen],
+    [REFUSED.length, ['execve', 'ptrace', 'socket', 'unshare'], REFUSED.length - 4, []],
   );
 });
 

@@ -20,7 +20,7 @@ test('a healthy service without a record: a note names the calls that leave none
     assert.equal(diagnostics[0]!.message, 'calls that fail with an errno leave no record');
     assert.match(
       diagnostics[0]!.hint!,
-      /^'sandbox-unit learn --for 1min demo\.service' shows .*; '.* explain --record demo\.service' restarts the service,/,
+      /^'sandbox-unit watch demo\.service' shows .*; '.* explain --record demo\.service' restarts the service,/,
     );
   }
 });

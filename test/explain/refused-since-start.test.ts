@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Records } from '../../src/explain/records/records.js';
 import { refusedSinceStart } from '../../src/explain/refused-since-start.js';
 import { type FakeOptions, fakeContext } from '../support/fake-system.js';
+import { KEPT_FILE, kept, keptFile } from '../support/kept-refusals.js';
 import { type Logs, machine, RAN, record, START, UNIT } from '../support/refusals-in-memory.js';
 
 const WHOLE = { begins: START - 100 };
@@ -26,6 +27,7 @@ test('status: counts refused calls, not those let through', async () => {
       ['socket', 'killed', 1],
     ],
     count: 2,
+    others: [],
     unseen: [],
   });
 });
@@ -34,8 +36,8 @@ test('status: has the number 0 only if no record can be missing', async () => {
   const set = (name: string, value: unknown) => ({
     distort: (properties: Map<string, unknown>) => properties.set(name, value),
   });
-  const none = { calls: [], count: 0, unseen: [] };
-  const unknown = { calls: [], count: undefined, unseen: ['errno'] };
+  const none = { calls: [], others: [], count: 0, unseen: [] };
+  const unknown = { calls: [], others: [], count: undefined, unseen: ['errno'] };
   assert.deepEqual(await refused(WHOLE), none);
   assert.deepEqual(await refused(WHOLE, {}, true), unknown);
   assert.deepEqual(await refused(WHOLE, set('RestrictRealtime', true)), unknown);
@@ -67,4 +69,33 @@ test("status: counts the other recordings if one can't be read", async () => {
   const files = { [`${folder}/20260101T000000Z-h-00000000.json`]: '{}' };
   const found = await refused({ ...WHOLE, records: [record(100, 165)] }, { files });
   assert.deepEqual([found?.count, found?.unseen], [1, ['lost']]);
+});
+
+/** The file of a watch: a call, a path, and one for which the unit's lines may not be the reason. */
+const watched = (since: number, until: number) => {
+  const call = { arch: 0xc000003e, nr: 165, errno: 1 };
+  const refusals = [kept({ kind: 'call', call, count: 3 }), kept({ count: 2 }), kept({ certain: false })];
+  return { [KEPT_FILE]: keptFile({ since, until, refusals }) };
+};
+const BEFORE = START * 1000 - 60_000;
+const NOW = machine().now();
+
+test('status: has the exact number where a watch has seen the whole run, without a look at the logs', async () => {
+  const logs = { ...WHOLE, records: [record(100, 41)] };
+  const found = await refused(logs, { files: watched(BEFORE, NOW) }, true);
+  assert.deepEqual(
+    { ...found, others: found?.others.map(({ count }) => count) },
+    { calls: [['mount', 'failed', 3]], count: 5, others: [2], unseen: [] },
+  );
+});
+
+test('status: counts what a watch saw that began later beside the logs', async () => {
+  const logs = { ...WHOLE, records: [record(100, 41)] };
+  const found = await refused(logs, { files: watched(NOW, NOW) }, true);
+  assert.deepEqual([found?.count, found?.calls.length, found?.unseen], [6, 2, ['errno']]);
+});
+
+test('status: leaves out what a watch saw refused to an earlier run', async () => {
+  const found = await refused(WHOLE, { files: watched(BEFORE, BEFORE) });
+  assert.deepEqual([found?.count, found?.others], [0, []]);
 });

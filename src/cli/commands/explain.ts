@@ -5,7 +5,13 @@ import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
 import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
-import { type KeptRefusals, keptRefusals } from '../../explain/refusals/kept.js';
+import {
+  isOfRun,
+  isWholeRun,
+  type KeptRefusals,
+  keptCalls,
+  keptRefusals,
+} from '../../explain/refusals/kept.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
@@ -91,11 +97,12 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
+  const { kept, broken } = await keptOfRun(context, first, options);
   const { prepared, run, isPast } = options.record
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
-    : await lookBackAtBoth(context, first, how);
+    : await lookBackAtBoth(context, first, { ...how, kept });
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  const { watched, broken } = await watchedOf(context, prepared, options);
+  const watched = kept && othersOf(kept, startOf(prepared.unit.state!));
   const found = { run, isPast, written, watched };
   const outcome = outcomeOf(prepared, found, { ...options, theme: context.caller.theme });
   // A call that it refuses is in no line of the policy.
@@ -103,13 +110,20 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides, ...broken] };
 }
 
-/** Refusals that `watch` has kept of the unit's run; undefined if there is nothing, or a recorded run counts. */
-async function watchedOf(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
+/** The refusals that `watch` has kept of the unit's run; undefined if there is no file, or a recorded run counts. */
+async function keptOfRun(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
   const kept = record ? undefined : await keptRefusals(context, unit.name.full);
-  if (kept === undefined) return { watched: undefined, broken: [] };
-  if (!('refusals' in kept)) return { watched: undefined, broken: [kept] };
-  const isOfRun = kept.refusals.length > 0 && kept.until >= startOf(unit.state!);
-  return { watched: isOfRun ? kept : undefined, broken: [] };
+  if (kept === undefined) return { kept, broken: [] };
+  if (!('refusals' in kept)) return { kept: undefined, broken: [kept] };
+  return { kept: isOfRun(kept, startOf(unit.state!)) ? kept : undefined, broken: [] };
+}
+
+/** Refusals that aren't of filters, from the start of the run or the watch; undefined where there are none. */
+function othersOf(kept: KeptRefusals, start: number): KeptRefusals | undefined {
+  const { others } = keptCalls(kept);
+  if (others.length === 0) return undefined;
+  const since = Math.min(Math.max(kept.since, start), ...others.map(({ first }) => first));
+  return { ...kept, since, refusals: others };
 }
 
 /** A look at a unit, and the policy that was written for what was found. */
@@ -236,9 +250,9 @@ async function recorded(context: Context, prepared: Prepared, options: ExplainOp
 async function lookBackAtBoth(
   context: Context,
   prepared: Prepared,
-  options: ConfinedOptions,
+  options: ConfinedOptions & WithKept,
 ): Promise<{ readonly prepared: Prepared; readonly run: RecordedRun; readonly isPast: boolean }> {
-  const first = { prepared, run: await lookBack(context, prepared), isPast: false };
+  const first = { prepared, run: await lookBack(context, prepared, options), isPast: false };
   const isNamed = options.policy !== undefined || options.template !== undefined;
   // Calls that nothing of the unit explains may be of a policy that was tried since, and taken back.
   const isExplained = first.run.explanations.some(({ cause }) => cause.kind !== 'elsewhere');
@@ -248,20 +262,29 @@ async function lookBackAtBoth(
   const lookByNext = async () => {
     const next = await prepareConfined(context, prepared.plan.unit, { ...options, next: true });
     if (!next.planned || hasErrors(next.diagnostics)) return first;
-    const run = await lookBack(context, next);
+    const run = await lookBack(context, next, options);
     return run.explanations.length > 0 ? { prepared: next, run, isPast: true } : first;
   };
   // Whoever applies that policy is told of its errors.
   return orElse(lookByNext, first);
 }
 
-/** The unit's calls in the logs, explained by its policy. */
-async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
+interface WithKept {
+  readonly kept: KeptRefusals | undefined;
+}
+
+/** The unit's calls in the logs and the watches, explained by its policy. */
+async function lookBack(context: Context, prepared: Prepared, { kept }: WithKept): Promise<RecordedRun> {
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
   const observed = await observedRefusals(context, prepared.unit.name, since);
+  const isWhole =
+    kept !== undefined && isWholeRun(kept, { start: startOf(state), now: context.system.now() });
   const tightened = deniedBy(await injectionsOf(context, { name: prepared.plan.unit, state }));
-  const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls, tightened });
+  const looked = await explainUnit(context, prepared, state, {
+    ...{ since, tightened, isWhole },
+    observed: [...observed.calls, ...(kept ? keptCalls(kept).calls : [])],
+  });
   const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
@@ -271,7 +294,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   if (!looked.readable) return told([UNREADABLE]);
   const found = looked.explanations.length > 0;
   const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
-  const missing = noRecord(prepared, { found, killed });
+  const missing = isWhole && !killed ? [] : noRecord(prepared, { found, killed });
   if (!found) return told(missing, hasErrors(missing));
   if (prepared.appliedRuns.files.length === 0) return told([...missing, notConfinedNow(prepared.plan)]);
   return told([...missing, ...(await otherPolicyApplied(context, prepared))]);

@@ -1,4 +1,6 @@
+import { groupBy } from '../../collections.js';
 import { hasErrors, printable } from '../../diagnostic.js';
+import { countOf } from '../../explain/refusals/differences.js';
 import { STATES } from '../../verify/drift/service-state.js';
 import type { UnitStatus } from './status.js';
 
@@ -41,7 +43,12 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
     ...gauge(
       'sandbox_unit_refused_calls',
       'Known refused calls since the last start.',
-      all.flatMap(refusals),
+      all.flatMap(refusedCalls),
+    ),
+    ...gauge(
+      'sandbox_unit_refusals',
+      'Refusals of this kind that watch has seen since the last start, without those of calls by filters.',
+      all.flatMap(otherRefusals),
     ),
     ...gauge(
       'sandbox_unit_injected',
@@ -78,8 +85,16 @@ const drifts = ({ unit, drift }: UnitStatus): MetricSample[] =>
   drift.map((code) => ({ labels: { unit, kind: code.replace(/^drift-/, '') }, value: 1 }));
 
 /** None where the number isn't known. */
-const refusals = ({ unit, refused }: UnitStatus): MetricSample[] =>
-  refused?.count === undefined ? [] : [{ labels: { unit }, value: refused.count }];
+const refusedCalls = ({ unit, refused }: UnitStatus): MetricSample[] =>
+  refused === undefined || (refused.calls.length === 0 && refused.unseen.length > 0)
+    ? []
+    : [{ labels: { unit }, value: countOf(refused.calls) }];
+
+const otherRefusals = ({ unit, refused }: UnitStatus): MetricSample[] =>
+  [...groupBy(refused?.others ?? [], ({ kind }) => kind)].map(([kind, same]) => ({
+    labels: { unit, kind },
+    value: countOf(same),
+  }));
 
 /** One for each command, however many filters it gave. */
 const injections = ({ unit, injected = [] }: UnitStatus): MetricSample[] =>

@@ -12,6 +12,7 @@ import { parseUnitName } from '../../systemd/unit/name.js';
 import { PLAIN, type Role, type Theme } from '../../theme.js';
 import type { ServiceState } from '../../verify/drift/service-state.js';
 import { type Cell, styled, table } from './table.js';
+import { keptJson } from './watched.js';
 
 export interface UnitStatus {
   readonly unit: string;
@@ -29,7 +30,7 @@ export interface UnitStatus {
   readonly transient?: boolean;
   /** Calls and sets that an enforcing unit lets through and has recorded. */
   readonly recorded: readonly string[];
-  /** Calls that its services were refused since their last start; undefined where none of them was started. */
+  /** Refusals to its services since their last start; undefined where none of them was started. */
   readonly refused?: RefusedSinceStart;
   /** Codes of the gaps that were allowed when the policy was applied. */
   readonly gaps: readonly string[];
@@ -159,7 +160,7 @@ const MODES: Readonly<Record<Mode, Role>> = { enforcing: 'good', permissive: 'do
 const driftText = ({ drift, untold }: UnitStatus): string =>
   [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
 
-/** The number of refused calls; with `?` if there may be more, or some of them another's. `-` where none is known. */
+/** The number of refusals; with `?` if there may be more, or some of them another's. `-` where none is known. */
 const refusedText = ({ refused }: UnitStatus): string =>
   refused?.count === undefined ? '-' : `${refused.count}${refused.unseen.length > 0 ? '?' : ''}`;
 
@@ -187,14 +188,19 @@ export const statusJson = ({ refused, injected = [], deadline, ...one }: UnitSta
   dropIn: one.dropIn ?? null,
   transient: one.transient ?? false,
   recorded: one.recorded,
-  refused: refused
-    ? { count: refused.count ?? null, calls: refused.calls.map(tallyJson), unseen: refused.unseen }
-    : null,
+  refused: refused ? refusedJson(refused) : null,
   gaps: one.gaps,
   missing: one.missing,
   drift: one.drift,
   injected: injected.map(({ by, at, deny }) => ({ by, at: timeOfDay(at), deny })),
   confirmBy: deadline === undefined ? null : timeOfDay(deadline),
+});
+
+const refusedJson = ({ count, calls, others, unseen }: RefusedSinceStart) => ({
+  count: count ?? null,
+  calls: calls.map(tallyJson),
+  others: others.map(keptJson),
+  unseen,
 });
 
 /** The status in short. What has changed is what isn't as it was applied. */

@@ -27,12 +27,15 @@ function refusalText({ says, cause, at, certain, change, count, last, programs }
 /** Kept refusals for programs. */
 export const watchedJson = ({ since, until, lost, refusals }: KeptRefusals) => ({
   ...{ since: new Date(since).toISOString(), until: new Date(until).toISOString(), lost },
-  refusals: lastFirst(refusals).map(({ key: _, isAlarm, first, last, ...one }) => ({
-    ...one,
-    alarm: isAlarm,
-    first: new Date(first).toISOString(),
-    last: new Date(last).toISOString(),
-  })),
+  refusals: lastFirst(refusals).map(keptJson),
+});
+
+/** A kept refusal for programs. */
+export const keptJson = ({ key: _, call: __, isAlarm, first, last, ...one }: KeptRefusal) => ({
+  ...one,
+  alarm: isAlarm,
+  first: new Date(first).toISOString(),
+  last: new Date(last).toISOString(),
 });
 
 const lastFirst = (refusals: readonly KeptRefusal[]): KeptRefusal[] =>

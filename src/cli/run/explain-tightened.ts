@@ -39,7 +39,7 @@ export async function explainTightened(
         {
           unit: name,
           isSilent: !entries.every((entry) => entry.endsWith(':kill')),
-          hint: `'${ownCommand(context.placement.scope, 'learn --for 1min', name)}' shows such calls as they are refused`,
+          hint: `'${ownCommand(context.placement.scope, 'watch', name)}' shows such calls as they are refused`,
         },
         { killed: isKilledByFilter(state), ...signs },
       ),

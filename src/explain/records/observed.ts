@@ -12,8 +12,18 @@ export interface ObservedCall extends UnitCall {
   readonly count: number;
 }
 
+/** A call that a filter refused, as the kernel numbers it. */
+export interface NumberedCall {
+  /** AUDIT_ARCH_* of the calling convention. */
+  readonly arch: number;
+  /** The number, with bit 30 for x32. */
+  readonly nr: number;
+  /** The errno; 0 for a call that ended its process. */
+  readonly errno: number;
+}
+
 /** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
-export const FAILED = 0x00050000;
+const FAILED = 0x00050000;
 
 /**
  * Calls that a watch saw refused, as the kernel records them.
@@ -30,20 +40,44 @@ export const observedCalls = (
   });
 
 const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
-  arch: ABIS[abi].arch,
-  nr: kernelNumber(abi, number),
-  ...(answer === 'kill' ? { action: KILL } : { action: FAILED, errno: answer }),
+  ...endedCall({
+    arch: ABIS[abi].arch,
+    nr: kernelNumber(abi, number),
+    errno: answer === 'kill' ? 0 : answer,
+  }),
   count,
 });
+
+const endedCall = ({ arch, nr, errno }: NumberedCall) => ({
+  ...{ arch, nr },
+  ...(errno === 0 ? { action: KILL } : { action: FAILED, errno }),
+});
+
+/**
+ * Refused calls of one kind, as the kernel records them.
+ * @param programs paths of those that made it, if any is known
+ */
+export const refusedCall = (
+  call: NumberedCall,
+  of: Pick<ObservedCall, 'from' | 'time' | 'count'> & { readonly programs: readonly string[] },
+): ObservedCall => {
+  const { programs, ...rest } = of;
+  return { ...whoOf(programs[0]), ...endedCall(call), ...rest, certain: true };
+};
 
 /** The first program that made the call; a watch tells no processes. */
 export function whoIn(
   { programs }: Pick<Recording, 'programs'>,
   call: Pick<RefusedCall, 'programs'>,
 ): Pick<UnitCall, 'pid' | 'name' | 'program'> {
-  const program = programs[call.programs[0] ?? -1]?.path;
-  return { pid: undefined, name: program === undefined ? 'unknown' : fileName(program), program };
+  return whoOf(programs[call.programs[0] ?? -1]?.path);
 }
+
+const whoOf = (program: string | undefined) => ({
+  pid: undefined,
+  name: program === undefined ? 'unknown' : fileName(program),
+  program,
+});
 
 /**
  * Calls that watches saw, and those of audit records, each counted once. A record of the same call and program from the time

@@ -27,17 +27,20 @@ export function refusalKey(refusal: Refusal): string {
  * @param before the counts of the earlier look, by key
  */
 export function newRefusals(now: readonly Refusal[], before: ReadonlyMap<string, number>): Refusal[] {
-  return now.flatMap((refusal) => {
-    const count = refusal.count - (before.get(refusalKey(refusal)) ?? 0);
-    return count > 0 ? [{ ...refusal, count }] : [];
+  return [...groupBy(now, refusalKey)].flatMap(([key, same]) => {
+    const count = countOf(same) - (before.get(key) ?? 0);
+    return count > 0 ? [{ ...same[0]!, programs: programsOf(same), count }] : [];
   });
 }
 
+/** How often refusals came, all together. */
+export const countOf = (refusals: readonly { readonly count: number }[]): number =>
+  refusals.reduce((sum, { count }) => sum + count, 0);
+
+const programsOf = (refusals: readonly Refusal[]): string[] => [
+  ...new Set(refusals.flatMap(({ programs }) => programs)),
+];
+
 /** The counts of a look, by key. */
 export const countsOf = (refusals: readonly Refusal[]): Map<string, number> =>
-  new Map(
-    [...groupBy(refusals, refusalKey)].map(([key, same]) => [
-      key,
-      same.reduce((sum, { count }) => sum + count, 0),
-    ]),
-  );
+  new Map([...groupBy(refusals, refusalKey)].map(([key, same]) => [key, countOf(same)]));

@@ -6,12 +6,10 @@ import type { UnitState } from '../../machine/unit-state.js';
 import { ERRNO, type Refusal, type RefusedCallEvent, type RefusedPath } from '../../observe/refusals.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { ABIS, type Abi, kernelNumber } from '../../seccomp/syscalls/abi.js';
-import { KILL } from '../../seccomp/syscalls/action.js';
 import { errnoName } from '../../seccomp/syscalls/errno.js';
-import { fileName } from '../../systemd/unit/path.js';
 import { explainKnown } from '../explain-unit.js';
 import { changeLines } from '../explanation.js';
-import { FAILED } from '../records/observed.js';
+import { type NumberedCall, refusedCall } from '../records/observed.js';
 import { directiveCause, type ServiceChange } from './by-directive.js';
 
 /** A refusal that the unit's policy, or its own lines, decided. */
@@ -61,19 +59,11 @@ export async function foundRefusals(
 }
 
 function byFilter(prepared: Prepared, state: UnitState, refusal: RefusedCallEvent): FoundRefusal | undefined {
-  const { call, abi, number, errno, count, programs } = refusal;
-  if (!Object.hasOwn(ABIS, abi)) return undefined;
-  const ended = errno === 0 ? { action: KILL } : { action: FAILED, errno };
-  const made = { arch: ABIS[abi as Abi].arch, nr: kernelNumber(abi as Abi, number), ...ended, count };
-  const who = {
-    pid: undefined,
-    name: nameOf(programs),
-    program: programs[0],
-    time: 0,
-    from: 0,
-    certain: true,
-  };
-  const { explanations } = explainKnown(prepared, state, [{ ...made, ...who }]);
+  const numbered = numberedCall(refusal);
+  if (numbered === undefined) return undefined;
+  const { count, programs, call } = refusal;
+  const made = refusedCall(numbered, { count, programs, time: 0, from: 0 });
+  const { explanations } = explainKnown(prepared, state, [made]);
   const [explanation] = explanations;
   if (explanation === undefined) return undefined;
   const { cause } = explanation;
@@ -83,6 +73,13 @@ function byFilter(prepared: Prepared, state: UnitState, refusal: RefusedCallEven
     ...{ certain: cause.kind !== 'elsewhere', isAlarm: isAlarm(refusal) && call !== '' },
     change: lines.length > 0 ? lines.join(' ').replace(/^to allow it: /, '') : undefined,
   };
+}
+
+/** The call that a filter refused, by its number; undefined for other refusals, and for a convention that isn't known. */
+export function numberedCall(refusal: Refusal): NumberedCall | undefined {
+  if (refusal.kind !== 'call' || !refusal.byFilter || !Object.hasOwn(ABIS, refusal.abi)) return undefined;
+  const abi = refusal.abi as Abi;
+  return { arch: ABIS[abi].arch, nr: kernelNumber(abi, refusal.number), errno: refusal.errno };
 }
 
 /** Whether a path that wasn't found is there for the host: else looking for it is no more than a question. */
@@ -109,9 +106,6 @@ const ALARMS = new Set([
 
 const isAlarm = (refusal: Refusal): boolean =>
   refusal.kind === 'call' ? ALARMS.has(refusal.call) : refusal.kind === 'path' && refusal.wish === 'execute';
-
-const nameOf = ([program]: readonly string[]): string =>
-  program === undefined ? 'unknown' : fileName(program);
 
 const endText = (errno: number): string => (errno === 0 ? '' : ` (${errnoName(errno) ?? errno})`);
 

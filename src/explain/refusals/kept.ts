@@ -14,6 +14,7 @@ import {
   whole,
 } from '../../observe/recording/shape.js';
 import { refusalsPath } from '../../systemd/paths/records.js';
+import { type NumberedCall, type ObservedCall, refusedCall } from '../records/observed.js';
 
 /** A refusal as it is kept; texts are as `FoundRefusal` has them. */
 export interface KeptRefusal {
@@ -32,15 +33,42 @@ export interface KeptRefusal {
   readonly first: number;
   readonly last: number;
   readonly programs: readonly string[];
+  /** The call, where a filter refused it. */
+  readonly call: NumberedCall | null;
 }
 
+/** The refusals of a unit's last run. */
 export interface KeptRefusals {
-  /** When the watch of this run of the unit began, and when the file was written: milliseconds since 1970. */
+  /** Since when the unit is watched without a pause, over all its runs: milliseconds since 1970. */
   readonly since: number;
+  /** When it was last looked at. */
   readonly until: number;
   /** Refusals that had no room, in the kernel or here. */
   readonly lost: number;
   readonly refusals: readonly KeptRefusal[];
+}
+
+/** Milliseconds after which a running watch writes the file again, though nothing was refused. */
+export const WRITE_AGAIN = 10_000;
+
+/** Whether what is kept is of the run that began at a time. */
+export const isOfRun = ({ until }: KeptRefusals, start: number): boolean => until >= start;
+
+/** Whether a watch sees all of the run that began at a time, and goes on. */
+export const isWholeRun = (
+  { since, until }: KeptRefusals,
+  { start, now }: { readonly start: number; readonly now: number },
+): boolean => since <= start && now - until <= 3 * WRITE_AGAIN;
+
+/** Calls that filters refused, as the kernel records them, and what else was refused. */
+export function keptCalls({ refusals }: KeptRefusals): {
+  readonly calls: readonly ObservedCall[];
+  readonly others: readonly KeptRefusal[];
+} {
+  const calls = refusals.flatMap(({ call, first: from, last: time, count, programs }) =>
+    call === null ? [] : [refusedCall(call, { from, time, count, programs })],
+  );
+  return { calls, others: refusals.filter(({ call }) => call === null) };
 }
 
 /** The most refusals of one kind each that are kept of a unit. */
@@ -65,6 +93,7 @@ const SHAPE = object({
       ...{ key: bounded, says: bounded, cause: bounded, at: nullable(bounded), certain: flag },
       ...{ change: nullable(bounded), isAlarm: flag, count: whole(), first: time, last: time },
       programs: list(bounded, 32),
+      call: nullable(object({ arch: whole(), nr: whole(), errno: whole() })),
     }),
     MOST_KEPT,
   ),

@@ -9,13 +9,22 @@ import { type Service, servicesOf } from '../../machine/state/service.js';
 import type { Observer, Tick } from '../../observe/observer.js';
 import { observedIn } from '../../observe/parse-dump.js';
 import { type Refusal, refusalsIn } from '../../observe/refusals.js';
-import { NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
+import { groupFolder, hiddenPaths, NEEDS_ROOT, observeServices } from '../../observe/service-group.js';
 import { prepareConfined } from '../../prepare/confined.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { isServiceName } from '../../systemd/unit/name.js';
+import { startOf } from '../records/start-of.js';
 import { countsOf, newRefusals, refusalKey } from './differences.js';
-import { type FoundRefusal, foundRefusals } from './found.js';
-import { type KeptRefusal, type KeptRefusals, keepRefusals, keptRefusals, MOST_KEPT } from './kept.js';
+import { type FoundRefusal, foundRefusals, numberedCall } from './found.js';
+import {
+  isOfRun,
+  type KeptRefusal,
+  type KeptRefusals,
+  keepRefusals,
+  keptRefusals,
+  MOST_KEPT,
+  WRITE_AGAIN,
+} from './kept.js';
 
 /** A refusal of a unit that is watched, with how often it came since the last report. */
 export interface Event extends FoundRefusal {
@@ -30,9 +39,8 @@ export interface WatchOptions {
   readonly signals: HeldSignals;
 }
 
-/** Milliseconds between two looks at the observer, and between two at which units are confined. */
+/** Milliseconds between two looks at the observer. */
 const LOOK = 500;
-const RESCAN = 10_000;
 
 /** The most units of one observer, as its tables have room (UNITS of native-helper/observe-bpf/tables.h). */
 const MOST_UNITS = 64;
@@ -57,33 +65,27 @@ export async function watchRefusals(
   { report, ready, signals }: WatchOptions,
 ): Promise<void> {
   if (!context.superuser || context.machine === undefined) throw NEEDS_ROOT;
-  for (let isFirst = true; signals.came() === undefined; isFirst = false) {
-    const services = await servicesToWatch(context, named);
-    const watched = await Promise.all(services.map((one) => beginning(context, one)));
-    const observer =
-      services.length > 0
-        ? await observeServices(context, services, { machine: context.machine, sees: 'refused' })
-        : undefined;
-    if (isFirst) await ready();
-    const isSame = async () => sameUnits(services, await servicesToWatch(context, named));
-    try {
-      await watchUntil(context, {
-        watched,
-        observer,
-        report,
-        isOver: () => signals.came() !== undefined,
-        isSame,
-      });
-    } finally {
-      await observer?.end();
+  const isOver = () => signals.came() !== undefined;
+  let watch: Watch = { watched: [], observer: undefined };
+  try {
+    for (let isFirst = true; !isOver(); isFirst = false) {
+      const services = await servicesToWatch(context, named);
+      watch = await goOnWith(context, services, watch, report);
+      if (isFirst) await ready();
+      const isSame = async () => sameUnits(services, await servicesToWatch(context, named));
+      await watchUntil(context, watch, { report, isOver, isSame });
     }
+  } finally {
+    await endOf(context, watch, report);
   }
 }
 
 async function servicesToWatch(context: Context, named: readonly string[]): Promise<Service[]> {
-  const units = named.length > 0 ? named : [...(await confinedPlaces(context)).keys()].filter(isServiceName);
-  const found = await Promise.all(units.map((unit) => servicesOf(context, serviceName(unit))));
-  const services = found.flat();
+  const isAll = named.length === 0;
+  const units = isAll ? [...(await confinedPlaces(context)).keys()].filter(isServiceName) : named;
+  const found = (await Promise.all(units.map((unit) => servicesOf(context, serviceName(unit))))).flat();
+  const canStart = await Promise.all(found.map(async (one) => !isAll || (await hasGroup(context, one))));
+  const services = found.filter((_, i) => canStart[i]);
   if (services.length > MOST_UNITS)
     throw new UserError(
       error(
@@ -98,48 +100,90 @@ async function servicesToWatch(context: Context, named: readonly string[]): Prom
   return services;
 }
 
-/** Whether the same services are loaded with the same files. */
+/** Whether a service has a control group, or a slice in which it will be made. */
+const hasGroup = async (context: Context, service: Service): Promise<boolean> =>
+  service.state.controlGroup !== '' ||
+  (await orElse(() => groupFolder(context, service), undefined)) !== undefined;
+
+/** Whether the same services are loaded with the same files, and the same paths are hidden from them. */
 const sameUnits = (before: readonly Service[], now: readonly Service[]): boolean =>
-  JSON.stringify(before.map(identity)) === JSON.stringify(now.map(identity));
+  identity(before) === identity(now);
 
-const identity = ({ name, state }: Service) => [name, state.dropInPaths, state.controlGroup === ''];
+const identity = (services: readonly Service[]): string =>
+  JSON.stringify([services.map(({ name, state }) => [name, state.dropInPaths]), hiddenPaths(services)]);
 
-async function beginning(context: Context, service: Service): Promise<Watched> {
-  const now = context.system.now();
-  const earlier = await keptRefusals(context, service.name);
-  const isUsable = earlier !== undefined && 'refusals' in earlier && earlier.since >= startOf(service);
-  const kept = isUsable ? earlier : { since: now, until: now, lost: 0, refusals: [] };
-  return { service, counts: new Map(), causes: new Map(), tick: undefined, kept };
+/** Services under watch, and their observer. */
+interface Watch {
+  readonly watched: readonly Watched[];
+  /** Undefined where there is no service. */
+  readonly observer: Observer | undefined;
 }
 
-const startOf = ({ state }: Service): number => state.activeEnterTimestamp / 1000;
+type Report = WatchOptions['report'];
 
-interface Round {
-  readonly watched: readonly Watched[];
-  readonly observer: Observer | undefined;
-  readonly report: (events: readonly Event[]) => Promise<void>;
+/** Watches other services. Those that stay are watched without a pause: the earlier watch ends when the new one has begun. */
+async function goOnWith(
+  context: Context,
+  services: readonly Service[],
+  earlier: Watch,
+  report: Report,
+): Promise<Watch> {
+  const machine = context.machine!;
+  const observer =
+    services.length > 0 ? await observeServices(context, services, { machine, sees: 'refused' }) : undefined;
+  const now = context.system.now();
+  // Both see what is refused meanwhile.
+  const seen = earlier.observer && (await observer?.dump());
+  await endOf(context, earlier, report);
+  const watched = services.map(async (service, i) => {
+    const before = earlier.watched.find((one) => one.service.name === service.name);
+    const counts = before && seen ? countsOf(refusalsIn(observedIn(seen[i]), machine)) : new Map();
+    const kept = before?.kept ?? { ...(await keptOfRun(context, service)), since: now, until: now };
+    return { service, counts, causes: new Map(), tick: undefined, kept };
+  });
+  return { watched: await Promise.all(watched), observer };
+}
+
+/** The refusals that an earlier watch has kept of the service's run. */
+async function keptOfRun(context: Context, { name, state }: Service) {
+  const earlier = await keptRefusals(context, name);
+  const isUsable = earlier !== undefined && 'refusals' in earlier && isOfRun(earlier, startOf(state));
+  return isUsable ? earlier : NOTHING;
+}
+
+const NOTHING = { lost: 0, refusals: [] };
+
+/** Looks at a watch for the last time, and ends it. */
+async function endOf(context: Context, watch: Watch, report: Report): Promise<void> {
+  try {
+    if (watch.observer && !watch.observer.isOver) await lookAt(context, watch, report);
+    for (const one of watch.watched) await keep(context, one);
+  } finally {
+    await watch.observer?.end();
+  }
+}
+
+interface Until {
+  readonly report: Report;
   readonly isOver: () => boolean;
   readonly isSame: () => Promise<boolean>;
 }
 
 /** Watches until it is to end, or other units are confined. */
-async function watchUntil(context: Context, round: Round): Promise<void> {
-  const { observer, watched, isOver } = round;
+async function watchUntil(context: Context, watch: Watch, { report, isOver, isSame }: Until): Promise<void> {
   for (let waited = 0; !isOver(); waited += LOOK) {
     await context.system.wait(LOOK, async () => isOver());
-    if (observer?.isOver) await observer.dump();
-    await lookAt(context, round);
-    if (waited >= RESCAN) {
-      waited = 0;
-      if (!(await round.isSame())) break;
-    }
+    if (watch.observer?.isOver) await watch.observer.dump();
+    await lookAt(context, watch, report);
+    if (waited < WRITE_AGAIN) continue;
+    waited = 0;
+    for (const one of watch.watched) await keep(context, one);
+    if (!(await isSame())) return;
   }
-  if (observer && !observer.isOver) await lookAt(context, round);
-  for (const one of watched) await keep(context, one);
 }
 
 /** Reports what was refused since the last look. */
-async function lookAt(context: Context, { observer, watched, report }: Round): Promise<void> {
+async function lookAt(context: Context, { observer, watched }: Watch, report: Report): Promise<void> {
   const ticks = observer?.ticks ?? [];
   const changed = watched.filter((one, i) => isNew(one.tick, ticks[i]));
   // Repetitions may be due without anything new.
@@ -148,13 +192,15 @@ async function lookAt(context: Context, { observer, watched, report }: Round): P
   for (const [i, one] of watched.entries()) {
     const tick = ticks[i];
     if (!isNew(one.tick, tick)) continue;
-    const now = context.system.now();
-    if (one.tick !== undefined && tick!.lives !== one.tick.lives)
-      one.kept = { since: now, until: now, lost: 0, refusals: [] };
+    const isNextRun = tick!.lives !== (one.tick?.lives ?? 0);
+    const kept = isNextRun ? { ...one.kept, ...NOTHING } : one.kept;
+    // It may have another policy now.
+    if (isNextRun) one.causes.clear();
     const all = refusalsIn(observedIn(dump[i]), context.machine!);
     const events = await eventsOf(context, one, newRefusals(all, one.counts));
     one.counts = countsOf(all);
-    one.kept = withEvents({ ...one.kept, until: now, lost: tick!.lost }, events, now);
+    const lost = kept.lost + tick!.lost - (one.tick?.lost ?? 0);
+    one.kept = withEvents({ ...kept, lost }, events, context.system.now());
     one.tick = tick;
     await keep(context, one);
     await report(events);
@@ -210,9 +256,11 @@ function merged(before: KeptRefusal | undefined, { refusal, ...event }: Event, n
       isAlarm: event.isAlarm,
     },
     ...{ change: event.change ?? null, count: (before?.count ?? 0) + refusal.count, programs },
-    ...{ first: before?.first ?? now, last: now },
+    ...{ first: before?.first ?? now, last: now, call: numberedCall(refusal) ?? null },
   };
 }
 
-const keep = (context: Context, { service, kept }: Watched): Promise<void> =>
-  keepRefusals(context, service.name, kept);
+const keep = (context: Context, one: Watched): Promise<void> => {
+  one.kept = { ...one.kept, until: context.system.now() };
+  return keepRefusals(context, one.service.name, one.kept);
+};

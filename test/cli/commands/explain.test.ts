@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../../src/cli/commands/apply.js';
 import { explain } from '../../../src/cli/commands/explain.js';
+import type { KeptRefusal } from '../../../src/explain/refusals/kept.js';
 import { setPolicy } from '../../support/apply-in-memory.js';
 import { fakeContext } from '../../support/fake-system.js';
+import { KEPT_FILE, kept, keptFile } from '../../support/kept-refusals.js';
 import { assertKeys, printed } from '../../support/printed-json.js';
 import { madeCall, recordedRun } from '../../support/recorded-in-memory.js';
 import { explained, machine, POLICY, RAN, record, START, UNIT } from '../../support/refusals-in-memory.js';
@@ -48,33 +50,31 @@ test('explain: reports that a run or the records take long', async () => {
   assert.match(said[1]!, /^demo\.service: recording one run; Ctrl-C ends it early /);
 });
 
-/** What `watch` has kept of a unit that starts in 2023. */
-const KEPT = JSON.stringify({
-  ...{ since: 1_800_000_000_000, until: 1_800_000_000_000, lost: 0 },
-  refusals: [
-    {
-      ...{ kind: 'path', key: 'a', says: 'may not write /srv/a (EROFS)', cause: 'ProtectSystem=strict' },
-      ...{ at: null, certain: true, change: null, isAlarm: false, count: 2, programs: ['/usr/bin/demo'] },
-      ...{ first: 1_800_000_000_000, last: 1_800_000_000_000 },
-    },
-  ],
-});
+/** The file of a watch of a unit that starts in 2023. */
+const LATER = 1_800_000_000_000;
+const seenByWatch = (call: KeptRefusal['call'] = null) =>
+  keptFile({ since: LATER, until: LATER, refusals: [kept({ call, count: 2, last: LATER })] });
 
 test('explain: what watch has seen is a finding, although no log can be read', async () => {
   const system = machine();
-  system.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
-    bytes: new TextEncoder().encode(KEPT),
-    mode: 0o600,
-  });
+  system.files.set(KEPT_FILE, seenByWatch());
   const { exit, text } = await explained(system);
   assert.equal(exit, 1);
-  assert.match(text, /^ {2}demo may not write \/srv\/a \(EROFS\), 2 times, last at 2027-/m);
-  system.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
-    bytes: new TextEncoder().encode('{'),
-    mode: 0o600,
-  });
+  assert.match(text, /^ {2}demo may not write \/srv\/up\/a \(EROFS\), 2 times, last at 2027-/m);
+  system.files.set(KEPT_FILE, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
   const broken = await explained(system);
   assert.ok(broken.codes.includes('bad-file'), broken.codes.join());
+});
+
+test('explain: a call that watch saw refused has its line and change, although no log has it', async () => {
+  const system = machine();
+  system.files.set(KEPT_FILE, seenByWatch({ arch: 0xc000003e, nr: 165, errno: 1 }));
+  const { refusals, json, exit } = await explained(system);
+  assert.deepEqual([exit, json.watched], [1, undefined]);
+  assert.deepEqual(
+    refusals.map(({ call, count, changes }) => [call, count, changes.length]),
+    [['mount', 2, 1]],
+  );
 });
 
 test('explain: --json prints all keys of its schema', async () => {
@@ -91,10 +91,7 @@ test('explain: --json prints all keys of its schema', async () => {
   const ready = { ...policy, bytes: new TextEncoder().encode('[ready]\nallow = ["accept4"]\n') };
   serving.files.set(`/etc/sandbox-unit/${UNIT}.toml`, ready);
   const seen = machine({ records });
-  seen.files.set(`/run/sandbox-unit/refusals/${UNIT}`, {
-    bytes: new TextEncoder().encode(KEPT),
-    mode: 0o600,
-  });
+  seen.files.set(KEPT_FILE, seenByWatch());
   const values = [['16']];
   const run = recordedRun({
     ...{ calls: [madeCall('socket', 1)], arguments: [{ watch: 0, phases: 1, values, lost: 0 }] },

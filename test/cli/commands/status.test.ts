@@ -4,6 +4,7 @@ import { apply } from '../../../src/cli/commands/apply.js';
 import { status } from '../../../src/cli/commands/status.js';
 import { NO_EXEC, OTHER, SERVICE, UNIT } from '../../support/demo-service.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { KEPT_FILE, kept, keptFile } from '../../support/kept-refusals.js';
 import { assertKeys, printed } from '../../support/printed-json.js';
 import { machine, record, START } from '../../support/refusals-in-memory.js';
 import { applied, POLICY, shown } from '../../support/status-in-memory.js';
@@ -78,5 +79,10 @@ test('status: counts the calls that a service was refused since its start, also 
     unit!.refused.calls.map(({ call }) => call),
     ['mount', 'socket'],
   );
-  assert.ok(!assertKeys('status', [printed(found)]).some((key) => key.startsWith('units[].refused')));
+  const now = system.now();
+  system.files.set(KEPT_FILE, keptFile({ since: 0, until: now, refusals: [kept({ count: 4 })] }));
+  const watched = await status(fakeContext(system), []);
+  assert.match(watched.text, / 4 +\/etc/);
+  const outcomes = [printed(found), printed(watched)];
+  assert.ok(!assertKeys('status', outcomes).some((key) => key.startsWith('units[].refused')));
 });

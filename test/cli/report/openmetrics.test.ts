@@ -2,13 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusMetrics } from '../../../src/cli/report/openmetrics.js';
 import type { UnitStatus } from '../../../src/cli/report/status.js';
+import type { RefusedSinceStart } from '../../../src/explain/refused-since-start.js';
+import type { Tally } from '../../../src/explain/tally.js';
 import { STATES } from '../../../src/verify/drift/service-state.js';
+import { kept } from '../../support/kept-refusals.js';
 import { samplesOf } from '../../support/openmetrics.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
   ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
   ...{ recorded: [], gaps: [], missing: [], drift: [], diagnostics: [] },
   ...more,
+});
+
+const refusedCall = (count: number): Tally => ({
+  call: { abi: 'x86-64', number: 165, name: 'mount', known: true },
+  ...{ got: 'failed', count, last: 0, certain: true },
 });
 
 const metrics = (all: readonly UnitStatus[], notApplied: readonly string[] = [], exit = 0) =>
@@ -62,20 +70,25 @@ test('each kind of drift is a sample, as are errors, not-applied policies and th
   ]);
 });
 
-test('the number of refused calls is a sample if it is known', () => {
-  const refused = (unit: string, count: number | undefined) =>
-    one({ unit, refused: { count, calls: [], unseen: [] } });
-  const told = metrics([
-    refused('a.service', 0),
-    refused('b.service', 2),
-    refused('c.service', undefined),
-    one({ unit: 'd.service' }),
-  ])
-    .filter(({ name }) => name === 'sandbox_unit_refused_calls')
-    .map(({ labels, value }) => [labels.get('unit'), value]);
-  assert.deepEqual(told, [
+test('the number of refused calls is a sample if it is known, and each further kind of refusals one', () => {
+  const refused = (unit: string, more: Partial<RefusedSinceStart>) =>
+    one({ unit, refused: { ...{ count: 0, calls: [], others: [], unseen: [] }, ...more } });
+  const samples = metrics([
+    refused('a.service', {}),
+    refused('b.service', { calls: [refusedCall(2)], others: [kept({ count: 3 }), kept({ count: 1 })] }),
+    refused('c.service', { count: undefined, unseen: ['errno'] }),
+    refused('d.service', { others: [kept({ kind: 'capability' })], unseen: ['errno'] }),
+    one({ unit: 'e.service' }),
+  ]);
+  const of = (metric: string) =>
+    samples.filter(({ name }) => name === metric).map(({ labels, value }) => [...labels.values(), value]);
+  assert.deepEqual(of('sandbox_unit_refused_calls'), [
     ['a.service', 0],
     ['b.service', 2],
+  ]);
+  assert.deepEqual(of('sandbox_unit_refusals'), [
+    ['b.service', 'path', 4],
+    ['d.service', 'capability', 1],
   ]);
 });
 

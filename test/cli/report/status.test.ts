@@ -37,7 +37,7 @@ test('drift is shown by codes without their prefix, with a mark if there may be 
 
 test('the number of refused calls is exact, a minimum, or unknown', () => {
   const refused = (count: number | undefined, unseen: readonly Unseen[] = []) =>
-    row({ refused: { count, calls: [], unseen } })[4];
+    row({ refused: { count, calls: [], others: [], unseen } })[4];
   assert.equal(refused(0), '0');
   assert.equal(refused(3), '3');
   assert.equal(refused(3, ['errno']), '3?');

@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchedJson, watchedText } from '../../../src/cli/report/watched.js';
 import type { KeptRefusal } from '../../../src/explain/refusals/kept.js';
-
-const TIME = Date.UTC(2026, 0, 2);
-
-const kept = (of: Partial<KeptRefusal> = {}): KeptRefusal => ({
-  ...{ kind: 'path', key: 'k', says: 'may not write /srv/up/a (EROFS)', cause: 'ProtectSystem=strict' },
-  ...{ at: '/etc/sandbox-unit/demo.service.toml:7', certain: true, isAlarm: false, count: 1 },
-  ...{ change: 'add "/srv/up" to ReadWritePaths in [service]', first: TIME, last: TIME },
-  programs: ['/usr/sbin/demo'],
-  ...of,
-});
+import { kept, TIME } from '../../support/kept-refusals.js';
 
 const seen = (...refusals: KeptRefusal[]) => ({ since: TIME, until: TIME, lost: 0, refusals });
 

@@ -85,7 +85,7 @@ test('without a watch calls that fail with an errno are unknown, and a hint says
   assert.deepEqual([exit, others.map(({ code }) => code)], [0, ['tightened']]);
   assert.equal(first!.code, 'no-record');
   assert.match(first!.message, /^calls that fail with an errno leave no record$/);
-  assert.equal(first!.hint, `'sandbox-unit learn --for 1min ${UNIT}' shows such calls as they are refused`);
+  assert.equal(first!.hint, `'sandbox-unit watch ${UNIT}' shows such calls as they are refused`);
 });
 
 test('if tighten refuses nothing, the missing policy is the error', async () => {
