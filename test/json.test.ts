@@ -66,6 +66,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   status: [
     'refused.count',
     'refused.calls',
+    'refused.others',
     'refused.unseen',
     'injected[].by',
     'injected[].at',
