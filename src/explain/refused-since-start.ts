@@ -17,14 +17,7 @@ import { type ObservedCall, observedCalls, together } from './records/observed.j
 import { type FoundCalls, type Records, UNSEEN, type Unseen } from './records/records.js';
 import { startOf } from './records/start-of.js';
 import { countOf } from './refusals/differences.js';
-import {
-  isOfRun,
-  isWholeRun,
-  type KeptRefusal,
-  type KeptRefusals,
-  keptCalls,
-  keptRefusals,
-} from './refusals/kept.js';
+import { isWholeRun, type KeptRefusal, keptCalls, keptOfRun } from './refusals/kept.js';
 import { alike, isFallback, type Tally, tally } from './tally.js';
 
 /** Refusals to services, without calls that were let through and recorded, and without fallbacks. */
@@ -77,7 +70,8 @@ async function refusedOf(
   { records, isSilent }: Sources,
 ): Promise<FoundRefusals> {
   const since = startOf(state);
-  const kept = await keptOfRun(context, name, since);
+  const found = await orElse(() => keptOfRun(context, name, since), undefined);
+  const kept = found && 'refusals' in found ? found : undefined;
   const { calls, others } = kept ? keptCalls(kept) : { calls: [], others: [] };
   if (kept && isWholeRun(kept, { start: since, now: context.system.now() }))
     return { calls, others, unseen: kept.lost > 0 ? ['lost'] : [] };
@@ -94,12 +88,6 @@ async function refusedOf(
       ...(isSilent || (await filtersFail(state)) ? (['errno'] as const) : []),
     ],
   };
-}
-
-/** The refusals that `watch` has kept of the run that began at a time; undefined if there is no file. */
-async function keptOfRun(context: Context, unit: string, start: number): Promise<KeptRefusals | undefined> {
-  const kept = await orElse(() => keptRefusals(context, unit), undefined);
-  return kept && 'refusals' in kept && isOfRun(kept, start) ? kept : undefined;
 }
 
 const filtersFail = async (state: UnitState): Promise<boolean> =>

@@ -5,13 +5,7 @@ import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
 import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
-import {
-  isOfRun,
-  isWholeRun,
-  type KeptRefusals,
-  keptCalls,
-  keptRefusals,
-} from '../../explain/refusals/kept.js';
+import { isWholeRun, type KeptRefusals, keptCalls, keptOfRun } from '../../explain/refusals/kept.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
@@ -97,7 +91,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
-  const { kept, broken } = await keptOfRun(context, first, options);
+  const { kept, broken } = await keptOf(context, first, options);
   const { prepared, run, isPast } = options.record
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, { ...how, kept });
@@ -111,11 +105,9 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 }
 
 /** The refusals that `watch` has kept of the unit's run; undefined if there is no file, or a recorded run counts. */
-async function keptOfRun(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
-  const kept = record ? undefined : await keptRefusals(context, unit.name.full);
-  if (kept === undefined) return { kept, broken: [] };
-  if (!('refusals' in kept)) return { kept: undefined, broken: [kept] };
-  return { kept: isOfRun(kept, startOf(unit.state!)) ? kept : undefined, broken: [] };
+async function keptOf(context: Context, { unit }: Prepared, { record }: ExplainOptions) {
+  const kept = record ? undefined : await keptOfRun(context, unit.name.full, startOf(unit.state!));
+  return kept && !('refusals' in kept) ? { kept: undefined, broken: [kept] } : { kept, broken: [] };
 }
 
 /** Refusals that aren't of filters, from the start of the run or the watch; undefined where there are none. */

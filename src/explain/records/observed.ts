@@ -59,11 +59,11 @@ const endedCall = ({ arch, nr, errno }: NumberedCall) => ({
  */
 export const refusedCall = (
   call: NumberedCall,
-  of: Pick<ObservedCall, 'from' | 'time' | 'count'> & { readonly programs: readonly string[] },
-): ObservedCall => {
-  const { programs, ...rest } = of;
-  return { ...whoOf(programs[0]), ...endedCall(call), ...rest, certain: true };
-};
+  {
+    programs,
+    ...of
+  }: Pick<ObservedCall, 'from' | 'time' | 'count'> & { readonly programs: readonly string[] },
+): ObservedCall => ({ ...whoOf(programs[0]), ...endedCall(call), ...of, certain: true });
 
 /** The first program that made the call; a watch tells no processes. */
 export function whoIn(

@@ -51,9 +51,6 @@ export interface KeptRefusals {
 /** Milliseconds after which a running watch writes the file again, though nothing was refused. */
 export const WRITE_AGAIN = 10_000;
 
-/** Whether what is kept is of the run that began at a time. */
-export const isOfRun = ({ until }: KeptRefusals, start: number): boolean => until >= start;
-
 /** Whether a watch sees all of the run that began at a time, and goes on. */
 export const isWholeRun = (
   { since, until }: KeptRefusals,
@@ -126,4 +123,14 @@ export async function keptRefusals(
     if (!(cause instanceof Misshapen)) throw cause;
     return error('bad-file', `${path}: ${cause.message}`, { hint: 'restart the watch to replace it' });
   }
+}
+
+/** As keptRefusals(), of the run that began at a time in milliseconds since 1970; undefined also where an earlier one was watched. */
+export async function keptOfRun(
+  context: Context,
+  unit: string,
+  start: number,
+): Promise<KeptRefusals | Diagnostic | undefined> {
+  const kept = await keptRefusals(context, unit);
+  return kept && 'refusals' in kept && kept.until < start ? undefined : kept;
 }

@@ -17,11 +17,10 @@ import { startOf } from '../records/start-of.js';
 import { countsOf, newRefusals, refusalKey } from './differences.js';
 import { type FoundRefusal, foundRefusals, numberedCall } from './found.js';
 import {
-  isOfRun,
   type KeptRefusal,
   type KeptRefusals,
   keepRefusals,
-  keptRefusals,
+  keptOfRun,
   MOST_KEPT,
   WRITE_AGAIN,
 } from './kept.js';
@@ -138,17 +137,16 @@ async function goOnWith(
   const watched = services.map(async (service, i) => {
     const before = earlier.watched.find((one) => one.service.name === service.name);
     const counts = before && seen ? countsOf(refusalsIn(observedIn(seen[i]), machine)) : new Map();
-    const kept = before?.kept ?? { ...(await keptOfRun(context, service)), since: now, until: now };
+    const kept = before?.kept ?? { ...(await keptBefore(context, service)), since: now, until: now };
     return { service, counts, causes: new Map(), tick: undefined, kept };
   });
   return { watched: await Promise.all(watched), observer };
 }
 
 /** The refusals that an earlier watch has kept of the service's run. */
-async function keptOfRun(context: Context, { name, state }: Service) {
-  const earlier = await keptRefusals(context, name);
-  const isUsable = earlier !== undefined && 'refusals' in earlier && isOfRun(earlier, startOf(state));
-  return isUsable ? earlier : NOTHING;
+async function keptBefore(context: Context, { name, state }: Service) {
+  const earlier = await keptOfRun(context, name, startOf(state));
+  return earlier && 'refusals' in earlier ? earlier : NOTHING;
 }
 
 const NOTHING = { lost: 0, refusals: [] };
