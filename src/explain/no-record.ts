@@ -5,6 +5,7 @@ import { type Action, ENOSYS, errnoOf } from '../seccomp/syscalls/action.js';
 import { readyCalls } from '../seccomp/syscalls/ready.js';
 import { refusal } from '../seccomp/syscalls/resolve.js';
 import { ownCommand } from '../systemd/command-lines.js';
+import type { Scope } from '../systemd/unit/search.js';
 import { letsCallsFail } from '../verify/kernel/refusers.js';
 
 /** Facts by which calls may have been refused although none is on record. */
@@ -21,10 +22,14 @@ interface Signs {
 export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const { unit, target } = prepared.plan;
   const command = ownCommand(target.scope, 'explain --record', unit);
-  const watch = ownCommand(target.scope, 'watch', unit);
+  const watch = watchCommand(target.scope, unit);
   const hint = `'${watch}' shows them as they are refused; '${command}' restarts the service, and records them with none refused`;
   return noRecordOf({ unit, isSilent: letsSomeFail(prepared), hint }, signs);
 }
+
+/** A command that shows refusals of a unit as they come. `watch` is for units of the system. */
+export const watchCommand = (scope: Scope, unit: string): string =>
+  ownCommand(scope, scope === 'user' ? 'learn --for 1min' : 'watch', unit);
 
 /** A unit without a call on record. */
 interface Unrecorded {

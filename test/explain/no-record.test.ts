@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/cli/commands/apply.js';
+import { watchCommand } from '../../src/explain/no-record.js';
 import { setPolicy } from '../support/apply-in-memory.js';
 import { fakeContext } from '../support/fake-system.js';
 import { explained, machine, POLICY, record, UNIT } from '../support/refusals-in-memory.js';
@@ -23,6 +24,11 @@ test('a healthy service without a record: a note names the calls that leave none
       /^'sandbox-unit watch demo\.service' shows .*; '.* explain --record demo\.service' restarts the service,/,
     );
   }
+});
+
+test('the command that shows calls as they are refused has only options that it takes', () => {
+  assert.equal(watchCommand('system', UNIT), `sandbox-unit watch ${UNIT}`);
+  assert.equal(watchCommand('user', UNIT), `sandbox-unit learn --for 1min --user ${UNIT}`);
 });
 
 test('a service that was killed without a record is not called healthy', async () => {

@@ -1,7 +1,7 @@
 /** Refused calls of a service without a policy, whose processes `tighten` has given a filter. */
 
 import { byTighten } from '../../explain/cause.js';
-import { noRecordOf } from '../../explain/no-record.js';
+import { noRecordOf, watchCommand } from '../../explain/no-record.js';
 import type { UnitCall } from '../../explain/records/record.js';
 import type { Cause } from '../../explain/refused-call.js';
 import { tally } from '../../explain/tally.js';
@@ -12,7 +12,6 @@ import type { Outcome } from '../../outcome.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { bundledSets } from '../../seccomp/syscalls/sets.js';
-import { ownCommand } from '../../systemd/command-lines.js';
 import { untilRestartOf } from '../../verify/drift/injected.js';
 import { createRefusers } from '../../verify/kernel/refusers.js';
 import { explainLoaded } from './explain-loaded.js';
@@ -39,7 +38,7 @@ export async function explainTightened(
         {
           unit: name,
           isSilent: !entries.every((entry) => entry.endsWith(':kill')),
-          hint: `'${ownCommand(context.placement.scope, 'watch', name)}' shows such calls as they are refused`,
+          hint: `'${watchCommand(context.placement.scope, name)}' shows such calls as they are refused`,
         },
         { killed: isKilledByFilter(state), ...signs },
       ),
