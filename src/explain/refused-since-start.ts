@@ -74,7 +74,7 @@ async function refusedOf(
   const kept = found && 'refusals' in found ? found : undefined;
   const { calls, others } = kept ? keptCalls(kept) : { calls: [], others: [] };
   if (kept && isWholeRun(kept, { start: since, now: context.system.now() }))
-    return { calls, others, unseen: kept.lost > 0 ? ['lost'] : [] };
+    return { calls, others, unseen: [] };
   const isUsers = context.placement.scope === 'user';
   const owner = { isUsers, state, since, programs: programsOf(state) };
   const logged = await orElse(() => records.of(owner), UNREADABLE);
@@ -84,7 +84,7 @@ async function refusedOf(
     others,
     unseen: [
       ...logged.unseen,
-      ...(watched?.diagnostics.length === 0 ? [] : (['lost'] as const)),
+      ...(watched?.diagnostics.length === 0 && !kept?.lost ? [] : (['lost'] as const)),
       ...(isSilent || (await filtersFail(state)) ? (['errno'] as const) : []),
     ],
   };

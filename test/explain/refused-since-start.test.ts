@@ -95,6 +95,13 @@ test('status: counts what a watch saw that began later beside the logs', async (
   assert.deepEqual([found?.count, found?.calls.length, found?.unseen], [6, 2, ['errno']]);
 });
 
+test('status: counts the logs, too, where a watch had no room for all', async () => {
+  const logs = { ...WHOLE, records: [record(100, 41)] };
+  const file = keptFile({ since: BEFORE, until: NOW, lost: 1, refusals: [kept({ count: 2 })] });
+  const found = await refused(logs, { files: { [KEPT_FILE]: file } });
+  assert.deepEqual([found?.count, found?.unseen], [3, ['lost']]);
+});
+
 test('status: leaves out what a watch saw refused to an earlier run', async () => {
   const found = await refused(WHOLE, { files: watched(BEFORE, BEFORE) });
   assert.deepEqual([found?.count, found?.others], [0, []]);

@@ -5,8 +5,8 @@ import { UNIT } from './demo-service.js';
 /** The file of a unit in memory. */
 export const KEPT_FILE = `/run/sandbox-unit/refusals/${UNIT}`;
 
-export const keptFile = (of: Omit<KeptRefusals, 'lost'>) => ({
-  bytes: new TextEncoder().encode(JSON.stringify({ ...of, lost: 0 })),
+export const keptFile = (of: Omit<KeptRefusals, 'lost'> & Partial<KeptRefusals>) => ({
+  bytes: new TextEncoder().encode(JSON.stringify({ lost: 0, ...of })),
   mode: 0o600,
 });
 

@@ -51,11 +51,11 @@ export interface KeptRefusals {
 /** Milliseconds after which a running watch writes the file again, though nothing was refused. */
 export const WRITE_AGAIN = 10_000;
 
-/** Whether a watch sees all of the run that began at a time, and goes on. */
+/** Whether a watch sees all of the run that began at a time, has lost nothing of it, and goes on. */
 export const isWholeRun = (
-  { since, until }: KeptRefusals,
+  { since, until, lost }: KeptRefusals,
   { start, now }: { readonly start: number; readonly now: number },
-): boolean => since <= start && now - until <= 3 * WRITE_AGAIN;
+): boolean => lost === 0 && since <= start && now - until <= 3 * WRITE_AGAIN;
 
 /** Calls that filters refused, as the kernel records them, and what else was refused. */
 export function keptCalls({ refusals }: KeptRefusals): {

@@ -77,6 +77,17 @@ test('explain: a call that watch saw refused has its line and change, although n
   );
 });
 
+test('explain: a watch that has seen the whole run leaves no doubt, unless it has lost something', async () => {
+  const codesOf = async (lost: number) => {
+    const system = machine();
+    system.files.set(KEPT_FILE, keptFile({ since: 0, until: system.now(), lost, refusals: [] }));
+    const { exit, codes } = await explained(system);
+    return [exit, codes];
+  };
+  assert.deepEqual(await codesOf(0), [0, []]);
+  assert.deepEqual(await codesOf(1), [2, ['records-incomplete']]);
+});
+
 test('explain: --json prints all keys of its schema', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const extending = machine({ records: [record(100, 59)] });
