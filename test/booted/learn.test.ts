@@ -126,6 +126,8 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
     assert.match(policy, /^ReadWritePaths = \["-\/run\/links\.pid"\]$/m);
     assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
     await box.succeed(['systemctl', 'restart', unit]);
+    // The restart ends at the exec, and the program writes the emptied file after that.
+    await box.waitFor('the PID file', async () => (await box.readFile('/run/links.pid')) !== '');
     assert.equal(await box.readFile('/run/links.pid'), `${await mainPid(box, unit)}\n`);
   });
 
