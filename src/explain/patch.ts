@@ -5,6 +5,7 @@ import type { Context } from '../machine/context.js';
 import { checkSyscalls } from '../policy/check.js';
 import type { TextEdit } from '../policy/edit.js';
 import type { Phase, Policy } from '../policy/policy.js';
+import { hasJust, type NewLines, serviceEdits } from '../policy/service-lines.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import { ALLOW } from '../seccomp/syscalls/action.js';
@@ -41,16 +42,22 @@ export function unpatched(explanations: readonly Explanation[]): Explanation[] {
 type Ruled = Pick<Confinement, 'policy' | 'sets' | 'machine'>;
 
 /**
- * Whether a patched policy is without errors, lets the calls through, each in the table that refused it, and is in all else
- * as before; the unit's own filter is left aside.
+ * Whether a patched policy is without errors, lets the calls through, each in the table that refused it, has the new lines of
+ * `[service]`, and is in all else as before; the unit's own filter is left aside.
  * @param policy the patched one
  */
-export function isProved(before: Ruled, policy: Policy, explanations: readonly Explanation[]): boolean {
+export function isProved(
+  before: Ruled,
+  policy: Policy,
+  explanations: readonly Explanation[],
+  lines: NewLines = new Map(),
+): boolean {
   const after = { ...before, policy };
   const edited = explanations.filter(({ changes }) => changes.some(({ edit }) => edit !== undefined));
   const isOf = (phase: Phase) => (one: Explanation) => (one.cause.phase ?? 'start') === phase;
   return (
     !hasErrors(errorsOf(after)) &&
+    hasJust(before.policy, policy, lines) &&
     PHASES.every((phase) => isProvedIn(phase, [before, after], edited.filter(isOf(phase)))) &&
     restOf(before.policy) === restOf(policy)
   );
@@ -103,8 +110,8 @@ const textOf = (data: unknown): string =>
 
 const withBigints = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
 
-/** Everything in a policy that no change of calls is about. */
-function restOf({ syscalls, ready, expect: _, ...rest }: Policy): string {
+/** Everything in a policy that no change of calls or directives is about. */
+function restOf({ syscalls, ready, expect: _, service: __, ...rest }: Policy): string {
   const tables = [syscalls, ready].map((table) => {
     const { allow: _allow, deny: _deny, rules: _rules, ...section } = table ?? EMPTY;
     return section;
@@ -117,6 +124,7 @@ const EMPTY = { allow: [], deny: [], rules: [] };
 /**
  * Writes the changes that explanations propose into the policy's file, if the new text is proved to let just these calls
  * through.
+ * @param lines new lines of `[service]`, written with them
  * @returns undefined if no edit of the file is proposed
  * @throws UserError `not-written`, and as System.replace()
  */
@@ -124,15 +132,16 @@ export async function writePolicy(
   context: Context,
   prepared: Prepared,
   explanations: readonly Explanation[],
+  lines: NewLines = new Map(),
 ): Promise<RewrittenPolicy | undefined> {
-  const edits = editsOf(explanations);
-  if (edits.length === 0) return undefined;
   const { plan, policy } = prepared;
+  const edits = [...editsOf(explanations), ...serviceEdits(policy.policy, lines)];
+  if (edits.length === 0) return undefined;
   const { target, unit } = plan;
   const ruled = { policy: policy.policy, sets: target.sets, machine: target.machine };
   return rewritePolicy(context, prepared, {
     edits,
-    isProved: (edited) => isProved(ruled, edited, explanations),
+    isProved: (edited) => isProved(ruled, edited, explanations, lines),
     byHand: `'${ownCommand(target.scope, 'explain', unit)}' shows what to write`,
   });
 }

@@ -1,6 +1,7 @@
 /** Edits of a policy's text that keep its comments, its order and its line ends. */
 import { groupBy } from '../collections.js';
 import type { Location } from '../diagnostic.js';
+import { assignment, type TomlValue } from './toml-text.js';
 
 /** An edit; places are those that parsePolicy() gives for the text. */
 export type TextEdit =
@@ -31,11 +32,32 @@ export type TextEdit =
       /** The table that has the comment on top. */
       readonly above: Location;
     }
+  /** Gives a line of `[service]` a value, or takes the line out with the comment above it. */
+  | {
+      readonly kind: 'line';
+      readonly name: string;
+      /** Undefined takes out a line that is there. */
+      readonly value: TomlValue | undefined;
+      /** The places of the line's key and value; undefined: there is no such line yet. */
+      readonly at: LinePlace | undefined;
+      /** The line after which a new one comes; undefined: it is the first of the table. */
+      readonly after: LinePlace | undefined;
+    }
   /** Inserts tables before the one that begins at a place, or at the end. */
   | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
 
+/** The places of a line of `[service]`, as a DirectiveEntry has them. */
+export interface LinePlace {
+  readonly at: Location;
+  readonly valueAt: Location;
+}
+
 /** A table of a policy that has lists of calls. */
 export type ListTable = 'syscalls' | 'ready';
+
+type LineEdit = TextEdit & { readonly kind: 'line' };
+
+const hasPlace = (edit: LineEdit): edit is LineEdit & { at: LinePlace } => edit.at !== undefined;
 
 /** A part of a text, and the text that takes its place; offsets in UTF-16 units. */
 interface Splice {
@@ -66,11 +88,16 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
     edits.flatMap((edit) => (edit.kind === 'add' ? [edit] : [])),
     ({ table = 'syscalls', list }) => `${table} ${list}`,
   );
+  const isNew = (edit: TextEdit): edit is LineEdit =>
+    edit.kind === 'line' && edit.at === undefined && edit.value !== undefined;
+  const newLines = edits.filter(isNew);
   const found = [
+    newLines.length > 0 ? withNewLines(text, newLines) : [],
     ...[...lists.values()].map((adds) => added(text, adds)),
     ...edits.flatMap((edit) => {
       if (edit.kind === 'replace') return [replaced(text, edit.at, edit.text)];
       if (edit.kind === 'comment') return [reworded(text, edit)];
+      if (edit.kind === 'line' && hasPlace(edit)) return [withLine(text, edit)];
       return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
     }),
     cuts.every((one) => one !== undefined)
@@ -191,9 +218,10 @@ function addedTo(
   return [...(hasComma ? [] : [{ start: end, end, text: ',' }]), { start: last, end: last, text: block }];
 }
 
-const HEADERS: Readonly<Record<ListTable, RegExp>> = {
+const HEADERS: Readonly<Record<ListTable | 'service', RegExp>> = {
   syscalls: /^[ \t]*\[[ \t]*syscalls[ \t]*\][ \t]*(?:#[^\n]*)?$/m,
   ready: /^[ \t]*\[[ \t]*ready[ \t]*\][ \t]*(?:#[^\n]*)?$/m,
+  service: /^[ \t]*\[[ \t]*service[ \t]*\][ \t]*(?:#[^\n]*)?$/m,
 };
 
 /** A list that isn't there, after the header of its table, or with one at the end. */
@@ -204,6 +232,42 @@ function newList(text: string, table: ListTable, list: string, names: readonly s
   if (!header) return atEnd(text, `[${table}]\n${written}`);
   const end = header.index + header[0].length;
   return [{ start: end, end, text: `\n${written}` }];
+}
+
+const STRING = `(?:"[^"\\\\\\n]*"|'[^'\\n]*')`;
+/** A value without escapes, and a list without comments. */
+const VALUE = new RegExp(`^(?:true|false|${STRING}|\\[(?:\\s*${STRING}\\s*,?)*\\s*\\])`);
+
+/** The offset behind a value; undefined if it isn't a plain one. */
+function valueEnd(text: string, { valueAt }: LinePlace): number | undefined {
+  const start = offsetOf(text, valueAt);
+  const value = VALUE.exec(text.slice(start));
+  return value ? start + value[0].length : undefined;
+}
+
+/** A line of `[service]` that is there, with another value or without it. */
+function withLine(text: string, { name, value, at }: LineEdit & { at: LinePlace }): Splice[] | undefined {
+  const end = valueEnd(text, at);
+  if (end === undefined) return undefined;
+  const key = offsetOf(text, at.at);
+  if (value !== undefined) return [{ start: key, end, text: assignment(name, value) }];
+  const line = lineStart(text, key);
+  const above = /(?:^|\n)([ \t]*#[^\n]*\n)$/.exec(text.slice(0, line))?.[1] ?? '';
+  return [{ start: line - above.length, end: Math.min(lineEnd(text, end) + 1, text.length), text: '' }];
+}
+
+/** New lines of `[service]`, below its others. */
+function withNewLines(text: string, edits: readonly LineEdit[]): Splice[] | undefined {
+  const put = edits
+    .flatMap(({ name, value }) => (value === undefined ? [] : [assignment(name, value)]))
+    .join('\n');
+  const after = edits[0]!.after;
+  const header = HEADERS.service.exec(text);
+  if (!after && !header) return atEnd(text, `[service]\n${put}`);
+  const end = after ? valueEnd(text, after) : header!.index + header![0].length;
+  if (end === undefined) return undefined;
+  const place = lineEnd(text, end);
+  return [{ start: place, end: place, text: `\n${put}` }];
 }
 
 function atEnd(text: string, put: string): Splice[] {

@@ -114,6 +114,26 @@ test('status has the exact number of refusals while a watch runs', { skip }, asy
   );
 });
 
+test('explain --write edits [service], and the directives refuse none of it any more', { skip }, async () => {
+  const path = policyPath(UNIT);
+  const { stdout } = await sandboxUnit(box, 'explain', '--write', UNIT);
+  const written = await box.succeed(['cat', path]);
+  assert.deepEqual(/^\[service\]\n([^[]*)/m.exec(written)![1]!.trimEnd().split('\n').slice(0, 2), [
+    'ProtectSystem = "strict"',
+    'ProtectHome = "read-only"',
+  ]);
+  assert.match(written, /^CapabilityBoundingSet = \["CAP_NET_BIND_SERVICE"\]$/m);
+  assert.match(written, /^ReadWritePaths = \["\/opt\/programs"\]$/m);
+  assert.doesNotMatch(written, /^(?:PrivateDevices|MemoryDenyWriteExecute) =/m);
+  // Many programs have files there.
+  assert.equal(stdout.match(/to allow it: add "\/opt"/g)?.length, 2, stdout);
+  assert.doesNotMatch(stdout, /to allow it: (?:add "\/opt\/|write ProtectHome|leave)/);
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stderr, /refused-access\].*(?:ProtectHome|PrivateDevices|WriteExecute)/);
+  await box.writeFile(path, POLICY);
+});
+
 test('apply warns in its trial of what the directives refused, and a watch that was restarted reports it, too', {
   skip,
 }, async () => {

@@ -18,6 +18,6 @@ export const kept = (of: Partial<KeptRefusal> = {}): KeptRefusal => ({
   ...{ kind: 'path', key: 'k', says: 'may not write /srv/up/a (EROFS)', cause: 'ProtectSystem=strict' },
   ...{ at: '/etc/sandbox-unit/demo.service.toml:7', certain: true, isAlarm: false, count: 1 },
   ...{ change: 'add "/srv/up" to ReadWritePaths in [service]', first: TIME, last: TIME },
-  ...{ programs: ['/usr/sbin/demo'], call: null },
+  ...{ programs: ['/usr/sbin/demo'], call: null, allowing: null },
   ...of,
 });

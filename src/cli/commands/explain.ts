@@ -5,7 +5,14 @@ import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
 import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
-import { isWholeRun, type KeptRefusals, keptCalls, keptOfRun } from '../../explain/refusals/kept.js';
+import { allowingLines } from '../../explain/refusals/allowing-lines.js';
+import {
+  isWholeRun,
+  type KeptRefusal,
+  type KeptRefusals,
+  keptCalls,
+  keptOfRun,
+} from '../../explain/refusals/kept.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
@@ -16,6 +23,7 @@ import type { UnitState } from '../../machine/unit-state.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
 import type { Plan } from '../../plan/plan.js';
+import type { NewLines } from '../../policy/service-lines.js';
 import { againCommand } from '../../prepare/apply-again.js';
 import { type ConfinedOptions, prepareConfined } from '../../prepare/confined.js';
 import { ownPolicy } from '../../prepare/load/find-policy.js';
@@ -95,9 +103,11 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const { prepared, run, isPast } = options.record
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, { ...how, kept });
-  const written = options.write ? await writeAll(context, prepared, run) : undefined;
   const watched = kept && othersOf(kept, startOf(prepared.unit.state!));
-  const found = { run, isPast, written, watched };
+  const allowing = allowingLines(prepared, watched?.refusals ?? []);
+  const written = options.write ? await writeAll(context, prepared, run, allowing.lines) : undefined;
+  const left = watched && written?.policy ? without(watched, allowing.allowed) : watched;
+  const found = { run, isPast, written, watched: left };
   const outcome = outcomeOf(prepared, found, { ...options, theme: context.caller.theme });
   // A call that it refuses is in no line of the policy.
   const besides = await untilRestartOf(context, prepared.unit.services);
@@ -117,6 +127,11 @@ function othersOf(kept: KeptRefusals, start: number): KeptRefusals | undefined {
   const since = Math.min(Math.max(kept.since, start), ...others.map(({ first }) => first));
   return { ...kept, since, refusals: others };
 }
+
+const without = (kept: KeptRefusals, allowed: readonly KeptRefusal[]): KeptRefusals => ({
+  ...kept,
+  refusals: kept.refusals.filter((one) => !allowed.includes(one)),
+});
 
 /** A look at a unit, and the policy that was written for what was found. */
 interface ExplainResult {
@@ -198,11 +213,12 @@ async function writeAll(
   context: Context,
   prepared: Prepared,
   { explanations, failed }: RecordedRun,
+  lines: NewLines,
 ): Promise<RewriteAttempt | undefined> {
-  if (failed || !explanations.some(isFinding)) return undefined;
+  if (failed || (lines.size === 0 && !explanations.some(isFinding))) return undefined;
   const { unit, policyFile } = prepared.plan;
   try {
-    const policy = await writePolicy(context, prepared, explanations);
+    const policy = await writePolicy(context, prepared, explanations, lines);
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
     const again = { policy: policyFile, permissive: false, gaps: [] };

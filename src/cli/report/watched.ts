@@ -31,7 +31,7 @@ export const watchedJson = ({ since, until, lost, refusals }: KeptRefusals) => (
 });
 
 /** A kept refusal for programs. */
-export const keptJson = ({ key: _, call: __, isAlarm, first, last, ...one }: KeptRefusal) => ({
+export const keptJson = ({ key: _, call: __, allowing: ___, isAlarm, first, last, ...one }: KeptRefusal) => ({
   ...one,
   alarm: isAlarm,
   first: new Date(first).toISOString(),

@@ -132,7 +132,7 @@ function mountChange(claim: ExpectedMount, { path, wish, errno }: RefusedPath, l
 }
 
 /** Folders in which many programs have files. */
-const SHARED = new Set([
+export const SHARED: ReadonlySet<string> = new Set([
   ...['/', '/boot', '/etc', '/home', '/media', '/mnt', '/opt', '/root', '/run', '/srv', '/usr', '/var'],
   ...['/usr/bin', '/usr/lib', '/usr/local', '/usr/share', '/var/cache', '/var/lib', '/var/log', '/var/spool'],
 ]);

@@ -7,6 +7,7 @@ import { ERRNO, type Refusal, type RefusedCallEvent, type RefusedPath } from '..
 import type { Prepared } from '../../prepare/prepare.js';
 import { ABIS, type Abi, kernelNumber } from '../../seccomp/syscalls/abi.js';
 import { errnoName } from '../../seccomp/syscalls/errno.js';
+import { folderOf } from '../../systemd/unit/path.js';
 import { explainKnown } from '../explain-unit.js';
 import { changeLines } from '../explanation.js';
 import { type NumberedCall, refusedCall } from '../records/observed.js';
@@ -25,6 +26,8 @@ export interface FoundRefusal {
   readonly certain: boolean;
   /** The smallest change that would allow it; undefined where none is known. */
   readonly change: string | undefined;
+  /** The change of `[service]`; undefined where the change is of calls, or none is known. */
+  readonly allowing: ServiceChange | undefined;
   /** Whether an intruder's first steps look so: a program executed, a process traced, a file system mounted. */
   readonly isAlarm: boolean;
 }
@@ -43,19 +46,30 @@ export async function foundRefusals(
   const found: FoundRefusal[] = [];
   for (const refusal of refusals) {
     const one =
-      refusal.kind === 'call' && refusal.byFilter ? byFilter(prepared, state, refusal) : byDirective(refusal);
+      refusal.kind === 'call' && refusal.byFilter
+        ? byFilter(prepared, state, refusal)
+        : await byDirective(refusal);
     if (one && (await isReal(context, refusal))) found.push(one);
   }
   return found;
 
-  function byDirective(refusal: Refusal): FoundRefusal | undefined {
+  async function byDirective(refusal: Refusal): Promise<FoundRefusal | undefined> {
     const cause = directiveCause(refusal, unit);
     if (cause === undefined) return undefined;
+    const allowing = await ofExisting(context, cause.change);
     return {
       ...{ refusal, says: refusalText(refusal), cause: cause.what, at: cause.at, certain: cause.certain },
-      ...{ change: changeText(cause.change), isAlarm: isAlarm(refusal) },
+      ...{ change: changeText(allowing), allowing, isAlarm: isAlarm(refusal) },
     };
   }
+}
+
+/** A change that opens a path; where it isn't there yet, the folder that is: no service starts with a path that isn't there. */
+async function ofExisting({ system }: Context, change: ServiceChange): Promise<ServiceChange> {
+  if (change.does !== 'add' || change.name !== 'ReadWritePaths') return change;
+  let { word } = change;
+  while (word !== '' && (await system.walk(word)).real === undefined) word = folderOf(word);
+  return word === '' ? change : { ...change, word };
 }
 
 function byFilter(prepared: Prepared, state: UnitState, refusal: RefusedCallEvent): FoundRefusal | undefined {
@@ -70,7 +84,7 @@ function byFilter(prepared: Prepared, state: UnitState, refusal: RefusedCallEven
   const lines = changeLines(explanation);
   return {
     ...{ refusal, says: refusalText(refusal), cause: cause.what, at: cause.at },
-    ...{ certain: cause.kind !== 'elsewhere', isAlarm: isAlarm(refusal) && call !== '' },
+    ...{ certain: cause.kind !== 'elsewhere', isAlarm: isAlarm(refusal) && call !== '', allowing: undefined },
     change: lines.length > 0 ? lines.join(' ').replace(/^to allow it: /, '') : undefined,
   };
 }

@@ -15,6 +15,7 @@ import {
 } from '../../observe/recording/shape.js';
 import { refusalsPath } from '../../systemd/paths/records.js';
 import { type NumberedCall, type ObservedCall, refusedCall } from '../records/observed.js';
+import type { ServiceChange } from './by-directive.js';
 
 /** A refusal as it is kept; texts are as `FoundRefusal` has them. */
 export interface KeptRefusal {
@@ -27,6 +28,8 @@ export interface KeptRefusal {
   readonly at: string | null;
   readonly certain: boolean;
   readonly change: string | null;
+  /** The change of `[service]`, where it is one. */
+  readonly allowing: ServiceChange | null;
   readonly isAlarm: boolean;
   readonly count: number;
   /** Milliseconds since 1970, to the second. */
@@ -80,6 +83,16 @@ const bounded = (value: unknown, place: string): string => {
 };
 const time = amount(Number.MAX_SAFE_INTEGER);
 
+const CHANGE = object({ does: bounded, name: bounded }, { word: bounded, value: bounded });
+
+function serviceChange(value: unknown, place: string): ServiceChange {
+  const { does, name, word, value: weaker } = CHANGE(value, place);
+  if (does === 'add' && word !== undefined) return { does, name, word };
+  if (does === 'set' && weaker !== undefined) return { does, name, value: weaker };
+  if (does === 'leave out') return { does, name };
+  throw new Misshapen(place, 'a change of [service]');
+}
+
 const SHAPE = object({
   since: time,
   until: time,
@@ -90,6 +103,7 @@ const SHAPE = object({
       ...{ key: bounded, says: bounded, cause: bounded, at: nullable(bounded), certain: flag },
       ...{ change: nullable(bounded), isAlarm: flag, count: whole(), first: time, last: time },
       programs: list(bounded, 32),
+      allowing: nullable(serviceChange),
       call: nullable(object({ arch: whole(), nr: whole(), errno: whole() })),
     }),
     MOST_KEPT,

@@ -253,7 +253,12 @@ function merged(before: KeptRefusal | undefined, { refusal, ...event }: Event, n
       certain: event.certain,
       isAlarm: event.isAlarm,
     },
-    ...{ change: event.change ?? null, count: (before?.count ?? 0) + refusal.count, programs },
+    ...{
+      change: event.change ?? null,
+      allowing: event.allowing ?? null,
+      count: (before?.count ?? 0) + refusal.count,
+      programs,
+    },
     ...{ first: before?.first ?? now, last: now, call: numberedCall(refusal) ?? null },
   };
 }

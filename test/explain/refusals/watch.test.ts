@@ -1,4 +1,7 @@
-/** Tests of explain/refusals/: a watch in memory, its reports and the file that it keeps. */
+/**
+ * Tests of explain/refusals/watch.ts, explain/refusals/found.ts, explain/refusals/differences.ts, explain/refusals/journal.ts
+ * and explain/refusals/kept.ts: a watch in memory, its reports and the file that it keeps.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countsOf, newRefusals } from '../../../src/explain/refusals/differences.js';
@@ -90,6 +93,7 @@ const refusal: RefusedPath = {
 const event: Event = {
   ...{ unit: UNIT, refusal, says: 'may not write /a\nb (EROFS)', cause: 'ProtectSystem=strict' },
   ...{ at: { file: '/p.toml', line: 5, column: 1 }, certain: false, change: undefined, isAlarm: true },
+  allowing: undefined,
 };
 
 test('a repeated refusal is reported with its count after a minute, then after two', () => {

@@ -1,8 +1,8 @@
 /** Calls as a list that a person reads: by subject, and by systemd's sets where all of one is meant. */
 
+import type { Group } from '../../../../policy/toml-text.js';
 import { callsOf } from '../../../../seccomp/syscalls/resolve.js';
 import { bundledSets, type SyscallSets } from '../../../../seccomp/syscalls/sets.js';
-import type { Group } from '../text/toml.js';
 
 /** Subjects in their order, with the sets and calls that belong there: the first that has a call takes it. */
 const SUBJECTS: readonly (readonly [title: string, names: string])[] = [

@@ -1,6 +1,15 @@
 /** A learned policy as TOML. */
 import { shortList } from '../../../../collections.js';
 import { printable } from '../../../../diagnostic.js';
+import {
+  assignment,
+  comment,
+  type Group,
+  groupedList,
+  quoted,
+  tomlValue,
+  wrapped,
+} from '../../../../policy/toml-text.js';
 import { numbersOf } from '../../../../seccomp/syscalls/numbers.js';
 import type { ChecklistItem, ChecklistKind } from '../../checklist.js';
 import { grouped } from '../calls/groups.js';
@@ -12,7 +21,6 @@ import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
 import { readyLines } from './ready-text.js';
 import { counted, span } from './spans.js';
-import { assignment, comment, type Group, groupedList, quoted, tomlValue, wrapped } from './toml.js';
 
 /** The answer to refused calls where nothing else is asked for. */
 const DEFAULT_ACTION = 'EPERM';

@@ -1,7 +1,7 @@
 import { shortList } from '../../../../collections.js';
+import { assignment, comment, type Group, groupedList } from '../../../../policy/toml-text.js';
 import { FALL_BACK } from '../calls/tables.js';
 import type { LearnedReady, NoReady } from '../ready.js';
-import { assignment, comment, type Group, groupedList } from './toml.js';
 
 /**
  * Longer than a watch counts calls to the start of a service that is active already (`SHORTEST_START` in

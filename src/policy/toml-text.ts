@@ -1,5 +1,5 @@
 /** Pieces of a TOML file as a person writes them. */
-import { printable } from '../../../../diagnostic.js';
+import { printable } from '../diagnostic.js';
 
 /** Widest line of a file. */
 const WIDTH = 110;
@@ -10,8 +10,11 @@ export const quoted = (text: string): string => JSON.stringify(text).replaceAll(
 /** A comment of one line. */
 export const comment = (text: string): string => `# ${printable(text, 240)}`;
 
-/** A value as TOML has it: texts, booleans, lists of texts. */
-export function tomlValue(value: string | boolean | readonly string[]): string {
+/** A text, a boolean, a list of texts. */
+export type TomlValue = string | boolean | readonly string[];
+
+/** A value as TOML has it. */
+export function tomlValue(value: TomlValue): string {
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? quoted(value) : `[${value.map(quoted).join(', ')}]`;
 }
@@ -34,7 +37,7 @@ export function wrapped(texts: readonly string[], indent: string): string[] {
 }
 
 /** A key with a value, whose list is broken into lines where it is long. */
-export function assignment(key: string, value: string | boolean | readonly string[]): string {
+export function assignment(key: string, value: TomlValue): string {
   const line = `${key} = ${tomlValue(value)}`;
   if (line.length <= WIDTH || !Array.isArray(value)) return line;
   return [`${key} = [`, ...wordLines(value), ']'].join('\n');
