@@ -63,7 +63,15 @@ export const LEARNING = {
       'The hint has the command that watches a start and work. Without `--ready` the policy is the same.',
   },
   ready: '`[ready]` of the learned policy refuses calls that the service made only until it was ready.',
-  'not-promoted': 'The unit was not watched for long enough under its policy, or logs no call.',
-  promoted: 'Logged calls that were used are now allowed, and those that were never used are refused.',
+  'not-promoted':
+    'The unit was not watched for long enough under its policy, or nothing of it waits for more.',
+  promoted:
+    'Logged calls that were used are now allowed, and those that were never used are refused. Lines of `[service]` that waited are stated.',
+  'not-stated': {
+    cause: 'Lines of `[service]` rest on what the service did not do. A short watch can not show that.',
+    wayOut:
+      'Watch for a week, then run `sandbox-unit learn --promote UNIT`. Until then the lines are comments.',
+  },
+  'stated-early': '`--now` was given. The service may need on another day what `[service]` refuses.',
   'still-logged': 'The service used a call with other arguments than its rules have. It stays logged.',
 } as const satisfies Entries;

@@ -5,36 +5,50 @@ import type { Context } from '../machine/context.js';
 import { kindsIn } from '../observe/recording/kinds.js';
 import type { Recording } from '../observe/recording/recording.js';
 import { storedRecordings } from '../observe/recordings/store.js';
+import type { TextEdit } from '../policy/edit.js';
+import type { Policy } from '../policy/policy.js';
+import { hasJust } from '../policy/service-lines.js';
 import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import { ownCommand } from '../systemd/command-lines.js';
 import { spanText } from '../systemd/time-span.js';
 import { makeProfile } from './profile/make-profile.js';
+import { SEAL } from './profile/policy/text/policy-text.js';
 import { isPromoted, type Promotion, promotedComments, promotion } from './profile/promote.js';
 import { lengthOf, watchedByHost } from './profile/times.js';
+import { type PromotedLines, promotedLines } from './promoted-lines.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
   /** Seconds that were watched under the policy on one host, that with the most; watches that overlap count once. */
   readonly watched: number;
   readonly promotion: Promotion;
+  /** Undefined where the policy has no lines that wait. */
+  readonly lines: PromotedLines | undefined;
   /** Undefined where nothing is to be changed. */
   readonly policy: RewrittenPolicy | undefined;
 }
 
+export interface PromoteHow {
+  /** Seconds that one host must have been watched since the policy was applied. */
+  readonly after: number;
+  /** Whether lines of `[service]` are stated that wait for more than was seen. */
+  readonly now?: boolean;
+  /** False: the file stays as it is. */
+  readonly write: boolean;
+}
+
 /**
- * Edits the applied policy of a unit: what it let through and logged is allowed if it was used, and else refused.
- * @param after seconds that one host must have been watched since the policy was applied
- * @param write false: the file stays as it is
+ * Edits the applied policy of a unit: what it let through and logged is allowed if it was used, and else refused. Lines of
+ * `[service]` that wait are stated where the recordings prove them by now.
  * @throws UserError `not-applied`, `not-promoted`, `recording-incomplete`, the errors of recordings that can't be read,
  *   and as prepareConfined() and rewritePolicy()
  */
 export async function promote(
   context: Context,
   text: string,
-  after: number,
-  write: boolean,
+  { after, now = false, write }: PromoteHow,
 ): Promise<Promoted> {
   const prepared = await prepareConfined(context, text, {});
   const { plan, policy, unit, appliedRuns } = prepared;
@@ -53,19 +67,24 @@ export async function promote(
   const profile = makeProfile(unit.name.full, since, machine);
   const { sets, scope } = plan.target;
   const planned = promotion(section!, plan.policyFile, profile, sets);
-  if (planned.edits.length === 0) return { prepared, watched, promotion: planned, policy: undefined };
+  const lines = await promotedLines(context, prepared, now);
+  const edits = [...planned.edits, ...(lines?.edits ?? [])];
+  const promoted = { prepared, watched, promotion: planned, lines };
+  if (edits.length === 0) return { ...promoted, policy: undefined };
+  const isProved = (edited: Policy) =>
+    isPromoted(policy.policy, edited, planned, sets) &&
+    hasJust(policy.policy, edited, lines?.stated ?? new Map()) &&
+    edited.startPre.length === policy.policy.startPre.length + (lines?.beforehand ?? 0);
   const rewrite = {
-    edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],
-    isProved: (edited: typeof policy.policy) => isPromoted(policy.policy, edited, planned, sets),
+    edits: [...edits, ...promotedComments(planned, section!, plan.policyFile), UNSEALED],
+    isProved,
     byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' shows which calls were made`,
   };
-  return {
-    prepared,
-    watched,
-    promotion: planned,
-    policy: await rewritePolicy(context, prepared, rewrite, write),
-  };
+  return { ...promoted, policy: await rewritePolicy(context, prepared, rewrite, write) };
 }
+
+/** A checksum is of the text as `learn --write` wrote it. */
+const UNSEALED: TextEdit = { kind: 'cut', like: new RegExp(`^\\n?${SEAL}.*\\n`, 'm') };
 
 function notApplied({ plan }: Prepared): UserError {
   const hint = `run '${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;

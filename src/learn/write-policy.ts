@@ -24,7 +24,7 @@ import { execKeys } from '../systemd/unit/exec/keys.js';
 import type { UnitName } from '../systemd/unit/name.js';
 import { HOST } from '../systemd/unit/view.js';
 import { type RotationReload, rotationReload } from './log-rotation.js';
-import { checklist } from './profile/checklist.js';
+import { type Awaited, awaitedOf, checklist } from './profile/checklist.js';
 import { makeProfile } from './profile/make-profile.js';
 import type { PolicyOptions, ReachableCalls } from './profile/policy/input.js';
 import { daemonOfScript } from './profile/policy/programs.js';
@@ -43,6 +43,8 @@ export interface ProvedPolicy {
   readonly unit: string;
   readonly profile: Profile;
   readonly policy: WrittenPolicy;
+  /** What lines of `[service]` wait for that short watches can't prove. */
+  readonly awaited: readonly Awaited[];
   /** The most processes that a service of the unit has now; 0 where none runs. */
   readonly processes: number;
   /** A rotation of logs that reloads the service; undefined where none is seen to, or a reload stays as it is. */
@@ -77,10 +79,13 @@ export async function provedPolicy(
   const daemon = gap === undefined ? daemonOfScript(profile, effective) : undefined;
   const files = new RootFiles(system, HOST);
   const reached = await reachedBy(files, profile, effective);
+  const events = checklist(profile, { commands: commandsOf(effective) });
+  const awaited = awaitedOf(events);
   const written = writePolicy({
     profile,
     readyGap: gap?.message,
-    checklist: checklist(profile, { commands: commandsOf(effective) }),
+    checklist: events,
+    awaited,
     reachable: callsIn(reached),
     reachableByDaemon:
       daemon === undefined ? undefined : await reachableByDaemon(files, profile, effective, daemon),
@@ -101,7 +106,7 @@ export async function provedPolicy(
   const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
   return {
     unit: unit.name.full,
-    ...{ profile, policy, notes: [...reachableNotes(reached), ...refused] },
+    ...{ profile, policy, awaited, notes: [...reachableNotes(reached), ...refused] },
     processes: options.ready ? await mostProcesses(context, states) : 0,
     rotation:
       policy.ready && 'deny' in policy.ready && policy.ready.reload === false
@@ -235,7 +240,7 @@ const noRecording = (unit: string): UserError =>
 /** The last line of a learned policy: a file that was changed since belongs to its editor. */
 const sealOf = (text: string): string => `${SEAL}${sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
-const sealed = (text: string): string => text + sealOf(text);
+const sealed = (text: string): string => `${text}\n${sealOf(`${text}\n`)}`;
 
 function isSealed(text: string): boolean {
   const end = text.lastIndexOf('\n', text.length - 2) + 1;

@@ -1,7 +1,7 @@
 /** Edits of a policy's text that keep its comments, its order and its line ends. */
 import { groupBy } from '../collections.js';
 import type { Location } from '../diagnostic.js';
-import { assignment, type TomlValue } from './toml-text.js';
+import { assignment, comment, type TomlValue } from './toml-text.js';
 
 /** An edit; places are those that parsePolicy() gives for the text. */
 export type TextEdit =
@@ -38,11 +38,15 @@ export type TextEdit =
       readonly name: string;
       /** Undefined takes out a line that is there. */
       readonly value: TomlValue | undefined;
+      /** A comment above it, in the place of the one that is there. */
+      readonly why?: string | undefined;
       /** The places of the line's key and value; undefined: there is no such line yet. */
       readonly at: LinePlace | undefined;
       /** The line after which a new one comes; undefined: it is the first of the table. */
       readonly after: LinePlace | undefined;
     }
+  /** Takes out the first text like a pattern, of whole lines. */
+  | { readonly kind: 'cut'; readonly like: RegExp }
   /** Inserts tables before the one that begins at a place, or at the end. */
   | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
 
@@ -97,6 +101,7 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
     ...edits.flatMap((edit) => {
       if (edit.kind === 'replace') return [replaced(text, edit.at, edit.text)];
       if (edit.kind === 'comment') return [reworded(text, edit)];
+      if (edit.kind === 'cut') return [withoutText(text, edit.like)];
       if (edit.kind === 'line' && hasPlace(edit)) return [withLine(text, edit)];
       return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
     }),
@@ -148,6 +153,11 @@ function stringAt(text: string, at: Location): { start: number; end: number } | 
 function replaced(text: string, at: Location, put: string): Splice[] | undefined {
   const span = stringAt(text, at);
   return span && [{ ...span, text: put }];
+}
+
+function withoutText(text: string, like: RegExp): Splice[] {
+  const found = like.exec(text);
+  return found ? [{ start: found.index, end: found.index + found[0].length, text: '' }] : [];
 }
 
 function reworded(text: string, { like, text: put, above }: TextEdit & { kind: 'comment' }): Splice[] {
@@ -246,20 +256,27 @@ function valueEnd(text: string, { valueAt }: LinePlace): number | undefined {
 }
 
 /** A line of `[service]` that is there, with another value or without it. */
-function withLine(text: string, { name, value, at }: LineEdit & { at: LinePlace }): Splice[] | undefined {
+function withLine(
+  text: string,
+  { name, value, why, at }: LineEdit & { at: LinePlace },
+): Splice[] | undefined {
   const end = valueEnd(text, at);
   if (end === undefined) return undefined;
   const key = offsetOf(text, at.at);
-  if (value !== undefined) return [{ start: key, end, text: assignment(name, value) }];
+  if (value !== undefined && why === undefined) return [{ start: key, end, text: assignment(name, value) }];
   const line = lineStart(text, key);
   const above = /(?:^|\n)([ \t]*#[^\n]*\n)$/.exec(text.slice(0, line))?.[1] ?? '';
+  if (value !== undefined) return [{ start: line - above.length, end, text: lineText({ name, value, why }) }];
   return [{ start: line - above.length, end: Math.min(lineEnd(text, end) + 1, text.length), text: '' }];
 }
+
+const lineText = ({ name, value, why }: Pick<LineEdit, 'name' | 'why'> & { value: TomlValue }): string =>
+  `${why === undefined ? '' : `${comment(why)}\n`}${assignment(name, value)}`;
 
 /** New lines of `[service]`, below its others. */
 function withNewLines(text: string, edits: readonly LineEdit[]): Splice[] | undefined {
   const put = edits
-    .flatMap(({ name, value }) => (value === undefined ? [] : [assignment(name, value)]))
+    .flatMap(({ name, value, why }) => (value === undefined ? [] : [lineText({ name, value, why })]))
     .join('\n');
   const after = edits[0]!.after;
   const header = HEADERS.service.exec(text);

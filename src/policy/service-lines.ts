@@ -8,6 +8,8 @@ import type { TomlValue } from './toml-text.js';
 export interface NewLine {
   /** Undefined takes the line out. */
   readonly value: TomlValue | undefined;
+  /** A comment above it. */
+  readonly why?: string;
 }
 
 /** Lines by the names of their directives. */
@@ -17,9 +19,9 @@ export type NewLines = ReadonlyMap<string, NewLine>;
 export function serviceEdits(policy: Policy, lines: NewLines): TextEdit[] {
   const own = policy.service.filter(({ at }) => at.file === policy.file);
   const after = own.findLast(({ name }) => !lines.has(name) || lines.get(name)!.value !== undefined);
-  return [...lines].map(([name, { value }]) => {
+  return [...lines].map(([name, { value, why }]) => {
     const at = own.find((entry) => entry.name === name);
-    return { kind: 'line', name, value, at, after };
+    return { kind: 'line', name, value, why, at, after };
   });
 }
 

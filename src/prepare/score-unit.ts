@@ -3,11 +3,14 @@ import type { Context } from '../machine/context.js';
 import { type FilterLines, loadedFilters, type ServiceFilters } from '../machine/state/own-filters.js';
 import type { Service } from '../machine/state/service.js';
 import { commandsOf, type UnitState } from '../machine/unit-state.js';
+import { headerOf } from '../plan/emit/drop-in-facts.js';
 import { settingsOfFiles } from '../plan/score/of-files.js';
 import { settingsOnBus } from '../plan/score/on-bus.js';
 import { placesOf } from '../plan/score/places.js';
-import { type Scored, type ScoreInput, scoreOf } from '../plan/score/score.js';
+import { promotedSettings } from '../plan/score/promoted.js';
+import { exposureOf, type Scored, type ScoreInput, scoreOf } from '../plan/score/score.js';
 import { ownValues } from '../plan/unit-values.js';
+import type { DirectiveEntry } from '../policy/policy.js';
 import { Unprovable } from '../seccomp/filter/prove-numbers.js';
 import { ProgramError } from '../seccomp/filter/simulate.js';
 import { MAX_MOUNTS, writableExecutable } from '../systemd/formats/mount-info.js';
@@ -22,6 +25,7 @@ import { exists } from './load/exists.js';
 import { dropInPathsFor } from './load/find-unit.js';
 import { loadOffline } from './load/load-unit.js';
 import { readFiles } from './load/unit-files.js';
+import { waitingIn } from './load/waiting.js';
 import type { MachineFacts } from './probe/target.js';
 
 /** A score, or an error about what it can't be told without. */
@@ -36,7 +40,8 @@ export async function scoreLoaded(
   const dropIn = state.dropInPaths.find(hasNameOfDropIn);
   const filters = await filtersOf(context, dropIn, linesOnBus(state));
   const settings = settingsOnBus((name) => state.properties.get(name), facts);
-  return scored({ settings, facts, filters, places: () => placesOfProcess(context, state.mainPid) });
+  const places = () => placesOfProcess(context, state.mainPid);
+  return scored({ settings, facts, filters, places, waiting: await waitingOf(context, dropIn) });
 }
 
 /** @param dropIn the path of our drop-in that the unit has, if it has one */
@@ -46,6 +51,12 @@ const filtersOf = async (
   lines: FilterLines,
 ): Promise<ServiceFilters | Diagnostic> =>
   dropIn === undefined ? { filter: undefined, ready: undefined } : loadedFilters(context, dropIn, lines);
+
+/** Lines that wait in the policy of a drop-in of ours. */
+async function waitingOf(context: Context, dropIn: string | undefined) {
+  const file = dropIn === undefined ? undefined : await context.system.read(dropIn);
+  return waitingIn(context, file && headerOf(file.bytes).policy);
+}
 
 const linesOnBus = (state: UnitState): FilterLines => ({
   posts: commandsOf(state, 'ExecStartPost').map(({ argv }) => argv),
@@ -85,6 +96,7 @@ export async function scoreOffline(
     settings,
     facts,
     filters,
+    waiting: await waitingOf(context, dropIn),
     places: async () => placesOf(ownValues(effective), facts.mounts),
   });
 }
@@ -102,14 +114,22 @@ async function ownDropIn(context: Context, name: UnitName): Promise<string | und
 
 interface ScoreFacts extends Pick<ScoreInput, 'settings'>, Pick<MachineFacts, 'facts'> {
   readonly filters: ServiceFilters | Diagnostic;
+  readonly waiting: readonly DirectiveEntry[];
   readonly places: () => Promise<Scored['places']>;
 }
 
-async function scored({ settings, facts, filters, places }: ScoreFacts): Promise<ScoreResult> {
+async function scored({ settings, facts, filters, places, waiting }: ScoreFacts): Promise<ScoreResult> {
   if ('code' in filters) return filters;
   const { machine, sets } = facts;
   try {
-    return { score: scoreOf({ settings, machine, sets, ...filters }), places: await places() };
+    const score = scoreOf({ settings, machine, sets, ...filters });
+    if (waiting.length === 0) return { score, places: await places() };
+    const promoted = promotedSettings(settings, waiting, facts);
+    return {
+      score,
+      promoted: exposureOf({ settings: promoted, machine, sets, ...filters }).exposure,
+      places: await places(),
+    };
   } catch (cause) {
     if (!(cause instanceof Unprovable) && !(cause instanceof ProgramError)) throw cause;
     return error('bad-file', `one of its filters is not sandbox-unit's: ${cause.message}`);

@@ -45,29 +45,32 @@ const REFUSALS: readonly [says: string, recordings: readonly Recording[], after:
 for (const [says, recordings, after, code] of REFUSALS) {
   test(`nothing is promoted if ${says}`, async () => {
     const { context, text } = await applied(recordings);
-    assert.equal((await failure(promote(context, UNIT, after, true)))[0], code);
+    assert.equal((await failure(promote(context, UNIT, { after: after, write: true })))[0], code);
     assert.equal(text(), POLICY);
   });
 }
 
 test('the missing time is reported, with a command that watches for that long', async () => {
   const { context } = await applied([]);
-  await assert.rejects(promote(context, UNIT, 604_800, true), ({ diagnostics: [one] }: UserError) => {
-    assert.equal(one!.message, `${UNIT} was watched for 0s under its policy; a promotion needs 1w`);
-    assert.match(one!.hint!, /learn --background --for 168h demo\.service' watches for the remaining time/);
-    return true;
-  });
+  await assert.rejects(
+    promote(context, UNIT, { after: 604_800, write: true }),
+    ({ diagnostics: [one] }: UserError) => {
+      assert.equal(one!.message, `${UNIT} was watched for 0s under its policy; a promotion needs 1w`);
+      assert.match(one!.hint!, /learn --background --for 168h demo\.service' watches for the remaining time/);
+      return true;
+    },
+  );
 });
 
 test("a policy that isn't applied is not promoted", async () => {
   const context = fakeContext(machine({}, POLICY));
   await keepRecording(context, used());
-  assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'not-applied');
+  assert.equal((await failure(promote(context, UNIT, { after: 1, write: true })))[0], 'not-applied');
 });
 
 test('used calls are reported, and the policy is edited', async () => {
   const { context, text } = await applied([used()]);
-  const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
+  const { watched, promotion, policy } = await promote(context, UNIT, { after: 604_800, write: true });
   assert.deepEqual([watched, promotion.allowed, promotion.unused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
 });
@@ -77,7 +80,7 @@ test("a recording that can't be read may have used calls", async () => {
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');
   system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
-  assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'bad-file');
+  assert.equal((await failure(promote(context, UNIT, { after: 1, write: true })))[0], 'bad-file');
   assert.equal(text(), POLICY);
   // One that ended before the policy was applied tells nothing of it.
   system.files.delete(broken);
@@ -85,5 +88,5 @@ test("a recording that can't be read may have used calls", async () => {
     bytes: new TextEncoder().encode('{'),
     mode: 0o600,
   });
-  assert.deepEqual((await promote(context, UNIT, 1, true)).promotion.allowed, ['poll']);
+  assert.deepEqual((await promote(context, UNIT, { after: 1, write: true })).promotion.allowed, ['poll']);
 });

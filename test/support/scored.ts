@@ -36,6 +36,7 @@ export function scoreOfPolicy(policy: string, lines = '', target: Target = targe
     ready: plan.ready && buildReadyFilter(plan.ready.filter).file,
   };
   const files = emitFiles(plan, filters, PLACEMENT, ORIGIN, HASHING);
-  const made = { plan, unit: { files: [unitFile(lines)] }, files };
+  const sources = new Map([[plan.policyFile, policy]]);
+  const made = { plan, policy: { sources }, unit: { files: [unitFile(lines)] }, files };
   return { change: exposureOfPlan(made)!, after: scoreOfPlan(made)! };
 }

@@ -24,6 +24,7 @@ export const OPTIONS = {
   forget: ['--forget', 'remove all recordings of the unit'],
   write: ['--write [file]', 'write a policy from the recordings, to this file or to standard output'],
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
+  now: ['--now', 'also state lines of [service] that wait for a day of work, a log rotation and a restart'],
   addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
   ready: ['--ready', 'refuse calls that only the start needs, once the service is ready'],
   verbose: ['--verbose', 'show each call separately'],

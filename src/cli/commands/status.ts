@@ -19,6 +19,7 @@ import { type DropInFacts, dropInFacts } from '../../plan/emit/drop-in-facts.js'
 import { ownPolicy } from '../../prepare/load/find-policy.js';
 import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
+import { waitingIn } from '../../prepare/load/waiting.js';
 import { untrustedRuns } from '../../prepare/untrusted-launch.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
@@ -248,6 +249,7 @@ async function statusOf(
       : {}),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
+    waiting: (await waitingIn(at, facts.policy)).map(({ name }) => name),
     gaps: facts.gaps,
     missing,
     drift: driftCodes(changed, programs, missing),

@@ -153,6 +153,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
         'write',
         'action',
         'addresses',
+        'now',
         'ready',
         'reload',
         'promote',

@@ -59,7 +59,7 @@ function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
   const alone =
     bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} counting only what systemd enforces`;
-  return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}\n\n${openText(scored, theme)}`;
+  return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}${promotedText(scored.promoted, theme)}\n\n${openText(scored, theme)}`;
 }
 
 /** Scores for people: a table, or all about each where units are named. */
@@ -103,10 +103,19 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export function changeText({ before, after, ready }: PlannedExposure, theme: Theme = PLAIN): string {
+export function changeText(
+  { before, after, ready, promoted }: PlannedExposure,
+  theme: Theme = PLAIN,
+): string {
   const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, theme)} once it serves`;
-  return `Exposure: ${withLevel(before, theme)} without the policy, ${withLevel(after, theme)} with it${serving}\n`;
+  return `Exposure: ${withLevel(before, theme)} without the policy, ${withLevel(after, theme)} with it${serving}${promotedText(promoted, theme)}\n`;
 }
+
+/** The exposure with the lines that wait. */
+const promotedText = (promoted: Exposure | undefined, theme: Theme): string =>
+  promoted === undefined
+    ? ''
+    : `,\n          ${withLevel(promoted, theme)} once 'learn --promote' states the lines that wait`;
 
 function withLevel(exposure: Exposure, { paint }: Theme): string {
   const [level, role] = levelCell(exposure);
@@ -118,6 +127,7 @@ export const changeJson = (change: PlannedExposure | undefined) =>
     ? {
         ...{ before: change.before / 10, after: change.after / 10 },
         ...(change.ready === undefined ? {} : { ready: change.ready / 10 }),
+        ...(change.promoted === undefined ? {} : { promoted: change.promoted / 10 }),
       }
     : null;
 
@@ -125,8 +135,9 @@ export const changeJson = (change: PlannedExposure | undefined) =>
 export const scoresJson = (all: readonly UnitScore[]) =>
   all.filter(isScored).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
 
-export const scoredJson = ({ score, places }: Scored) => ({
+export const scoredJson = ({ score, places, promoted }: Scored) => ({
   exposure: score.exposure / 10,
+  ...(promoted === undefined ? {} : { promoted: promoted / 10 }),
   level: levelOf(score.exposure),
   ...(score.untilReady === undefined ? {} : { untilReady: score.untilReady / 10 }),
   bySystemd: score.bySystemd / 10,

@@ -30,6 +30,8 @@ export interface UnitStatus {
   readonly transient?: boolean;
   /** Calls and sets that an enforcing unit lets through and has recorded. */
   readonly recorded: readonly string[];
+  /** Directives of its policy that wait for `learn --promote`. */
+  readonly waiting?: readonly string[];
   /** Refusals to its services since their last start; undefined where none of them was started. */
   readonly refused?: RefusedSinceStart;
   /** Codes of the gaps that were allowed when the policy was applied. */
@@ -176,6 +178,7 @@ const modeText = (one: UnitStatus): string =>
     one.mode ?? '-',
     ...(isLenientAtStart(one) ? ['permissive until it serves'] : []),
     ...(one.recorded.length > 0 ? [`records ${printable(shortList(one.recorded, MOST_RECORDED))}`] : []),
+    ...(one.waiting && one.waiting.length > 0 ? [`${one.waiting.length} lines wait`] : []),
   ].join(', ');
 
 /** The status for programs: schemas/status.json. */
@@ -189,6 +192,7 @@ export const statusJson = ({ refused, injected = [], deadline, ...one }: UnitSta
   transient: one.transient ?? false,
   recorded: one.recorded,
   refused: refused ? refusedJson(refused) : null,
+  waiting: one.waiting ?? [],
   gaps: one.gaps,
   missing: one.missing,
   drift: one.drift,

@@ -65,6 +65,32 @@ function period({ watches }: Profile, what: ChecklistKind, length: number): Chec
 
 const words = (line: string): string => line.split(/\s+/).join(' ');
 
+/** Something that lines about what a service doesn't do wait for, and whether it was seen. */
+export interface Awaited {
+  readonly what: string;
+  readonly seen: boolean;
+}
+
+/** What a short watch misses. A week has its rotations of logs, be it that one left no trace. */
+export function awaitedOf(list: readonly ChecklistItem[]): Awaited[] {
+  const isSeen = (kind: ChecklistKind) => list.some(({ what, seen }) => what === kind && seen === 'yes');
+  return [
+    { what: 'a day of work', seen: isSeen('day') },
+    { what: 'a log rotation', seen: isSeen('log-rotation') || isSeen('week') },
+    { what: 'a restart', seen: isSeen('stop') && isSeen('start') },
+  ];
+}
+
+/** `a day of work, a log rotation and a restart (1 of 3 seen)`. */
+export const awaitedText = (awaited: readonly Awaited[]): string =>
+  `${awaited
+    .map(({ what }) => what)
+    .join(', ')
+    .replace(
+      /, ([^,]*)$/,
+      ' and $1',
+    )} (${awaited.filter(({ seen }) => seen).length} of ${awaited.length} seen)`;
+
 /** A command is seen by itself: the stop of a service whose program has failed runs no ExecStop=. */
 function commandItem(profile: Profile, line: string): ChecklistItem {
   const runs = profile.watches

@@ -1,3 +1,5 @@
+import type { DirectiveEntry } from '../../policy/policy.js';
+import { waitingLines } from '../../policy/waiting-lines.js';
 import { decodeFilterFile } from '../../seccomp/filter/filter-file.js';
 import { hasNameOfDropIn, namesFilter, namesReadyFilter } from '../../systemd/paths/own-files.js';
 import { type EffectiveUnit, effectiveUnit } from '../../systemd/unit/effective.js';
@@ -10,11 +12,14 @@ import { ownValues } from '../unit-values.js';
 import type { Exposure } from './exposure.js';
 import { settingsOfFiles } from './of-files.js';
 import { placesOf } from './places.js';
+import { promotedSettings } from './promoted.js';
 import { exposureOf, type Scored, type ScoreInput, scoreOf } from './score.js';
 
 /** A plan, and the files that it is made of and comes to. */
 export interface PlannedFiles {
   readonly plan: Plan;
+  /** The texts of the policy's files. */
+  readonly policy: { readonly sources: ReadonlyMap<string, string> };
   /** The unit as it is without us. */
   readonly unit: { readonly files: readonly UnitFile[] };
   /** Those of ours; none for a plan with errors, which has no exposure and no score. */
@@ -28,20 +33,35 @@ export interface PlannedExposure {
   readonly after: Exposure;
   /** Once it serves; undefined where no filter is loaded then. */
   readonly ready?: Exposure;
+  /** When `learn --promote` has stated the lines that wait, and the service serves; undefined where none waits. */
+  readonly promoted?: Exposure;
 }
 
 export function exposureOfPlan(planned: PlannedFiles): PlannedExposure | undefined {
   const confined = confinedBy(planned);
   if (!confined) return undefined;
   const { plan, unit } = planned;
+  const waiting = waitingLines(planned.policy.sources.get(plan.policyFile) ?? '');
   const before = subjectOf(plan, effectiveUnit(unit.files, execKeys(plan.target.systemd)), NO_FILTERS);
   const { exposure, untilReady } = exposureOf(confined.subject);
   return {
     before: exposureOf(before).exposure,
     after: untilReady ?? exposure,
     ...(untilReady === undefined ? {} : { ready: exposure }),
+    ...(waiting.length > 0
+      ? { promoted: exposureOf(promotedBy(waiting, confined.subject, plan)).exposure }
+      : {}),
   };
 }
+
+const promotedBy = (
+  waiting: readonly DirectiveEntry[],
+  subject: ScoreInput,
+  { target: { scope, systemd, sets } }: Plan,
+): ScoreInput => ({
+  ...subject,
+  settings: promotedSettings(subject.settings, waiting, { scope, systemd, sets }),
+});
 
 /** The score of a unit with its policy. */
 export function scoreOfPlan(planned: PlannedFiles): Scored | undefined {

@@ -41,6 +41,8 @@ export interface Scored {
   readonly score: Score;
   /** Undefined where they are unknown. */
   readonly places: readonly string[] | undefined;
+  /** Its exposure when `learn --promote` has stated the lines that wait; undefined where none waits. */
+  readonly promoted?: Exposure;
 }
 
 /**

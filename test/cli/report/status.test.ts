@@ -101,6 +101,11 @@ test('recorded calls are named, three at most, without control characters', () =
   assert.match(row({ recorded: ['a', 'b', 'c', 'd', 'e'] })[1]!, /^enforcing, records a, b, c and 2 more$/);
 });
 
+test('lines that wait are counted', () => {
+  assert.equal(row({ waiting: ['ProtectHome', 'PrivateTmp'] })[1], 'enforcing, 2 lines wait');
+  assert.equal(row({ waiting: [] })[1], 'enforcing');
+});
+
 test('a start with fewer limits than the running service is marked', () => {
   assert.equal(row({ modeUntilReady: 'permissive' })[1], 'enforcing, permissive until it serves');
   assert.equal(
@@ -127,12 +132,21 @@ test('JSON has null for unknown values', () => {
         unit: 'a.service',
         mode: null,
         modeUntilReady: null,
+        waiting: [],
         state: null,
         policy: null,
         dropIn: null,
         transient: false,
       },
-      ...{ recorded: [], refused: null, gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
+      ...{
+        recorded: [],
+        refused: null,
+        gaps: ['gap-x'],
+        missing: [],
+        drift: [],
+        waiting: [],
+        confirmBy: null,
+      },
       injected: [],
     },
   );

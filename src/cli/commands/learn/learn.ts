@@ -23,13 +23,13 @@ export interface LearnOptions
 
 type LearnOptionName = keyof LearnOptions & string;
 
-const POLICY: readonly LearnOptionName[] = ['write', 'action', 'addresses', 'ready', 'reload'];
+const POLICY: readonly LearnOptionName[] = ['write', 'action', 'addresses', 'now', 'ready', 'reload'];
 
 /** The options that each action takes, and a watch. */
 const TAKES: Readonly<Record<keyof typeof ACTIONS | 'watch', readonly LearnOptionName[]>> = {
   watch: ['for', 'restart', 'exercise', 'background', ...POLICY],
   show: POLICY,
-  promote: ['after', 'check'],
+  promote: ['after', 'check', 'now'],
   ...{ merge: [], forget: [], list: [], stop: [] },
 };
 
@@ -66,8 +66,8 @@ function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptio
   const strange = given.find((one) => OWN.has(one) && !TAKES[name ?? 'watch'].includes(one));
   if (strange !== undefined)
     throw usage(`${wordOf(strange)} has no effect ${name === undefined ? 'on a watch' : `with --${name}`}`);
-  const [idle] = (['action', 'addresses', 'ready'] as const).filter(isGiven);
-  if (idle !== undefined && options.write === undefined)
+  const [idle] = (['action', 'addresses', 'now', 'ready'] as const).filter(isGiven);
+  if (idle !== undefined && options.write === undefined && !options.promote)
     throw usage(`--${idle} has no effect without --write`);
   if (isGiven('reload') && !options.ready) throw usage('--no-reload has no effect without --ready');
   const { action } = options;

@@ -8,11 +8,13 @@ import { ownCommand } from '../../../systemd/command-lines.js';
 import { spanText } from '../../../systemd/time-span.js';
 import { painted, textDiff } from '../../report/diff.js';
 import { onlyUnit } from '../usage.js';
+import { earlyWarning, waitingNote } from './waiting-notes.js';
 import { timeOf } from './watch.js';
 
 export interface PromoteOptions {
   readonly after?: string;
   readonly check?: boolean;
+  readonly now?: boolean;
 }
 
 /** Seconds that a service must have been watched: a week, with its nights and its Sunday. */
@@ -22,25 +24,49 @@ const WEEK = 604_800;
 export async function promote(
   context: Context,
   units: readonly string[],
-  { after, check = false }: PromoteOptions,
+  { after, check = false, now = false }: PromoteOptions,
 ): Promise<Outcome> {
   const unit = onlyUnit(units);
-  const seconds = timeOf('--after', after) ?? WEEK;
-  const promoted = await promoteUnit(context, unit, seconds, !check);
-  const { prepared, policy, promotion, watched } = promoted;
+  const seconds = timeOf('--after', after) ?? (now ? 0 : WEEK);
+  const promoted = await promoteUnit(context, unit, { after: seconds, now, write: !check });
+  const { prepared, policy, promotion, watched, lines } = promoted;
   const { edits: _, ...calls } = promotion;
   return {
     exit: check && policy ? EXIT.pending : EXIT.ok,
-    json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, seconds: watched, ...calls },
+    json: {
+      unit: prepared.plan.unit,
+      policy: prepared.plan.policyFile,
+      seconds: watched,
+      ...calls,
+      ...linesJson(lines),
+    },
     text: policy
       ? painted(textDiff(prepared.plan.policyFile, policy.before, policy.after), context.caller.theme)
       : '',
-    diagnostics: diagnosticsOf(promoted, check),
+    diagnostics: [...diagnosticsOf(promoted, check), ...linesNotes(context, promoted, now)],
     sources: prepared.sources,
   };
 }
 
-function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check: boolean): Diagnostic[] {
+const linesJson = (lines: Promoted['lines']) =>
+  lines && { stated: [...lines.stated.keys()], waiting: lines.waiting };
+
+/** Notes about lines of `[service]`. */
+function linesNotes(context: Context, { prepared: { plan }, lines }: Promoted, now: boolean): Diagnostic[] {
+  if (!lines) return [];
+  const { left, waiting, awaited, stated } = lines;
+  const names = left.map(({ name, reason }) => `${name} (${reason})`);
+  return [
+    ...(names.length > 0 ? [note('not-stated', `not stated: ${names.join(', ')}`)] : []),
+    ...waitingNote(context, { unit: plan.unit, waiting, awaited }),
+    ...(now ? earlyWarning(awaited, stated.size) : []),
+  ];
+}
+
+function diagnosticsOf(
+  { prepared, policy, promotion, watched, lines }: Promoted,
+  check: boolean,
+): Diagnostic[] {
   const { plan } = prepared;
   const { allowed, unused, ruled, kept } = promotion;
   const left = kept.map((call) =>
@@ -61,9 +87,15 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
   const which = allowed.length > 0 ? ` (${shortList(allowed, 8)})` : '';
   const counts = `${allowed.length} used calls${which} ${are} allowed, ${unused.length} unused calls ${are} refused`;
   const rules = ruled.length > 0 ? `; other arguments of ${shortList(ruled, 8)} ${are} refused, too` : '';
+  const names = [...(lines?.stated.keys() ?? [])];
+  const added = names.length > 0 ? `; [service] ${check ? 'would get' : 'has'} ${names.join(', ')}` : '';
   const apply = `run '${ownCommand(plan.target.scope, 'apply', plan.unit)}' to apply it`;
   return [
     ...left,
-    note('promoted', `watched for ${spanText(watched)}: ${counts}${rules}`, check ? {} : { hint: apply }),
+    note(
+      'promoted',
+      `watched for ${spanText(watched)}: ${counts}${rules}${added}`,
+      check ? {} : { hint: apply },
+    ),
   ];
 }

@@ -12,6 +12,7 @@ import { ownCommand, shellWord } from '../../../systemd/command-lines.js';
 import { painted, textDiff } from '../../report/diff.js';
 import { onlyUnit } from '../usage.js';
 import { readyNotes } from './ready-notes.js';
+import { earlyWarning, waitingNote } from './waiting-notes.js';
 
 export interface WritePolicyOptions {
   /** A file; true: standard output. */
@@ -19,6 +20,8 @@ export interface WritePolicyOptions {
   readonly action?: string;
   /** Whether IP addresses are confined to those that were seen. */
   readonly addresses?: boolean;
+  /** Whether lines of `[service]` are stated that wait for more than was seen. */
+  readonly now?: boolean;
   /** Whether the policy has `[ready]`. */
   readonly ready?: boolean;
   /** False with --no-reload: `[ready]` takes the reload away. */
@@ -36,9 +39,9 @@ export async function writeLearned(
   options: WritePolicyOptions,
 ): Promise<Outcome> {
   const path = fileOf(options);
-  const { action, addresses } = options;
+  const { action, addresses, now } = options;
   const ready = options.ready ? { reload: options.reload ?? true } : undefined;
-  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses, ready });
+  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses, now, ready });
   const { unit, policy, profile } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [
@@ -47,6 +50,12 @@ export async function writeLearned(
     ...tiersOf(proved),
     ...dangersOf(context, proved),
     ...openRun(proved),
+    ...waitingNote(context, {
+      unit,
+      waiting: policy.directives.waiting.map(({ name }) => name),
+      awaited: proved.awaited,
+    }),
+    ...(now ? earlyWarning(proved.awaited, policy.directives.proved.length) : []),
     ...readyNotes(context, proved),
     ...next(context, unit, path),
   ];

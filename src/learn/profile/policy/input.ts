@@ -11,7 +11,7 @@ import type { Trait } from '../../../plan/access-units.js';
 import type { Surroundings } from '../../../plan/request.js';
 import type { Target } from '../../../systemd/target/target.js';
 import type { EffectiveUnit } from '../../../systemd/unit/effective.js';
-import type { ChecklistItem } from '../checklist.js';
+import type { Awaited, ChecklistItem } from '../checklist.js';
 import type { Profile, ProfileCall, ProfileRefusal, ProfileWatch } from '../profile.js';
 
 /** A call that was made, by its name on one ABI. */
@@ -57,6 +57,10 @@ export interface PolicyOptions {
   readonly action?: string | undefined;
   /** Whether IP addresses are confined to those that were seen. */
   readonly addresses?: boolean | undefined;
+  /** Whether lines are stated that wait for more than was seen. */
+  readonly now?: boolean | undefined;
+  /** Directives that the policy shall not have. */
+  readonly omitted?: ReadonlySet<string> | undefined;
   /** Whether calls are taken away once the service serves, and whether it can still be reloaded then. */
   readonly ready?: { readonly reload: boolean } | undefined;
 }
@@ -65,6 +69,8 @@ export interface PolicyRequest {
   readonly profile: ProfilePart;
   /** The phases and events of the service, and whether they were seen. */
   readonly checklist?: readonly ChecklistItem[];
+  /** What lines wait for that rest on what was not seen; by default nothing. */
+  readonly awaited?: readonly Awaited[] | undefined;
   readonly reachable: ReachableCalls;
   /** As `reachable`, of the daemon that a start script becomes, without its script; by default the same. */
   readonly reachableByDaemon?: ReachableCalls | undefined;

@@ -231,6 +231,6 @@ test('learn: --json prints all keys of its schemas, and recordings are as theirs
     ...(await watchOutcomes()),
   ];
   // The tests of that option, and of that command, have these.
-  const elsewhere = ['ready', 'policy', 'seconds', 'allowed', 'unused', 'ruled', 'kept'];
+  const elsewhere = ['ready', 'policy', 'seconds', 'allowed', 'unused', 'ruled', 'kept', 'stated', 'waiting'];
   assert.deepEqual(assertKeys('learn', others.map(printed)), elsewhere);
 });

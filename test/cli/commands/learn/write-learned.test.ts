@@ -16,7 +16,8 @@ async function recorded(files: Readonly<Record<string, string>> = {}, service = 
   const system = machineWith(service, NO_EXEC, { files });
   const context = fakeContext(system);
   await keepRecording(context, recording({ calls: [call('read'), call('openat'), call('clock_nanosleep')] }));
-  const write = (write: string | boolean) => learn(context, ['demo'], { show: true, write });
+  const write = (write: string | boolean, more: object = {}) =>
+    learn(context, ['demo'], { show: true, write, ...more });
   return { system, context, write };
 }
 
@@ -92,7 +93,7 @@ test('learn --write: warns that a service that creates its socket in /run keeps 
     context,
     recording({ calls: [call('bind', { phases: { start: 1, stop: 1 } })], peers: [bound], lost: {} }),
   );
-  const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
+  const [said] = (await write(true, { now: true })).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
     /^demo\.service may write anywhere in \/run, .*: the service creates the socket \/run\/demo\.sock$/,
@@ -169,4 +170,26 @@ test('learn --ready: removes calls of the start, and reports what is missing for
     '[ready] refuses 1 call that only the start of demo.service makes: bind',
     'the watch was shorter than a day and had no exercise: [ready] still allows socket',
   ]);
+});
+
+test('learn --write: names the lines that wait; with --now all are stated, and the risk is named', async () => {
+  const { context, write } = await recorded();
+  await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
+  await keepRecording(context, recording({ calls: [call('read', { phases: { start: 1, stop: 1 } })] }));
+  const first = await write(true);
+  const waits = first.diagnostics.find(({ code }) => code === 'not-stated')!;
+  assert.match(
+    waits.message,
+    /^\d+ lines of \[service\] wait for a day of work, a log rotation and a restart \(0 of 3 seen\): ProtectSystem, /,
+  );
+  assert.match(waits.hint!, /^'sandbox-unit learn --background --for 7d demo\.service' watches on/);
+  assert.match(first.text, /^ProtectSystem = "full"$/m);
+  const now = await write(true, { now: true });
+  assert.match(now.text, /^ProtectSystem = "strict"$/m);
+  assert.deepEqual(
+    now.diagnostics.flatMap(({ code, message }) => (code === 'stated-early' ? [message] : [])),
+    [
+      'no day of work and no log rotation and no restart was seen: the service fails if one needs what [service] now refuses',
+    ],
+  );
 });

@@ -460,16 +460,109 @@ test("a program's own directories are opened whole, files in shared ones alone",
       ...paths('change-attribute', ['/var/cache/x']),
       ...paths('read', ['/var/lib/other/file']),
       ...paths('write', ['/var/backups/x'], { errno: 30 }),
+      ...paths('write', ['/var/mail/x'], { errno: 13 }),
     ],
   });
   assert.deepEqual(found, [
     '-/etc/resolv.conf',
     '/run',
     '/srv/www/a',
+    '-/var/backups',
     '/var/cache/x',
     '/var/lib/pg',
     '/var/spool/x',
   ]);
+});
+
+const AWAITED = [
+  { what: 'a day of work', seen: true },
+  { what: 'a log rotation', seen: false },
+];
+
+test('lines about what a service did not do wait until more was seen, some of them in a weaker form', () => {
+  const of = profile({
+    capabilities: [granted('CAP_CHOWN', 'chown'), granted('CAP_SYS_TIME', 'clock_settime')],
+  });
+  const first = learned(of, { awaited: AWAITED });
+  const names = ({ directives }: typeof first, part: 'proved' | 'waiting') =>
+    directives[part].map(({ name }) => name);
+  assert.equal(directive(first.policy, 'ProtectSystem'), 'full');
+  const bounding = directive(first.policy, 'CapabilityBoundingSet') as string[];
+  assert.deepEqual(
+    ['CAP_CHOWN', 'CAP_NET_RAW', 'CAP_SYS_TIME', 'CAP_SYS_BOOT', 'CAP_BPF'].map((name) =>
+      bounding.includes(name),
+    ),
+    [true, true, true, false, false],
+  );
+  assert.ok(names(first, 'proved').includes('LockPersonality'));
+  const waiting = [
+    ...['ProtectSystem', 'ReadOnlyPaths', 'ProtectHome', 'PrivateTmp', 'ProcSubset', 'PrivateDevices'],
+    ...[
+      'MemoryDenyWriteExecute',
+      'PrivateNetwork',
+      'SocketBindDeny',
+      'CapabilityBoundingSet',
+      'NoNewPrivileges',
+    ],
+  ];
+  assert.deepEqual(names(first, 'waiting'), waiting);
+  const comment =
+    "# Not stated yet: 'learn --promote' adds these lines after a day of work and a log rotation (1 of 2 seen).";
+  assert.ok(
+    first.text.includes(`\n${comment}\n# ProtectSystem = "strict"\n# ReadOnlyPaths = ["/run"]\n`),
+    first.text,
+  );
+  const all = [
+    learned(of, { awaited: AWAITED, options: { now: true } }),
+    learned(of, { awaited: AWAITED.map((one) => ({ ...one, seen: true })) }),
+    learned(of),
+  ];
+  for (const one of all) {
+    assert.equal(directive(one.policy, 'ProtectSystem'), 'strict');
+    assert.deepEqual(directive(one.policy, 'CapabilityBoundingSet'), ['CAP_CHOWN', 'CAP_SYS_TIME']);
+    assert.deepEqual(names(one, 'waiting'), []);
+  }
+});
+
+test('programs and settings that a service has changed stay writable while lines wait', () => {
+  const system = (path: string) =>
+    directive(
+      learned(profile({ paths: paths('write', [path]) }), { awaited: AWAITED }).policy,
+      'ProtectSystem',
+    );
+  assert.deepEqual(['/var/lib/x/y', '/etc/demo/state', '/usr/share/demo/cache', '/boot/x'].map(system), [
+    'full',
+    true,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('families of sockets that services commonly use stay open while lines wait', () => {
+  const sockets = (family: number) =>
+    learned(withCalls('socket', { arguments: [...STARTED, values('socket', [0, 1], [[family, 1]])] }), {
+      awaited: AWAITED,
+    });
+  const first = sockets(2);
+  assert.deepEqual(directive(first.policy, 'RestrictAddressFamilies'), [
+    ...['AF_UNIX', 'AF_INET', 'AF_INET6', 'AF_NETLINK'],
+  ]);
+  assert.match(first.text, /^# RestrictAddressFamilies = \["AF_UNIX", "AF_INET", "AF_INET6"\]$/m);
+});
+
+test("a rare capability that a bounding set refused to root counts as used, another user's doesn't", () => {
+  const refused = { name: 'CAP_SYSLOG', granted: false, count: 1, calls: ['syslog'] };
+  const value = (lines = '') =>
+    directive(learned(profile({ capabilities: [refused] }), { lines }).policy, 'CapabilityBoundingSet');
+  assert.deepEqual([value(), value('User=demo')], [['CAP_SYSLOG'], '']);
+});
+
+test('a directive that is omitted is neither stated nor named, and what rests on it is open', () => {
+  const of = profile({ paths: paths('create-in', ['/tmp']) });
+  assert.equal(directive(learned(of).policy, 'PrivateTmp'), true);
+  const { policy, text } = learned(of, { options: { omitted: new Set(['PrivateTmp', 'ProtectHome']) } });
+  assert.doesNotMatch(text, /PrivateTmp|ProtectHome/);
+  assert.deepEqual(directive(policy, 'ReadWritePaths'), ['/tmp']);
 });
 
 test('creating an existing directory is no need to write beside it', () => {

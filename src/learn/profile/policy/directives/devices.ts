@@ -93,7 +93,7 @@ function deviceAllow(facts: ProfileFacts): DirectiveVerdict | undefined {
 }
 
 export const DEVICES: readonly DirectiveCheck[] = [
-  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], check: privateDevices },
-  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], check: devicePolicy },
-  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], check: deviceAllow },
+  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], waits: true, check: privateDevices },
+  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], waits: true, check: devicePolicy },
+  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], waits: true, check: deviceAllow },
 ];

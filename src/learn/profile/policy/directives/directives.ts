@@ -28,6 +28,8 @@ export interface UnprovedDirective {
 
 export interface LearnedDirectives {
   readonly proved: readonly ProvedDirective[];
+  /** Directives that are proved by what was seen, but wait for more. */
+  readonly waiting: readonly ProvedDirective[];
   readonly unproved: readonly UnprovedDirective[];
   /** Files in /run that are made before the service starts. */
   readonly beforehand: readonly string[];
@@ -40,6 +42,9 @@ const CHECKS: readonly DirectiveCheck[] = [...PATHS, ...DEVICES, ...KERNEL, ...N
 /** Names of the directives that rest on some of these kinds of evidence, in the order of a policy. */
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
   CHECKS.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
+
+/** Names of the directives that wait. */
+export const WAITING: readonly string[] = CHECKS.flatMap(({ name, waits }) => (waits ? [name] : []));
 
 /** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
 function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
@@ -54,18 +59,39 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const checked = CHECKS.flatMap((one) => checkedBy(one, facts, reasonAgainst(one.name, request.traits)));
   const proposed = checked.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
+  const stated = statedOf(kept, facts, request);
   const unproved = [
     ...checked.filter((one): one is UnprovedDirective => 'reason' in one),
-    ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
+    ...left.map(({ name, reason }) => ({ name, reason, wanted: checkOf(name).wanted })),
   ];
   // An exception needs no word where the directive that it is made from has one.
   const isTold = (name: string) =>
     unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
   return {
-    proved: kept,
+    ...stated,
     unproved: unproved.filter((one) => !isTold(one.name) && !isOfUnit(one, facts)),
-    ...runOf({ proved: kept, unproved }, facts),
+    ...runOf({ proved: stated.proved, unproved }, facts),
   };
+}
+
+/** Directives that are stated now, some of them weaker than they are going to be, and those that wait. */
+function statedOf(
+  kept: readonly ProvedDirective[],
+  facts: ProfileFacts,
+  request: PolicyRequest,
+): Pick<LearnedDirectives, 'proved' | 'waiting'> {
+  const { awaited = [], options } = request;
+  if (options?.now || awaited.every(({ seen }) => seen)) return { proved: kept, waiting: [] };
+  const first = kept.flatMap((one): ProvedDirective[] => {
+    const { waits, meanwhile } = checkOf(one.name);
+    if (!waits) return [one];
+    const verdict = meanwhile?.(facts);
+    return verdict && 'why' in verdict ? [{ name: one.name, ...verdict }] : [];
+  });
+  const { kept: proved } = keepGood(first, request);
+  const isStated = ({ name, value }: ProvedDirective) =>
+    proved.some((one) => one.name === name && String(one.value) === String(value));
+  return { proved, waiting: kept.filter((one) => !isStated(one)) };
 }
 
 /** The state of /run, by the list of writable places. */
@@ -89,7 +115,7 @@ function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: ProfileFacts): 
   return isList ? (unit.get(name) ?? []).length > 0 : lastOf(unit, name) === wanted;
 }
 
-const wantedOf = (name: string) => CHECKS.find((check) => check.name === name)!.wanted;
+const checkOf = (name: string): DirectiveCheck => CHECKS.find((check) => check.name === name)!;
 
 function checkedBy(
   { name, wanted, by, check }: DirectiveCheck,
@@ -98,6 +124,7 @@ function checkedBy(
 ): (ProvedDirective | UnprovedDirective)[] {
   const verdict = check(facts);
   if (verdict === undefined) return [];
+  if (facts.isOmitted(name)) return [];
   const incomplete = against ?? facts.whyIncomplete(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
   return incomplete === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: incomplete }];

@@ -26,6 +26,10 @@ export interface DirectiveCheck {
   readonly by: readonly Kind[];
   /** Undefined where the directive would say nothing. */
   readonly check: (facts: ProfileFacts) => DirectiveVerdict | undefined;
+  /** Whether a short watch can't prove it, since services do more on other days. */
+  readonly waits?: true;
+  /** A weaker line until then. */
+  readonly meanwhile?: (facts: ProfileFacts) => DirectiveVerdict | undefined;
 }
 
 /** The uses of a path that change something. */
@@ -105,6 +109,11 @@ export class ProfileFacts {
     return `${this.time} (${counted(uses, 'use')} of paths)`;
   }
 
+  /** Whether the policy shall not have a directive. */
+  isOmitted(directive: string): boolean {
+    return this.#request.options?.omitted?.has(directive) ?? false;
+  }
+
   whyIncomplete(kinds: readonly Kind[]): string | undefined {
     return kinds.map((kind) => whyIncomplete(this.profile, kind)).find((reason) => reason !== undefined);
   }
@@ -158,6 +167,11 @@ export class ProfileFacts {
     return entries.length > 0 ? entries.flatMap(({ calls }) => calls) : undefined;
   }
 
+  /** Whether a capability was asked for in vain. */
+  wasRefused(name: string): boolean {
+    return this.profile.capabilities.some((entry) => entry.name === name && !entry.granted);
+  }
+
   /** Of names of a list, those that the unit's own value of a directive lets through. */
   permitted(directive: string, names: readonly string[]): readonly string[] {
     const row = findDirective(directive)!;
@@ -185,8 +199,14 @@ export const PARENTS_OF_MANY = [
 /** Directories of ProtectHome= (systemd.exec(5)), which ProtectSystem=strict leaves as they are. */
 export const HOMES = ['/home', '/root', '/run/user'];
 
-/** Whether a use changed something. A directory that could not be made, since it exists, changed nothing. */
-export const isChange = ({ use, errno }: RecordedPath): boolean => CHANGES.has(use) && errno === undefined;
+const EROFS = 30;
+
+/**
+ * Whether a use changed something, or would have if the place weren't read-only, as under an earlier policy. A directory
+ * that could not be made, since it exists, changed nothing.
+ */
+export const isChange = ({ use, errno }: RecordedPath): boolean =>
+  CHANGES.has(use) && (errno === undefined || errno === EROFS);
 
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));

@@ -62,6 +62,9 @@ const PARTNERS: readonly (readonly string[])[] = [
 export const withPartner = (name: string): readonly string[] =>
   PARTNERS.find((all) => all.includes(name)) ?? [name];
 
+/** Whether a directive makes exceptions from another one. */
+export const isException = (name: string): boolean => name !== ADDED && withPartner(name)[0] !== name;
+
 const fallingWith = (name: string): readonly string[] => (name === ADDED ? [name] : withPartner(name));
 
 /** Its line is its place among all, by which a diagnostic is attributed. */

@@ -7,21 +7,31 @@ import { type DirectiveCheck, type DirectiveVerdict, not, type ProfileFacts, pro
 const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16];
 const IP: readonly number[] = [INET, INET6];
 
-function addressFamilies(facts: ProfileFacts): DirectiveVerdict {
+/** Families that other work of a service may need, as of a resolver or a log. */
+const COMMON: readonly bigint[] = [UNIX, INET, INET6, NETLINK].map(BigInt);
+
+function addressFamilies(
+  facts: ProfileFacts,
+  besides: readonly bigint[] = [],
+  why = 'Libraries may use one of these families instead of another.',
+): DirectiveVerdict {
   const seen = socketsSeen(facts.profile);
   if (!seen) return not('not all families of sockets were recorded');
   if (seen.size === 0 && !facts.reaches('socket'))
     return proved('none', `No socket was created in ${facts.time}.`);
   // A socket of AF_UNSPEC is refused by any kernel.
-  const families = familiesFor(seen.keys()).filter((family) => family !== 0n);
+  const families = familiesFor([...seen.keys(), ...besides]).filter((family) => family !== 0n);
   const nameless = families.find((family) => !isNamedFamily(family));
   if (nameless !== undefined) return not(`the address family ${nameless} has no name`);
   const names = facts.permitted('RestrictAddressFamilies', families.map(familyName));
   return proved(
     names.length > 0 ? names : 'none',
-    `No socket of another family was created in ${facts.time}. Libraries may use one of these families instead of another.`,
+    `No socket of another family was created in ${facts.time}. ${why}`,
   );
 }
+
+const commonFamilies = (facts: ProfileFacts): DirectiveVerdict =>
+  addressFamilies(facts, COMMON, 'Services may need the common ones at times.');
 
 const MOST_PORTS = 8;
 const PROTOCOLS: ReadonlyMap<number, string> = new Map([
@@ -127,17 +137,20 @@ export const NETWORK: readonly DirectiveCheck[] = [
     name: 'RestrictAddressFamilies',
     wanted: 'the families',
     by: ['arguments', 'calls'],
-    check: addressFamilies,
+    check: (facts) => addressFamilies(facts),
+    waits: true,
+    meanwhile: commonFamilies,
   },
   {
     name: 'PrivateNetwork',
     wanted: true,
     by: ['arguments', 'calls', 'paths', 'peers'],
     check: privateNetwork,
+    waits: true,
   },
   { name: 'PrivateIPC', wanted: true, by: ['calls'], check: privateIpc },
-  { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], check: denyPorts },
-  { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], check: allowPorts },
+  { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], waits: true, check: denyPorts },
+  { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], waits: true, check: allowPorts },
   { name: 'IPAddressDeny', wanted: 'any', by: ['peers'], check: denyAddresses },
   { name: 'IPAddressAllow', wanted: 'the addresses', by: ['peers'], check: allowAddresses },
 ];

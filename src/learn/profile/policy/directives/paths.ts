@@ -116,19 +116,33 @@ const onHost =
   };
 
 export const PATHS: readonly DirectiveCheck[] = [
-  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], check: onHost(protectSystem) },
+  {
+    name: 'ProtectSystem',
+    wanted: 'strict',
+    by: ['paths', 'peers'],
+    check: onHost(protectSystem),
+    waits: true,
+    meanwhile: protectPrograms,
+  },
   {
     name: 'ReadWritePaths',
     wanted: 'the directories',
     by: ['paths', 'peers'],
     check: onHost(readWritePaths),
+    waits: true,
   },
-  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], check: onHost(closedRun) },
-  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], check: onHost(protectHome) },
-  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], check: onHost(privateTmp) },
-  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], check: procSubset },
-  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], check: protectProc },
-  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], check: umask },
+  {
+    name: 'ReadOnlyPaths',
+    wanted: 'all of /run',
+    by: ['paths', 'peers'],
+    check: onHost(closedRun),
+    waits: true,
+  },
+  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], check: onHost(protectHome), waits: true },
+  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], check: onHost(privateTmp), waits: true },
+  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], check: procSubset, waits: true },
+  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], check: protectProc, waits: true },
+  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], check: umask, waits: true },
 ];
 
 function protectSystem(facts: ProfileFacts): DirectiveVerdict {
@@ -137,6 +151,15 @@ function protectSystem(facts: ProfileFacts): DirectiveVerdict {
   const where =
     paths.length === 0 ? 'No file was changed' : 'Files were changed only in the directories below';
   return proved('strict', `${where} in ${facts.pathTime}.`);
+}
+
+/** Programs stay as they are, and settings of a service that has changed none. */
+function protectPrograms(facts: ProfileFacts): DirectiveVerdict | undefined {
+  if (facts.changedBelow('/usr', '/boot', '/efi').length > 0) return undefined;
+  const [setting] = facts.changedBelow('/etc');
+  return setting
+    ? proved(true, `Nothing below /usr and /boot was changed in ${facts.pathTime}.`)
+    : proved('full', `Nothing below /usr, /boot and /etc was changed in ${facts.pathTime}.`);
 }
 
 function readWritePaths(facts: ProfileFacts): DirectiveVerdict | undefined {

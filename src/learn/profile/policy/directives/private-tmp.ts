@@ -49,4 +49,5 @@ export function privateTmp(facts: ProfileFacts): DirectiveVerdict {
 
 /** Whether the service has temporary directories of its own, by its unit or by its profile. */
 export const hasPrivateTmp = (facts: ProfileFacts): boolean =>
-  ['PrivateTmp', 'DynamicUser'].some((name) => facts.isOn(name)) || 'value' in privateTmp(facts);
+  ['PrivateTmp', 'DynamicUser'].some((name) => facts.isOn(name)) ||
+  (!facts.isOmitted('PrivateTmp') && 'value' in privateTmp(facts));

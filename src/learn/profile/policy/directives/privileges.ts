@@ -23,13 +23,23 @@ const NEED_ADMIN: ReadonlySet<string> = new Set(
 /** Calls that reserve memory for a new process, and need the capability for its new namespaces. */
 const MAKE_PROCESSES = ['clone', 'clone3'];
 
+/** Capabilities that a service which needs them uses from its first day on. Root's are only refused by a bounding set. */
+const RARE: ReadonlySet<string> = new Set(
+  (
+    'CAP_AUDIT_CONTROL CAP_AUDIT_READ CAP_BLOCK_SUSPEND CAP_BPF CAP_CHECKPOINT_RESTORE CAP_LINUX_IMMUTABLE CAP_MAC_ADMIN ' +
+    'CAP_MAC_OVERRIDE CAP_PERFMON CAP_SYSLOG CAP_SYS_BOOT CAP_SYS_MODULE CAP_SYS_PACCT CAP_SYS_RAWIO CAP_SYS_TIME ' +
+    'CAP_SYS_TTY_CONFIG CAP_WAKE_ALARM'
+  ).split(' '),
+);
+
 function used(facts: ProfileFacts): ReadonlySet<string> {
   const makesNamespaces = namespacesSeen(facts.profile)?.size !== 0;
   const needsAdmin = (call: string) =>
     NEED_ADMIN.has(call) || (makesNamespaces && MAKE_PROCESSES.includes(call));
   const isUsed = (name: string) => {
     const calls = facts.granted(name);
-    return name === 'CAP_SYS_ADMIN' ? calls?.some(needsAdmin) : calls !== undefined;
+    if (name === 'CAP_SYS_ADMIN') return calls?.some(needsAdmin);
+    return calls !== undefined || (RARE.has(name) && isRoot(facts) && facts.wasRefused(name));
   };
   return new Set(CAPABILITIES.filter(isUsed));
 }
@@ -57,6 +67,19 @@ function boundingSet(facts: ProfileFacts): DirectiveVerdict {
   if (names.length === 0) return proved('', `No capability was used in ${facts.time}.`);
   const besides = kept.length > 0 ? ` Kept for logs and processes of another user: ${kept.join(', ')}.` : '';
   return proved(names, `No other capability was used in ${facts.time}.${besides}`);
+}
+
+/** The unit's capabilities without those that would have been used by now. */
+function usualSet(facts: ProfileFacts): DirectiveVerdict | undefined {
+  const own = capabilitySet(facts.unit.get('CapabilityBoundingSet') ?? [], true);
+  const needed = new Set([
+    ...used(facts),
+    ...capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false),
+  ]);
+  const names = CAPABILITIES.filter((name) => own.has(name) && (needed.has(name) || !RARE.has(name))).sort();
+  return names.length === 0
+    ? undefined
+    : proved(names, `All but rare capabilities that were not used in ${facts.time}.`);
 }
 
 /**
@@ -97,12 +120,15 @@ export const PRIVILEGES: readonly DirectiveCheck[] = [
     wanted: true,
     by: ['arguments', 'calls', 'capabilities', 'paths'],
     check: privateUsers,
+    waits: true,
   },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',
     by: ['capabilities'],
     check: boundingSet,
+    waits: true,
+    meanwhile: usualSet,
   },
-  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], check: noNewPrivileges },
+  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], waits: true, check: noNewPrivileges },
 ];

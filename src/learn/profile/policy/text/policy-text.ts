@@ -10,8 +10,9 @@ import {
   tomlValue,
   wrapped,
 } from '../../../../policy/toml-text.js';
+import { waitingComment } from '../../../../policy/waiting-lines.js';
 import { numbersOf } from '../../../../seccomp/syscalls/numbers.js';
-import type { ChecklistItem, ChecklistKind } from '../../checklist.js';
+import { type Awaited, awaitedText, type ChecklistItem, type ChecklistKind } from '../../checklist.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, dangerousSeen, type SortedCall, type Tier } from '../calls/tiers.js';
 import type { LearnedDirectives, ProvedDirective, UnprovedDirective } from '../directives/directives.js';
@@ -35,8 +36,8 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     callLines(learned, request),
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
     readyLines(learned.ready, (names) => groupsOf(names, request)),
-    serviceLines(learned.directives),
-    startPreLines(learned),
+    serviceLines(learned.directives, request.awaited),
+    startPreLines(learned.directives),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -185,7 +186,7 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
 }
 
 /** A file that is left from an earlier start is a mount by now, and can't be removed, as install(1) does. */
-const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] =>
+export const startPreLines = ({ beforehand }: Pick<LearnedDirectives, 'beforehand'>): string[] =>
   beforehand.length === 0
     ? []
     : [
@@ -201,10 +202,18 @@ const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] 
       ];
 
 /** The section `[service]`: a comment and a line a directive, then those that aren't stated. */
-export function serviceLines({ proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>): string[] {
-  if (proved.length === 0 && unproved.length === 0) return [];
+export function serviceLines(
+  {
+    proved,
+    waiting = [],
+    unproved,
+  }: Pick<LearnedDirectives, 'proved' | 'unproved'> & Partial<LearnedDirectives>,
+  awaited: readonly Awaited[] = [],
+): string[] {
+  if (proved.length === 0 && waiting.length === 0 && unproved.length === 0) return [];
   return [
-    ...(proved.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
+    ...(proved.length > 0 || waiting.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
+    ...(waiting.length > 0 ? ['', ...waitingComment(waiting, awaitedText(awaited))] : []),
     ...(unproved.length > 0
       ? ['', comment('Left out, because the recordings contradict them or are incomplete:')]
       : []),
