@@ -147,12 +147,25 @@ async function readProcess(
   const living = threads.filter(([, its]) => !/^[ZX]/.test(its.get('State') ?? ''));
   const tid = living[0]?.[0];
   if (tid === undefined) return undefined;
+  const links = namespaces ? await namespacesOf(system, tid) : new Map<string, string>();
+  if (links === undefined) return undefined;
   return {
     ...{ pid, tid, name: status.get('Name') ?? '', parent: Number(status.get('PPid') ?? 0) },
     threads: living.map(([, its]) => its),
     limits: parseLimits((await fileText(system, `/proc/${tid}/limits`)) ?? ''),
-    namespaces: namespaces ? await system.links(`/proc/${tid}/ns`) : new Map(),
+    namespaces: links,
   };
+}
+
+/** Its namespaces; undefined if it has ended. One that has given up its memory belongs to root, until it is gone. */
+async function namespacesOf(system: System, tid: number) {
+  try {
+    return await system.links(`/proc/${tid}/ns`);
+  } catch (cause) {
+    const status = await readStatus(system, `${tid}`);
+    if (status?.has('VmSize')) throw cause;
+    return undefined;
+  }
 }
 
 /** The hard limits of proc_pid_limits(5): columns are parted by two spaces or more. */

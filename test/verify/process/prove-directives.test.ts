@@ -135,6 +135,15 @@ test('a process whose first thread has ended is examined through another thread'
   assert.equal(relations(proof).ProtectSystem, 'looser');
 });
 
+test('a process that has given up its memory, and is about to be gone, is none', async () => {
+  const found = async (more: string) => {
+    const processes = [processFiles(100), processFiles(101, `NoNewPrivs:\t1\n${more}`)];
+    return codes((await proofOf(processes, { unreadable: ['/proc/101/ns'] })).unproven);
+  };
+  assert.ok(!(await found('')).includes('processes-unreadable'));
+  assert.ok((await found('VmSize:\t2 kB\n')).includes('processes-unreadable'));
+});
+
 test("a process's own mount namespace doesn't excuse one from before the unit's start", async () => {
   const mounts = (pid: number, options: string, device: string) => ({
     [`/proc/${pid}/mountinfo`]: `7 1 ${device} / / ${options} - ext4 d ${options}\n`,
