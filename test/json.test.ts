@@ -15,7 +15,7 @@ const POLICIES = {
     '[syscalls]\ndeny = ["execve", "execveat", "uname", "swapon", "swapoff"]\nenforcer = "launcher"\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\nstart-pre = ["/bin/true"]\n',
   'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\nlog = ["mount"]\n',
   'etc/sandbox-unit/serving.service.toml':
-    '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]\n[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"\n',
+    '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]\n[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"\n\n# Not stated yet: later.\n# PrivateDevices = true\n',
   'etc/sandbox-unit/bad.service.toml': '[syscalls]\ndeny = ["exceve"]\n',
 };
 

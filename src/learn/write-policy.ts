@@ -43,7 +43,7 @@ export interface ProvedPolicy {
   readonly unit: string;
   readonly profile: Profile;
   readonly policy: WrittenPolicy;
-  /** What lines of `[service]` wait for that short watches can't prove. */
+  /** Evidence that lines of `[service]` wait for. */
   readonly awaited: readonly Awaited[];
   /** The most processes that a service of the unit has now; 0 where none runs. */
   readonly processes: number;

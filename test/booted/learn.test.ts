@@ -81,11 +81,10 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
       );
       const applied = await run(0, 'apply', unit);
       assert.match(applied.stdout, /^Restarted, and verified\.$/m);
-      assert.doesNotMatch(applied.stderr, /leaves-open/);
-      const mounts = parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
-      assert.equal(mountOf(mounts, '/run/extensions')?.options.includes('ro'), true);
-      if (pidFile) assert.equal(mountOf(mounts, pidFile)?.options.includes('ro'), false);
-      assert.equal(mountOf(mounts, '/sys')?.options.includes('ro'), tunables === true);
+      const mounts = async () =>
+        parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
+      assert.equal(mountOf(await mounts(), '/usr')?.options.includes('ro'), true);
+      assert.equal(mountOf(await mounts(), '/sys')?.options.includes('ro'), tunables === true);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
@@ -98,8 +97,17 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
       );
       assert.doesNotMatch(again, /^programs = /m);
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-promoted\]: /);
-      assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
-      assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+      const waits = await run(3, 'learn', '--promote', '--after', '1s', '--check', '--json', unit);
+      assert.match(JSON.parse(waits.stdout).waiting.join(' '), /ProtectHome PrivateTmp/);
+      const promoted = await run(0, 'learn', '--promote', '--now', unit);
+      assert.match(promoted.stdout, /^-action = "log"$/m);
+      assert.match(promoted.stdout, /^\+PrivateTmp = true$/m);
+      assert.match(promoted.stderr, /^warning\[stated-early\]: no day of work /m);
+      const strict = await run(0, 'apply', unit);
+      assert.match(strict.stdout, /^Restarted, and verified\.$/m);
+      assert.doesNotMatch(strict.stderr, /leaves-open/);
+      assert.equal(mountOf(await mounts(), '/run/extensions')?.options.includes('ro'), true);
+      if (pidFile) assert.equal(mountOf(await mounts(), pidFile)?.options.includes('ro'), false);
       const { stdout: said } = await box.sh(otherWork);
       assert.match(said, answer);
       await box.succeed(['systemctl', 'restart', unit]);
@@ -116,7 +124,7 @@ describe('learn', { skip: servicesObstacle() ?? false }, () => {
     await box.sh('ln -sfn /etc/hostname /tmp/receiver');
     await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\nType=exec\nExecStart=${command}\n`);
     await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
-    await run(0, 'learn', '--restart', '--exercise', 'true', unit, '--write', policyPath(unit));
+    await run(0, 'learn', '--restart', '--exercise', 'true', '--now', unit, '--write', policyPath(unit));
     const policy = await box.readFile(policyPath(unit));
     assert.match(
       policy,

@@ -5,7 +5,7 @@ import { tableOf } from './table.js';
 test('the table has a row per service, with medians, and errors in one line', () => {
   const of = (allowed: number, minutes: number) => ({
     calls: { allowed, logged: 40, refused: 300 },
-    exposure: [9.6, 2] as const,
+    exposure: [9.6, 5.5, 2],
     minutes,
   });
   const text = tableOf([
@@ -15,12 +15,12 @@ test('the table has a row per service, with medians, and errors in one line', ()
   ]);
   assert.equal(
     text,
-    `| service | allowed | logged | refused | exposure before | after | minutes |  |
-| --- | --: | --: | --: | --: | --: | --: | --- |
-| nginx | 70 | 40 | 300 | 9.6 | 2.0 | 1.0 | works |
-| named | 81 | 40 | 300 | 9.6 | 2.0 | 1.3 | the policy refuses mount; it \\| failed |
-| chrony |  |  |  |  |  |  | it does not start |
-| median | 81 | 40 | 300 | 9.6 | 2.0 | 1.3 |  |
+    `| service | allowed | logged | refused | exposure before | first day | promoted | minutes |  |
+| --- | --: | --: | --: | --: | --: | --: | --: | --- |
+| nginx | 70 | 40 | 300 | 9.6 | 5.5 | 2.0 | 1.0 | works |
+| named | 81 | 40 | 300 | 9.6 | 5.5 | 2.0 | 1.3 | the policy refuses mount; it \\| failed |
+| chrony |  |  |  |  |  |  |  | it does not start |
+| median | 81 | 40 | 300 | 9.6 | 5.5 | 2.0 | 1.3 |  |
 `,
   );
 });

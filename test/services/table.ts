@@ -6,8 +6,8 @@ import { oneLine } from './outcome.js';
 export interface LearnedFacts {
   /** System calls of this machine by what the policy does with them. */
   readonly calls: Readonly<Record<'allowed' | 'logged' | 'refused', number>>;
-  /** As `systemd-analyze security` rates the unit, before and after. */
-  readonly exposure: readonly [before: number, after: number];
+  /** As `systemd-analyze security` rates the unit: before, on the first day, and promoted. */
+  readonly exposure: readonly number[];
   /** Minutes that the service was watched for before it was confined. */
   readonly minutes: number;
 }
@@ -21,7 +21,17 @@ export interface Learned {
   readonly problems: readonly string[];
 }
 
-const HEAD = ['service', 'allowed', 'logged', 'refused', 'exposure before', 'after', 'minutes', ''];
+const HEAD = [
+  'service',
+  'allowed',
+  'logged',
+  'refused',
+  'exposure before',
+  'first day',
+  'promoted',
+  'minutes',
+  '',
+];
 
 /** A row a service, and one of medians. */
 export function tableOf(all: readonly Learned[]): string {
@@ -38,7 +48,7 @@ export const rowOf = (learned: Learned): string => row(cells(learned));
 
 const cells = ({ name, facts, problems }: Learned): string[] => [
   name,
-  ...(facts === undefined ? ['', '', '', '', '', ''] : numbersOf(facts).map(shown)),
+  ...(facts === undefined ? HEAD.slice(2).map(() => '') : numbersOf(facts).map(shown)),
   problems.length === 0 ? 'works' : problems.map(oneLine).join('; '),
 ];
 

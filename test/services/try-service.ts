@@ -27,16 +27,21 @@ export interface Options {
 }
 
 /**
- * Learns a service from its load, applies the policy, and gives it other work.
+ * Learns a service from its load, applies the policy, and gives it other work; then promotes the policy after all of this work,
+ * applies it, and gives it that work again.
  * @param name of a script
  * @throws Error where it can't be learned or confined at all
  */
 export const tryService = (name: string, { seconds, keep }: Options): Promise<Learned> =>
   withService(name, async (service) => {
     const { learned, seen, facts } = await learnAndApply(service, seconds);
-    const problems = [...learned, ...(await otherWork(service, seen, facts))];
+    const first = [...learned, ...(await otherWork(service, seen, facts))];
+    await command(service, 'learn', '--promote', '--now', service.unit);
+    await command(service, 'apply', '--no-confirm', service.unit);
+    const promoted = { ...facts, exposure: [...facts.exposure, await exposureOf(service)] };
+    const second = await otherWork(service, seen, promoted);
     if (keep !== undefined) await keepFiles(service, keep);
-    return { name, facts, problems };
+    return { name, facts: promoted, problems: [...first, ...second.map((one) => `promoted: ${one}`)] };
   });
 
 /** Keeps a service's policy, and its recordings as UNIT.N.json. */
@@ -117,6 +122,6 @@ async function otherWork(
     ...(refused.length > 0 ? [`the policy refuses ${refused.join(', ')}`] : []),
     ...(lost.length > 0 ? [`records were lost: ${lost.join(', ')}`] : []),
     ...(await afterLife(service, before)),
-    ...(exposure[1] <= exposure[0] ? [] : [`its exposure is worse`]),
+    ...(exposure.at(-1)! <= exposure[0]! ? [] : [`its exposure is worse`]),
   ];
 }

@@ -71,7 +71,7 @@ export interface Awaited {
   readonly seen: boolean;
 }
 
-/** What a short watch misses. A week has its rotations of logs, be it that one left no trace. */
+/** Evidence that a short watch lacks. A week has its rotations of logs, be it that one left no trace. */
 export function awaitedOf(list: readonly ChecklistItem[]): Awaited[] {
   const isSeen = (kind: ChecklistKind) => list.some(({ what, seen }) => what === kind && seen === 'yes');
   return [

@@ -6,10 +6,12 @@ import { waitingLines } from '../../policy/waiting-lines.js';
 
 /** The lines of a policy's file that wait; none of one that isn't there or can't be read. */
 export async function waitingIn(
-  { program }: Context,
+  { system, program }: Context,
   path: string | undefined,
 ): Promise<readonly DirectiveEntry[]> {
-  const read = () => program.read(path!, { limit: MAX_POLICY_SIZE });
-  const file = path === undefined ? undefined : await orElse(read, undefined);
+  if (path === undefined) return [];
+  const read = (from: typeof system) => orElse(() => from.read(path, { limit: MAX_POLICY_SIZE }), undefined);
+  // A policy that was named for another root is on this machine.
+  const file = (await read(system)) ?? (await read(program));
   return file ? waitingLines(new TextDecoder().decode(file.bytes)) : [];
 }

@@ -17,7 +17,7 @@ const GROUP = '/system.slice/demo.service';
 const FOLDER = `/sys/fs/cgroup${GROUP}`;
 
 const statusOf = (name: string, parent: number, more: string): string =>
-  `Name:\t${name}\nState:\tS (sleeping)\nPPid:\t${parent}\nUid:\t1\t1\t1\t1\nSeccomp:\t2\n${more}`;
+  `Name:\t${name}\nState:\tS (sleeping)\nPPid:\t${parent}\nUid:\t1\t1\t1\t1\nSeccomp:\t2\nVmSize:\t9 kB\n${more}`;
 
 /** The files of a process below /proc. */
 const processFiles = (pid: number, more = 'NoNewPrivs:\t1\n', parent = 1) => ({
@@ -136,12 +136,14 @@ test('a process whose first thread has ended is examined through another thread'
 });
 
 test('a process that has given up its memory, and is about to be gone, is none', async () => {
-  const found = async (more: string) => {
-    const processes = [processFiles(100), processFiles(101, `NoNewPrivs:\t1\n${more}`)];
+  const one = processFiles(101);
+  const found = async (status: string) => {
+    const processes = [processFiles(100), { ...one, '/proc/101/status': status }];
     return codes((await proofOf(processes, { unreadable: ['/proc/101/ns'] })).unproven);
   };
-  assert.ok(!(await found('')).includes('processes-unreadable'));
-  assert.ok((await found('VmSize:\t2 kB\n')).includes('processes-unreadable'));
+  const living = one['/proc/101/status']!;
+  assert.ok(!(await found(living.replace(/^VmSize.*\n/m, ''))).includes('processes-unreadable'));
+  assert.ok((await found(living)).includes('processes-unreadable'));
 });
 
 test("a process's own mount namespace doesn't excuse one from before the unit's start", async () => {

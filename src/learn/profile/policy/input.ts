@@ -69,7 +69,7 @@ export interface PolicyRequest {
   readonly profile: ProfilePart;
   /** The phases and events of the service, and whether they were seen. */
   readonly checklist?: readonly ChecklistItem[];
-  /** What lines wait for that rest on what was not seen; by default nothing. */
+  /** Evidence that lines about what was not seen wait for; by default none. */
   readonly awaited?: readonly Awaited[] | undefined;
   readonly reachable: ReachableCalls;
   /** As `reachable`, of the daemon that a start script becomes, without its script; by default the same. */
