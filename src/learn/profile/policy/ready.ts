@@ -87,7 +87,8 @@ function withoutScript(
 ): LearnedReady {
   const made = { ...profile, calls: callsBy(profile.calls, daemon) };
   const own = sortCalls(made, reachable ? { ...known, reachable } : known);
-  const deny = withProcesses(apart(calls, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
+  const taken = calls.filter(({ reason }) => reason !== 'harmless');
+  const deny = withProcesses(apart(taken, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
   const isReloadUnseen = hasReload(effective) && countEvents(profile.watches, 'reload') === 0;
   return {
     ...{ deny, left: [], leftToReload: [], isReloadUnseen },

@@ -153,12 +153,21 @@ test('calls that no ABI of the host has are left out', () => {
     architecture: 'arm64',
     calls: calls('openat').map((call) => ({ ...call, architecture: 'arm64' })),
   };
-  const found = tiers('', new Set(['poll', 'ppoll']), arm);
+  const found = tiers('', new Set(['poll', 'ppoll', 'renameat']), arm);
   assert.deepEqual(
     ['open', 'poll', 'uretprobe', 'time'].map((name) => found.get(name)),
     [undefined, undefined, undefined, undefined],
   );
-  assert.equal(found.get('ppoll'), 'log');
+  assert.equal(found.get('renameat'), 'log');
+});
+
+test('harmless calls that can be reached are allowed, and need no record', () => {
+  const found = tiers('', new Set(['gettid', 'epoll_wait', 'dup', 'rename', 'socket', 'execve']));
+  assert.deepEqual(
+    ['gettid', 'epoll_wait', 'dup', 'rename', 'socket', 'execve'].map((name) => found.get(name)),
+    ['allow', 'allow', 'allow', 'log', 'log', 'refuse'],
+  );
+  assert.equal(tiers('', new Set()).get('gettid'), undefined);
 });
 
 test('the ABIs of seen calls: the native one first, unknown words left out', () => {

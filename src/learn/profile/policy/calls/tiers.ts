@@ -2,6 +2,7 @@ import { isSurelyRefused } from '../../../../observe/recording/kinds.js';
 import { ABIS, type Abi } from '../../../../seccomp/syscalls/abi.js';
 import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../../seccomp/syscalls/fall-back.js';
 import { numbersOf } from '../../../../seccomp/syscalls/numbers.js';
+import { withOwnSets } from '../../../../seccomp/syscalls/own-sets.js';
 import { callsOf } from '../../../../seccomp/syscalls/resolve.js';
 import { bundledSets, type SyscallSets } from '../../../../seccomp/syscalls/sets.js';
 import type { ProfilePart, ReachableCalls, SeenCall } from '../input.js';
@@ -17,6 +18,7 @@ export type TierReason =
   | 'kernel'
   | 'vdso'
   | 'family'
+  | 'harmless'
   | 'reachable'
   | 'refused-before'
   | 'falls-back'
@@ -123,6 +125,7 @@ function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: Call
   const why = reachable === 'unknown' ? 'in @system-service but not seen' : 'reachable but not seen';
   const turnedDown = refused.map(({ name }) => name);
   const dangerous = dangerousCalls(sets);
+  const harmless = new Set(callsOf({ name: '@harmless' }, withOwnSets(sets)));
   const [reachedNow, refusedNow] = [reached, turnedDown].map((names) =>
     names.filter((name) => dangerous.has(name)),
   );
@@ -131,6 +134,12 @@ function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: Call
     step('refuse', 'dangerous', refusedNow!, `${before}; it is dangerous`),
     step('refuse', 'dangerous', reachedNow!, `${why}; it is dangerous`),
     step('log', 'refused-before', turnedDown, before),
+    step(
+      'allow',
+      'harmless',
+      reached.filter((name) => harmless.has(name)),
+      `${why}; it is harmless`,
+    ),
     step('log', 'reachable', reached, why),
     step('fallback', 'falls-back', PROGRAMS_FALL_BACK, 'not seen; programs can do without it'),
   ];

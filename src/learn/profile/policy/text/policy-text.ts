@@ -115,6 +115,10 @@ function allowed({ calls, rules }: LearnedPolicy, request: PolicyRequest): Group
     })),
     { title: 'Not seen, but starting programs is the work of this unit', words: because('work') },
     {
+      title: 'Not seen, but the program or its libraries can make these, which give an attacker nothing',
+      words: because('harmless'),
+    },
+    {
       title: 'Not seen, but other libraries or loads use these instead of calls above',
       words: because('family'),
     },
