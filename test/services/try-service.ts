@@ -37,7 +37,7 @@ export const tryService = (name: string, { seconds, keep }: Options): Promise<Le
     const { learned, seen, facts } = await learnAndApply(service, seconds);
     const first = [...learned, ...(await otherWork(service, seen, facts))];
     await command(service, 'learn', '--promote', '--now', service.unit);
-    await command(service, 'apply', '--no-confirm', service.unit);
+    await confine(service);
     const promoted = { ...facts, exposure: [...facts.exposure, await exposureOf(service)] };
     const second = await otherWork(service, seen, promoted);
     if (keep !== undefined) await keepFiles(service, keep);
@@ -73,13 +73,19 @@ async function learnAndApply(service: BoxedService, seconds: number) {
     path,
   );
   const [seen] = await recordingsOf(box, unit);
-  await command(service, 'apply', '--no-confirm', unit);
+  await confine(service);
   const facts: LearnedFacts = {
     calls: countOf(said.tiers),
     exposure: [before, await exposureOf(service)],
     minutes: (Date.parse(seen!.end) - Date.parse(seen!.begin)) / 60_000,
   };
   return { learned: failuresIn(said), seen: seen!, facts };
+}
+
+/** @throws Error where the policy is not applied */
+async function confine(service: BoxedService) {
+  const failures = failuresIn(await command<Said>(service, 'apply', '--no-confirm', service.unit));
+  if (failures.length > 0) throw new Error(`apply: ${failures.join('; ')}`);
 }
 
 function countOf(calls: Said['tiers']): LearnedFacts['calls'] {

@@ -21,7 +21,7 @@ const holdsForPrivileged = lazily(
 /**
  * Directives that `!` takes away, as systemd 252 to 262 do. Capabilities are bounded, and filters loaded, all the same.
  */
-const LOST_WITHOUT_SETUID: ReadonlySet<string> = new Set([
+export const LOST_WITHOUT_SETUID: ReadonlySet<string> = new Set([
   ...['DynamicUser', 'Group', 'PAMName', 'SupplementaryGroups', 'User'],
 ]);
 

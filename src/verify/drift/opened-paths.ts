@@ -26,12 +26,12 @@ export async function openedPaths(
   const { majorVersion } = await import('../../prepare/probe/target.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
   const target = { scope: placement.scope, machine };
+  const plan = { target, directives: directives.map((name) => ({ name })) };
   // One of type idle may wait for others before it is confined.
   const looked = services.filter(({ state }) => state.type !== 'idle');
   const found = await Promise.all(
     looked.map(({ state: unit }) => {
-      const look = () =>
-        lastingProbe(system, { plan: { target }, unit }, { directives, bases, pids: 'main' });
+      const look = () => lastingProbe(system, { plan, unit }, { directives, bases, pids: 'main' });
       // Where it can't be looked at, as in a container without privileges, `verify` says so.
       return orElse(async () => (await look()).seen, []);
     }),

@@ -6,6 +6,7 @@ import { fileText, readStatus } from '../../machine/state/process-status.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import { commandsOf, type UnitState } from '../../machine/unit-state.js';
+import { LOST_WITHOUT_SETUID } from '../../plan/launcher/exec-prefix.js';
 import { MAX_MOUNTS } from '../../systemd/formats/mount-info.js';
 import { type MountTree, parseMountTree } from '../../systemd/formats/mount-tree.js';
 import type { Target } from '../../systemd/target/target.js';
@@ -53,7 +54,10 @@ export const capabilities = (thread: ReadonlyMap<string, string>, set: string): 
 
 /** A unit that is looked at, and the machine that it is on. */
 export interface ProbedUnit {
-  readonly plan: { readonly target: Pick<Target, 'scope' | 'machine'> & Partial<Pick<Target, 'injector'>> };
+  readonly plan: {
+    readonly target: Pick<Target, 'scope' | 'machine'> & Partial<Pick<Target, 'injector'>>;
+    readonly directives: readonly { readonly name: string }[];
+  };
   readonly unit: UnitState;
 }
 
@@ -183,18 +187,17 @@ export function parseLimits(text: string): Map<string, bigint | undefined> {
 /** Keys whose processes systemd ends before it starts the next command (systemd.service(5)). */
 const LEAVES_NOTHING = ['ExecCondition', 'ExecStartPre'];
 
-/** Flags on the bus by which a command goes without the unit's confinement. */
-const UNHELD = ['privileged', 'no-setuid', 'ambient'];
-
 /**
  * The processes that are of no command without confinement: where there is such a command, only the main process and those
  * that it started are known to be of another.
  */
 function boundOf({ plan, unit }: ProbedUnit, parents: Parents): { readonly has: (pid: number) => boolean } {
   // The program that loads the filter of [ready] has ended when the unit serves.
+  const isUser = plan.directives.some(({ name }) => LOST_WITHOUT_SETUID.has(name));
+  const unheld = isUser ? ['privileged', 'no-setuid'] : ['privileged'];
   const isFree = (key: string) =>
     commandsOf(unit, key).some(
-      ({ path, flags }) => path !== plan.target.injector && UNHELD.some((flag) => flags.includes(flag)),
+      ({ path, flags }) => path !== plan.target.injector && unheld.some((flag) => flags.includes(flag)),
     );
   const keys = EXEC_KEYS.filter((key) => isFree(key) && !(isUp(unit) && LEAVES_NOTHING.includes(key)));
   if (keys.length === 0) return parents;

@@ -380,6 +380,15 @@ test("a process that may belong to a command with a prefix is excepted; the main
   assert.equal(relations(child).NoNewPrivileges, 'looser');
 });
 
+test("a prefix that keeps the user alone excepts a process only from a policy's user", async () => {
+  const command = ['/bin/x', [], ['no-setuid'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const stray = [processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')];
+  const properties = { ExecStartPostEx: [command] };
+  assert.equal(relations(await proofOf(stray, { properties })).NoNewPrivileges, 'looser');
+  const policy = '[service]\nNoNewPrivileges = true\nUser = "nobody"\n';
+  assert.equal(relations(await proofOf(stray, { properties, policy })).NoNewPrivileges, 'unseen');
+});
+
 test('a process from before the start of the unit is a surviving process', async () => {
   // Process 101 was started 1010 ms after the boot.
   const properties = { MainPID: 0, InactiveEnterTimestampMonotonic: 5_000_000n };

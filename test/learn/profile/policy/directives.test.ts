@@ -538,6 +538,11 @@ test('programs and settings that a service has changed stay writable while lines
   ]);
 });
 
+test("a unit's dynamic user has a stricter line already", () => {
+  const { policy } = learned(profile(), { awaited: AWAITED, lines: 'DynamicUser=yes' });
+  assert.equal(directive(policy, 'ProtectSystem'), undefined);
+});
+
 test('families of sockets that services commonly use stay open while lines wait', () => {
   const sockets = (family: number) =>
     learned(withCalls('socket', { arguments: [...STARTED, values('socket', [0, 1], [[family, 1]])] }), {

@@ -153,9 +153,12 @@ function protectSystem(facts: ProfileFacts): DirectiveVerdict {
   return proved('strict', `${where} in ${facts.pathTime}.`);
 }
 
-/** Programs stay as they are, and settings of a service that has changed none. */
+/**
+ * Programs stay as they are, and settings of a service that has changed none. DynamicUser= implies `strict`, whatever else a unit
+ * says (systemd.exec(5)).
+ */
 function protectPrograms(facts: ProfileFacts): DirectiveVerdict | undefined {
-  if (facts.changedBelow('/usr', '/boot', '/efi').length > 0) return undefined;
+  if (facts.isOn('DynamicUser') || facts.changedBelow('/usr', '/boot', '/efi').length > 0) return undefined;
   const [setting] = facts.changedBelow('/etc');
   return setting
     ? proved(true, `Nothing below /usr and /boot was changed in ${facts.pathTime}.`)
