@@ -127,7 +127,8 @@ export const DIRECTIVES = {
   },
   'own-filter-word-ignored':
     'systemd ignores a word of the `SystemCallFilter=` of the unit: no call or set has this name.',
-  permissive: 'With `--permissive`, calls that the policy would refuse are allowed and recorded.',
+  permissive:
+    'With `--permissive`, calls that the policy would refuse are allowed and recorded, and lines of `[service]` are lifted.',
 } as const satisfies Entries;
 
 /** Programs, and what a policy takes from them. */

@@ -3,6 +3,7 @@ import { findDirective } from '../systemd/directives/table.js';
 import { traitsOf } from './access-units.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
+import { permissiveNote } from './calls/permissive.js';
 import { writableByLists } from './ineffective/by-exec-lists.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { renamable } from './ineffective/by-renaming.js';
@@ -54,7 +55,7 @@ export function decide(given: PlanRequest): Decided {
     unit: unit.full,
     policyFile: policy.file,
     isAccess: request.places !== undefined && traitsOf(request).has('access'),
-    mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
+    mode: policy.lifted ? 'permissive' : jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
     lines: [...calls.lines, ...readied.lines, ...service.lines],
     // Only [service] has directives that may be fatal.
@@ -73,6 +74,7 @@ export function decide(given: PlanRequest): Decided {
       ...service.diagnostics,
       ...calls.diagnostics,
       ...readied.diagnostics,
+      ...(policy.lifted && !policy.syscalls && !policy.ready ? [permissiveNote(request)] : []),
       ...diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),

@@ -38,6 +38,8 @@ export interface Policy {
   readonly syscalls: SyscallsSection | undefined;
   readonly ready: ReadySection | undefined;
   readonly service: readonly DirectiveEntry[];
+  /** Names of the directives of `[service]` that `--permissive` has lifted; undefined without it. */
+  readonly lifted?: readonly string[];
   /** Names of `[service]` directives that may weaken the unit's own setting. */
   readonly loosen: readonly Located<string>[];
   readonly wrap: readonly Located<string>[] | undefined;

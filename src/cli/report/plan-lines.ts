@@ -26,6 +26,7 @@ export function linesText(plan: Plan, { theme = PLAIN, verbose = false }: ShownP
     ...(files.size > 1 || file !== plan.policyFile ? [[[printable(file), 'place'] as const]] : []),
     ...groupsOf(lines.toSorted(byPlace)).map(rowOf),
   ]);
+  if (rows.length === 0) return '';
   return table(rows, { indent: '  ', theme, head: ['LINE', 'POLICY', 'ENFORCED BY', 'HOW'] });
 }
 

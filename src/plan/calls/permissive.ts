@@ -32,10 +32,21 @@ export function expectations(
 export function permissiveNote({ unit, policy, target, places }: PlanRequest): Diagnostic {
   const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
   const tables = [...(policy.syscalls ? ['[syscalls]'] : []), ...(policy.ready ? ['[ready]'] : [])];
-  const message = `--permissive: calls that ${tables.join(' and ')} of ${unit.full} would refuse are let through and recorded`;
+  const lines = policy.lifted?.length ?? 0;
+  const does = [
+    ...(tables.length > 0
+      ? [`calls that ${tables.join(' and ')} of ${unit.full} would refuse are let through and recorded`]
+      : []),
+    ...(lines > 0
+      ? [`${lines === 1 ? '1 line' : `${lines} lines`} of [service] ${lines === 1 ? 'is' : 'are'} lifted`]
+      : []),
+  ];
+  const message = `--permissive: ${does.join('; ')}`;
   // No later command can look at a transient unit: it is gone when it has ended.
+  const shows =
+    tables.length > 0 ? `'${ours('explain')}' shows them` : `'${ours('learn')}' shows what it does`;
   const hint = places
-    ? `'${ours('explain')}' shows them; '${ours('apply')}' enforces the policy`
+    ? `${shows}; '${ours('apply')}' enforces the policy`
     : `'journalctl --dmesg --grep=type=1326' shows them`;
   return note('permissive', message, { hint });
 }
