@@ -87,8 +87,8 @@ function diagnosticsOf(
   const which = allowed.length > 0 ? ` (${shortList(allowed, 8)})` : '';
   const counts = `${allowed.length} used calls${which} ${are} allowed, ${unused.length} unused calls ${are} refused`;
   const rules = ruled.length > 0 ? `; other arguments of ${shortList(ruled, 8)} ${are} refused, too` : '';
-  const names = [...(lines?.stated.keys() ?? [])];
-  const added = names.length > 0 ? `; [service] ${check ? 'would get' : 'has'} ${names.join(', ')}` : '';
+  const count = lines?.stated.size ?? 0;
+  const added = count > 0 ? `; ${count} lines of [service] ${are} stated` : '';
   const apply = `run '${ownCommand(plan.target.scope, 'apply', plan.unit)}' to apply it`;
   return [
     ...left,

@@ -20,7 +20,7 @@ export function waitingNote(
   if (waiting.length === 0) return [];
   const lines =
     waiting.length === 1 ? '1 line of [service] waits' : `${waiting.length} lines of [service] wait`;
-  const message = `${lines} for ${awaitedText(awaited)}: ${waiting.join(', ')}`;
+  const message = `${lines} for ${awaitedText(awaited)}`;
   const hint = `'${ownCommand(scope, 'learn --background --for 7d', unit)}' watches on, and 'learn --promote' then adds them; --now adds them at once`;
   return [note('not-stated', message, { hint })];
 }

@@ -15,7 +15,7 @@ test('lines that wait are named with what they wait for', () => {
     waitingNote(context, { unit: 'a.service', waiting, awaited: AWAITED });
   assert.equal(
     noteOf('ProtectHome')[0]!.message,
-    '1 line of [service] waits for a day of work and a restart (1 of 2 seen): ProtectHome',
+    '1 line of [service] waits for a day of work and a restart (1 of 2 seen)',
   );
   assert.deepEqual(noteOf(), []);
 });

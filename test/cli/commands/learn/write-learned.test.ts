@@ -180,7 +180,7 @@ test('learn --write: names the lines that wait; with --now all are stated, and t
   const waits = first.diagnostics.find(({ code }) => code === 'not-stated')!;
   assert.match(
     waits.message,
-    /^\d+ lines of \[service\] wait for a day of work, a log rotation and a restart \(0 of 3 seen\): ProtectSystem, /,
+    /^\d+ lines of \[service\] wait for a day of work, a log rotation and a restart \(0 of 3 seen\)$/,
   );
   assert.match(waits.hint!, /^'sandbox-unit learn --background --for 7d demo\.service' watches on/);
   assert.match(first.text, /^ProtectSystem = "full"$/m);
