@@ -4,6 +4,28 @@ import { SUBJECTS } from '../../src/codes/subjects.js';
 
 const HEAD = `# When something breaks
 
+## A confined service can't do something
+
+\`sandbox-unit explain UNIT\` names the line of the policy that refused it. \`explain --write\` changes that line, and
+\`apply\` puts the change into force. The service \`sandbox-unit-watch.service\` keeps what is refused, also that which leaves no record.
+
+These ten are the most common:
+
+| What fails | Usually refused by | A line that allows it |
+| --- | --- | --- |
+| A file can't be written: \`Read-only file system\` | \`ProtectSystem\` | \`ReadWritePaths = ["/srv/uploads"]\` |
+| A file of a home directory isn't there, or can't be read | \`ProtectHome\` | \`ProtectHome = "read-only"\` |
+| A socket or file in \`/tmp\` isn't there, though others see it | \`PrivateTmp\` | remove the line |
+| \`chown\`, \`setuid\` or the like: \`Operation not permitted\` | \`CapabilityBoundingSet\` | add \`"CAP_CHOWN"\` |
+| A device isn't there, or can't be opened | \`PrivateDevices\`, \`DevicePolicy\` | \`DeviceAllow = ["/dev/ttyS0 rw"]\` |
+| A socket: \`Address family not supported\` | \`RestrictAddressFamilies\` | add \`"AF_NETLINK"\` |
+| A port can't be bound: \`Operation not permitted\` | \`SocketBindDeny\` | \`SocketBindAllow = ["tcp:8080"]\` |
+| A just-in-time compiler: memory can't be made executable | \`MemoryDenyWriteExecute\` | remove the line |
+| A sandbox of the service itself: \`unshare\` or \`clone\` fails | \`RestrictNamespaces\` | \`RestrictNamespaces = ["user"]\` |
+| A program can't be started | \`[syscalls]\` | \`execve\` in \`allow\`: see [Exec where it is needed](exec-where-needed.md) |
+
+## Messages
+
 A message names its code in brackets: \`error[no-unit]: …\`. \`sandbox-unit help CODE\` prints the entry of this page for a code.
 The message itself has the names, and usually a hint with the command to run.
 
