@@ -28,7 +28,7 @@ export async function learnedUnit(context: Context, text: string): Promise<Learn
   const name = known ? serviceName(known.name) : given;
   try {
     const { files } = await loadUnit(context, text);
-    return { name, facts: { commands: commandsOf(effectiveUnit(files)) } };
+    return { name, facts: factsOf(effectiveUnit(files)) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { name, facts: undefined, why: cause.diagnostics[0]!.message };
@@ -48,6 +48,12 @@ export async function linesOfCommands(
   const linesOf = (key: string) => effective.execCommands(key).map(({ at }) => lines.get(at)!);
   return new Map(EXEC_KEYS.map((key) => [key, linesOf(key)]));
 }
+
+export const factsOf = (unit: EffectiveUnit): UnitFacts => ({
+  commands: commandsOf(unit),
+  // A oneshot service is at work while it starts.
+  serves: unit.last('Service', 'Type')?.value !== 'oneshot',
+});
 
 /** The command lines of a unit as written, without those that an empty line takes back. */
 export function commandsOf(unit: EffectiveUnit): string[] {

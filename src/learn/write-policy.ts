@@ -37,7 +37,7 @@ import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
-import { commandsOf, plainPrograms } from './unit-facts.js';
+import { factsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
@@ -79,7 +79,7 @@ export async function provedPolicy(
   const daemon = gap === undefined ? daemonOfScript(profile, effective) : undefined;
   const files = new RootFiles(system, HOST);
   const reached = await reachedBy(files, profile, effective);
-  const events = checklist(profile, { commands: commandsOf(effective) });
+  const events = checklist(profile, factsOf(effective));
   const awaited = awaitedOf(events);
   const written = writePolicy({
     profile,

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostic.js';
 import { type FailedUnit, failed } from '../../machine/state/failure.js';
 import { atRest, isFinished, isUp } from '../../machine/state/service-run.js';
 import type { OtherJob, System } from '../../machine/system.js';
-import { isDown } from '../../machine/unit-state.js';
+import { isDown, type UnitState } from '../../machine/unit-state.js';
 
 interface HowRestarted {
   /** Whether a service that doesn't run is started. */
@@ -29,6 +29,10 @@ export async function restart(
   if (result === 'canceled' && isUp(await atRest(system, unit))) return [];
   if (result !== 'done') return [await failed(system, one, `the restart of ${unit} ended with '${result}'`)];
   const started = await system.unit(unit);
-  if (isFinished(started) || isUp(started)) return [];
+  if (isFinished(started) || isUp(started) || isForgotten(started)) return [];
   return [await failed(system, one, `${unit} is ${started.activeState} after the restart`)];
 }
+
+/** Whether a oneshot service was unloaded when its work was done, since nothing holds it: its run is not known any more. */
+const isForgotten = ({ type, activeState, result, invocationId }: UnitState): boolean =>
+  type === 'oneshot' && activeState === 'inactive' && result === 'success' && invocationId === '';

@@ -6,6 +6,8 @@ import { SECONDS_OF_DAY, secondsOfPeriod } from './times.js';
 export interface UnitFacts {
   /** The unit's command lines as written: `ExecStartPre=/usr/sbin/nginx -t`. */
   readonly commands: readonly string[];
+  /** Whether it has work besides that of its start. */
+  readonly serves: boolean;
 }
 
 const SECONDS_OF_WEEK = 7 * SECONDS_OF_DAY;
@@ -37,10 +39,11 @@ export const countEvents = (watches: readonly Pick<ProfileWatch, 'events'>[], wh
 /** The list of a profile, from the start of a service to its stop, times and commands last. */
 export function checklist(profile: Profile, facts: UnitFacts | undefined): ChecklistItem[] {
   const count = (what: EventKind) => countEvents(profile.watches, what);
+  const serving = count('serving');
   const canReload = facts === undefined || facts.commands.some((line) => RELOADS.test(line));
   return [
     item('start', count('start')),
-    item('serving', count('serving')),
+    { ...item('serving', serving), ...(facts?.serves === false && serving === 0 ? { seen: 'none' } : {}) },
     { ...item('reload', count('reload')), ...(canReload || count('reload') > 0 ? {} : { seen: 'none' }) },
     item('stop', count('stop')),
     item('log-rotation', count('log-rotation')),

@@ -51,6 +51,13 @@ test('a restarted oneshot service may have finished', async () => {
   assert.deepEqual(await restarted(machine('finishes', { type: 'oneshot' })), []);
 });
 
+test('a oneshot service that nothing holds is unloaded when it has finished', async () => {
+  const forgotten = (properties: Map<string, unknown>) =>
+    properties.set('ConditionResult', false).set('InvocationID', []);
+  assert.deepEqual(await restarted(machine('finishes', { type: 'oneshot', distort: forgotten })), []);
+  assert.equal((await restarted(machine('finishes', { distort: forgotten }))).length, 1);
+});
+
 for (const [property, value] of [
   ['RemainAfterExit', true],
   ['ConditionResult', false],

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checklist } from '../../../src/learn/profile/checklist.js';
+import { awaitedOf, awaitedText, checklist } from '../../../src/learn/profile/checklist.js';
 import { makeProfile } from '../../../src/learn/profile/make-profile.js';
 import type { RecordedEvent, Recording } from '../../../src/observe/recording/recording.js';
 import { DAY, HOUR, recording } from '../../support/recordings.js';
 
 const listed = (recordings: readonly Recording[], commands?: readonly string[]) =>
   Object.fromEntries(
-    checklist(makeProfile('demo.service', recordings, 'x86-64'), commands && { commands }).map(
+    checklist(makeProfile('demo.service', recordings, 'x86-64'), commands && { commands, serves: true }).map(
       ({ what, line, seen, count }) => [line ?? what, `${seen} ${count}`],
     ),
   );
@@ -33,6 +33,30 @@ test('a unit without ExecReload= has no reload to be seen, unless one was', () =
   assert.equal(listed([events('start')], [...start, 'ExecReload=kill -HUP $MAINPID']).reload, 'no 0');
   assert.equal(listed([events('reload')], start).reload, 'yes 1');
   assert.equal(listed([events('start')]).reload, 'no 0');
+});
+
+test('a service that is at work while it starts has no other work to be seen, unless it did some', () => {
+  const serving = (...all: RecordedEvent['what'][]) =>
+    checklist(makeProfile('demo.service', [events(...all)], 'x86-64'), { commands: [], serves: false })
+      .filter(({ what }) => what === 'serving')
+      .map(({ seen }) => seen);
+  assert.deepEqual([serving('start', 'stop'), serving('start', 'serving')], [['none'], ['yes']]);
+});
+
+test('lines of a policy wait for a day, a restart, and a log rotation or a week', () => {
+  const seen = (recordings: readonly Recording[]) =>
+    awaitedOf(checklist(makeProfile('demo.service', recordings, 'x86-64'), undefined));
+  const short = seen([events('start', 'stop', 'log-rotation')]);
+  assert.deepEqual(
+    short.map((one) => one.seen),
+    [false, true, true],
+  );
+  assert.equal(awaitedText(short), 'a day of work, a log rotation and a restart (2 of 3 seen)');
+  const week = recording({ begin: '2026-11-01T00:00:00.000Z', end: '2026-11-08T00:00:01.000Z' });
+  assert.deepEqual(
+    seen([week]).map((one) => one.seen),
+    [true, true, false],
+  );
 });
 
 test('a day and a week count as seen once all their hours were', () => {

@@ -18,7 +18,7 @@ function shown(...recordings: Recording[]): ShownProfile {
   return {
     profile,
     estimate: estimate(profile, recordings),
-    checklist: checklist(profile, { commands: ['ExecStart=/usr/sbin/demod'] }),
+    checklist: checklist(profile, { commands: ['ExecStart=/usr/sbin/demod'], serves: true }),
     incomplete: incompleteTables(profile),
   };
 }
