@@ -23,10 +23,10 @@ const COMMANDS = [
 test('a unit has its commands as without sandbox-unit', async () => {
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT], aliases: { 'alias.service': UNIT } });
   const context = fakeContext(system);
-  assert.deepEqual((await learnedUnit(context, 'demo')).facts, { commands: COMMANDS });
+  assert.deepEqual((await learnedUnit(context, 'demo')).facts, { commands: COMMANDS, serves: true });
   assert.equal((await apply(context, [UNIT], {})).exit, 0);
   const { name, facts } = await learnedUnit(context, 'alias');
-  assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS }]);
+  assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS, serves: true }]);
 });
 
 test('a command has its line, which several may share', async () => {
