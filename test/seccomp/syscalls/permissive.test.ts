@@ -113,7 +113,7 @@ for (const path of TEMPLATES.keys()) {
     const system = new FakeSystem({ files: Object.fromEntries(TEMPLATES) });
     const { policy } = await loadPolicy(fakeContext(system), { system, path }, { trusted: true });
     const { syscalls } = policy;
-    if (syscalls === undefined) return assert.equal(asPermissive(policy), policy);
+    if (syscalls === undefined) return assert.deepEqual(asPermissive(policy).service, []);
     for (const machine of MACHINES) {
       const { enforced, permissive } = meanings(syscalls, machine);
       const all = calls(machine, [0n, 0n, 0n, 0n, 0n, 0n]);
