@@ -15,12 +15,14 @@ import { serviceStart } from './service-start.js';
 import { tableOf } from './table.js';
 import { transient } from './transient.js';
 import { unitCommands } from './unit-commands.js';
+import { watchRefusals } from './watch-refusals.js';
 import { output } from './workshop.js';
 
 const BENCHES: readonly Bench[] = [
   launcherStart,
   callCost,
   observerCost,
+  watchRefusals,
   serviceStart,
   ready,
   commandStart,
